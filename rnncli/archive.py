@@ -1,0 +1,187 @@
+"""A hardened ``.npz``: one JSON header and named arrays, written atomically, read without trust.
+
+Nothing in a file is ever executed, and reading takes memory in proportion to the file's own size: no pickles, no
+compression, no member that claims more than it holds, every array's SHA-256 in the header.
+"""
+
+import hashlib
+import io
+import json
+import math
+import os
+import struct
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncli.errors import FileError, ModelError, RnncliError
+
+Array = NDArray[Any]
+T = TypeVar("T")
+
+_ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # so that equal content makes equal bytes
+_MOST_MEMBERS = 1_000
+_LARGEST_HEADER = 64 * 2**20
+_HEADER = "header.npy"
+
+
+def text_array(text: str) -> Array:
+    """UTF-8 bytes of a text as an array."""
+    return np.frombuffer(text.encode("utf-8"), np.uint8)
+
+
+def write(path: Path, header: dict[str, Any], arrays: Mapping[str, Array]) -> str:
+    """Write a file, whole or not at all; return its SHA-256. ``header`` gains the key ``sha256``."""
+    content = {f"{name}.npy": _npy(array) for name, array in arrays.items()}
+    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in content.items()}
+    text = json.dumps({**header, "sha256": hashes}, ensure_ascii=False, indent=1)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in {_HEADER: _npy(text_array(text)), **content}.items():
+            archive.writestr(zipfile.ZipInfo(name, _ZIP_DATE), data)
+    _replace(path, buffer.getbuffer())
+    return hashlib.sha256(buffer.getbuffer()).hexdigest()
+
+
+def _npy(array: Array) -> bytes:
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, array, version=(1, 0), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def check_writable(path: Path) -> None:
+    """Raise :class:`FileError` now if :func:`write` could not write here after hours of training."""
+    if path.is_dir():
+        raise FileError("is a directory, not a file name", where=str(path), hint="name a file: --out model.npz")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}."):
+            pass
+    except OSError as error:
+        raise FileError(f"cannot write here: {error.strerror}", where=str(path), hint="choose --out") from error
+
+
+def _replace(path: Path, content: memoryview) -> None:
+    """Write under another name in the same directory, sync, rename: the old whole file or the new whole one."""
+    temporary = None
+    try:
+        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            temporary = Path(file.name)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)  # temporary files start private
+        temporary.replace(path)
+        _sync(path.parent)
+    except OSError as error:
+        raise FileError(f"could not be written: {error.strerror}", where=str(path)) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def _sync(folder: Path) -> None:
+    with suppress(OSError):  # some systems cannot sync a directory
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+class Reader:
+    """The members of an open file; each is checked when it is asked for."""
+
+    def __init__(self, archive: zipfile.ZipFile, size: int) -> None:
+        self._archive = archive
+        members = archive.infolist()
+        self.names = {member.filename.removesuffix(".npy") for member in members} - {"header"}
+        if len(members) > _MOST_MEMBERS or len({member.filename for member in members}) != len(members):
+            raise ModelError("too many members, or two with one name")
+        for member in members:
+            if member.compress_type != zipfile.ZIP_STORED or member.file_size != member.compress_size:
+                raise ModelError(f"member {member.filename[:80]!r} is compressed; models are stored plainly")
+        if sum(member.file_size for member in members) > size:
+            raise ModelError("members claim more bytes than the file has")
+        if _HEADER not in archive.namelist():
+            raise ModelError("not a model: it has no header", hint='models are made by "rnncli train"')
+        if archive.getinfo(_HEADER).file_size > _LARGEST_HEADER:
+            raise ModelError("the header is too large")
+        self.header = json.loads(_array(archive.read(_HEADER), "header", np.dtype("u1"), None).tobytes())
+        if not isinstance(self.header, dict):
+            raise ModelError("the header is damaged")
+
+    def holds(self, name: str, shape: tuple[int, ...]) -> bool:
+        """Tell from the directory alone whether a member is large enough for float32 of this shape."""
+        return self._archive.getinfo(f"{name}.npy").file_size >= 4 * math.prod(shape)
+
+    def array(self, name: str, shape: tuple[int, ...]) -> Array:
+        """Return a float32 member of just this shape, all of it finite."""
+        array = _array(self._checked(name), name, np.dtype("<f4"), shape)
+        if not np.isfinite(array).all():
+            raise ModelError(f"{name} holds a number that is not finite (NaN or infinity)")
+        return array
+
+    def text(self, name: str) -> str:
+        """Return a member that holds UTF-8 bytes."""
+        return _array(self._checked(name), name, np.dtype("u1"), None).tobytes().decode("utf-8")
+
+    def _checked(self, name: str) -> bytes:
+        data = self._archive.read(f"{name}.npy")
+        if hashlib.sha256(data).hexdigest() != self.header["sha256"][f"{name}.npy"]:
+            raise ModelError(f"{name} is damaged: its SHA-256 is not the one in the header")
+        return data
+
+
+def _array(data: bytes, name: str, dtype: np.dtype[Any], shape: tuple[int, ...] | None) -> Array:
+    """Read a ``.npy`` member by hand: its declared type, order and shape must be the expected ones."""
+    if data[:8] != b"\x93NUMPY\x01\x00":
+        raise ModelError(f"{name} is not an array of .npy format 1.0")
+    stream = io.BytesIO(data)
+    stream.seek(8)
+    found, fortran, kind = np.lib.format.read_array_header_1_0(stream)
+    start = stream.tell()
+    fits = len(found) == 1 if shape is None else found == shape
+    if kind != dtype or not fits or (fortran and len(found) > 1):
+        raise ModelError(f"{name} holds {kind} of shape {found}, expected {dtype} of {shape or 'one axis'}")
+    if len(data) - start != math.prod(found) * dtype.itemsize:
+        raise ModelError(f"{name} is longer or shorter than its shape says")
+    return np.frombuffer(data, dtype, offset=start).reshape(found)
+
+
+@contextmanager
+def _errors_of(path: Path) -> Iterator[None]:
+    """Turn everything that a missing, damaged or hostile file can raise into one clear error."""
+    name, again = str(path), "train or copy it again"
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise FileError("no such model", where=name, hint='"rnncli train" makes one') from error
+    except IsADirectoryError as error:
+        raise FileError("is a directory, not a model", where=name) from error
+    except RnncliError as error:
+        raise ModelError(error.message, where=name, hint=error.hint) from error
+    except OSError as error:
+        if error.errno is None:
+            raise ModelError("damaged or not a model", where=name, hint=again) from error
+        raise FileError(error.strerror or str(error), where=name) from error
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, struct.error) as error:
+        raise ModelError(f"damaged or not a model ({error})", where=name, hint=again) from error
+    except (ValueError, TypeError, KeyError, OverflowError, SyntaxError) as error:
+        raise ModelError(f"damaged header ({error})"[:300], where=name, hint=again) from error
+
+
+def read(path: Path, build: Callable[[Reader], T]) -> T:
+    """Open a file and return what ``build`` makes of it; whatever is wrong with it is a :class:`ModelError`."""
+    with _errors_of(path):
+        size = path.stat().st_size
+        with zipfile.ZipFile(path) as archive:
+            return build(Reader(archive, size))

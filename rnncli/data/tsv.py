@@ -1,0 +1,174 @@
+"""Lines -> sentences -> lines. Token first, tag last, a blank line between sentences; UTF-8, split on TAB alone."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from rnncli.errors import DataError, FileError
+
+SHOWN_FAULTS = 20
+_BOM = b"\xef\xbb\xbf"
+
+
+class Sentence(NamedTuple):
+    """Tokens and their tags; the columns between them are kept for features; ``line`` is the first, from 1."""
+
+    tokens: list[str]
+    tags: list[str]
+    columns: list[tuple[str, ...]]
+    line: int
+
+
+class Fault(NamedTuple):
+    """Something wrong at a place in a file; line and column count from 1, columns in characters."""
+
+    line: int
+    column: int
+    message: str
+    text: str = ""
+    hint: str = ""
+
+
+class Faults:
+    """Collects faults of one file, keeps the first few, and raises them together."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.kept: list[Fault] = []
+        self.count = 0
+
+    def add(self, fault: Fault) -> None:
+        """Note a fault; only the first :data:`SHOWN_FAULTS` are kept."""
+        self.count += 1
+        if self.count <= SHOWN_FAULTS:
+            self.kept.append(fault)
+
+    def raise_any(self) -> None:
+        """Raise one :class:`DataError` with all faults kept and the number of the others."""
+        if not self.count:
+            return
+        lines = []
+        for fault in self.kept:
+            text = f": {_shown(fault.text)}" if fault.text else ""
+            lines.append(f"{self.name}:{fault.line}:{fault.column}: {fault.message}{text}")
+        if self.count > len(self.kept):
+            lines.append(f"… and {self.count - len(self.kept)} more faults")
+        hints = dict.fromkeys(fault.hint for fault in self.kept if fault.hint)
+        raise DataError("\n".join(lines), hint="\n  ".join(hints))
+
+
+def _shown(text: str) -> str:
+    """Quote a line for a message, control characters escaped, cut at 60 characters."""
+    return ascii(text[:60])[:-1] + ("…'" if len(text) > 60 else "'") if not text.isprintable() else (
+        f'"{text[:60]}…"' if len(text) > 60 else f'"{text}"'
+    )
+
+
+@contextmanager
+def opened(path: str) -> Iterator[BinaryIO]:
+    """Open a file for reading, ``-`` for stdin; what the system refuses becomes a :class:`FileError`."""
+    try:
+        if path == "-":
+            yield sys.stdin.buffer
+        else:
+            with open(path, "rb") as file:
+                yield file
+    except FileNotFoundError as error:
+        raise FileError("no such file", where=str(path), hint=_nearby(path)) from error
+    except IsADirectoryError as error:
+        raise FileError("is a directory, not a file", where=str(path), hint="name a file inside it") from error
+    except OSError as error:
+        raise FileError(error.strerror or str(error), where=str(path)) from error
+
+
+def _nearby(path: str) -> str:
+    folder = Path(path).parent
+    names = sorted(p.name for p in folder.glob("*.tsv"))[:5] if folder.is_dir() else []
+    return f"in {folder} there is: {', '.join(names)}" if names else f'looked in "{folder.absolute()}"'
+
+
+def lines(file: Iterable[bytes], faults: Faults) -> Iterator[tuple[int, str]]:
+    r"""Yield (number, text) of each line, without its ``\n`` or ``\r\n``; a byte order mark is dropped.
+
+    A line that is not UTF-8 becomes a fault and is yielded as an empty token would be: not at all.
+    """
+    for number, raw in enumerate(file, 1):
+        if number == 1 and raw.startswith(_BOM):
+            raw = raw[len(_BOM) :]
+        raw = raw.removesuffix(b"\n").removesuffix(b"\r")
+        try:
+            yield number, raw.decode("utf-8")
+        except UnicodeDecodeError as error:
+            column = len(raw[: error.start].decode("utf-8")) + 1
+            byte = f"byte 0x{raw[error.start]:02x} is not UTF-8"
+            hint = "save the file as UTF-8 (iconv -f LATIN1 -t UTF-8)"
+            faults.add(Fault(number, column, byte, raw.decode("utf-8", "replace"), hint))
+
+
+def read(path: str) -> list[Sentence]:
+    """Read a labelled file; all faults are reported together as one :class:`DataError`.
+
+    Every line has the same number of columns, at least two; none is empty. A line of nothing but blanks ends
+    a sentence. A file without any token is an error too.
+    """
+    name = "stdin" if path == "-" else str(path)
+    faults = Faults(name)
+    with opened(path) as file:
+        sentences = list(parse(lines(file, faults), faults))
+    faults.raise_any()
+    if not sentences:
+        raise DataError("no token in this file", where=name, hint="expected lines of token<TAB>tag")
+    return sentences
+
+
+def parse(numbered: Iterable[tuple[int, str]], faults: Faults, labelled: bool = True) -> Iterator[Sentence]:
+    """Cut lines into sentences; unlabelled lines need one column, and all after it are kept as columns."""
+    rows: list[list[str]] = []
+    first, width = 0, 0
+    for number, text in numbered:
+        if not text.strip(" "):
+            if rows:
+                yield _sentence(rows, first, labelled)
+            rows = []
+            continue
+        cells = text.split("\t")
+        width = width or len(cells)
+        fault = _fault(number, text, cells, width, labelled)
+        if fault:
+            faults.add(fault)
+            continue
+        if not rows:
+            first = number
+        rows.append(cells)
+    if rows:
+        yield _sentence(rows, first, labelled)
+
+
+def _sentence(rows: list[list[str]], first: int, labelled: bool) -> Sentence:
+    tokens = [cells[0] for cells in rows]
+    if not labelled:
+        return Sentence(tokens, [], [tuple(cells[1:]) for cells in rows], first)
+    return Sentence(tokens, [cells[-1] for cells in rows], [tuple(cells[1:-1]) for cells in rows], first)
+
+
+def _fault(number: int, text: str, cells: list[str], width: int, labelled: bool) -> Fault | None:
+    if labelled and len(cells) < 2:
+        hint = "separate token and tag by one TAB character"
+        return Fault(number, len(text) + 1, "expected token<TAB>tag, found one column", text, hint)
+    if len(cells) != width:
+        message = f"expected {width} columns as in the lines before, found {len(cells)}"
+        return Fault(number, 1, message, text, "every line needs the same number of columns")
+    column = 1
+    for i, cell in enumerate(cells):
+        if not cell and (labelled or i == 0):
+            what = "token" if i == 0 else "tag" if i == len(cells) - 1 else f"column {i + 1}"
+            return Fault(number, column, f"empty {what}", text, "every column needs at least one character")
+        column += len(cell) + 1
+    return None
+
+
+def format_sentence(rows: Iterable[Iterable[str]]) -> str:
+    """Lines of a sentence, columns joined by TAB, with the blank line that ends it."""
+    return "".join("\t".join(cells) + "\n" for cells in rows) + "\n"

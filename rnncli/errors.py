@@ -1,0 +1,52 @@
+"""Errors that a user can act on: what is wrong, where, what to try; each kind with its exit code.
+
+0 done · 1 unexpected · 2 usage · 3 bad data · 4 bad model · 5 input/output · 6 diverged · 130 interrupted
+"""
+
+INTERRUPTED = 130
+
+
+class RnncliError(Exception):
+    """Base of all errors that rnncli raises on purpose; ``exit_code`` is that of the command line."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.message}" if self.where else self.message
+        return f"{text}\n  {self.hint}" if self.hint else text
+
+
+class UsageError(RnncliError):
+    """An option, a configuration key or an argument that cannot be meant."""
+
+    exit_code = 2
+
+
+class DataError(RnncliError):
+    """Training or test data, or a text, that is not what its format says."""
+
+    exit_code = 3
+
+
+class ModelError(RnncliError):
+    """A model file that is damaged, hostile, from a newer version or not a model at all."""
+
+    exit_code = 4
+
+
+class FileError(RnncliError):
+    """The operating system refused to read or write: missing, no permission, disk full."""
+
+    exit_code = 5
+
+
+class DivergedError(RnncliError):
+    """The loss or a weight is no longer a finite number."""
+
+    exit_code = 6

@@ -1,0 +1,1 @@
+"""What a trained network keeps in memory, as numbers."""

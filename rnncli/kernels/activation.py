@@ -1,0 +1,103 @@
+"""Activation functions φ and their derivatives, written so that the compiler vectorises them.
+
+libm's ``tanh`` costs 17 ns an element, a polynomial that vectorises about 1 ns. float64, which only checks
+use, goes to libm, so that the derivative equals central differences to the last digits.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic, overload
+
+from rnncli.kernels.compile import jit
+
+TANH, RELU, SIGMOID, IDENTITY = range(4)
+CODES = {"tanh": TANH, "relu": RELU, "sigmoid": SIGMOID, "identity": IDENTITY}
+
+_LOG2_E = np.float32(1.4426950408889634)
+_LN2_HIGH = np.float32(0.693359375)
+_LN2_LOW = np.float32(-2.12194440e-4)
+
+
+@intrinsic
+def _power_of_two(typingctx: Any, exponent: Any) -> Any:
+    """2**exponent as float32, by writing the exponent bits; exponent int32 in -126 … 127."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        i32 = ir.IntType(32)
+        bits = builder.shl(builder.add(args[0], ir.Constant(i32, 127)), ir.Constant(i32, 23))
+        return builder.bitcast(bits, ir.FloatType())
+
+    return types.float32(types.int32), codegen
+
+
+def exp(x: float) -> float:
+    """e**x; in float32 a polynomial (Cephes ``expf``: |relative error| < 2e-7), clamped to ±87."""
+    return math.exp(x)
+
+
+@overload(exp, inline="always")
+def _exp(x):
+    if x != types.float32:
+        return lambda x: math.exp(x)
+
+    def polynomial(x):
+        x = min(max(x, np.float32(-87.0)), np.float32(87.0))
+        n = np.float32(math.floor(x * _LOG2_E + np.float32(0.5)))
+        r = x - n * _LN2_HIGH - n * _LN2_LOW
+        p = np.float32(1.9875691500e-4)
+        p = p * r + np.float32(1.3981999507e-3)
+        p = p * r + np.float32(8.3334519073e-3)
+        p = p * r + np.float32(4.1665795894e-2)
+        p = p * r + np.float32(1.6666665459e-1)
+        p = p * r + np.float32(5.0000001201e-1)
+        return (p * r * r + r + np.float32(1.0)) * _power_of_two(np.int32(n))
+
+    return polynomial
+
+
+@jit
+def activate(x, code):
+    """x = φ(x) in place; x (n,), code one of :data:`CODES`."""
+    one, two, zero = x.dtype.type(1), x.dtype.type(2), x.dtype.type(0)
+    if code == TANH:
+        for i in range(len(x)):
+            x[i] = one - two / (exp(two * x[i]) + one)
+    elif code == RELU:
+        for i in range(len(x)):
+            x[i] = max(x[i], zero)
+    elif code == SIGMOID:
+        for i in range(len(x)):
+            x[i] = one / (exp(-x[i]) + one)
+
+
+@jit
+def through_activation(dh, h, code):
+    """dh *= φ′ in place, from h = φ(x) itself; dh, h (n,)."""
+    one, zero = h.dtype.type(1), h.dtype.type(0)
+    if code == TANH:
+        for i in range(len(h)):
+            dh[i] *= one - h[i] * h[i]
+    elif code == RELU:
+        for i in range(len(h)):
+            dh[i] = dh[i] if h[i] > zero else zero
+    elif code == SIGMOID:
+        for i in range(len(h)):
+            dh[i] *= h[i] * (one - h[i])
+
+
+@jit
+def forward(h, code):
+    """A layer without memory: h = φ(h) in place, h (N, H)."""
+    for r in range(len(h)):
+        activate(h[r], code)
+
+
+@jit
+def backward(dh, h, code):
+    """Gradient of :func:`forward`: dh *= φ′(h) in place; dh, h (N, H)."""
+    for r in range(len(h)):
+        through_activation(dh[r], h[r], code)

@@ -1,0 +1,30 @@
+"""Dropout masks from a counter-based generator: element i of a mask depends on the key and on i alone."""
+
+import numpy as np
+
+from rnncli.kernels.compile import jit
+
+
+@jit
+def _mix(x):
+    """A bijection of uint32 whose every output bit depends on every input bit (two multiply-xorshift rounds).
+
+    Numba widens uint32 arithmetic to uint64, hence the casts.
+    """
+    x = np.uint32(x ^ (x >> np.uint32(16)))
+    x = np.uint32(x * np.uint32(0x7FEB352D))
+    x = np.uint32(x ^ (x >> np.uint32(15)))
+    x = np.uint32(x * np.uint32(0x846CA68B))
+    return np.uint32(x ^ (x >> np.uint32(16)))
+
+
+@jit
+def fill_mask(key, rate, mask):
+    """Fill mask (n,) with 0 with probability ``rate`` and with 1 / (1 − rate) otherwise; key uint32.
+
+    Source: Srivastava et al. 2014, "Dropout", in the inverted form that leaves tagging unchanged.
+    """
+    threshold = np.uint32(min(rate * 4294967296.0, 4294967295.0))
+    keep, drop = mask.dtype.type(1.0 / (1.0 - rate)), mask.dtype.type(0)
+    for i in range(len(mask)):
+        mask[i] = keep if _mix(np.uint32(_mix(np.uint32(i)) + key)) >= threshold else drop

@@ -1,0 +1,103 @@
+"""A recurrent layer that keeps the *output* in memory, together with the output layer it keeps.
+
+    Jordan   h(t) = φ(U x(t) + Wy ŷ(t−1) + b)
+    hybrid   h(t) = φ(U x(t) + Wy ŷ(t−1) + W h(t−1) + b)
+    both     o(t) = V (m(t) ∘ h(t)) + c,   ŷ(t) = softmax(o(t)),   ŷ before the first token being 0
+
+m is the dropout mask. BPTT goes through the softmax that is fed back: with g = Wyᵀ ∂L/∂a(t+1), the gradient
+that reaches the scores of step t is ∂L/∂o(t) = direct + ŷ ∘ (g − ⟨g, ŷ⟩).
+
+Source: Jordan 1986, "Serial order"; hybrid: Mesnil et al. 2015, "Using recurrent neural networks for slot
+filling", section III-C. Batches are packed as in :mod:`rnncli.kernels.simple`.
+"""
+
+from rnncli.kernels.activation import activate, through_activation
+from rnncli.kernels.compile import jit
+from rnncli.kernels.matmul import add_nn, add_nt, add_tn
+from rnncli.kernels.output import softmax_row
+from rnncli.kernels.simple import shift
+
+
+@jit
+def forward(h, mask, read, y, weight, output_weight, v, c, offsets, activation):
+    """Fill the hidden layer and the probabilities.
+
+    h              (N, H)     in: U x + b; OUT: the hidden layer
+    mask           (N, H)     dropout on what the output layer reads; (0, H) for none
+    read           (N, H)     OUT: mask ∘ h; without a mask not touched
+    y              (N, K)     OUT: ŷ
+    weight         (R, H, H)  W; R = 1 for hybrid, 0 for Jordan
+    output_weight  (H, K)     Wy
+    v, c           (K, H), (K,)
+    """
+    for t in range(len(offsets) - 1):
+        first, end = offsets[t], offsets[t + 1]
+        if t > 0:
+            add_nt(y, offsets[t - 1], 0, output_weight, h, first, 0, end - first)
+            if len(weight) > 0:
+                add_nt(h, offsets[t - 1], 0, weight[0], h, first, 0, end - first)
+        for r in range(first, end):
+            activate(h[r], activation)
+            y[r] = c
+            if len(mask) > 0:
+                for i in range(h.shape[1]):
+                    read[r, i] = mask[r, i] * h[r, i]
+        if len(mask) > 0:
+            add_nt(read, first, 0, v, y, first, 0, end - first)
+        else:
+            add_nt(h, first, 0, v, y, first, 0, end - first)
+        for r in range(first, end):
+            softmax_row(y[r])
+
+
+@jit
+def _through_softmax(g, y, do):
+    """do += ŷ ∘ (g − ⟨g, ŷ⟩); all (K,)."""
+    inner = g.dtype.type(0)
+    for k in range(len(g)):
+        inner += g[k] * y[k]
+    for k in range(len(g)):
+        do[k] += y[k] * (g[k] - inner)
+
+
+@jit
+def backward(do, dh, g, h, mask, y, weight, output_weight, v, offsets, activation):
+    """BPTT through both memories; the gradients of the weights are left to :func:`weights_backward`.
+
+    do   (N, K)  in: ∂L/∂o of the loss itself; OUT: with what reaches it through the feedback
+    dh   (N, H)  OUT: ∂L/∂a with a the input of φ
+    g    (N, K)  scratch
+    """
+    steps = len(offsets) - 1
+    dh[:] = 0
+    g[:] = 0
+    for t in range(steps - 1, -1, -1):
+        first, end = offsets[t], offsets[t + 1]
+        after, rows = 0, 0
+        if t + 1 < steps:
+            after, rows = offsets[t + 1], offsets[t + 2] - offsets[t + 1]
+            add_nn(dh, after, 0, output_weight, g, first, 0, rows)
+            for r in range(first, first + rows):
+                _through_softmax(g[r], y[r], do[r])
+        add_nn(do, first, 0, v, dh, first, 0, end - first)
+        if len(mask) > 0:
+            for r in range(first, end):
+                for i in range(h.shape[1]):
+                    dh[r, i] *= mask[r, i]
+        if rows > 0 and len(weight) > 0:
+            add_nn(dh, after, 0, weight[0], dh, first, 0, rows)
+        for r in range(first, end):
+            through_activation(dh[r], h[r], activation)
+
+
+@jit
+def weights_backward(dh, h, y, offsets, dweight, doutput_weight, previous, previous_y):
+    """dW += Σ ∂L/∂a(t) h(t−1)ᵀ and dWy += Σ ∂L/∂a(t) ŷ(t−1)ᵀ.
+
+    previous, previous_y   (N, H), (N, K)  scratch
+    """
+    shift(y, 0, y.shape[1], 0, offsets, previous_y)
+    add_tn(dh, 0, 0, previous_y, 0, 0, doutput_weight, len(h))
+    if len(dweight) > 0:
+        shift(h, 0, h.shape[1], 0, offsets, previous)
+        add_tn(dh, 0, 0, previous, 0, 0, dweight[0], len(h))

@@ -1,0 +1,84 @@
+"""Parameter updates: θ −= step(gradient), for whole vectors and for the touched rows of a table.
+
+Each optimiser has one signature, so that a new one is a pair of kernels and a row of :data:`OPTIMISERS`:
+
+    dense(theta, gradient, m, v, rate, step)
+    rows(table, gradient, m, v, rows, rate, step)
+
+theta, gradient, m, v (P,) or (rows of the table, D); m and v hold the optimiser's moments, 0 at first; step
+counts from 1. ``rows`` updates only rows that the batch touched ("lazy" moments) and zeroes their gradient.
+"""
+
+import math
+
+from rnncli.kernels.compile import jit
+
+BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
+
+
+@jit
+def squared_norm(x):
+    """Σ x², summed in float64; x (n,)."""
+    total = 0.0
+    for i in range(len(x)):
+        total += float(x[i]) * float(x[i])
+    return total
+
+
+@jit
+def squared_norm_of_rows(x, rows):
+    """Σ x[r]² over the given rows, summed in float64; x (V, D), rows (n,)."""
+    total = 0.0
+    for i in range(len(rows)):
+        total += squared_norm(x[rows[i]])
+    return total
+
+
+@jit
+def scale(x, factor):
+    """x *= factor in place; x (n,)."""
+    for i in range(len(x)):
+        x[i] *= factor
+
+
+@jit
+def adam(theta, gradient, m, v, rate, step):
+    """Adam with bias correction. Source: Kingma and Ba 2015, Algorithm 1."""
+    kind = theta.dtype.type
+    b1, b2, one = kind(BETA1), kind(BETA2), kind(1)
+    root = math.sqrt(1.0 - BETA2**step)
+    size, epsilon = kind(rate * root / (1.0 - BETA1**step)), kind(EPSILON * root)
+    for i in range(len(theta)):
+        g = gradient[i]
+        m[i] = b1 * m[i] + (one - b1) * g
+        v[i] = b2 * v[i] + (one - b2) * g * g
+        theta[i] -= size * m[i] / (math.sqrt(v[i]) + epsilon)
+
+
+@jit
+def adam_rows(table, gradient, m, v, rows, rate, step):
+    """:func:`adam` for the given rows alone."""
+    for i in range(len(rows)):
+        r = rows[i]
+        adam(table[r], gradient[r], m[r], v[r], rate, step)
+        gradient[r] = 0
+
+
+@jit
+def sgd(theta, gradient, m, v, rate, step):
+    """Stochastic gradient descent; m, v and step are not used."""
+    rate = theta.dtype.type(rate)
+    for i in range(len(theta)):
+        theta[i] -= rate * gradient[i]
+
+
+@jit
+def sgd_rows(table, gradient, m, v, rows, rate, step):
+    """:func:`sgd` for the given rows alone."""
+    for i in range(len(rows)):
+        r = rows[i]
+        sgd(table[r], gradient[r], m[r], v[r], rate, step)
+        gradient[r] = 0
+
+
+OPTIMISERS = {"adam": (adam, adam_rows), "sgd": (sgd, sgd_rows)}

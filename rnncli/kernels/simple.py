@@ -1,0 +1,82 @@
+"""The simple recurrent cell over a packed batch: h(t) = φ(U x(t) + W h(t−1) + b).
+
+A packed batch holds its tokens by time step: rows ``offsets[t] : offsets[t + 1]`` are the tokens at step t of
+every sentence that is still running, longest sentence first, so the sentences active at step t + 1 are the
+first rows of step t. A net that reads backward walks the same rows from the last step to the first.
+
+Source: Elman 1990, "Finding structure in time"; gradients by back-propagation through time, Werbos 1990.
+"""
+
+from rnncli.kernels.activation import activate, through_activation
+from rnncli.kernels.compile import jit
+from rnncli.kernels.matmul import add_nn, add_nt, add_tn
+
+
+@jit
+def forward(h, weight, offsets, activation):
+    """Fill h(t) = φ(a(t) + W h(t−1)), h before the first token being 0, for each direction.
+
+    h        (N, R·H)   in: a = U x + b; OUT: the hidden layer; direction r in columns r·H : (r + 1)·H
+    weight   (R, H, H)  W of each direction; the second direction reads backward
+    offsets  (T + 1,)   int64, first row of each step
+    """
+    directions, units, _ = weight.shape
+    steps = len(offsets) - 1
+    for direction in range(directions):
+        column = direction * units
+        for s in range(steps):
+            t = s if direction == 0 else steps - 1 - s
+            before = t - 1 if direction == 0 else t + 1
+            first, end = offsets[t], offsets[t + 1]
+            if 0 <= before < steps:
+                rows = min(end - first, offsets[before + 1] - offsets[before])
+                add_nt(h, offsets[before], column, weight[direction], h, first, column, rows)
+            for r in range(first, end):
+                activate(h[r, column : column + units], activation)
+
+
+@jit
+def shift(values, column, width, direction, offsets, out):
+    """out[row of step t] = values[row of the step read before t], 0 where a sentence begins.
+
+    values  (N, ≥ column + width)
+    out     (N, width)  OUT
+    """
+    steps = len(offsets) - 1
+    for t in range(steps):
+        before = t - 1 if direction == 0 else t + 1
+        first, end = offsets[t], offsets[t + 1]
+        rows = 0
+        if 0 <= before < steps:
+            rows = min(end - first, offsets[before + 1] - offsets[before])
+            for r in range(rows):
+                out[first + r] = values[offsets[before] + r, column : column + width]
+        out[first + rows : end] = 0
+
+
+@jit
+def backward(dh, h, weight, offsets, activation, dweight, previous):
+    """BPTT: turn the gradient of the hidden layer into that of its input product, in place.
+
+    dh                (N, R·H)   in: ∂L/∂h from above; OUT: ∂L/∂a with a = U x + W h(t−1) + b
+    h                 (N, R·H)   as :func:`forward` left it
+    weight, dweight   (R, H, H)  dweight: +=
+    previous          (N, H)     scratch: h(t−1)
+    """
+    directions, units, _ = weight.shape
+    steps = len(offsets) - 1
+    for direction in range(directions):
+        column = direction * units
+        for s in range(steps):
+            t = steps - 1 - s if direction == 0 else s
+            after = t + 1 if direction == 0 else t - 1
+            first, end = offsets[t], offsets[t + 1]
+            if 0 <= after < steps:
+                rows = min(end - first, offsets[after + 1] - offsets[after])
+                add_nn(dh, offsets[after], column, weight[direction], dh, first, column, rows)
+            for r in range(first, end):
+                through_activation(
+                    dh[r, column : column + units], h[r, column : column + units], activation
+                )
+        shift(h, column, units, direction, offsets, previous)
+        add_tn(dh, 0, column, previous, 0, 0, dweight[direction], len(h))

@@ -1,0 +1,120 @@
+"""The forward pass over a packed batch, composed of kernels; it keeps what the backward pass needs."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from rnncli.config import NetworkSpec
+from rnncli.kernels import activation, dropout, embedding, feedback, matmul, output, simple
+from rnncli.network.parameters import Array, Parameters
+
+NO_MASK = np.empty((0, 0), np.float32)
+
+
+class Layer(NamedTuple):
+    """What one hidden layer saw and did. Without dropout ``mask`` is empty and ``read`` is ``h``."""
+
+    x: Array  # (N, D) input; (N, 0) where one-hot inputs were looked up
+    h: Array  # (N, R·H)
+    mask: Array  # (N, R·H) or (0, 0)
+    read: Array  # (N, R·H) = mask ∘ h, input of the layer above
+
+
+class Trace(NamedTuple):
+    """A forward pass, row by row of the packed batch."""
+
+    words: Array  # (N,) int32
+    offsets: Array  # (T + 1,) int64
+    input_mask: Array  # (N, E) or (0, 0)
+    layers: list[Layer]
+    y: Array  # (N, K) probabilities of the tags
+
+
+class Dropout(NamedTuple):
+    """``rate`` of units dropped; every mask takes its own key from ``rng``."""
+
+    rate: float
+    rng: np.random.Generator
+
+    def mask(self, like: Array) -> Array:
+        """Draw a mask of the shape of ``like``; empty where nothing is dropped."""
+        if self.rate == 0:
+            return NO_MASK.astype(like.dtype)
+        mask = np.empty_like(like)
+        dropout.fill_mask(np.uint32(self.rng.integers(2**32)), self.rate, mask.reshape(-1))
+        return mask
+
+
+def forward(
+    spec: NetworkSpec, parameters: Parameters, words: Array, offsets: Array, noise: Dropout | None = None
+) -> Trace:
+    """Run a network over a packed batch; dropout only where ``noise`` is given, as in training.
+
+    words    (N,) int32 word numbers, packed
+    offsets  (T + 1,) int64
+    """
+    architecture, code = spec.architecture, activation.CODES[spec.activation]
+    dtype, count = parameters.dense.dtype, len(words)
+    x = np.empty((count, parameters.table.shape[1]), dtype)
+    embedding.gather(parameters.table, words, x)
+    input_mask = NO_MASK.astype(dtype)
+    if spec.input == "embedding" and noise:
+        x, input_mask = _drop(x, noise)
+
+    layers: list[Layer] = []
+    y = np.empty((count, len(parameters["output/c"])), dtype)
+    for number in range(1, spec.layers + 1):
+        name = f"layer{number}/"
+        if number == 1 and spec.input == "onehot":
+            h, x = x, np.empty((count, 0), dtype)
+            h += parameters[name + "b"]
+        else:
+            h = np.empty((count, architecture.directions * spec.hidden), dtype)
+            matmul.project(x, parameters[name + "U"], parameters[name + "b"], h)
+        if architecture.keeps_output and number == spec.layers:
+            layers.append(_feedback(spec, parameters, x, h, y, offsets, noise))
+            return Trace(words, offsets, input_mask, layers, y)
+        if architecture.keeps_hidden:
+            simple.forward(h, parameters[name + "W"], offsets, code)
+        else:
+            activation.forward(h, code)
+        read, mask = _drop(h, noise) if noise else (h, NO_MASK.astype(dtype))
+        layers.append(Layer(x, h, mask, read))
+        x = read
+    matmul.project(x, parameters["output/V"], parameters["output/c"], y)
+    output.softmax(y)
+    return Trace(words, offsets, input_mask, layers, y)
+
+
+def _drop(h: Array, noise: Dropout) -> tuple[Array, Array]:
+    mask = noise.mask(h)
+    return (h * mask if len(mask) else h), mask
+
+
+def hidden_weight(spec: NetworkSpec, parameters: Mapping[str, Array], name: str) -> Array:
+    """W of a layer, (R, H, H), with R = 0 where the architecture keeps no hidden layer."""
+    if spec.architecture.keeps_hidden:
+        return parameters[name + "W"]
+    return np.empty((0, spec.hidden, spec.hidden), parameters[name + "b"].dtype)
+
+
+def _feedback(
+    spec: NetworkSpec, parameters: Parameters, x: Array, h: Array, y: Array, offsets: Array, noise: Dropout | None
+) -> Layer:
+    name = f"layer{spec.layers}/"
+    mask = noise.mask(h) if noise else NO_MASK.astype(h.dtype)
+    read = np.empty_like(h) if len(mask) else h
+    feedback.forward(
+        h,
+        mask,
+        read,
+        y,
+        hidden_weight(spec, parameters, name),
+        parameters[name + "Wy"],
+        parameters["output/V"],
+        parameters["output/c"],
+        offsets,
+        activation.CODES[spec.activation],
+    )
+    return Layer(x, h, mask, read)

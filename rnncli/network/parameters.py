@@ -1,0 +1,127 @@
+"""One table of parameters: name → shape and initialiser. It allocates, initialises, saves, loads and counts."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from rnncli.config import NetworkSpec
+
+Array = NDArray[Any]
+
+
+def _zeros(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    return np.zeros(shape)
+
+
+def _normal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """Rows of expected length 1, whatever their width, so that a wider embedding does not saturate φ."""
+    return rng.standard_normal(shape) / np.sqrt(shape[-1])
+
+
+def _glorot(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """Glorot and Bengio 2010, equation 16."""
+    limit = np.sqrt(6.0 / (shape[-2] + shape[-1]))
+    return rng.uniform(-limit, limit, shape)
+
+
+def _orthogonal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """Saxe, McClelland and Ganguli 2014: all singular values 1, so memory neither fades nor explodes at first."""
+    blocks = []
+    for _ in range(shape[0]):
+        q, r = np.linalg.qr(rng.standard_normal(shape[1:]))
+        blocks.append(q * np.sign(np.diagonal(r)))
+    return np.stack(blocks) if blocks else np.zeros(shape)
+
+
+class Parameter(NamedTuple):
+    """One array of a network. A table has a row per word, of which a batch touches few."""
+
+    name: str
+    shape: tuple[int, ...]
+    initialise: Callable[[tuple[int, ...], np.random.Generator], Array]
+    is_table: bool = False
+
+    @property
+    def size(self) -> int:
+        """Numbers in the array."""
+        return math.prod(self.shape)
+
+
+def table(spec: NetworkSpec, words: int, tags: int) -> list[Parameter]:
+    """List the parameters of a network in the order in which they are stored and drawn.
+
+    Letters as in docs/math.md: R directions, H hidden units, D input width, K tags. Layer 1 of a network with
+    one-hot inputs has D = words and keeps Uᵀ, so that the column of U that a word selects is one row.
+    """
+    arch, h, width = spec.architecture, spec.hidden, spec.embedding
+    both = arch.directions * h
+    rows: list[Parameter] = []
+    if spec.input == "embedding":
+        rows.append(Parameter("embedding", (words, width), _normal, is_table=True))
+    for layer in range(1, spec.layers + 1):
+        if layer == 1 and spec.input == "onehot":
+            rows.append(Parameter("layer1/Ut", (words, both), _glorot, is_table=True))
+        else:
+            rows.append(Parameter(f"layer{layer}/U", (both, width), _glorot))
+        if arch.keeps_hidden:
+            rows.append(Parameter(f"layer{layer}/W", (arch.directions, h, h), _orthogonal))
+        if arch.keeps_output and layer == spec.layers:
+            rows.append(Parameter(f"layer{layer}/Wy", (h, tags), _glorot))
+        rows.append(Parameter(f"layer{layer}/b", (both,), _zeros))
+        width = both
+    rows.append(Parameter("output/V", (tags, both), _glorot))
+    rows.append(Parameter("output/c", (tags,), _zeros))
+    return rows
+
+
+def views(rows: list[Parameter], dense: Array) -> dict[str, Array]:
+    """Name the parts of a vector that holds all arrays but the table, end to end."""
+    arrays, start = {}, 0
+    for row in rows:
+        if not row.is_table:
+            arrays[row.name] = dense[start : start + row.size].reshape(row.shape)
+            start += row.size
+    return arrays
+
+
+class Parameters(Mapping[str, Array]):
+    """The arrays of a network by name: views of one ``dense`` vector, and the ``table`` with a row per word."""
+
+    def __init__(self, rows: list[Parameter], dtype: DTypeLike = np.float32) -> None:
+        self.rows = rows
+        (kept,) = (row for row in rows if row.is_table)
+        self.table = np.zeros(kept.shape, dtype)
+        self.dense = np.zeros(sum(row.size for row in rows if not row.is_table), dtype)
+        self._arrays = {kept.name: self.table, **views(rows, self.dense)}
+
+    def __getitem__(self, name: str) -> Array:
+        return self._arrays[name]
+
+    def __iter__(self) -> Any:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+    def initialise(self, rng: np.random.Generator) -> Self:
+        """Draw every array anew, in the order of the table."""
+        for row in self.rows:
+            self._arrays[row.name][...] = row.initialise(row.shape, rng)
+        return self
+
+    def assign(self, other: Mapping[str, Array]) -> Self:
+        """Copy the values of another set of arrays with the same names and shapes."""
+        for name, array in self._arrays.items():
+            array[...] = other[name]
+        return self
+
+    def copy(self) -> "Parameters":
+        """Return an independent copy."""
+        return Parameters(self.rows, self.dense.dtype).assign(self)
+
+    def is_finite(self) -> bool:
+        """Tell whether every weight is a finite number."""
+        return all(bool(np.isfinite(array).all()) for array in self._arrays.values())

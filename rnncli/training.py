@@ -1,0 +1,182 @@
+"""The training loop: epochs, shards, optimiser, early stopping on a score. It reports by callback.
+
+A batch is cut into a fixed number of shards; threads run shards, and gradients are summed in shard order, so
+the number of threads changes the time and never the result.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+
+from rnncli.config import NetworkSpec, TrainingSpec
+from rnncli.data.batch import Encoded, Longs, pack, shards, shuffled
+from rnncli.data.vocabulary import UNKNOWN
+from rnncli.errors import DivergedError
+from rnncli.kernels import embedding, optimiser, output
+from rnncli.network.backward import backward
+from rnncli.network.forward import Dropout, forward
+from rnncli.network.parameters import Array, Parameters, views
+
+SHARDS = 4
+LEARNING_RATES = {"adam": 0.003, "sgd": 0.5}
+
+
+class Epoch(NamedTuple):
+    """One pass over the training data. ``loss`` is the mean per token, ``seconds`` leave the scoring out."""
+
+    number: int
+    loss: float
+    score: float
+    seconds: float
+    tokens_per_second: float
+    clipped: float  # share of steps whose gradient was clipped
+    is_best: bool
+
+
+class Result(NamedTuple):
+    """What a training run did; the network holds the best epoch's weights."""
+
+    epochs: int
+    best_epoch: int
+    best_score: float
+    seconds: float
+    tokens_per_second: float
+    interrupted: bool
+
+
+class _Shard(NamedTuple):
+    words: Array
+    dx: Array
+    loss: float
+
+
+class Trainer:
+    """Holds a network, its gradients and the optimiser's moments; :meth:`step` learns from one batch."""
+
+    def __init__(
+        self, spec: NetworkSpec, training: TrainingSpec, parameters: Parameters, encoded: Encoded, once: Array
+    ) -> None:
+        self.spec, self.training, self.parameters = spec, training, parameters
+        self.encoded, self.once = encoded, once
+        self.dense, self.rows = optimiser.OPTIMISERS[training.optimiser]
+        empty = [Parameters(parameters.rows, parameters.dense.dtype) for _ in range(2)]
+        self.m, self.v = empty
+        self.gradients = [np.zeros_like(parameters.dense) for _ in range(SHARDS)]
+        self.table_gradient = np.zeros_like(parameters.table)
+        self.steps = 0
+        self.clipped = 0
+
+    def step(self, batch: Longs, rate: float, rng: np.random.Generator, pool: ThreadPoolExecutor) -> float:
+        """Take one step of the optimiser; return the summed loss of the batch."""
+        encoded, training = self.encoded, self.training
+        parts = [pack(encoded.starts, sentences) for sentences in shards(batch, SHARDS)]
+        scale = 1.0 / max(1, sum(len(part.positions) for part in parts))
+        jobs = []
+        for number, part in enumerate(parts):
+            words = encoded.words[part.positions]
+            if training.unknown:
+                hidden = self.once[words] & (rng.random(len(words)) < training.unknown)
+                words[hidden] = UNKNOWN
+            noise = Dropout(training.dropout, np.random.default_rng(rng.integers(2**63)))
+            jobs.append(
+                pool.submit(self._shard, number, words, encoded.tags[part.positions], part.offsets, scale, noise)
+            )
+        done = [job.result() for job in jobs]
+        self._update(done, rate)
+        return sum(shard.loss for shard in done)
+
+    def _shard(
+        self, number: int, words: Array, gold: Array, offsets: Array, scale: float, noise: Dropout
+    ) -> _Shard:
+        trace = forward(self.spec, self.parameters, words, offsets, noise)
+        do = np.empty_like(trace.y)
+        loss = output.cross_entropy(trace.y, gold, do.dtype.type(scale), do)
+        flat = self.gradients[number]
+        flat[:] = 0
+        dx = backward(self.spec, self.parameters, trace, do, views(self.parameters.rows, flat))
+        return _Shard(words, dx, loss)
+
+    def _update(self, done: list[_Shard], rate: float) -> None:
+        """Sum the shards' gradients in order, clip their global norm (Pascanu 2013, Algorithm 1), step."""
+        total = self.gradients[0]
+        for number in range(1, len(done)):
+            total += self.gradients[number]
+        for shard in done:
+            embedding.scatter(shard.dx, shard.words, self.table_gradient)
+        rows = np.unique(np.concatenate([shard.words for shard in done]))
+        norm = math.sqrt(
+            optimiser.squared_norm(total) + optimiser.squared_norm_of_rows(self.table_gradient, rows)
+        )
+        if not math.isfinite(norm):
+            raise DivergedError("the gradient is no longer a finite number", hint="lower --learning-rate")
+        clip = self.training.clip
+        if clip and norm > clip:
+            self.clipped += 1
+            total *= total.dtype.type(clip / norm)
+            self.table_gradient[rows] *= total.dtype.type(clip / norm)
+        self.steps += 1
+        p = self.parameters
+        self.dense(p.dense, total, self.m.dense, self.v.dense, rate, self.steps)
+        self.rows(p.table, self.table_gradient, self.m.table, self.v.table, rows, rate, self.steps)
+
+
+def learning_rate(training: TrainingSpec, step: int, steps: int) -> float:
+    """Linear warm-up, then linear decay to 0 at the last of ``steps``; step counts from 0."""
+    peak = training.learning_rate or LEARNING_RATES[training.optimiser]
+    rising = max(1.0, training.warmup * steps)
+    return peak * min((step + 1) / rising, max(0.0, (steps - step) / max(1.0, steps - rising)))
+
+
+def fit(
+    spec: NetworkSpec,
+    training: TrainingSpec,
+    parameters: Parameters,
+    encoded: Encoded,
+    once: Array,
+    *,
+    threads: int,
+    score: Callable[[], float],
+    report: Callable[[Epoch], None] = lambda epoch: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Result:
+    """Train ``parameters`` in place and leave the weights of the best epoch in them.
+
+    once         (words,) bool, words that are trained as the unknown word now and then
+    score        of the current weights on development data; higher is better
+    should_stop  asked after every batch; the best epoch so far is kept then
+    """
+    rng = np.random.default_rng([training.seed, 1])
+    trainer = Trainer(spec, training, parameters, encoded, once)
+    best, best_score, best_epoch = parameters.copy(), -1.0, 0
+    batches = -(-len(encoded.lengths) // training.batch)
+    seconds, tokens, stopped = 0.0, 0, False
+    number = 0
+    with ThreadPoolExecutor(threads) as pool:
+        for number in range(1, training.epochs + 1):
+            began, loss, clipped = time.perf_counter(), 0.0, trainer.clipped
+            for batch in shuffled(encoded, training.batch, rng):
+                rate = learning_rate(training, trainer.steps, training.epochs * batches)
+                loss += trainer.step(batch, rate, rng, pool)
+                if stopped := should_stop():
+                    break
+            if stopped:
+                number -= 1
+                break
+            taken = time.perf_counter() - began
+            seconds, tokens = seconds + taken, tokens + len(encoded.words)
+            if not parameters.is_finite():
+                raise DivergedError(f"a weight is no longer finite after epoch {number}", hint="lower --learning-rate")
+            current = score()
+            is_best = current > best_score
+            if is_best:
+                best, best_score, best_epoch = parameters.copy(), current, number
+            mean, speed = loss / len(encoded.words), len(encoded.words) / taken
+            report(Epoch(number, mean, current, taken, speed, (trainer.clipped - clipped) / batches, is_best))
+            if number - best_epoch >= training.patience:
+                break
+    parameters.assign(best)
+    return Result(number, best_epoch, best_score, seconds, tokens / max(seconds, 1e-9), stopped)
