@@ -6,17 +6,21 @@ the number of threads changes the time and never the result.
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 
 from rnncli.config import NetworkSpec, TrainingSpec
+from rnncli.data import tokenize
 from rnncli.data.batch import Encoded, Longs, pack, shards, shuffled
-from rnncli.data.vocabulary import UNKNOWN
+from rnncli.data.tags import recognise
+from rnncli.data.tsv import Sentence
+from rnncli.data.vocabulary import UNKNOWN, Vocabulary
 from rnncli.errors import DivergedError
 from rnncli.kernels import embedding, optimiser, output
+from rnncli.model import Model
 from rnncli.network.backward import backward
 from rnncli.network.forward import Dropout, forward
 from rnncli.network.parameters import Array, Parameters, views
@@ -141,12 +145,14 @@ def fit(
     threads: int,
     score: Callable[[], float],
     report: Callable[[Epoch], None] = lambda epoch: None,
+    advance: Callable[[float, float], None] = lambda epochs, speed: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Result:
     """Train ``parameters`` in place and leave the weights of the best epoch in them.
 
     once         (words,) bool, words that are trained as the unknown word now and then
     score        of the current weights on development data; higher is better
+    advance      told after every batch how many epochs are done, and the tokens a second of this one
     should_stop  asked after every batch; the best epoch so far is kept then
     """
     rng = np.random.default_rng([training.seed, 1])
@@ -158,9 +164,10 @@ def fit(
     with ThreadPoolExecutor(threads) as pool:
         for number in range(1, training.epochs + 1):
             began, loss, clipped = time.perf_counter(), 0.0, trainer.clipped
-            for batch in shuffled(encoded, training.batch, rng):
+            for done, batch in enumerate(shuffled(encoded, training.batch, rng), 1):
                 rate = learning_rate(training, trainer.steps, training.epochs * batches)
                 loss += trainer.step(batch, rate, rng, pool)
+                advance(number - 1 + done / batches, len(encoded.words) * done / batches / (time.perf_counter() - began))
                 if stopped := should_stop():
                     break
             if stopped:
@@ -180,3 +187,43 @@ def fit(
                 break
     parameters.assign(best)
     return Result(number, best_epoch, best_score, seconds, tokens / max(seconds, 1e-9), stopped)
+
+
+def prepare(sentences: Sequence[Sentence], network: NetworkSpec, training: TrainingSpec) -> Model:
+    """Make an untrained model for these training sentences: vocabulary, tags, scheme, tokenizer."""
+    vocabulary = Vocabulary.count(token for sentence in sentences for token in sentence.tokens)
+    tags = list(dict.fromkeys(tag for sentence in sentences for tag in sentence.tags))
+    tokenizer = training.tokenizer
+    if tokenizer == "auto":
+        tokenizer = tokenize.recognise(sentence.tokens for sentence in sentences)
+    scheme = recognise(sentence.tags for sentence in sentences)
+    return Model.untrained(network, training, vocabulary, tags, tokenizer, scheme)
+
+
+def train(
+    model: Model,
+    sentences: Sequence[Sentence],
+    *,
+    threads: int,
+    score: Callable[[Model], float],
+    report: Callable[[Epoch], None] = lambda epoch: None,
+    advance: Callable[[float, float], None] = lambda epochs, speed: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Result:
+    """Train a model from :func:`prepare` in place on its training sentences.
+
+    score  a number for the model as it is, higher is better: span F1 on development data
+    """
+    encoded = model.encode([s.tokens for s in sentences], [s.tags for s in sentences])
+    return fit(
+        model.network,
+        model.training,
+        model.parameters,
+        encoded,
+        model.vocabulary.once,
+        threads=threads,
+        score=lambda: score(model),
+        report=report,
+        advance=advance,
+        should_stop=should_stop,
+    )

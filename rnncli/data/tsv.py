@@ -1,5 +1,6 @@
 """Lines -> sentences -> lines. Token first, tag last, a blank line between sentences; UTF-8, split on TAB alone."""
 
+import hashlib
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,14 @@ class Sentence(NamedTuple):
     tags: list[str]
     columns: list[tuple[str, ...]]
     line: int
+
+
+class Corpus(NamedTuple):
+    """A labelled file: its name, its sentences and the SHA-256 of its bytes."""
+
+    name: str
+    sentences: list[Sentence]
+    sha256: str
 
 
 class Fault(NamedTuple):
@@ -60,10 +69,10 @@ class Faults:
 
 
 def _shown(text: str) -> str:
-    """Quote a line for a message, control characters escaped, cut at 60 characters."""
-    return ascii(text[:60])[:-1] + ("…'" if len(text) > 60 else "'") if not text.isprintable() else (
-        f'"{text[:60]}…"' if len(text) > 60 else f'"{text}"'
-    )
+    """Quote a line for a message, cut at 60 characters, what cannot be printed escaped."""
+    start = text[:60].replace("\t", "⇥")
+    shown = start if start.isprintable() else ascii(start)[1:-1]
+    return f'"{shown}{"…" if len(text) > 60 else ""}"'
 
 
 @contextmanager
@@ -92,7 +101,7 @@ def _nearby(path: str) -> str:
 def lines(file: Iterable[bytes], faults: Faults) -> Iterator[tuple[int, str]]:
     r"""Yield (number, text) of each line, without its ``\n`` or ``\r\n``; a byte order mark is dropped.
 
-    A line that is not UTF-8 becomes a fault and is yielded as an empty token would be: not at all.
+    A line that is not UTF-8 becomes a fault and is not yielded.
     """
     for number, raw in enumerate(file, 1):
         if number == 1 and raw.startswith(_BOM):
@@ -107,20 +116,26 @@ def lines(file: Iterable[bytes], faults: Faults) -> Iterator[tuple[int, str]]:
             faults.add(Fault(number, column, byte, raw.decode("utf-8", "replace"), hint))
 
 
-def read(path: str) -> list[Sentence]:
+def read(path: str) -> Corpus:
     """Read a labelled file; all faults are reported together as one :class:`DataError`.
 
     Every line has the same number of columns, at least two; none is empty. A line of nothing but blanks ends
     a sentence. A file without any token is an error too.
     """
     name = "stdin" if path == "-" else str(path)
-    faults = Faults(name)
+    faults, digest = Faults(name), hashlib.sha256()
+
+    def hashed(file: Iterable[bytes]) -> Iterator[bytes]:
+        for raw in file:
+            digest.update(raw)
+            yield raw
+
     with opened(path) as file:
-        sentences = list(parse(lines(file, faults), faults))
+        sentences = list(parse(lines(hashed(file), faults), faults))
     faults.raise_any()
     if not sentences:
         raise DataError("no token in this file", where=name, hint="expected lines of token<TAB>tag")
-    return sentences
+    return Corpus(name, sentences, digest.hexdigest())
 
 
 def parse(numbered: Iterable[tuple[int, str]], faults: Faults, labelled: bool = True) -> Iterator[Sentence]:

@@ -1,0 +1,142 @@
+"""The use cases as plain functions: read, split, train, score, save. They return results and raise errors."""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rnncli import __version__, archive, evaluation, training
+from rnncli.config import NetworkSpec, TrainingSpec, suggestion
+from rnncli.data import tsv
+from rnncli.data.examples import contrast_pair
+from rnncli.data.split import Overlap, overlap, split
+from rnncli.data.tsv import Corpus, Sentence
+from rnncli.errors import DataError, UsageError
+from rnncli.evaluation import Scores
+from rnncli.model import Model
+from rnncli.model import load as load_model
+from rnncli.resources import bundled
+from rnncli.tagging import Tagger
+from rnncli.training import Epoch, Result
+
+# What the bundled corpus is about, and the pair that inspect-memory shows of the bundled model.
+BOOKING_PAIR = ["arrive Taipei on November 2nd", "leave Taipei on November 2nd"]
+
+
+class Listener:
+    """Told what happens in a training run; override what is of interest."""
+
+    def prepared(self, model: Model, train: list[Sentence], dev: Overlap) -> None:
+        """The data was read and the network drawn."""
+
+    def epoch(self, epoch: Epoch) -> None:
+        """An epoch ended."""
+
+    def batch(self, epochs: float, tokens_per_second: float) -> None:
+        """A batch was learned from; ``epochs`` counts those done, with the share of the current one."""
+
+    def should_stop(self) -> bool:
+        """Asked after every batch; true keeps the best epoch so far and ends the run."""
+        return False
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished training run."""
+
+    model: Model
+    result: Result
+    dev: Scores
+    path: Path
+    sha256: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON contract of ``rnncli train``."""
+        return {
+            "model": str(self.path),
+            "seed": self.model.training.seed,
+            "epochs": self.result.epochs,
+            "best_epoch": self.result.best_epoch,
+            "seconds": self.result.seconds,
+            "tokens_per_second": self.result.tokens_per_second,
+            "interrupted": self.result.interrupted,
+            "dev": self.dev.as_dict(),
+            "sha256": self.sha256,
+        }
+
+
+def load(model: str | Path | None = None, threads: int = 1) -> Tagger:
+    """Open a model, the bundled one if none is named, to label text with it."""
+    return Tagger(load_model(model or bundled("models/default.npz")), threads)
+
+
+def specs(options: dict[str, Any]) -> tuple[NetworkSpec, TrainingSpec]:
+    """Sort options such as ``arch="elman", seed=2`` into the two specs."""
+    groups: dict[type, dict[str, Any]] = {NetworkSpec: {}, TrainingSpec: {}}
+    owner = {item.name: spec for spec in groups for item in dataclasses.fields(spec)}
+    for name, value in options.items():
+        if name not in owner:
+            raise UsageError(f'unknown option "{name}"', hint=suggestion(name, owner))
+        groups[owner[name]][name] = value
+    return NetworkSpec(**groups[NetworkSpec]), TrainingSpec(**groups[TrainingSpec])
+
+
+def train(
+    data: str | Path | None = None,
+    dev: str | Path | None = None,
+    out: str | Path = "models/default.npz",
+    threads: int = 1,
+    listener: Listener | None = None,
+    **options: Any,
+) -> Trained:
+    """Train a model on labelled files and save it; ``options`` are the fields of the specs in config.py.
+
+    data  TSV file; without it the bundled ticket-booking corpus
+    dev   TSV file for choosing the best epoch; without it a seeded share of the training sentences
+    """
+    listener, path = listener or Listener(), Path(out)
+    network, settings = specs(options)
+    archive.check_writable(path)
+    is_bundled = data is None
+    corpus = tsv.read(str(data or bundled("sample_data/train.tsv")))
+    if is_bundled and dev is None:
+        dev = bundled("sample_data/dev.tsv")
+    train_part, dev_part = _parts(corpus, dev, settings)
+    model = training.prepare(train_part, network, settings)
+    listener.prepared(model, train_part, overlap(train_part, dev_part, model.vocabulary, model.tags))
+    result = training.train(
+        model,
+        train_part,
+        threads=threads,
+        score=lambda current: evaluation.evaluate(current, dev_part, threads).f1,
+        report=listener.epoch,
+        advance=listener.batch,
+        should_stop=listener.should_stop,
+    )
+    scores = evaluation.evaluate(model, dev_part, threads)
+    model.provenance = {
+        "rnncli": __version__,
+        "data_sha256": corpus.sha256,
+        "sentences": len(train_part),
+        "tokens": sum(len(sentence.tokens) for sentence in train_part),
+        "epochs": result.epochs,
+        "best_epoch": result.best_epoch,
+        "dev": scores.as_dict(),
+        "examples": BOOKING_PAIR if is_bundled else contrast_pair(train_part, model.tokenizer),
+    }
+    return Trained(model, result, scores, path, model.save(path))
+
+
+def _parts(corpus: Corpus, dev: str | Path | None, settings: TrainingSpec) -> tuple[list[Sentence], list[Sentence]]:
+    """The training and the development sentences."""
+    if dev is None:
+        return split(corpus.sentences, settings.dev_share, np.random.default_rng([settings.seed, 2]))
+    if str(dev) == "-" and corpus.name == "stdin":
+        raise UsageError("stdin cannot be both the training and the development data")
+    other = tsv.read(str(dev))
+    widths = {len(part.sentences[0].columns[0]) for part in (corpus, other)}
+    if len(widths) > 1:
+        raise DataError("not as many columns as in the training data", where=other.name)
+    return corpus.sentences, other.sentences

@@ -1,0 +1,44 @@
+"""The program: its commands, and what is said about all of them."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from rnncli import __version__
+
+_EPILOG = """Every option can also be set by an environment variable (--hidden: RNNCLI_HIDDEN) or in a file given by
+--config. A flag goes before the environment, that before the file, that before the default.
+
+Exit codes: 0 done, 1 unexpected, 2 usage, 3 bad data, 4 bad model, 5 input/output, 6 diverged, 130 interrupted."""
+
+app = typer.Typer(
+    name="rnncli",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    epilog=_EPILOG,
+    help="Label sequences with recurrent networks, and see what they keep in memory.",
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"rnncli {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    # Labels are UTF-8 whatever the locale says.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace" if stream is sys.stderr else "strict")
+
+
+from rnncli.cli import evaluate, inspect_memory, tag, train  # noqa: E402, F401 - each registers its command

@@ -1,0 +1,74 @@
+"""``rnncli evaluate``: score a model on labelled data."""
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rnncli.cli import show
+from rnncli.cli.app import app
+from rnncli.cli.options import ModelOption, ThreadsOption, command, count_threads, find_model
+from rnncli.resources import bundled
+
+if TYPE_CHECKING:
+    from rnncli.evaluation import Scores
+
+SHOWN_CONFUSIONS = 20
+
+
+@command(app, "evaluate")
+def evaluate(
+    data: Annotated[
+        str | None, typer.Argument(metavar="[TEST.tsv]", help="Labelled sentences; - is stdin.", show_default=False)
+    ] = None,
+    model: ModelOption = None,
+    confusion: Annotated[bool, typer.Option("--confusion", help="Show which tags are taken for which.")] = False,
+    threads: ThreadsOption = 0,
+    json_output: bool = False,
+) -> None:
+    """Score a model on labelled data; without a file on the test part of the bundled corpus.
+
+    Spans are scored by the rules of conlleval: right when type, start and end agree.
+
+    Example: rnncli evaluate test.tsv --model model.npz --confusion
+    """
+    from rnncli import evaluation
+    from rnncli.data import tsv
+    from rnncli.model import load
+
+    loaded = load(find_model(model))
+    corpus = tsv.read(data or str(bundled("sample_data/test.tsv")))
+    scores = evaluation.evaluate(loaded, corpus.sentences, count_threads(threads))
+    unseen = sorted({tag for sentence in corpus.sentences for tag in sentence.tags} - set(loaded.tags))
+    if unseen:
+        show.note(f"warning: tags that the model does not know, so none can be right: {', '.join(unseen[:10])}")
+    wrong = scores.confusion.most_common(None if json_output else SHOWN_CONFUSIONS)
+    if json_output:
+        result = scores.as_dict()
+        if confusion:
+            result["confusion"] = [{"gold": g, "predicted": p, "tokens": n} for (g, p), n in wrong]
+        show.data(json.dumps(result, ensure_ascii=False) + "\n")
+        return
+    _tables(scores)
+    if confusion:
+        show.table("Tags taken for others", ("gold", "predicted", "tokens"), [(g, p, f"{n:,}") for (g, p), n in wrong])
+
+
+def _tables(scores: "Scores") -> None:
+    rows = [
+        (kind, *map(show.fraction, (count.precision, count.recall, count.f1)), f"{count.gold:,}")
+        for kind, count in sorted(scores.per_type.items())
+    ]
+    total = scores.total
+    if scores.scheme != "plain":
+        rows.append(("all", *map(show.fraction, (total.precision, total.recall, total.f1)), f"{total.gold:,}"))
+    what = "tag" if scores.scheme == "plain" else "span"
+    show.table("", (what, "precision", "recall", "F1", "gold"), rows)
+    show.table(
+        "",
+        ("tokens", "accuracy", "number"),
+        [
+            ("all", show.fraction(scores.accuracy), f"{scores.tokens:,}"),
+            ("unknown words", show.fraction(scores.unknown_accuracy), f"{scores.unknown:,}"),
+        ],
+    )

@@ -1,0 +1,178 @@
+"""How things look on a terminal; the one importer of rich, and only when something is drawn.
+
+stdout carries data, stderr everything else.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rnncli.errors import RnncliError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+_quiet = False
+
+
+def be_quiet(quiet: bool) -> None:
+    """Leave out progress and notes from now on; errors are always shown."""
+    global _quiet
+    _quiet = quiet
+
+
+def _console(to_stderr: bool = False) -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=to_stderr, highlight=False, soft_wrap=False)
+
+
+def error(problem: RnncliError) -> None:
+    """Show an error on stderr."""
+    if not sys.stderr.isatty():
+        print(f"error: {problem}", file=sys.stderr)
+        return
+    from rich.text import Text
+
+    _console(to_stderr=True).print(Text.assemble(("error: ", "bold red"), str(problem)), soft_wrap=True)
+
+
+def note(text: str) -> None:
+    """Show a remark on stderr."""
+    if not _quiet:
+        print(text, file=sys.stderr, flush=True)
+
+
+def data(text: str) -> None:
+    """Write data to stdout, as it is."""
+    sys.stdout.write(text)
+
+
+def table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]], to_stderr: bool = False) -> None:
+    """Draw a table, the first column to the left and the others to the right."""
+    if to_stderr and _quiet:
+        return
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    for i, header in enumerate(headers):
+        drawn.add_column(Text(header), justify="left" if i == 0 else "right", overflow="fold")
+    for row in rows:
+        drawn.add_row(*map(Text, row))
+    _console(to_stderr).print(drawn)
+
+
+class Progress(Protocol):
+    """A live line about a training run."""
+
+    def update(self, epochs: float, message: str) -> None:
+        """Tell how many epochs are done, and what to say about them."""
+
+
+class _Silent:
+    def update(self, epochs: float, message: str) -> None:
+        pass
+
+
+@contextmanager
+def progress(epochs: int) -> Iterator[Progress]:
+    """Draw a bar with the time left while the block runs; nothing where stderr is not a terminal."""
+    if _quiet or not sys.stderr.isatty():
+        yield _Silent()
+        return
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (BarColumn(bar_width=18), TextColumn("{task.description}", markup=False), TimeRemainingColumn(), "left")
+    columns = tuple(TextColumn(c) if isinstance(c, str) else c for c in columns)
+    with Bar(*columns, console=_console(to_stderr=True), transient=True, speed_estimate_period=60) as bar:
+        task = bar.add_task("compiling …", total=epochs)
+
+        class Live:
+            def update(self, epochs: float, message: str) -> None:
+                bar.update(task, completed=epochs, description=message)
+
+        yield Live()
+
+
+def fraction(value: float | None, digits: int = 2) -> str:
+    """A fraction as a percentage, "–" where it is undefined."""
+    return "–" if value is None else f"{100 * value:.{digits}f}"
+
+
+def labelled_line(text: str, marks: Sequence[tuple[int, int, str]]) -> str:
+    """A text with its spans in brackets: ``leave [Taipei: departure]``; in colour on a terminal.
+
+    marks  (start, end, label) of each span, in order
+    """
+    if not sys.stdout.isatty():
+        parts, position = [], 0
+        for start, end, label in marks:
+            parts += [text[position:start], f"[{text[start:end]}: {label}]"]
+            position = end
+        return "".join(parts) + text[position:]
+    from rich.text import Text
+
+    line, position = Text(), 0
+    for start, end, label in marks:
+        line.append(text[position:start])
+        line.append("[", "dim").append(text[start:end], "bold").append(": ", "dim")
+        line.append(label, _colour(label)).append("]", "dim")
+        position = end
+    line.append(text[position:])
+    console = _console()
+    with console.capture() as capture:
+        console.print(line, soft_wrap=True, end="")
+    return capture.get()
+
+
+_COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
+
+
+def _colour(label: str) -> str:
+    return _COLOURS[sum(label.encode()) % len(_COLOURS)]
+
+
+# Eight heights, lowest for −1 (or the least value), highest for 1: the map is read without colour too.
+_HEIGHTS = "▁▂▃▄▅▆▇█"
+# Blue – grey – orange, told apart by most colour-blind people; numbers of the 256-colour palette.
+_SHADES = (27, 33, 75, 153, 223, 215, 208, 202)
+
+
+def cells(values: Sequence[float], low: float, high: float) -> "Text":
+    """One row of a heat map, a cell for each value, scaled from ``low`` to ``high``."""
+    from rich.text import Text
+
+    row = Text(no_wrap=True)
+    for value in values:
+        level = round(7 * (min(max(value, low), high) - low) / (high - low)) if high > low else 0
+        row.append(_HEIGHTS[level], f"color({_SHADES[level]})")
+    return row
+
+
+def heat_map(title: str, headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Draw rows of words and :func:`cells` on stdout; everything is to the left but numbers (float)."""
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(title=Text(title, "bold"), title_justify="left", box=None, pad_edge=False, padding=(0, 1))
+    numeric = [isinstance(cell, float) for cell in rows[0]] if rows else []
+    for header, right in zip(headers, numeric, strict=True):
+        drawn.add_column(Text(header, "dim"), justify="right" if right else "left", no_wrap=True, overflow="ellipsis")
+    for row in rows:
+        drawn.add_row(*(Text(f"{c:.2f}") if isinstance(c, float) else Text(c) if isinstance(c, str) else c for c in row))
+    _console().print(drawn)
+
+
+def blank() -> None:
+    """An empty line on stdout, between drawings."""
+    print()
+
+
+def width() -> int:
+    """Columns of the terminal, 80 where there is none."""
+    return _console().width

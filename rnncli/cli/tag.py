@@ -1,0 +1,105 @@
+"""``rnncli tag``: label a text, or a file line by line."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from rnncli.cli import show
+from rnncli.cli.app import app
+from rnncli.cli.options import ModelOption, ThreadsOption, command, count_threads, find_model
+from rnncli.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from rnncli.tagging import Tagged, Tagger
+
+
+@command(app, "tag")
+def tag(
+    text: Annotated[str | None, typer.Argument(help="The text to label.", show_default=False)] = None,
+    source: Annotated[
+        str | None, typer.Option("--input", "-i", metavar="FILE", help="Label a file line by line; - is stdin.")
+    ] = None,
+    input_format: Annotated[
+        Literal["text", "tsv"],
+        typer.Option(help="What the file holds: a text a line, or a token a line with a blank line between sentences."),
+    ] = "text",
+    output: Annotated[
+        Literal["line", "tsv", "jsonl"],
+        typer.Option("--output", "-o", help="A readable line, token<TAB>tag lines, or a JSON object a line."),
+    ] = "line",
+    model: ModelOption = None,
+    threads: ThreadsOption = 0,
+    json_output: bool = False,
+) -> None:
+    """Label a text, or every line of a file.
+
+    There is one result for each line, in order, also for a line without tokens.
+
+    Example: rnncli tag "leave Taipei on November 2nd"
+
+    Example: rnncli tag --input requests.txt --output tsv
+    """
+    if (text is None) == (source is None):
+        raise UsageError("give a text or --input FILE", hint='rnncli tag "leave Taipei on November 2nd"')
+    from rnncli.model import load
+    from rnncli.tagging import Tagger
+
+    tagger = Tagger(load(find_model(model)), count_threads(threads))
+    formatted = {"line": _line, "tsv": _tsv, "jsonl": _json}["jsonl" if json_output else output]
+    results = tagger.stream([_valid(text)]) if text is not None else _labelled(tagger, str(source), input_format)
+    _write(results, formatted, plain=tagger.model.scheme == "plain")
+
+
+def _valid(text: str) -> str:
+    if not text.isprintable() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise DataError("the text is not UTF-8", hint="check the terminal's encoding")
+    return text
+
+
+def _labelled(tagger: "Tagger", source: str, input_format: str) -> "Iterator[Tagged]":
+    from rnncli.data import tsv
+    from rnncli.tagging import BLOCK_SENTENCES
+
+    # Somebody who types wants an answer to every line.
+    block = 1 if source == "-" and sys.stdin.isatty() else BLOCK_SENTENCES
+    faults = tsv.Faults("stdin" if source == "-" else source)
+
+    def sound(numbered: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+        for line in numbered:
+            faults.raise_any()
+            yield line
+        faults.raise_any()
+
+    with tsv.opened(source) as file:
+        lines = sound(tsv.lines(file, faults))
+        if input_format == "text":
+            yield from tagger.stream((text for _, text in lines), block)
+        else:
+            sentences = tsv.parse(lines, faults, labelled=False)
+            yield from tagger.stream_tokens((sentence.tokens for sentence in sentences), block)
+            faults.raise_any()
+
+
+def _write(results: "Iterator[Tagged]", formatted: "Callable[[Tagged, bool], str]", plain: bool) -> None:
+    for result in results:
+        show.data(formatted(result, plain))
+        if sys.stdout.isatty():
+            sys.stdout.flush()
+
+
+def _line(result: "Tagged", plain: bool) -> str:
+    marked = result.tokens if plain else result.spans
+    marks = [(m.start, m.end, m.tag if plain else m.type) for m in marked]  # type: ignore[union-attr]
+    return show.labelled_line(result.text, marks) + "\n"
+
+
+def _tsv(result: "Tagged", plain: bool) -> str:
+    return "".join(f"{token.text}\t{token.tag}\n" for token in result.tokens) + "\n"
+
+
+def _json(result: "Tagged", plain: bool) -> str:
+    return json.dumps(result.as_dict(), ensure_ascii=False) + "\n"

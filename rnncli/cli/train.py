@@ -1,0 +1,136 @@
+"""``rnncli train``: train and save a model."""
+
+import json
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rnncli.cli import show
+from rnncli.cli.app import app
+from rnncli.cli.options import DEFAULT_MODEL, ThreadsOption, command, count_threads
+from rnncli.config import NetworkSpec, TrainingSpec
+from rnncli.errors import INTERRUPTED
+
+if TYPE_CHECKING:
+    from rnncli.api import Trained
+
+
+@command(app, "train")
+def train(
+    data: Annotated[
+        str | None, typer.Argument(metavar="[TRAIN.tsv]", help="Labelled sentences; - is stdin.", show_default=False)
+    ] = None,
+    dev: Annotated[
+        str | None,
+        typer.Option(help="Labelled sentences that choose the best epoch; else a share of the training data."),
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Where the model is written.")] = DEFAULT_MODEL,
+    threads: ThreadsOption = 0,
+    json_output: bool = False,
+    *,
+    network: NetworkSpec,
+    training: TrainingSpec,
+) -> None:
+    """Train a model and save it.
+
+    TRAIN.tsv holds a token, a TAB and its tag on each line, and a blank line after each sentence. Without a
+    file the bundled ticket-booking corpus is used.
+
+    Ctrl-C once saves the best epoch so far and stops; twice stops at once.
+
+    Example: rnncli train train.tsv --dev dev.tsv --out model.npz
+    """
+    import dataclasses
+
+    from rnncli import api
+
+    with show.progress(training.epochs) as progress:
+        listener = _listener(progress, training.epochs)
+        trained = api.train(
+            data,
+            dev,
+            out,
+            count_threads(threads),
+            listener,
+            **dataclasses.asdict(network),
+            **dataclasses.asdict(training),
+        )
+    if json_output:
+        show.data(json.dumps(trained.as_dict()) + "\n")
+    _summary(trained)
+    if trained.result.interrupted:
+        raise typer.Exit(INTERRUPTED)
+
+
+def _listener(progress: show.Progress, epochs: int) -> "api.Listener":  # type: ignore[name-defined]  # noqa: F821
+    """Connect a training run to the terminal."""
+    from rnncli import api
+    from rnncli.data.split import Overlap
+    from rnncli.data.tags import SCHEMES
+    from rnncli.data.tsv import Sentence
+    from rnncli.kernels.compile import is_warm
+    from rnncli.model import Model
+    from rnncli.training import Epoch
+
+    class Live(api.Listener):
+        best = 0.0
+        metric = "F1"
+        interrupted = False
+
+        def prepared(self, model: Model, train: list[Sentence], dev: Overlap) -> None:
+            tokens = sum(len(sentence.tokens) for sentence in train)
+            self.metric = "accuracy" if model.scheme == "plain" else "F1"
+            show.note(f"train   {len(train):,} sentences, {tokens:,} tokens, {len(model.vocabulary) - 1:,} words")
+            share = f"{100 * dev.unknown / dev.tokens:.1f} % of tokens unknown"
+            show.note(f"dev     {dev.sentences:,} sentences, {dev.tokens:,} tokens, {share}")
+            show.note(f"tags    {len(model.tags)}, {model.scheme} ({SCHEMES[model.scheme]})")
+            show.note(f"text    cut into {model.tokenizer}")
+            if dev.leaked:
+                show.note(f"warning: {dev.leaked:,} of {dev.sentences:,} dev sentences are also training sentences")
+            if dev.unseen_tags:
+                names = ", ".join(dev.unseen_tags[:10])
+                show.note(f"warning: tags in dev that training never shows, so none can be right: {names}")
+            if not is_warm():
+                show.note("compiling kernels for this processor, once (about 15 s) …")
+            signal.signal(signal.SIGINT, self._interrupt)
+
+        def _interrupt(self, number: int, frame: FrameType | None) -> None:
+            if self.interrupted:
+                raise KeyboardInterrupt
+            self.interrupted = True
+
+        def should_stop(self) -> bool:
+            return self.interrupted
+
+        def batch(self, epochs: float, tokens_per_second: float) -> None:
+            best = f"best {show.fraction(self.best, 1)}" if self.best else ""
+            progress.update(epochs, f"epoch {int(epochs) + 1} {tokens_per_second:,.0f} tokens/s {best}")
+
+        def epoch(self, epoch: Epoch) -> None:
+            self.best = max(self.best, epoch.score)
+            speed, star = f"{epoch.tokens_per_second:,.0f} tokens/s", "  best so far" if epoch.is_best else ""
+            score = f"dev {self.metric} {show.fraction(epoch.score)}"
+            show.note(f"epoch {epoch.number:3d}/{epochs}  loss {epoch.loss:.4f}  {score}  {speed}{star}")
+
+    return Live()
+
+
+def _summary(trained: "Trained") -> None:
+    result, model, size = trained.result, trained.model, trained.path.stat().st_size
+    metric = "accuracy" if model.scheme == "plain" else "span F1"
+    numbers = sum(array.size for array in model.parameters.values())
+    rows = [
+        ("network", f"{model.network.arch}, {model.network.layers} × {model.network.hidden} {model.network.activation}"),
+        ("best epoch", f"{result.best_epoch} of {result.epochs}"),
+        (f"dev {metric}", show.fraction(trained.dev.f1)),
+        ("time in epochs", f"{result.seconds:.1f} s"),
+        ("speed", f"{result.tokens_per_second:,.0f} tokens/s"),
+        ("model", f"{trained.path}, {size / 1e6:.2f} MB, {numbers:,} weights"),
+    ]
+    show.table("", ("trained", ""), rows, to_stderr=True)
+    example = (model.provenance["examples"] or ["…"])[-1]
+    option = "" if trained.path == DEFAULT_MODEL else f"--model {trained.path} "
+    show.note(f'next: rnncli tag {option}"{example}"')

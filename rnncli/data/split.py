@@ -1,0 +1,49 @@
+"""A seeded share of the training sentences for development, and what two data sets have in common."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from rnncli.data.tsv import Sentence
+from rnncli.data.vocabulary import UNKNOWN, Vocabulary
+
+
+def split(
+    sentences: Sequence[Sentence], share: float, rng: np.random.Generator
+) -> tuple[list[Sentence], list[Sentence]]:
+    """Cut off a random share, at least one sentence; both parts keep the order of the file.
+
+    A share of 0, or a single sentence, cannot be cut: development is then the training set itself.
+    """
+    count = round(share * len(sentences))
+    if share == 0 or len(sentences) < 2:
+        return list(sentences), list(sentences)
+    chosen = set(rng.permutation(len(sentences))[: min(max(1, count), len(sentences) - 1)].tolist())
+    kept = [sentence for i, sentence in enumerate(sentences) if i not in chosen]
+    return kept, [sentences[i] for i in sorted(chosen)]
+
+
+class Overlap(NamedTuple):
+    """How development data relates to training data; counts of sentences and tokens."""
+
+    sentences: int
+    leaked: int  # sentences whose words occur in training, in this order
+    tokens: int
+    unknown: int  # tokens that the vocabulary does not hold
+    unseen_tags: list[str]  # tags that training never shows, which cannot be predicted
+
+
+def overlap(
+    train: Sequence[Sentence], dev: Sequence[Sentence], vocabulary: Vocabulary, tags: Sequence[str]
+) -> Overlap:
+    """Compare development data with training data."""
+    seen = {tuple(sentence.tokens) for sentence in train}
+    known = set(tags)
+    return Overlap(
+        len(dev),
+        sum(tuple(sentence.tokens) in seen for sentence in dev),
+        sum(len(sentence.tokens) for sentence in dev),
+        sum(vocabulary.number(token) == UNKNOWN for sentence in dev for token in sentence.tokens),
+        sorted({tag for sentence in dev for tag in sentence.tags} - known),
+    )
