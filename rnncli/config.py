@@ -36,7 +36,8 @@ T = TypeVar("T")
 
 def option(default: T, text: str, low: float | None = None, high: float | None = None) -> T:
     """Declare a field with its help text and, for numbers, the inclusive range it must lie in."""
-    return typing.cast(T, field(default=default, metadata={"help": text, "low": low, "high": high}))
+    metadata = {"help": text, "low": low, "high": high}
+    return field(default=default, metadata=metadata)
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

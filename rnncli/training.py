@@ -112,9 +112,7 @@ class Trainer:
         for shard in done:
             embedding.scatter(shard.dx, shard.words, self.table_gradient)
         rows = np.unique(np.concatenate([shard.words for shard in done]))
-        norm = math.sqrt(
-            optimiser.squared_norm(total) + optimiser.squared_norm_of_rows(self.table_gradient, rows)
-        )
+        norm = math.sqrt(optimiser.squared_norm(total) + optimiser.squared_norm_of_rows(self.table_gradient, rows))
         if not math.isfinite(norm):
             raise DivergedError("the gradient is no longer a finite number", hint="lower --learning-rate")
         clip = self.training.clip
@@ -167,7 +165,10 @@ def fit(
             for done, batch in enumerate(shuffled(encoded, training.batch, rng), 1):
                 rate = learning_rate(training, trainer.steps, training.epochs * batches)
                 loss += trainer.step(batch, rate, rng, pool)
-                advance(number - 1 + done / batches, len(encoded.words) * done / batches / (time.perf_counter() - began))
+                advance(
+                    number - 1 + done / batches,
+                    len(encoded.words) * done / batches / (time.perf_counter() - began),
+                )
                 if stopped := should_stop():
                     break
             if stopped:
@@ -176,7 +177,9 @@ def fit(
             taken = time.perf_counter() - began
             seconds, tokens = seconds + taken, tokens + len(encoded.words)
             if not parameters.is_finite():
-                raise DivergedError(f"a weight is no longer finite after epoch {number}", hint="lower --learning-rate")
+                raise DivergedError(
+                    f"a weight is no longer finite after epoch {number}", hint="lower --learning-rate"
+                )
             current = score()
             is_best = current > best_score
             if is_best:
@@ -193,7 +196,7 @@ def prepare(sentences: Sequence[Sentence], network: NetworkSpec, training: Train
     """Make an untrained model for these training sentences: vocabulary, tags, scheme, tokenizer."""
     vocabulary = Vocabulary.count(token for sentence in sentences for token in sentence.tokens)
     tags = list(dict.fromkeys(tag for sentence in sentences for tag in sentence.tags))
-    tokenizer = training.tokenizer
+    tokenizer: str = training.tokenizer
     if tokenizer == "auto":
         tokenizer = tokenize.recognise(sentence.tokens for sentence in sentences)
     scheme = recognise(sentence.tags for sentence in sentences)

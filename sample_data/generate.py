@@ -213,8 +213,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Write the files, or with ``--check`` compare them; return the exit status."""
     parser = argparse.ArgumentParser(description="Write the ticket-booking corpus.")
     parser.add_argument("--seed", type=int, default=1, help="default: %(default)s")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent, metavar="DIR",
-                        help="where the files go (default: next to this script)")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path(__file__).parent,
+        metavar="DIR",
+        help="where the files go (default: next to this script)",
+    )
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if the files differ")
     args = parser.parse_args(argv)
 

@@ -103,8 +103,10 @@ def main() -> None:
     for split, sentences in corpus.items():
         lengths = [len(sentence.pieces) for sentence in sentences]
         counts = Counter(name for sentence in sentences for *_, name in spans(tags(sentence)))
-        print(f"{split}: {len(sentences)} sentences, {sum(lengths)} tokens, {min(lengths)} to {max(lengths)} "
-              f"a sentence, {sum(counts.values())} spans, {len({s.template for s in sentences})} templates")
+        print(
+            f"{split}: {len(sentences)} sentences, {sum(lengths)} tokens, {min(lengths)} to {max(lengths)} "
+            f"a sentence, {sum(counts.values())} spans, {len({s.template for s in sentences})} templates"
+        )
         print("  " + ", ".join(f"{name} {count}" for name, count in counts.most_common()))
         if split != "train":
             print(f"  {novelty(corpus['train'], sentences)}")

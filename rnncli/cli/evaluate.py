@@ -19,7 +19,8 @@ SHOWN_CONFUSIONS = 20
 @command(app, "evaluate")
 def evaluate(
     data: Annotated[
-        str | None, typer.Argument(metavar="[TEST.tsv]", help="Labelled sentences; - is stdin.", show_default=False)
+        str | None,
+        typer.Argument(metavar="[TEST.tsv]", help="Labelled sentences; - is stdin.", show_default=False),
     ] = None,
     model: ModelOption = None,
     confusion: Annotated[bool, typer.Option("--confusion", help="Show which tags are taken for which.")] = False,
@@ -51,7 +52,11 @@ def evaluate(
         return
     _tables(scores)
     if confusion:
-        show.table("Tags taken for others", ("gold", "predicted", "tokens"), [(g, p, f"{n:,}") for (g, p), n in wrong])
+        show.table(
+            "Tags taken for others",
+            ("gold", "predicted", "tokens"),
+            [(g, p, f"{n:,}") for (g, p), n in wrong],
+        )
 
 
 def _tables(scores: "Scores") -> None:

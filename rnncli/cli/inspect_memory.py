@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 @command(app, "inspect-memory")
 def inspect_memory(
     texts: Annotated[
-        list[str] | None, typer.Argument(metavar="[TEXT …]", help="One text, or two to compare.", show_default=False)
+        list[str] | None,
+        typer.Argument(metavar="[TEXT …]", help="One text, or two to compare.", show_default=False),
     ] = None,
     model: ModelOption = None,
     json_output: bool = False,
@@ -78,7 +79,9 @@ def _two(model: "Model", a: "Trace", b: "Trace", apart: list[list[float]]) -> No
         return rows + [empty] * (steps - len(rows))
 
     decisions = zip(padded(_decisions(a), ("", "", "")), padded(_decisions(b), ("", "", "")), strict=True)
-    show.heat_map("Tags and their probabilities", ("a", "tag", "p", "b", "tag", "p"), [(*x, *y) for x, y in decisions])
+    show.heat_map(
+        "Tags and their probabilities", ("a", "tag", "p", "b", "tag", "p"), [(*x, *y) for x, y in decisions]
+    )
     show.blank()
     widest = [max(map(len, each.tokens)) for each in (a, b)]
     room = max(8, (show.width() - sum(widest) - 18) // 2)

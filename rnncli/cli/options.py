@@ -21,10 +21,14 @@ from rnncli.resources import bundled
 
 PREFIX = "RNNCLI_"
 DEFAULT_MODEL = Path("models/default.npz")
+COMMANDS: list[str] = []  # filled by :func:`command`
 
 
 def _read_config(context: typer.Context, path: Path | None) -> None:
-    """Make a TOML file the defaults of a command: top-level keys, then those of the table named like it."""
+    """Make a TOML file the defaults of a command: top-level keys, then those of the table named like it.
+
+    A key is a flag without its dashes.
+    """
     if path is None:
         return
     try:
@@ -33,31 +37,31 @@ def _read_config(context: typer.Context, path: Path | None) -> None:
         raise typer.BadParameter(f"{path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise typer.BadParameter(f"{path}: not TOML: {error}") from error
-    command = context.command
     tables = {key: value for key, value in settings.items() if isinstance(value, dict)}
-    merged = {key: value for key, value in settings.items() if key not in tables}
-    commands = context.parent.command.list_commands(context.parent) if context.parent else []  # type: ignore[attr-defined]
     for table in tables:
-        if table not in commands:
-            raise typer.BadParameter(f'{path}: unknown table "{table}"; {suggestion(table, commands)}')
-    merged |= tables.get(command.name or "", {})
-    names = [p.name for p in command.params if p.name not in (None, "config") and p.param_type_name == "option"]
-    for key in merged:
-        if key.replace("-", "_") not in names:
-            raise typer.BadParameter(f'{path}: unknown setting "{key}"; {suggestion(key, map(str, names))}')
-    context.default_map = {key.replace("-", "_"): value for key, value in merged.items()}
+        if table not in COMMANDS:
+            raise typer.BadParameter(f'{path}: unknown table "{table}"; {suggestion(table, COMMANDS)}')
+    values = {key: value for key, value in settings.items() if key not in tables}
+    values |= tables.get(str(context.command.name), {})
+    options = {
+        flag.removeprefix("--"): str(parameter.name)
+        for parameter in context.command.params
+        for flag in parameter.opts
+        if flag.startswith("--") and flag != "--config"
+    }
+    for key in values:
+        if key.replace("_", "-") not in options:
+            raise typer.BadParameter(f'{path}: unknown setting "{key}"; {suggestion(key, options)}')
+    context.default_map = {options[key.replace("_", "-")]: value for key, value in values.items()}
 
 
-_COMMON = {
-    "config": (
-        Annotated[
-            Path | None,
-            typer.Option(callback=_read_config, is_eager=True, help="TOML file with any of these options."),
-        ],
-        None,
-    ),
-    "json_output": (Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")], False),
-    "quiet": (Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.")], False),
+_COMMON: dict[str, Any] = {
+    "config": Annotated[
+        Path | None,
+        typer.Option("--config", callback=_read_config, is_eager=True, help="TOML file with any of these options."),
+    ],
+    "json_output": Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")],
+    "quiet": Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.")],
 }
 
 ModelOption = Annotated[
@@ -70,7 +74,8 @@ ModelOption = Annotated[
     ),
 ]
 ThreadsOption = Annotated[
-    int, typer.Option(min=0, max=1024, help="Threads; 0 is one for each available CPU. Changes no result.")
+    int,
+    typer.Option("--threads", min=0, max=1024, help="Threads; 0 is one for each available CPU. Changes no result."),
 ]
 
 
@@ -95,22 +100,19 @@ def _expanded(parameter: inspect.Parameter) -> list[inspect.Parameter]:
         return [parameter]
     hints, options = typing.get_type_hints(spec), []
     for item in dataclasses.fields(spec):
-        option = typer.Option(
-            help=item.metadata["help"],
-            min=item.metadata["low"],
-            max=item.metadata["high"],
-            rich_help_panel=parameter.name.capitalize(),
-        )
-        annotation = Annotated[hints[item.name], option]
+        low, high = item.metadata["low"], item.metadata["high"]
+        option = typer.Option("--" + item.name.replace("_", "-"), help=item.metadata["help"], min=low, max=high)
+        annotation: Any = Annotated.__class_getitem__((hints[item.name], option))  # type: ignore[attr-defined]
         options.append(parameter.replace(name=item.name, annotation=annotation, default=item.default))
     return options
 
 
 def _with_variable(parameter: inspect.Parameter) -> inspect.Parameter:
-    """Let ``RNNCLI_<NAME>`` set an option too."""
+    """Let ``RNNCLI_FLAG`` set the option ``--flag``."""
     for info in getattr(parameter.annotation, "__metadata__", ()):
         if isinstance(info, typer.models.OptionInfo):
-            info.envvar = PREFIX + parameter.name.removesuffix("_output").upper()
+            flag = next((each for each in info.param_decls or () if each.startswith("--")), parameter.name)
+            info.envvar = PREFIX + flag.removeprefix("--").replace("-", "_").upper()
             info.show_envvar = False
     return parameter
 
@@ -118,18 +120,18 @@ def _with_variable(parameter: inspect.Parameter) -> inspect.Parameter:
 def command(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a command: specs become options, common options are added, errors become exit codes.
 
-    The function takes ``json_output`` and whole specs as keyword arguments; ``config`` and ``quiet`` are dealt
-    with here.
+    The function gets whole specs; ``--config`` and ``--quiet`` are dealt with here.
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         own = list(inspect.signature(function).parameters.values())
-        flat = [each for parameter in own if parameter.name != "json_output" for each in _expanded(parameter)]
-        for key, (annotation, default) in _COMMON.items():
-            if key != "json_output" or any(parameter.name == key for parameter in own):
-                kind = inspect.Parameter.KEYWORD_ONLY
-                flat.append(inspect.Parameter(key, kind, annotation=annotation, default=default))
-        specs = {p.name: p.annotation for p in own if dataclasses.is_dataclass(p.annotation)}
+        specs: dict[str, Any] = {p.name: p.annotation for p in own if dataclasses.is_dataclass(p.annotation)}
+        flat = [each for parameter in own if parameter.name not in _COMMON for each in _expanded(parameter)]
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        for key, annotation in _COMMON.items():
+            default = None if key == "config" else False
+            flat.append(inspect.Parameter(key, keyword, annotation=annotation, default=default))
+        parameters = [_with_variable(parameter.replace(kind=keyword)) for parameter in flat]
 
         @functools.wraps(function)
         def run(**values: Any) -> None:
@@ -142,11 +144,10 @@ def command(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Call
                 function(**values)
                 sys.stdout.flush()
 
-        keyword = inspect.Parameter.KEYWORD_ONLY
-        parameters = [_with_variable(parameter.replace(kind=keyword)) for parameter in flat]
-        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__dict__["__signature__"] = inspect.Signature(parameters)
         run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-        app.command(name, rich_help_panel="Commands")(run)
+        COMMANDS.append(name)
+        app.command(name)(run)
         return run
 
     return register

@@ -87,8 +87,8 @@ def progress(epochs: int) -> Iterator[Progress]:
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
-    columns = (BarColumn(bar_width=18), TextColumn("{task.description}", markup=False), TimeRemainingColumn(), "left")
-    columns = tuple(TextColumn(c) if isinstance(c, str) else c for c in columns)
+    said, left = TextColumn("{task.description}", markup=False), TextColumn("left")
+    columns = (BarColumn(bar_width=18), said, TimeRemainingColumn(), left)
     with Bar(*columns, console=_console(to_stderr=True), transient=True, speed_estimate_period=60) as bar:
         task = bar.add_task("compiling …", total=epochs)
 
@@ -162,9 +162,13 @@ def heat_map(title: str, headers: Sequence[str], rows: Sequence[Sequence[Any]]) 
     drawn = Table(title=Text(title, "bold"), title_justify="left", box=None, pad_edge=False, padding=(0, 1))
     numeric = [isinstance(cell, float) for cell in rows[0]] if rows else []
     for header, right in zip(headers, numeric, strict=True):
-        drawn.add_column(Text(header, "dim"), justify="right" if right else "left", no_wrap=True, overflow="ellipsis")
+        drawn.add_column(
+            Text(header, "dim"), justify="right" if right else "left", no_wrap=True, overflow="ellipsis"
+        )
     for row in rows:
-        drawn.add_row(*(Text(f"{c:.2f}") if isinstance(c, float) else Text(c) if isinstance(c, str) else c for c in row))
+        drawn.add_row(
+            *(Text(f"{c:.2f}") if isinstance(c, float) else Text(c) if isinstance(c, str) else c for c in row)
+        )
     _console().print(drawn)
 
 

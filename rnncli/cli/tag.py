@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -21,11 +20,14 @@ if TYPE_CHECKING:
 def tag(
     text: Annotated[str | None, typer.Argument(help="The text to label.", show_default=False)] = None,
     source: Annotated[
-        str | None, typer.Option("--input", "-i", metavar="FILE", help="Label a file line by line; - is stdin.")
+        str | None,
+        typer.Option("--input", "-i", metavar="FILE", help="Label a file line by line; - is stdin."),
     ] = None,
     input_format: Annotated[
         Literal["text", "tsv"],
-        typer.Option(help="What the file holds: a text a line, or a token a line with a blank line between sentences."),
+        typer.Option(
+            help="What the file holds: a text a line, or a token a line with a blank line between sentences."
+        ),
     ] = "text",
     output: Annotated[
         Literal["line", "tsv", "jsonl"],

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 @command(app, "train")
 def train(
     data: Annotated[
-        str | None, typer.Argument(metavar="[TRAIN.tsv]", help="Labelled sentences; - is stdin.", show_default=False)
+        str | None,
+        typer.Argument(metavar="[TRAIN.tsv]", help="Labelled sentences; - is stdin.", show_default=False),
     ] = None,
     dev: Annotated[
         str | None,
@@ -123,7 +124,10 @@ def _summary(trained: "Trained") -> None:
     metric = "accuracy" if model.scheme == "plain" else "span F1"
     numbers = sum(array.size for array in model.parameters.values())
     rows = [
-        ("network", f"{model.network.arch}, {model.network.layers} × {model.network.hidden} {model.network.activation}"),
+        (
+            "network",
+            f"{model.network.arch}, {model.network.layers} × {model.network.hidden} {model.network.activation}",
+        ),
         ("best epoch", f"{result.best_epoch} of {result.epochs}"),
         (f"dev {metric}", show.fraction(trained.dev.f1)),
         ("time in epochs", f"{result.seconds:.1f} s"),

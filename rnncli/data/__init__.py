@@ -1,0 +1,1 @@
+"""Text <-> integers: files, tokens, vocabularies, tags, batches."""

@@ -33,7 +33,7 @@ def split(tag: str) -> tuple[str, str]:
 def recognise(sentences: Iterable[Sequence[str]]) -> str:
     """Name the scheme of the tags of these sentences, a key of :data:`SCHEMES`.
 
-    Tags other than O, B-x, I-x, E-x and S-x (or bare B, I, E, S) make it plain. Tags that mark no span at all (only O) are plain.
+    Tags other than O, B-x, I-x, E-x and S-x (or bare B, I, E, S) make it plain. So does nothing but O.
     """
     prefixes: set[str] = set()
     opens_with_i = b_after_other = False

@@ -82,7 +82,7 @@ def opened(path: str) -> Iterator[BinaryIO]:
         if path == "-":
             yield sys.stdin.buffer
         else:
-            with open(path, "rb") as file:
+            with Path(path).open("rb") as file:
                 yield file
     except FileNotFoundError as error:
         raise FileError("no such file", where=str(path), hint=_nearby(path)) from error

@@ -54,14 +54,14 @@ def _exp(x):
         p = p * r + np.float32(4.1665795894e-2)
         p = p * r + np.float32(1.6666665459e-1)
         p = p * r + np.float32(5.0000001201e-1)
-        return (p * r * r + r + np.float32(1.0)) * _power_of_two(np.int32(n))
+        return (p * r * r + r + np.float32(1.0)) * _power_of_two(np.int32(n))  # type: ignore[call-arg]
 
     return polynomial
 
 
 @jit
 def activate(x, code):
-    """x = φ(x) in place; x (n,), code one of :data:`CODES`."""
+    """X = φ(x) in place; x (n,), code one of :data:`CODES`."""
     one, two, zero = x.dtype.type(1), x.dtype.type(2), x.dtype.type(0)
     if code == TANH:
         for i in range(len(x)):
@@ -76,7 +76,7 @@ def activate(x, code):
 
 @jit
 def through_activation(dh, h, code):
-    """dh *= φ′ in place, from h = φ(x) itself; dh, h (n,)."""
+    """Dh *= φ′ in place, from h = φ(x) itself; dh, h (n,)."""
     one, zero = h.dtype.type(1), h.dtype.type(0)
     if code == TANH:
         for i in range(len(h)):

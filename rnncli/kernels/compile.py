@@ -58,10 +58,11 @@ def jit(function: Callable[..., Any]) -> Any:
     Numba chooses a function's cache file while decorating, so its global setting is ours only for that moment
     and a program that imports rnncli keeps its own.
     """
-    previous = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = CACHE_DIRECTORY or ""
+    settings: Any = numba.config
+    previous = settings.CACHE_DIR
+    settings.CACHE_DIR = CACHE_DIRECTORY or ""
     try:
         cached = CACHE_DIRECTORY is not None
         return numba.njit(nogil=True, fastmath=FASTMATH, cache=cached, error_model="numpy")(function)
     finally:
-        numba.config.CACHE_DIR = previous
+        settings.CACHE_DIR = previous

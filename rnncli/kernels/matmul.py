@@ -107,7 +107,12 @@ def add_nn(a, a_row, a_col, b, out, out_row, out_col, rows):
         ar, r, c = a_row + i, out_row + i, out_col
         a0, a1 = a[ar, a_col : a_col + k], a[ar + 1, a_col : a_col + k]
         a2, a3 = a[ar + 2, a_col : a_col + k], a[ar + 3, a_col : a_col + k]
-        o0, o1, o2, o3 = out[r, c : c + n], out[r + 1, c : c + n], out[r + 2, c : c + n], out[r + 3, c : c + n]
+        o0, o1, o2, o3 = (
+            out[r, c : c + n],
+            out[r + 1, c : c + n],
+            out[r + 2, c : c + n],
+            out[r + 3, c : c + n],
+        )
         for q in range(0, quads, 4):
             b0, b1, b2, b3 = b[q], b[q + 1], b[q + 2], b[q + 3]
             f00, f01, f02, f03 = a0[q], a0[q + 1], a0[q + 2], a0[q + 3]
@@ -134,7 +139,7 @@ def add_nn(a, a_row, a_col, b, out, out_row, out_col, rows):
 
 @jit
 def add_tn(a, a_row, a_col, b, b_row, b_col, out, rows):
-    """out += a[a_row:+rows, a_col:+m]ᵀ b[b_row:+rows, b_col:+n], out (m, n).
+    """Out += a[a_row:+rows, a_col:+m]ᵀ b[b_row:+rows, b_col:+n], out (m, n).
 
     Eight tokens for two rows of ``out`` at a time; four for four measured 75 GFLOP/s, this 115–145.
     """
@@ -166,7 +171,7 @@ def add_tn(a, a_row, a_col, b, b_row, b_col, out, rows):
 
 @jit
 def project(x, weight, bias, out):
-    """out = x Wᵀ + bias: a layer's input product for all tokens at once.
+    """Out = x Wᵀ + bias: a layer's input product for all tokens at once.
 
     x       (N, D)
     weight  (M, D)

@@ -36,7 +36,7 @@ def squared_norm_of_rows(x, rows):
 
 @jit
 def scale(x, factor):
-    """x *= factor in place; x (n,)."""
+    """X *= factor in place; x (n,)."""
     for i in range(len(x)):
         x[i] *= factor
 

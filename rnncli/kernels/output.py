@@ -8,7 +8,7 @@ from rnncli.kernels.compile import jit
 
 @jit
 def softmax_row(o):
-    """o = softmax(o) in place, o (K,); the largest score is subtracted first, so nothing overflows."""
+    """O = softmax(o) in place, o (K,); the largest score is subtracted first, so nothing overflows."""
     largest = o[0]
     for k in range(1, len(o)):
         largest = max(largest, o[k])
@@ -24,7 +24,7 @@ def softmax_row(o):
 
 @jit
 def softmax(o):
-    """o = softmax(o) in place, row by row; o (N, K)."""
+    """O = softmax(o) in place, row by row; o (N, K)."""
     for r in range(len(o)):
         softmax_row(o[r])
 

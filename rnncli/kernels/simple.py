@@ -75,8 +75,6 @@ def backward(dh, h, weight, offsets, activation, dweight, previous):
                 rows = min(end - first, offsets[after + 1] - offsets[after])
                 add_nn(dh, offsets[after], column, weight[direction], dh, first, column, rows)
             for r in range(first, end):
-                through_activation(
-                    dh[r, column : column + units], h[r, column : column + units], activation
-                )
+                through_activation(dh[r, column : column + units], h[r, column : column + units], activation)
         shift(h, column, units, direction, offsets, previous)
         add_tn(dh, 0, column, previous, 0, 0, dweight[direction], len(h))

@@ -1,0 +1,1 @@
+"""Parameters and kernels composed into forward and backward passes."""

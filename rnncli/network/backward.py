@@ -8,7 +8,9 @@ from rnncli.network.forward import Layer, Trace, hidden_weight
 from rnncli.network.parameters import Array, Parameters
 
 
-def backward(spec: NetworkSpec, parameters: Parameters, trace: Trace, do: Array, gradient: dict[str, Array]) -> Array:
+def backward(
+    spec: NetworkSpec, parameters: Parameters, trace: Trace, do: Array, gradient: dict[str, Array]
+) -> Array:
     """Add the gradients of the dense parameters to ``gradient``; return the gradient of the looked-up rows.
 
     do       (N, K)  ∂L/∂o; overwritten where the output is fed back
@@ -43,7 +45,9 @@ def backward(spec: NetworkSpec, parameters: Parameters, trace: Trace, do: Array,
     return dread * trace.input_mask if len(trace.input_mask) else dread
 
 
-def _feedback(spec: NetworkSpec, parameters: Parameters, trace: Trace, do: Array, gradient: dict[str, Array]) -> Array:
+def _feedback(
+    spec: NetworkSpec, parameters: Parameters, trace: Trace, do: Array, gradient: dict[str, Array]
+) -> Array:
     """Run BPTT through the fed-back output; return the gradient of the top layer's input product."""
     name = f"layer{spec.layers}/"
     layer: Layer = trace.layers[-1]

@@ -100,7 +100,13 @@ def hidden_weight(spec: NetworkSpec, parameters: Mapping[str, Array], name: str)
 
 
 def _feedback(
-    spec: NetworkSpec, parameters: Parameters, x: Array, h: Array, y: Array, offsets: Array, noise: Dropout | None
+    spec: NetworkSpec,
+    parameters: Parameters,
+    x: Array,
+    h: Array,
+    y: Array,
+    offsets: Array,
+    noise: Dropout | None,
 ) -> Layer:
     name = f"layer{spec.layers}/"
     mask = noise.mask(h) if noise else NO_MASK.astype(h.dtype)

@@ -18,7 +18,7 @@ def _zeros(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
 
 def _normal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     """Rows of expected length 1, whatever their width, so that a wider embedding does not saturate φ."""
-    return rng.standard_normal(shape) / np.sqrt(shape[-1])
+    return np.asarray(rng.standard_normal(shape) / np.sqrt(shape[-1]))
 
 
 def _glorot(shape: tuple[int, ...], rng: np.random.Generator) -> Array:

@@ -30,14 +30,15 @@ class Trace(NamedTuple):
 def softmax(o: Array) -> Array:
     """exp(o) / Σ exp(o) along the last axis."""
     e = np.exp(o - o.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
+    return np.asarray(e / e.sum(axis=-1, keepdims=True))
 
 
 def forward(spec: NetworkSpec, parameters: Mapping[str, Array], words: Array) -> Trace:
     """Run a network over one sentence; words (T,)."""
     architecture, phi = spec.architecture, ACTIVATIONS[spec.activation]
     v, c = parameters["output/V"], parameters["output/c"]
-    x, hidden = None, []
+    x: Array | None = None
+    hidden: list[Array] = []
     if spec.input == "embedding":
         x = parameters["embedding"][words]
     for layer in range(1, spec.layers + 1):
