@@ -4,12 +4,14 @@ Nothing in a file is ever executed, and reading takes memory in proportion to th
 compression, no member that claims more than it holds, every array's SHA-256 in the header.
 """
 
+import errno
 import hashlib
 import io
 import json
 import math
 import os
 import struct
+import tokenize
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -59,9 +61,11 @@ def check_writable(path: Path) -> None:
     """Raise :class:`FileError` now if :func:`write` could not write here after hours of training."""
     if path.is_dir():
         raise FileError("is a directory, not a file name", where=str(path), hint="name a file: --out model.npz")
+    folder = path.parent
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent  # folders are made when the file is written
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}."):
+        with NamedTemporaryFile(dir=folder, prefix=f".{path.name}."):
             pass
     except OSError as error:
         raise FileError(f"cannot write here: {error.strerror}", where=str(path), hint="choose --out") from error
@@ -71,6 +75,7 @@ def _replace(path: Path, content: memoryview) -> None:
     """Write under another name in the same directory, sync, rename: the old whole file or the new whole one."""
     temporary = None
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             temporary = Path(file.name)
             file.write(content)
@@ -103,7 +108,7 @@ class Reader:
     def __init__(self, archive: zipfile.ZipFile, size: int) -> None:
         self._archive = archive
         members = archive.infolist()
-        self.names = {member.filename.removesuffix(".npy") for member in members} - {"header"}
+        self.files = {member.filename for member in members} - {_HEADER}
         if len(members) > _MOST_MEMBERS or len({member.filename for member in members}) != len(members):
             raise ModelError("too many members, or two with one name")
         for member in members:
@@ -170,12 +175,12 @@ def _errors_of(path: Path) -> Iterator[None]:
     except RnncliError as error:
         raise ModelError(error.message, where=name, hint=error.hint) from error
     except OSError as error:
-        if error.errno is None:
+        if error.errno in (None, errno.EINVAL):  # EINVAL: the zip directory points before the file's beginning
             raise ModelError("damaged or not a model", where=name, hint=again) from error
         raise FileError(error.strerror or str(error), where=name) from error
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, struct.error) as error:
+    except (zipfile.BadZipFile, EOFError, MemoryError, RuntimeError, struct.error) as error:
         raise ModelError(f"damaged or not a model ({error})", where=name, hint=again) from error
-    except (ValueError, TypeError, KeyError, OverflowError, SyntaxError) as error:
+    except (ValueError, TypeError, LookupError, OverflowError, SyntaxError, tokenize.TokenError) as error:
         raise ModelError(f"damaged header ({error})"[:300], where=name, hint=again) from error
 
 

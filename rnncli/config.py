@@ -22,6 +22,11 @@ class Architecture(NamedTuple):
     directions: int
     memory: str  # for help, README and docs
 
+    @property
+    def keeps_only_output(self) -> bool:
+        """The Jordan network, whose memory lies in the probabilities of the tags alone."""
+        return self.keeps_output and not self.keeps_hidden
+
 
 ARCHITECTURES = {
     "fnn": Architecture(False, False, 1, "nothing: a token is labelled by itself alone"),
@@ -111,7 +116,9 @@ class TrainingSpec(_Spec):
     patience: int = option(10, "Stop after this many epochs without a better dev score.", 1, 1_000_000)
     batch: int = option(32, "Sentences in a batch.", 1, 1_000_000)
     optimiser: Optimiser = option("adam", "How gradients become steps.")
-    learning_rate: float = option(0.0, "Largest step size; 0 is the optimiser's own: adam 0.003, sgd 0.5.", 0)
+    learning_rate: float = option(
+        0.0, "Largest step size; 0 is the optimiser's own: adam 0.003 (jordan 0.01), sgd 0.5.", 0
+    )
     warmup: float = option(0.05, "Share of the steps in which the learning rate rises; then it falls.", 0, 1)
     dropout: float = option(0.5, "Share of inputs and hidden units dropped in training.", 0, 0.95)
     unknown: float = option(0.3, "How often a word seen once is trained as the unknown word.", 0, 1)

@@ -14,6 +14,8 @@ from rnncli import archive
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data import inputs
 from rnncli.data.batch import Encoded, Longs, by_length, pack
+from rnncli.data.tags import SCHEMES
+from rnncli.data.tokenize import TOKENIZERS
 from rnncli.data.vocabulary import Vocabulary
 from rnncli.errors import ModelError
 from rnncli.network import parameters as network_parameters
@@ -123,24 +125,38 @@ def load(path: Path | str) -> Model:
     return archive.read(Path(path), _build)
 
 
+def _are_texts(value: Any) -> bool:
+    """Tell whether a value of the header is a list of texts that can be shown."""
+    return isinstance(value, list) and all(isinstance(text, str) and _is_utf8(text) for text in value)
+
+
+def _is_utf8(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _build(file: archive.Reader) -> Model:
     header = file.header
-    if header.get("format") != FORMAT:
+    if type(header.get("format")) is not int or header["format"] != FORMAT:
         message = f"format {header.get('format')!r} is not known; this version reads format {FORMAT}"
         raise ModelError(message, hint="upgrade rnncli")
     spec = NetworkSpec.from_mapping(header["network"])
     tags, count = header["tags"], header["words"]
-    if not (tags and isinstance(tags, list) and all(isinstance(tag, str) for tag in tags)):
+    if not _are_texts(tags) or not tags or len(set(tags)) != len(tags):
         raise ModelError("the list of tags is damaged")
+    if header["tokenizer"] not in TOKENIZERS or header["scheme"] not in SCHEMES:
+        raise ModelError("its tokenizer or its tag scheme is not known", hint="upgrade rnncli")
     if type(count) is not int or count < 1:
         raise ModelError("the number of words is damaged")
     rows = network_parameters.table(spec, count, len(tags))
-    expected = {"words", *(f"parameters/{row.name}" for row in rows)}
-    if file.names != expected:
-        odd = ", ".join(sorted(file.names ^ expected))
+    expected = {"words.npy", *(f"parameters/{row.name}.npy" for row in rows)}
+    if file.files != expected:
+        odd = ", ".join(sorted(file.files ^ expected))
         raise ModelError(f"members do not fit the header: {odd[:200]}")
     if not all(file.holds(f"parameters/{row.name}", row.shape) for row in rows):
         raise ModelError("a member is smaller than the shape that the header gives it")
+    provenance = header["provenance"]
+    if not isinstance(provenance, dict) or not _are_texts(provenance.get("examples", [])):
+        raise ModelError("its provenance is damaged")
     text = file.text("words")
     words = text.split("\n") if text else []
     if len(words) + 1 != count or len(set(words)) != len(words):
@@ -149,10 +165,10 @@ def _build(file: archive.Reader) -> Model:
     return Model(
         spec,
         TrainingSpec.from_mapping(header["training"]),
-        str(header["tokenizer"]),
-        str(header["scheme"]),
+        header["tokenizer"],
+        header["scheme"],
         tags,
         Vocabulary(words),
         Parameters(rows).assign(arrays),
-        dict(header["provenance"]),
+        provenance,
     )

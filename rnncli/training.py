@@ -27,6 +27,8 @@ from rnncli.network.parameters import Array, Parameters, views
 
 SHARDS = 4
 LEARNING_RATES = {"adam": 0.003, "sgd": 0.5}
+# A Jordan net leaves the plateau on which the fed-back output is ignored only with larger steps.
+JORDAN_LEARNING_RATES = {"adam": 0.01, "sgd": 0.5}
 
 
 class Epoch(NamedTuple):
@@ -37,7 +39,6 @@ class Epoch(NamedTuple):
     score: float
     seconds: float
     tokens_per_second: float
-    clipped: float  # share of steps whose gradient was clipped
     is_best: bool
 
 
@@ -71,12 +72,28 @@ class Trainer:
         self.m, self.v = empty
         self.gradients = [np.zeros_like(parameters.dense) for _ in range(SHARDS)]
         self.table_gradient = np.zeros_like(parameters.table)
+        self.rng = np.random.default_rng([training.seed, 1])
+        self.batches = -(-len(encoded.lengths) // training.batch)
         self.steps = 0
-        self.clipped = 0
+        own = JORDAN_LEARNING_RATES if spec.architecture.keeps_only_output else LEARNING_RATES
+        self.peak = training.learning_rate or own[training.optimiser]
 
-    def step(self, batch: Longs, rate: float, rng: np.random.Generator, pool: ThreadPoolExecutor) -> float:
+    def epoch(self, pool: ThreadPoolExecutor, told: Callable[[float], bool]) -> float | None:
+        """Learn from every sentence once; return the summed loss, or ``None`` if ``told`` said to stop.
+
+        told  hears after every batch which share of the epoch is done
+        """
+        loss = 0.0
+        for done, batch in enumerate(shuffled(self.encoded, self.training.batch, self.rng), 1):
+            rate = self.peak * schedule(self.training.warmup, self.steps, self.training.epochs * self.batches)
+            loss += self.step(batch, rate, pool)
+            if told(done / self.batches):
+                return None
+        return loss
+
+    def step(self, batch: Longs, rate: float, pool: ThreadPoolExecutor) -> float:
         """Take one step of the optimiser; return the summed loss of the batch."""
-        encoded, training = self.encoded, self.training
+        encoded, training, rng = self.encoded, self.training, self.rng
         parts = [pack(encoded.starts, sentences) for sentences in shards(batch, SHARDS)]
         scale = 1.0 / max(1, sum(len(part.positions) for part in parts))
         jobs = []
@@ -96,12 +113,14 @@ class Trainer:
     def _shard(
         self, number: int, words: Array, gold: Array, offsets: Array, scale: float, noise: Dropout
     ) -> _Shard:
-        trace = forward(self.spec, self.parameters, words, offsets, noise)
-        do = np.empty_like(trace.y)
-        loss = output.cross_entropy(trace.y, gold, do.dtype.type(scale), do)
-        flat = self.gradients[number]
-        flat[:] = 0
-        dx = backward(self.spec, self.parameters, trace, do, views(self.parameters.rows, flat))
+        """Run one shard forward and backward; its gradients go to its own buffer and to the result."""
+        with np.errstate(all="ignore"):  # what diverges is found in the gradient's norm
+            trace = forward(self.spec, self.parameters, words, offsets, noise)
+            do = np.empty_like(trace.y)
+            loss = output.cross_entropy(trace.y, gold, do.dtype.type(scale), do)
+            flat = self.gradients[number]
+            flat[:] = 0
+            dx = backward(self.spec, self.parameters, trace, do, views(self.parameters.rows, flat))
         return _Shard(words, dx, loss)
 
     def _update(self, done: list[_Shard], rate: float) -> None:
@@ -117,7 +136,6 @@ class Trainer:
             raise DivergedError("the gradient is no longer a finite number", hint="lower --learning-rate")
         clip = self.training.clip
         if clip and norm > clip:
-            self.clipped += 1
             total *= total.dtype.type(clip / norm)
             self.table_gradient[rows] *= total.dtype.type(clip / norm)
         self.steps += 1
@@ -126,11 +144,10 @@ class Trainer:
         self.rows(p.table, self.table_gradient, self.m.table, self.v.table, rows, rate, self.steps)
 
 
-def learning_rate(training: TrainingSpec, step: int, steps: int) -> float:
-    """Linear warm-up, then linear decay to 0 at the last of ``steps``; step counts from 0."""
-    peak = training.learning_rate or LEARNING_RATES[training.optimiser]
-    rising = max(1.0, training.warmup * steps)
-    return peak * min((step + 1) / rising, max(0.0, (steps - step) / max(1.0, steps - rising)))
+def schedule(warmup: float, step: int, steps: int) -> float:
+    """Share of the peak learning rate at a step, from 0: linear warm-up, then decay that would end at ``steps``."""
+    rising = max(1.0, warmup * steps)
+    return min((step + 1) / rising, (steps - step) / max(1.0, steps - rising))
 
 
 def fit(
@@ -153,43 +170,31 @@ def fit(
     advance      told after every batch how many epochs are done, and the tokens a second of this one
     should_stop  asked after every batch; the best epoch so far is kept then
     """
-    rng = np.random.default_rng([training.seed, 1])
     trainer = Trainer(spec, training, parameters, encoded, once)
-    best, best_score, best_epoch = parameters.copy(), -1.0, 0
-    batches = -(-len(encoded.lengths) // training.batch)
-    seconds, tokens, stopped = 0.0, 0, False
-    number = 0
+    best, best_score, best_epoch, number = parameters.copy(), -1.0, 0, 0
+    seconds, tokens, interrupted = 0.0, len(encoded.words), False
     with ThreadPoolExecutor(threads) as pool:
-        for number in range(1, training.epochs + 1):
-            began, loss, clipped = time.perf_counter(), 0.0, trainer.clipped
-            for done, batch in enumerate(shuffled(encoded, training.batch, rng), 1):
-                rate = learning_rate(training, trainer.steps, training.epochs * batches)
-                loss += trainer.step(batch, rate, rng, pool)
-                advance(
-                    number - 1 + done / batches,
-                    len(encoded.words) * done / batches / (time.perf_counter() - began),
-                )
-                if stopped := should_stop():
-                    break
-            if stopped:
-                number -= 1
+        while number < training.epochs and number - best_epoch < training.patience:
+            began = time.perf_counter()
+
+            def told(done: float, number: int = number, began: float = began) -> bool:
+                advance(number + done, tokens * done / (time.perf_counter() - began))
+                return should_stop()
+
+            loss = trainer.epoch(pool, told)
+            if interrupted := loss is None:
                 break
             taken = time.perf_counter() - began
-            seconds, tokens = seconds + taken, tokens + len(encoded.words)
-            if not parameters.is_finite():
-                raise DivergedError(
-                    f"a weight is no longer finite after epoch {number}", hint="lower --learning-rate"
-                )
-            current = score()
-            is_best = current > best_score
-            if is_best:
+            number, seconds = number + 1, seconds + taken
+            if not (math.isfinite(loss) and parameters.is_finite()):
+                raise DivergedError(f"no longer finite after epoch {number}", hint="lower --learning-rate")
+            with np.errstate(all="ignore"):  # finite weights may still be too large to compute with
+                current = score()
+            if is_best := current > best_score:
                 best, best_score, best_epoch = parameters.copy(), current, number
-            mean, speed = loss / len(encoded.words), len(encoded.words) / taken
-            report(Epoch(number, mean, current, taken, speed, (trainer.clipped - clipped) / batches, is_best))
-            if number - best_epoch >= training.patience:
-                break
+            report(Epoch(number, loss / tokens, current, taken, tokens / taken, is_best))
     parameters.assign(best)
-    return Result(number, best_epoch, best_score, seconds, tokens / max(seconds, 1e-9), stopped)
+    return Result(number, best_epoch, best_score, seconds, number * tokens / max(seconds, 1e-9), interrupted)
 
 
 def prepare(sentences: Sequence[Sentence], network: NetworkSpec, training: TrainingSpec) -> Model:

@@ -21,13 +21,13 @@ from rnncli.resources import bundled
 
 PREFIX = "RNNCLI_"
 DEFAULT_MODEL = Path("models/default.npz")
-COMMANDS: list[str] = []  # filled by :func:`command`
+COMMANDS: dict[str, set[str]] = {}  # the flags of each, without dashes; filled by :func:`command`
 
 
 def _read_config(context: typer.Context, path: Path | None) -> None:
     """Make a TOML file the defaults of a command: top-level keys, then those of the table named like it.
 
-    A key is a flag without its dashes.
+    A key is a flag without its dashes. Top-level keys may belong to another command, so that one file serves all.
     """
     if path is None:
         return
@@ -41,18 +41,16 @@ def _read_config(context: typer.Context, path: Path | None) -> None:
     for table in tables:
         if table not in COMMANDS:
             raise typer.BadParameter(f'{path}: unknown table "{table}"; {suggestion(table, COMMANDS)}')
-    values = {key: value for key, value in settings.items() if key not in tables}
-    values |= tables.get(str(context.command.name), {})
-    options = {
-        flag.removeprefix("--"): str(parameter.name)
-        for parameter in context.command.params
-        for flag in parameter.opts
-        if flag.startswith("--") and flag != "--config"
-    }
-    for key in values:
-        if key.replace("_", "-") not in options:
-            raise typer.BadParameter(f'{path}: unknown setting "{key}"; {suggestion(key, options)}')
-    context.default_map = {options[key.replace("_", "-")]: value for key, value in values.items()}
+    own = str(context.command.name)
+    shared = {key: value for key, value in settings.items() if key not in tables}
+    special = tables.get(own, {})
+    for keys, known in ((shared, set().union(*COMMANDS.values())), (special, COMMANDS[own])):
+        for key in keys:
+            if key.replace("_", "-") not in known:
+                raise typer.BadParameter(f'{path}: unknown setting "{key}"; {suggestion(key, sorted(known))}')
+    names = {flag.removeprefix("--"): str(each.name) for each in context.command.params for flag in each.opts}
+    values = {key.replace("_", "-"): value for key, value in (shared | special).items()}
+    context.default_map = {names[flag]: value for flag, value in values.items() if flag in COMMANDS[own]}
 
 
 _COMMON: dict[str, Any] = {
@@ -107,13 +105,24 @@ def _expanded(parameter: inspect.Parameter) -> list[inspect.Parameter]:
     return options
 
 
+def _info(parameter: inspect.Parameter) -> Any:
+    """What typer is told about an option; ``None`` for an argument."""
+    metadata = getattr(parameter.annotation, "__metadata__", ())
+    return next((info for info in metadata if isinstance(info, typer.models.OptionInfo)), None)
+
+
+def _flag(parameter: inspect.Parameter) -> str:
+    """``hidden`` for the option ``--hidden``; nothing for an argument."""
+    info = _info(parameter)
+    named = [flag for flag in (info.param_decls or ()) if flag.startswith("--")] if info else [""]
+    return (named[0] if named else parameter.name).removeprefix("--").replace("_", "-")
+
+
 def _with_variable(parameter: inspect.Parameter) -> inspect.Parameter:
     """Let ``RNNCLI_FLAG`` set the option ``--flag``."""
-    for info in getattr(parameter.annotation, "__metadata__", ()):
-        if isinstance(info, typer.models.OptionInfo):
-            flag = next((each for each in info.param_decls or () if each.startswith("--")), parameter.name)
-            info.envvar = PREFIX + flag.removeprefix("--").replace("-", "_").upper()
-            info.show_envvar = False
+    info = _info(parameter)
+    if info:
+        info.envvar, info.show_envvar = PREFIX + _flag(parameter).replace("-", "_").upper(), False
     return parameter
 
 
@@ -146,11 +155,16 @@ def command(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Call
 
         run.__dict__["__signature__"] = inspect.Signature(parameters)
         run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-        COMMANDS.append(name)
+        COMMANDS[name] = {_flag(parameter) for parameter in parameters} - {"", "config"}
         app.command(name)(run)
         return run
 
     return register
+
+
+def _discard_stdout() -> None:
+    """What is still buffered must not fail again when Python exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 @contextmanager
@@ -162,11 +176,12 @@ def _exit_codes() -> Iterator[None]:
         show.error(error)
         raise typer.Exit(error.exit_code) from error
     except BrokenPipeError as error:
-        # The reader has seen enough. What is still buffered must not fail again when Python exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _discard_stdout()  # the reader has seen enough
         raise typer.Exit(0) from error
     except OSError as error:
         show.error(FileError(error.strerror or str(error), where=str(error.filename or "output")))
+        if error.filename is None:
+            _discard_stdout()
         raise typer.Exit(FileError.exit_code) from error
     except KeyboardInterrupt as error:
         show.note("interrupted")

@@ -10,7 +10,7 @@ import typer
 from rnncli.cli import show
 from rnncli.cli.app import app
 from rnncli.cli.options import ModelOption, ThreadsOption, command, count_threads, find_model
-from rnncli.errors import DataError, UsageError
+from rnncli.errors import UsageError
 
 if TYPE_CHECKING:
     from rnncli.tagging import Tagged, Tagger
@@ -52,14 +52,8 @@ def tag(
 
     tagger = Tagger(load(find_model(model)), count_threads(threads))
     formatted = {"line": _line, "tsv": _tsv, "jsonl": _json}["jsonl" if json_output else output]
-    results = tagger.stream([_valid(text)]) if text is not None else _labelled(tagger, str(source), input_format)
+    results = tagger.stream([text]) if text is not None else _labelled(tagger, str(source), input_format)
     _write(results, formatted, plain=tagger.model.scheme == "plain")
-
-
-def _valid(text: str) -> str:
-    if not text.isprintable() and any("\ud800" <= character <= "\udfff" for character in text):
-        raise DataError("the text is not UTF-8", hint="check the terminal's encoding")
-    return text
 
 
 def _labelled(tagger: "Tagger", source: str, input_format: str) -> "Iterator[Tagged]":

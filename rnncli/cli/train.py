@@ -2,6 +2,8 @@
 
 import json
 import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -48,8 +50,8 @@ def train(
 
     from rnncli import api
 
-    with show.progress(training.epochs) as progress:
-        listener = _listener(progress, training.epochs)
+    with show.progress(training.epochs) as progress, _interruptible() as is_interrupted:
+        listener = _listener(progress, training.epochs, is_interrupted)
         trained = api.train(
             data,
             dev,
@@ -66,7 +68,25 @@ def train(
         raise typer.Exit(INTERRUPTED)
 
 
-def _listener(progress: show.Progress, epochs: int) -> "api.Listener":  # type: ignore[name-defined]  # noqa: F821
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """Let the first Ctrl-C be asked for, and the second end the program at once."""
+    seen = False
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        nonlocal seen
+        if seen:
+            raise KeyboardInterrupt
+        seen = True
+
+    previous = signal.signal(signal.SIGINT, handle)
+    try:
+        yield lambda: seen
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def _listener(progress: show.Progress, epochs: int, is_interrupted: Callable[[], bool]) -> "api.Listener":  # type: ignore[name-defined]  # noqa: F821
     """Connect a training run to the terminal."""
     from rnncli import api
     from rnncli.data.split import Overlap
@@ -79,7 +99,6 @@ def _listener(progress: show.Progress, epochs: int) -> "api.Listener":  # type: 
     class Live(api.Listener):
         best = 0.0
         metric = "F1"
-        interrupted = False
 
         def prepared(self, model: Model, train: list[Sentence], dev: Overlap) -> None:
             tokens = sum(len(sentence.tokens) for sentence in train)
@@ -96,15 +115,9 @@ def _listener(progress: show.Progress, epochs: int) -> "api.Listener":  # type: 
                 show.note(f"warning: tags in dev that training never shows, so none can be right: {names}")
             if not is_warm():
                 show.note("compiling kernels for this processor, once (about 15 s) …")
-            signal.signal(signal.SIGINT, self._interrupt)
-
-        def _interrupt(self, number: int, frame: FrameType | None) -> None:
-            if self.interrupted:
-                raise KeyboardInterrupt
-            self.interrupted = True
 
         def should_stop(self) -> bool:
-            return self.interrupted
+            return is_interrupted()
 
         def batch(self, epochs: float, tokens_per_second: float) -> None:
             best = f"best {show.fraction(self.best, 1)}" if self.best else ""

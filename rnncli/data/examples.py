@@ -10,16 +10,19 @@ _SHORTEST, _LONGEST = 3, 12
 def contrast_pair(sentences: Sequence[Sentence], tokenizer: str) -> list[str]:
     """Return two short texts that share a word with different tags, or nothing if there are none.
 
-    Among the shortest such sentences, those that follow each other in the file's order are taken, so the
-    choice is a function of the data.
+    The shortest such sentences are taken, so the choice is a function of the data. O counts for nothing, and
+    neither does the place in a span (B-x and I-x are one).
     """
     joint = "" if tokenizer == "characters" else " "
-    seen: dict[str, tuple[str, Sentence]] = {}
+    seen: dict[str, dict[str, Sentence]] = {}  # token -> type of its tag -> first sentence
     for sentence in sorted(sentences, key=lambda s: len(s.tokens)):
         if not _SHORTEST <= len(sentence.tokens) <= _LONGEST:
             continue
         for token, tag in zip(sentence.tokens, sentence.tags, strict=True):
-            other_tag, other = seen.setdefault(token, (tag, sentence))
-            if tag != other_tag and "O" not in (tag, other_tag) and other is not sentence:
-                return [joint.join(other.tokens), joint.join(sentence.tokens)]
+            kind = tag.partition("-")[2] or tag
+            types = seen.setdefault(token, {})
+            for other in (types[other] for other in types if "O" not in (kind, other) and other != kind):
+                if other is not sentence:
+                    return [joint.join(other.tokens), joint.join(sentence.tokens)]
+            types.setdefault(kind, sentence)
     return []

@@ -4,12 +4,22 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from rnncli.errors import DataError
+
 # A word may hold one inner mark at a time (o'clock, 10:30, well-known, 3.5, a/b); anything else stands alone.
+# Letters of many scripts carry combining marks, which \w leaves out.
+_MARKS = (
+    "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0711-\u074a"
+    "\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e\u0eb1-\u0ece\u0f71-\u0f84\u102b-\u103e\u17b4-\u17d3\u1ab0-\u1aff"
+    "\u1dc0-\u1dff\u200c\u200d\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f"
+)
+_WORD = rf"\w[\w{_MARKS}]*"
 _PATTERNS = {
     "whitespace": re.compile(r"\S+"),
-    "words": re.compile(r"\w+(?:['’.:,/&@_-]\w+)*|[^\w\s]"),
+    "words": re.compile(rf"{_WORD}(?:['’.:,/&@_-]{_WORD})*|[^\w\s]"),
     "characters": re.compile(r"\S"),
 }
+TOKENIZERS = frozenset(_PATTERNS)
 
 
 class Token(NamedTuple):
@@ -22,6 +32,8 @@ class Token(NamedTuple):
 
 def tokenize(text: str, tokenizer: str) -> list[Token]:
     """Cut a text; tokenizer ``whitespace``, ``words`` (words and punctuation) or ``characters``."""
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise DataError("the text is not UTF-8", hint="check the encoding of the terminal")
     return [Token(m.group(), *m.span()) for m in _PATTERNS[tokenizer].finditer(text)]
 
 

@@ -81,6 +81,8 @@ def opened(path: str) -> Iterator[BinaryIO]:
     try:
         if path == "-":
             yield sys.stdin.buffer
+        elif "\0" in path:
+            raise FileError("a file's name cannot hold NUL", where=ascii(path))
         else:
             with Path(path).open("rb") as file:
                 yield file
@@ -149,7 +151,7 @@ def parse(numbered: Iterable[tuple[int, str]], faults: Faults, labelled: bool = 
             rows = []
             continue
         cells = text.split("\t")
-        width = width or len(cells)
+        width = width or (len(cells) if len(cells) > labelled else 0)  # one column is a fault, no pattern
         fault = _fault(number, text, cells, width, labelled)
         if fault:
             faults.add(fault)

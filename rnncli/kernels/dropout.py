@@ -9,7 +9,7 @@ from rnncli.kernels.compile import jit
 def _mix(x):
     """A bijection of uint32 whose every output bit depends on every input bit (two multiply-xorshift rounds).
 
-    Numba widens uint32 arithmetic to uint64, hence the casts.
+    Source: "lowbias32", Chris Wellons 2018. Numba widens uint32 arithmetic to uint64, hence the casts.
     """
     x = np.uint32(x ^ (x >> np.uint32(16)))
     x = np.uint32(x * np.uint32(0x7FEB352D))

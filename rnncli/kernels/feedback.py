@@ -8,7 +8,7 @@ m is the dropout mask. BPTT goes through the softmax that is fed back: with g = 
 that reaches the scores of step t is ∂L/∂o(t) = direct + ŷ ∘ (g − ⟨g, ŷ⟩).
 
 Source: Jordan 1986, "Serial order"; hybrid: Mesnil et al. 2015, "Using recurrent neural networks for slot
-filling", section III-C. Batches are packed as in :mod:`rnncli.kernels.simple`.
+filling in spoken language understanding". Batches are packed as in :mod:`rnncli.kernels.simple`.
 """
 
 from rnncli.kernels.activation import activate, through_activation

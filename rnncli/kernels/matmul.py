@@ -139,7 +139,7 @@ def add_nn(a, a_row, a_col, b, out, out_row, out_col, rows):
 
 @jit
 def add_tn(a, a_row, a_col, b, b_row, b_col, out, rows):
-    """Out += a[a_row:+rows, a_col:+m]ᵀ b[b_row:+rows, b_col:+n], out (m, n).
+    """Add: out += a[a_row:+rows, a_col:+m]ᵀ b[b_row:+rows, b_col:+n], out (m, n).
 
     Eight tokens for two rows of ``out`` at a time; four for four measured 75 GFLOP/s, this 115–145.
     """
@@ -171,7 +171,7 @@ def add_tn(a, a_row, a_col, b, b_row, b_col, out, rows):
 
 @jit
 def project(x, weight, bias, out):
-    """Out = x Wᵀ + bias: a layer's input product for all tokens at once.
+    """Compute out = x Wᵀ + bias: a layer's input product for all tokens at once.
 
     x       (N, D)
     weight  (M, D)

@@ -36,7 +36,7 @@ def squared_norm_of_rows(x, rows):
 
 @jit
 def scale(x, factor):
-    """X *= factor in place; x (n,)."""
+    """Multiply in place: x *= factor; x (n,)."""
     for i in range(len(x)):
         x[i] *= factor
 

@@ -8,7 +8,10 @@ from rnncli.kernels.compile import jit
 
 @jit
 def softmax_row(o):
-    """O = softmax(o) in place, o (K,); the largest score is subtracted first, so nothing overflows."""
+    """Replace scores by their softmax in place, o (K,).
+
+    The largest score is subtracted first, so that nothing overflows.
+    """
     largest = o[0]
     for k in range(1, len(o)):
         largest = max(largest, o[k])
@@ -24,7 +27,7 @@ def softmax_row(o):
 
 @jit
 def softmax(o):
-    """O = softmax(o) in place, row by row; o (N, K)."""
+    """Replace scores by their softmax in place, row by row; o (N, K)."""
     for r in range(len(o)):
         softmax_row(o[r])
 

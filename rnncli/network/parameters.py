@@ -36,6 +36,21 @@ def _orthogonal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     return np.stack(blocks) if blocks else np.zeros(shape)
 
 
+def _heard(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """Wy where the output is the only memory: standard deviation 2; see :func:`_telling`."""
+    return np.asarray(2 * rng.standard_normal(shape))
+
+
+def _telling(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """V where the output is the only memory: three times Glorot's.
+
+    Training drives ŷ to 0 and 1, so what it remembers lies in small differences of probability. With Glorot's
+    scale ŷ hardly depends on the token at first, Wy never learns to listen, and the network ends as one
+    without memory: dev F1 on ATIS 67.7 against 89.5.
+    """
+    return 3 * _glorot(shape, rng)
+
+
 class Parameter(NamedTuple):
     """One array of a network. A table has a row per word, of which a batch touches few."""
 
@@ -69,10 +84,10 @@ def table(spec: NetworkSpec, words: int, tags: int) -> list[Parameter]:
         if arch.keeps_hidden:
             rows.append(Parameter(f"layer{layer}/W", (arch.directions, h, h), _orthogonal))
         if arch.keeps_output and layer == spec.layers:
-            rows.append(Parameter(f"layer{layer}/Wy", (h, tags), _glorot))
+            rows.append(Parameter(f"layer{layer}/Wy", (h, tags), _heard if arch.keeps_only_output else _glorot))
         rows.append(Parameter(f"layer{layer}/b", (both,), _zeros))
         width = both
-    rows.append(Parameter("output/V", (tags, both), _glorot))
+    rows.append(Parameter("output/V", (tags, both), _telling if arch.keeps_only_output else _glorot))
     rows.append(Parameter("output/c", (tags,), _zeros))
     return rows
 

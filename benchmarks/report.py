@@ -1,0 +1,60 @@
+"""What the benchmarks share: a Markdown table on stdout, JSON beside it, and the name of the machine."""
+
+import argparse
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+
+def options(description: str | None) -> argparse.ArgumentParser:
+    """The options that every benchmark has."""
+    layout = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=description, formatter_class=layout)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every measurement here")
+    return parser
+
+
+def machine() -> str:
+    """The processor and the versions that a figure depends on, in one line."""
+    import numba
+    import numpy as np
+
+    from rnncli import __version__
+
+    name = platform.processor() or platform.machine()
+    if (cpuinfo := Path("/proc/cpuinfo")).exists():
+        models = [
+            line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line
+        ]
+        name = models[0] if models else name
+    versions = f"Python {platform.python_version()}, NumPy {np.__version__}, Numba {numba.__version__}"
+    return f"{name}, {os.cpu_count()} cores; rnncli {__version__}, {versions}"
+
+
+def markdown(rows: Sequence[Mapping[str, str]]) -> str:
+    """A Markdown table; its columns are the keys of the first row, and all but the first lie to the right."""
+    heads = list(rows[0])
+    widths = [max(len(head), *(len(row[head]) for row in rows)) for head in heads]
+    sides = [str.ljust, *[str.rjust] * (len(heads) - 1)]
+
+    def line(cells: Sequence[str]) -> str:
+        return "| " + " | ".join(side(c, w) for side, c, w in zip(sides, cells, widths, strict=True)) + " |"
+
+    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    return "\n".join([line(heads), line(rule), *(line([row[head] for head in heads]) for row in rows)])
+
+
+def publish(
+    title: str,
+    rows: Sequence[Mapping[str, str]],
+    records: Sequence[Mapping[str, Any]] = (),
+    path: Path | None = None,
+) -> None:
+    """Print the table; write the measurements that it was made from as JSON where a path is given."""
+    print(f"\n**{title}** ({machine()})\n\n{markdown(rows)}\n", flush=True)
+    if path:
+        result = {"title": title, "machine": machine(), "measurements": list(records)}
+        path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

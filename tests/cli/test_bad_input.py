@@ -1,0 +1,409 @@
+"""What a user can get wrong: one clear message on stderr, the documented exit code, nothing written."""
+
+import io
+import json
+import os
+import pickle
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from rnncli.model import load
+
+if TYPE_CHECKING:
+    from typer.testing import Result
+
+    from rnncli.api import Trained
+
+Run = Callable[..., "Result"]
+Program = Callable[..., "subprocess.CompletedProcess[str]"]
+Forge = Callable[..., Path]
+
+QUICK = ("--hidden", "4", "--embedding", "4", "--epochs", "1", "--threads", "1")
+USAGE, DATA, MODEL, FILE, DIVERGED, INTERRUPTED = 2, 3, 4, 5, 6, 130
+
+
+def refused(result: "Result", code: int, message: str) -> None:
+    """Check that a command said one thing on stderr, and nothing else."""
+    assert (code, "") == (result.exit_code, result.stdout)
+    assert f"error: {message}\n" == result.stderr
+
+
+FILES = {
+    "empty": (b"", ": no token in this file\n  expected lines of token<TAB>tag"),
+    "blank lines": (b"\n \n\n", ": no token in this file\n  expected lines of token<TAB>tag"),
+    "one column": (
+        b"leave\tO\nTaipei\n",
+        ':2:7: expected token<TAB>tag, found one column: "Taipei"\n  separate token and tag by one TAB character',
+    ),
+    "empty token": (
+        b"leave\tO\n\tB-city\n",
+        ':2:1: empty token: "⇥B-city"\n  every column needs at least one character',
+    ),
+    "empty tag": (
+        b"leave\tO\nTaipei\t\n",
+        ':2:8: empty tag: "Taipei⇥"\n  every column needs at least one character',
+    ),
+    "another number of columns": (
+        b"leave\tO\nTaipei\tNNP\tB-city\n",
+        ':2:1: expected 2 columns as in the lines before, found 3: "Taipei⇥NNP⇥B-city"\n'
+        "  every line needs the same number of columns",
+    ),
+    "not UTF-8": (
+        "é\tO\nn".encode() + b"\xe9e\tO\n",
+        ':2:2: byte 0xe9 is not UTF-8: "n\ufffde⇥O"\n  save the file as UTF-8 (iconv -f LATIN1 -t UTF-8)',
+    ),
+}
+
+
+@pytest.mark.parametrize("command", ["train", "train --dev", "evaluate"])
+@pytest.mark.parametrize(("content", "message"), FILES.values(), ids=FILES)
+def test_a_faulty_file_is_refused(
+    run: Run, trained: "Trained", booking_tsv: Path, tmp_path: Path, command: str, content: bytes, message: str
+) -> None:
+    bad, out = tmp_path / "bad.tsv", tmp_path / "out"
+    bad.write_bytes(content)
+    out.mkdir()
+    arguments = {
+        "train": ("train", bad, "--out", out / "model.npz", *QUICK),
+        "train --dev": ("train", booking_tsv, "--dev", bad, "--out", out / "model.npz", *QUICK),
+        "evaluate": ("evaluate", bad, "--model", trained.path),
+    }
+    refused(run(*arguments[command]), DATA, f"{bad}{message}")
+    assert [] == list(out.iterdir())
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate", "tag"])
+def test_a_missing_file_is_refused(run: Run, trained: "Trained", tmp_path: Path, command: str) -> None:
+    missing = tmp_path / "none" / "missing.tsv"
+    arguments = {
+        "train": ("train", missing, "--out", tmp_path / "model.npz"),
+        "evaluate": ("evaluate", missing, "--model", trained.path),
+        "tag": ("tag", "--input", missing, "--model", trained.path),
+    }
+    refused(run(*arguments[command]), FILE, f'{missing}: no such file\n  looked in "{missing.parent}"')
+    assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate", "tag"])
+def test_a_directory_instead_of_a_file_is_refused(
+    run: Run, trained: "Trained", tmp_path: Path, command: str
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    arguments = {
+        "train": ("train", folder, "--out", tmp_path / "model.npz"),
+        "evaluate": ("evaluate", folder, "--model", trained.path),
+        "tag": ("tag", "--input", folder, "--model", trained.path),
+    }
+    message = f"{folder}: is a directory, not a file\n  name a file inside it"
+    refused(run(*arguments[command]), FILE, message)
+    assert [folder] == list(tmp_path.iterdir())
+
+
+def test_a_file_of_the_wrong_width_for_development_is_refused(run: Run, booking_tsv: Path, tmp_path: Path) -> None:
+    dev = tmp_path / "dev.tsv"
+    dev.write_text("leave\tVB\tO\n")
+    result = run("train", booking_tsv, "--dev", dev, "--out", tmp_path / "model.npz", *QUICK)
+    refused(result, DATA, f"{dev}: not as many columns as in the training data")
+    assert [dev] == list(tmp_path.iterdir())
+
+
+def test_text_that_is_not_utf8_is_refused(run: Run, trained: "Trained") -> None:
+    result = run("tag", "--input", "-", "--model", trained.path, stdin=b"leave Taipei\ncaf\xc3\xa9 caf\xe9\n")
+    message = 'stdin:2:9: byte 0xe9 is not UTF-8: "café caf\ufffd"'
+    refused(result, DATA, f"{message}\n  save the file as UTF-8 (iconv -f LATIN1 -t UTF-8)")
+
+
+def test_a_faulty_token_file_to_label_is_refused(run: Run, trained: "Trained", tmp_path: Path) -> None:
+    bad = tmp_path / "bad.tsv"
+    bad.write_bytes(b"leave\tVB\n\tNN\n\nTaipei\tNN\n")
+    result = run("tag", "--input", bad, "--input-format", "tsv", "--model", trained.path)
+    refused(result, DATA, f'{bad}:2:1: empty token: "⇥NN"\n  every column needs at least one character')
+
+
+@pytest.mark.parametrize("arguments", [("tag",), ("tag", "leave", "--input", "-")])
+def test_a_text_and_a_file_exclude_each_other(run: Run, arguments: tuple[str, ...]) -> None:
+    result = run(*arguments)
+    refused(result, USAGE, 'give a text or --input FILE\n  rnncli tag "leave Taipei on November 2nd"')
+
+
+def test_stdin_serves_once(run: Run, tmp_path: Path) -> None:
+    result = run("train", "-", "--dev", "-", "--out", tmp_path / "model.npz", stdin=b"a\tO\n")
+    refused(result, USAGE, "stdin cannot be both the training and the development data")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("train", "--arch", "elmann"), "'--arch'.*'elmann' is not one of 'fnn', 'elman'"),
+        (("train", "--hidden", "many"), "'--hidden'.*valid integer"),
+        (("train", "--hidden", "0"), "'--hidden'.*greater than or equal to 1"),
+        (("train", "--dropout", "0.96"), "'--dropout'.*less than or equal to 0.95"),
+        (("train", "--dropout", "nan"), "'--dropout'"),
+        (("train", "--threads", "-1"), "'--threads'.*greater than or equal to 0"),
+        (("train", "--hiden", "8"), "No such option: --hiden .*--hidden"),
+        (("train", "a.tsv", "b.tsv"), "unexpected extra argument"),
+        (("tag", "text", "--output", "xml"), "'--output'.*'xml' is not one of 'line', 'tsv', 'jsonl'"),
+        (("evaluat",), "No such command 'evaluat'"),
+    ],
+)
+def test_an_option_that_cannot_be_meant_is_refused(
+    run: Run, tmp_path: Path, arguments: tuple[str, ...], expected: str
+) -> None:
+    result = run(*arguments)
+    assert (USAGE, "") == (result.exit_code, result.stdout)
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith("Error: ")
+    assert 1 == result.stderr.count("Error:")
+    assert re.search(expected, last), last
+    assert [] == list(tmp_path.iterdir())
+
+
+# Models.
+
+
+class Evil:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.mark,)
+
+
+def npy(array: np.ndarray[Any, Any], allow_pickle: bool = False) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, array, allow_pickle)
+    return stream.getvalue()
+
+
+def bad_model(kind: str, trained: "Trained", forge: Forge, mark: Path) -> Path:
+    def change(header: dict[str, Any], members: dict[str, bytes]) -> None:
+        name = "parameters/output/V.npy"
+        weights = np.load(io.BytesIO(members[name]))
+        if kind == "NaN":
+            weights[0, 0] = np.nan
+            members[name] = npy(weights)
+        elif kind == "pickle":
+            members[name] = pickle.dumps(Evil(mark)) + b"\0" * 1_000
+        elif kind == "object":
+            members[name] = npy(np.array([Evil(mark)], object), allow_pickle=True) + b"\0" * 1_000
+
+    path = forge(change)
+    if kind == "truncated":
+        os.truncate(path, path.stat().st_size // 2)
+    elif kind == "empty":
+        os.truncate(path, 0)
+    elif kind == "text":
+        path.write_text("leave\tO\n")
+    return path
+
+
+MODELS = {
+    "NaN": "parameters/output/V holds a number that is not finite (NaN or infinity)",
+    "pickle": "parameters/output/V is not an array of .npy format 1.0",
+    "object": "parameters/output/V holds object of shape (1,), expected float32 of (9, 16)",
+    "truncated": "damaged or not a model (File is not a zip file)\n  train or copy it again",
+    "empty": "damaged or not a model (File is not a zip file)\n  train or copy it again",
+    "text": "damaged or not a model (File is not a zip file)\n  train or copy it again",
+}
+COMMANDS = [("tag", "leave Taipei"), ("evaluate",), ("inspect-memory", "leave Taipei")]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(("kind", "message"), MODELS.items())
+def test_a_bad_model_is_refused_and_not_executed(
+    run: Run, trained: "Trained", forge: Forge, tmp_path: Path, command: tuple[str, ...], kind: str, message: str
+) -> None:
+    mark = tmp_path / "executed"
+    path = bad_model(kind, trained, forge, mark)
+    refused(run(*command, "--model", path), MODEL, f"{path}: {message}")
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_missing_model_is_refused(run: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
+    missing = tmp_path / "missing.npz"
+    message = f'{missing}: no such model\n  "rnncli train" makes one'
+    refused(run(*command, "--model", missing), FILE, message)
+    # What the environment names is not passed over in silence either.
+    refused(run(*command, env={"RNNCLI_MODEL": str(missing)}), FILE, message)
+    refused(run(*command, "--model", tmp_path), FILE, f"{tmp_path}: is a directory, not a model")
+
+
+# Places that cannot be written. The tests may run as root, who may write everywhere but below a file.
+
+
+@pytest.mark.parametrize("name", ["file.txt/model.npz", "file.txt/folder/model.npz"])
+def test_a_place_that_cannot_be_written_is_refused_before_the_training(
+    run: Run, booking_tsv: Path, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "file.txt").write_text("kept")
+    result = run("train", booking_tsv, "--out", tmp_path / name, *QUICK)
+    assert (FILE, "") == (result.exit_code, result.stdout)
+    assert result.stderr.startswith(f"error: {tmp_path / name}: cannot write here: ")
+    assert "epoch" not in result.stderr
+    assert ["kept"] == [path.read_text() for path in tmp_path.iterdir()]
+
+
+def test_a_directory_is_no_place_for_a_model(run: Run, booking_tsv: Path, tmp_path: Path) -> None:
+    result = run("train", booking_tsv, "--out", tmp_path, *QUICK)
+    message = f"{tmp_path}: is a directory, not a file name\n  name a file: --out model.npz"
+    refused(result, FILE, message)
+    assert [] == list(tmp_path.iterdir())
+
+
+# What looks odd and is allowed.
+
+
+def test_a_tag_that_training_never_showed_is_a_warning(run: Run, booking_tsv: Path, tmp_path: Path) -> None:
+    dev, out = tmp_path / "dev.tsv", tmp_path / "model.npz"
+    dev.write_text("leave\tO\nTaipei\tB-unheard\n")
+    result = run("train", booking_tsv, "--dev", dev, "--out", out, "--json", *QUICK)
+    assert 0 == result.exit_code
+    warning = "warning: tags in dev that training never shows, so none can be right: B-unheard"
+    assert warning in result.stderr.splitlines()
+    assert 0.0 == json.loads(result.stdout)["dev"]["f1"]
+    assert load(out).provenance["dev"] == json.loads(result.stdout)["dev"]
+
+    evaluated = run("evaluate", dev, "--model", out, "--json")
+    warning = "warning: tags that the model does not know, so none can be right: B-unheard\n"
+    assert (0, warning) == (evaluated.exit_code, evaluated.stderr)
+    assert 1 == json.loads(evaluated.stdout)["per_type"]["unheard"]["gold"]
+
+
+def test_a_sentence_of_ten_thousand_tokens_is_learned_and_labelled(run: Run, tmp_path: Path) -> None:
+    path, out, words = tmp_path / "long.tsv", tmp_path / "model.npz", ["leave", "Taipei"] * 5_000
+    path.write_text("".join(f"{word}\t{tag}\n" for word, tag in zip(words, ["O", "B-x"] * 5_000, strict=True)))
+    assert 0 == run("train", path, "--out", out, *QUICK).exit_code
+    labelled = run("tag", "--input", path, "--input-format", "tsv", "--output", "tsv", "--model", out)
+    rows = [line.split("\t") for line in labelled.stdout.splitlines()[:-1]]
+    assert words == [word for word, _ in rows]
+    assert {tag for _, tag in rows} <= {"O", "B-x"}
+    one_line = run("tag", "--input", "-", "--json", "--model", out, stdin=" ".join(words).encode())
+    assert words == [token["text"] for token in json.loads(one_line.stdout)["tokens"]]
+
+
+def test_there_is_a_result_for_every_line_also_without_tokens(run: Run, trained: "Trained") -> None:
+    arguments = ("tag", "--input", "-", "--output", "jsonl", "--model", trained.path)
+    result = run(*arguments, stdin=b"leave Taipei\n\n   \r\n.")
+    counts = [len(json.loads(line)["tokens"]) for line in result.stdout.splitlines()]
+    assert (0, "", [2, 0, 0, 1]) == (result.exit_code, result.stderr, counts)
+    assert (0, "", "") == tuple(getattr(run(*arguments, stdin=b""), n) for n in ("exit_code", "stdout", "stderr"))
+
+
+def test_quiet_leaves_only_errors(run: Run, booking_tsv: Path, tmp_path: Path) -> None:
+    result = run("train", booking_tsv, "--out", tmp_path / "model.npz", "--quiet", *QUICK)
+    assert (0, "", "") == (result.exit_code, result.stdout, result.stderr)
+    missing = tmp_path / "missing.tsv"
+    refused(run("train", missing, "--quiet"), FILE, f'{missing}: no such file\n  looked in "{tmp_path}"')
+
+
+# The real program.
+
+
+def test_the_program_ends_with_the_exit_code_and_no_traceback(
+    program: Program, trained: "Trained", forge: Forge, tmp_path: Path
+) -> None:
+    missing = program("train", "missing.tsv", "--out", "out.npz")
+    assert (FILE, "") == (missing.returncode, missing.stdout)
+    assert f'error: missing.tsv: no such file\n  looked in "{tmp_path}"\n' == missing.stderr
+    mark = tmp_path / "executed"
+    pickled = bad_model("pickle", trained, forge, mark)
+    refusal = program("tag", "leave", "--model", pickled)
+    assert (MODEL, "", f"error: {pickled}: {MODELS['pickle']}\n") == (
+        refusal.returncode,
+        refusal.stdout,
+        refusal.stderr,
+    )
+    assert [pickled] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", ["tag", "inspect-memory"])
+def test_a_text_that_no_encoding_explains_is_refused(program: Program, trained: "Trained", command: str) -> None:
+    result = program(command, os.fsdecode(b"caf\xe9"), "--model", trained.path)
+    message = "error: the text is not UTF-8\n  check the encoding of the terminal\n"
+    assert (DATA, "", message) == (result.returncode, result.stdout, result.stderr)
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "sgd"])
+def test_training_that_diverges_saves_no_model(
+    program: Program, booking_tsv: Path, tmp_path: Path, optimiser: str
+) -> None:
+    result = program(
+        *("train", booking_tsv, "--out", "model.npz", "--arch", "elman", "--activation", "relu"),
+        *("--learning-rate", "1e30", "--clip", "0", "--optimiser", optimiser, "--epochs", "3", "--hidden", "4"),
+    )
+    assert (DIVERGED, "") == (result.returncode, result.stdout)
+    assert "no longer" in result.stderr
+    assert result.stderr.endswith("\n  lower --learning-rate\n")
+    assert "Traceback" not in result.stderr
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_the_first_interrupt_keeps_the_best_epoch(booking_tsv: Path, tmp_path: Path) -> None:
+    arguments = ["train", str(booking_tsv), "--out", "model.npz", "--json", *QUICK, "--dropout", "0"]
+    endless = ["--epochs", "1000000", "--patience", "1000000"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "rnncli", *arguments, *endless],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        text=True,
+    ) as child:
+        assert child.stderr is not None
+        for line in child.stderr:
+            if line.startswith("epoch"):
+                break
+        child.send_signal(signal.SIGINT)
+        output, rest = child.communicate(timeout=60)
+    assert INTERRUPTED == child.returncode
+    assert "Traceback" not in rest
+    result = json.loads(output)
+    assert result["interrupted"]
+    assert result["best_epoch"] == load(tmp_path / "model.npz").provenance["best_epoch"]
+
+
+@pytest.fixture
+def many_lines(tmp_path: Path) -> Path:
+    """More text than any pipe holds."""
+    path = tmp_path / "many.txt"
+    path.write_text("leave Taipei on May 2nd\n" * 5_000)
+    return path
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(trained: "Trained", many_lines: Path) -> None:
+    arguments = ["tag", "--input", str(many_lines), "--model", str(trained.path), "--output", "jsonl"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "rnncli", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        first = json.loads(child.stdout.readline())
+        child.stdout.close()
+        assert (0, "") == (child.wait(timeout=60), child.stderr.read())
+    assert "leave" == first["tokens"][0]["text"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+@pytest.mark.parametrize("command", ["a text", "many lines", "evaluate"])
+def test_a_full_disk_under_the_output_is_an_output_error(
+    program: Program, trained: "Trained", booking_tsv: Path, many_lines: Path, command: str
+) -> None:
+    arguments = {
+        "a text": ("tag", "leave"),
+        "many lines": ("tag", "--input", many_lines),
+        "evaluate": ("evaluate", booking_tsv, "--json"),
+    }
+    with Path("/dev/full").open("w") as full:
+        result = program(*arguments[command], "--model", trained.path, stdout=full)
+    assert (FILE, "error: output: No space left on device\n") == (result.returncode, result.stderr)

@@ -1,0 +1,157 @@
+"""What several test files share: a small corpus, a model trained on it once, forged models, the program."""
+
+import hashlib
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from typer.testing import Result
+
+    from rnncli.api import Trained
+    from rnncli.model import Model
+
+# Examples are a function of the test, so a run repeats; how fast the machine is plays no part.
+settings.register_profile("rnncli", deadline=None, derandomize=True, database=None, print_blob=True)
+settings.load_profile("rnncli")
+
+CITIES = (("Taipei",), ("New", "York"), ("Kaohsiung",))
+DAYS = (("May", "2nd"), ("June", "13th"), ("Sunday",), ("10:30", "today"))
+VERBS = {"leave": "departure", "arrive": "destination"}
+
+
+def _labelled(tokens: tuple[str, ...], kind: str) -> list[tuple[str, str]]:
+    return [(token, f"{'I' if i else 'B'}-{kind}") for i, token in enumerate(tokens)]
+
+
+def _rows() -> Iterator[list[tuple[str, str]]]:
+    """24 bookings, told apart by their first word alone, and 6 sentences without a span."""
+    for verb, kind in VERBS.items():
+        for city in CITIES:
+            for day in DAYS:
+                yield [(verb, "O"), *_labelled(city, kind), ("on", "O"), *_labelled(day, f"{kind}_time")]
+    for word in ("hello", "thanks", "please", "goodbye", "yes", "no"):
+        yield [(word, "O"), ("there", "O"), (".", "O")]
+
+
+@pytest.fixture(scope="session")
+def booking_text() -> str:
+    """The small corpus as a labelled file."""
+    return "".join("".join(f"{token}\t{tag}\n" for token, tag in rows) + "\n" for rows in _rows())
+
+
+@pytest.fixture(scope="session")
+def booking_tsv(tmp_path_factory: pytest.TempPathFactory, booking_text: str) -> Path:
+    """The small corpus on disk."""
+    path = tmp_path_factory.mktemp("corpus") / "booking.tsv"
+    path.write_text(booking_text, "utf-8", newline="")
+    return path
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, booking_tsv: Path) -> "Trained":
+    """A model of eight units that has seen the small corpus a few times, and knows it well."""
+    from rnncli import api
+
+    out = tmp_path_factory.mktemp("model") / "tiny.npz"
+    options: dict[str, Any] = {
+        "hidden": 8,
+        "embedding": 8,
+        "epochs": 12,
+        "batch": 4,
+        "learning_rate": 0.05,
+        "dropout": 0.0,
+    }
+    return api.train(booking_tsv, booking_tsv, out, **options)
+
+
+@pytest.fixture
+def tiny(trained: "Trained") -> "Model":
+    """The trained model, read anew, so that a test may spoil it."""
+    from rnncli.model import load
+
+    return load(trained.path)
+
+
+Change = Callable[[dict[str, Any], dict[str, bytes]], None]
+
+
+def _array_file(array: np.ndarray[Any, Any]) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, array)
+    return stream.getvalue()
+
+
+@pytest.fixture
+def forge(trained: "Trained", tmp_path: Path) -> Callable[..., Path]:
+    """Write a copy of the trained model in which something was changed.
+
+    ``change(header, members)`` edits the JSON header and the other members (name -> bytes) in place. All hashes
+    are made to fit again, so that not they but the check in question has to refuse the file.
+    """
+
+    def forged(change: Change, compression: int = zipfile.ZIP_STORED, rehash: bool = True) -> Path:
+        with zipfile.ZipFile(trained.path) as archive:
+            members = {name: archive.read(name) for name in archive.namelist()}
+        header = json.loads(np.load(io.BytesIO(members.pop("header.npy"))).tobytes())
+        change(header, members)
+        if rehash and "sha256" in header:
+            header["sha256"] = {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}
+        text = json.dumps(header).encode()
+        path = tmp_path / "forged.npz"
+        with zipfile.ZipFile(path, "w", compression) as archive:
+            archive.writestr("header.npy", _array_file(np.frombuffer(text, np.uint8)))
+            for name, data in members.items():
+                archive.writestr(name, data)
+        return path
+
+    return forged
+
+
+@pytest.fixture(autouse=True)
+def _undisturbed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No setting of the caller's shell reaches a test, and no interrupt handler outlives one."""
+    for name in [name for name in os.environ if name.startswith("RNNCLI_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # what fails only when it is flushed must fail here
+    handler = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, handler)
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., "Result"]:
+    """Run a command line in this process, in an empty folder: ``run("tag", "text", env={…}, stdin=b"…")``."""
+    from typer.testing import CliRunner
+
+    from rnncli.cli.app import app
+
+    monkeypatch.chdir(tmp_path)
+
+    def invoke(*arguments: object, stdin: bytes | None = None, env: dict[str, str] | None = None) -> "Result":
+        return CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin, env=env)
+
+    return invoke
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    """Run ``python -m rnncli`` in an empty folder."""
+
+    def start(*arguments: object, **options: Any) -> "subprocess.CompletedProcess[str]":
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": tmp_path, **options}
+        words = [sys.executable, "-m", "rnncli", *map(str, arguments)]
+        return subprocess.run(words, text=True, encoding="utf-8", check=False, timeout=120, **options)
+
+    return start

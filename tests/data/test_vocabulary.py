@@ -1,0 +1,68 @@
+"""data/vocabulary.py: words and their numbers."""
+
+import numpy as np
+import pytest
+
+from rnncli.data.vocabulary import UNKNOWN, Vocabulary, normal_form
+
+
+@pytest.mark.parametrize(
+    ("token", "expected"),
+    [
+        ("Taipei", "Taipei"),
+        ("10:30", "00:00"),
+        ("2nd", "0nd"),
+        ("B-52s", "B-00s"),
+        ("٣月", "0月"),  # Arabic-Indic three
+        ("十一", "十一"),  # numbers, but not digits
+        ("½", "½"),
+        ("", ""),
+    ],
+)
+def test_every_digit_is_zero_in_the_form_that_is_looked_up(token: str, expected: str) -> None:
+    assert expected == normal_form(token)
+
+
+def test_words_are_numbered_from_one_in_order_of_appearance() -> None:
+    vocabulary = Vocabulary.count(["to", "Taipei", "to", "on", "2nd", "3rd", "4nd"])
+    assert ["to", "Taipei", "on", "0nd", "0rd"] == vocabulary.words
+    assert 6 == len(vocabulary)
+    # "0nd" was seen twice, in two spellings.
+    assert [False, False, True, True, False, True] == vocabulary.once.tolist()
+
+
+@pytest.mark.parametrize(
+    ("token", "expected"),
+    [
+        ("the", 1),
+        ("The", 1),
+        ("THE", 1),
+        ("Taipei", 2),
+        ("taipei", UNKNOWN),  # lower case stands in for upper, not upper for lower
+        ("TAIPEI", UNKNOWN),
+        ("10:30", 3),
+        ("23:59", 3),
+        ("1:30", UNKNOWN),
+        ("5pm", 4),
+        ("7PM", 4),
+        ("May", 5),  # as written before lower-cased
+        ("may", 6),
+        ("MAY", 6),
+        ("", UNKNOWN),
+        ("never", UNKNOWN),
+    ],
+)
+def test_a_token_is_looked_up_as_written_then_lower_cased(token: str, expected: int) -> None:
+    vocabulary = Vocabulary.count(["the", "Taipei", "11:45", "6pm", "May", "may"])
+    assert expected == vocabulary.number(token)
+
+
+def test_a_vocabulary_without_words_knows_the_unknown_word_alone() -> None:
+    vocabulary = Vocabulary.count([])
+    assert (1, UNKNOWN, [False]) == (len(vocabulary), vocabulary.number("word"), vocabulary.once.tolist())
+
+
+def test_a_vocabulary_from_a_model_file_was_counted_elsewhere() -> None:
+    vocabulary = Vocabulary(["a", "b"])
+    assert np.array_equal(np.zeros(3, bool), vocabulary.once)
+    assert [1, 2] == [vocabulary.number(word) for word in "ab"]

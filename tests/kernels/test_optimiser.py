@@ -1,0 +1,47 @@
+"""Updates equal the formulas of the papers, written out in NumPy."""
+
+import numpy as np
+
+from rnncli.kernels import optimiser
+
+
+def test_adam_equals_algorithm_1_of_its_paper():
+    rng = np.random.default_rng(1)
+    theta, m, v = rng.random(5), np.zeros(5), np.zeros(5)
+    expected, mean, square = theta.copy(), np.zeros(5), np.zeros(5)
+    for step in range(1, 6):
+        gradient = rng.standard_normal(5)
+        optimiser.adam(theta, gradient, m, v, 0.01, step)
+        mean = 0.9 * mean + 0.1 * gradient
+        square = 0.999 * square + 0.001 * gradient**2
+        corrected = (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.999**step)) + 1e-8)
+        expected = expected - 0.01 * corrected
+        np.testing.assert_allclose(theta, expected, rtol=1e-12)
+
+
+def test_sgd_is_a_step_against_the_gradient():
+    theta, unused = np.array([1.0, 2.0]), np.zeros(2)
+    optimiser.sgd(theta, np.array([10.0, -10.0]), unused, unused, 0.1, 1)
+    np.testing.assert_allclose(theta, [0.0, 3.0], atol=1e-15)
+
+
+def test_only_touched_rows_of_a_table_move_and_their_gradient_is_cleared():
+    for dense, rows in optimiser.OPTIMISERS.values():
+        rng = np.random.default_rng(1)
+        table, gradient = rng.random((4, 3)), rng.random((4, 3))
+        m, v = np.zeros((4, 3)), np.zeros((4, 3))
+        before, slope = table.copy(), gradient.copy()
+        rows(table, gradient, m, v, np.array([0, 2], np.int32), 0.1, 1)
+        for r in (0, 2):
+            expected = before[r].copy()
+            dense(expected, slope[r], np.zeros(3), np.zeros(3), 0.1, 1)
+            assert expected.tolist() == table[r].tolist()
+        assert before[[1, 3]].tolist() == table[[1, 3]].tolist()
+        assert gradient[[0, 2]].tolist() == np.zeros((2, 3)).tolist()
+        assert slope[[1, 3]].tolist() == gradient[[1, 3]].tolist()
+
+
+def test_squared_norms():
+    x = np.array([[3.0, 4.0], [100.0, 100.0], [1.0, 2.0]], np.float32)
+    assert optimiser.squared_norm(x[0]) == 25.0
+    assert optimiser.squared_norm_of_rows(x, np.array([0, 2], np.int32)) == 30.0

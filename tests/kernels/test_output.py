@@ -1,0 +1,39 @@
+"""Softmax and cross-entropy, by hand and at the edges."""
+
+import math
+
+import numpy as np
+
+from rnncli.kernels import output
+
+
+def test_softmax_of_known_scores():
+    o = np.log(np.array([[1.0, 2.0, 5.0], [3.0, 3.0, 2.0]]))
+    output.softmax(o)
+    np.testing.assert_allclose(o, [[0.125, 0.25, 0.625], [0.375, 0.375, 0.25]], rtol=1e-15)
+
+
+def test_softmax_of_huge_scores_does_not_overflow():
+    o = np.array([[1e4, 0.0, -1e4], [-1e4, -1e4, -1e4]], np.float32)
+    output.softmax(o)
+    np.testing.assert_allclose(o, [[1, 0, 0], [1 / 3, 1 / 3, 1 / 3]], atol=1e-7)
+
+
+def test_cross_entropy_and_its_gradient_by_hand():
+    y, gold = np.array([[0.25, 0.75], [0.5, 0.5]]), np.array([1, 0], np.int32)
+    do = np.full_like(y, np.nan)
+    loss = output.cross_entropy(y, gold, 2.0, do)
+    assert math.isclose(loss, -math.log(0.75) - math.log(0.5))
+    assert do.tolist() == [[0.5, -0.5], [-1.0, 1.0]]
+
+
+def test_a_token_without_a_known_tag_costs_nothing():
+    y, do = np.array([[0.25, 0.75]]), np.full((1, 2), np.nan)
+    assert output.cross_entropy(y, np.array([-1], np.int32), 1.0, do) == 0.0
+    assert do.tolist() == [[0.0, 0.0]]
+
+
+def test_a_probability_of_zero_costs_much_but_not_infinity():
+    y, do = np.array([[0.0, 1.0]], np.float32), np.zeros((1, 2), np.float32)
+    loss = output.cross_entropy(y, np.array([0], np.int32), np.float32(1), do)
+    assert 80 < loss < 90

@@ -1,0 +1,34 @@
+"""errors.py: each kind of error has its exit code, and all are told in one form."""
+
+import pytest
+
+from rnncli import errors
+from rnncli.errors import DataError, DivergedError, FileError, ModelError, RnncliError, UsageError
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [(RnncliError, 1), (UsageError, 2), (DataError, 3), (ModelError, 4), (FileError, 5), (DivergedError, 6)],
+)
+def test_every_kind_of_error_has_its_exit_code(kind: type[RnncliError], expected: int) -> None:
+    assert issubclass(kind, RnncliError)
+    assert expected == kind.exit_code == kind("message").exit_code
+
+
+def test_an_interrupt_has_the_exit_code_of_shells() -> None:
+    assert 128 + 2 == errors.INTERRUPTED
+
+
+@pytest.mark.parametrize(
+    ("where", "hint", "expected"),
+    [
+        ("", "", "it broke"),
+        ("a.tsv:3:1", "", "a.tsv:3:1: it broke"),
+        ("", "mend it", "it broke\n  mend it"),
+        ("a.tsv:3:1", "mend it", "a.tsv:3:1: it broke\n  mend it"),
+    ],
+)
+def test_an_error_says_what_is_wrong_where_and_what_to_try(where: str, hint: str, expected: str) -> None:
+    error = DataError("it broke", where=where, hint=hint)
+    assert expected == str(error)
+    assert ("it broke", where, hint) == (error.message, error.where, error.hint)

@@ -1,0 +1,152 @@
+"""evaluation.py: scores equal seqeval's, and what has no value is None."""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from seqeval.metrics.sequence_labeling import accuracy_score, precision_recall_fscore_support
+
+from rnncli import evaluation
+from rnncli.data import tsv
+from rnncli.data.tsv import Sentence
+from rnncli.errors import DataError
+from rnncli.evaluation import Count, Labelled, score
+from rnncli.model import Model
+from rnncli.tagging import Tagger
+
+
+def labelled(gold: str, predicted: str) -> Labelled:
+    tags = gold.split()
+    return Labelled(tags, predicted.split(), [False] * len(tags))
+
+
+PREFIXES = {"IOB1": "BI", "IOB2": "BI", "IOBES": "BIES"}
+
+
+@pytest.mark.parametrize("scheme", PREFIXES)
+@given(data=st.data())
+def test_scores_equal_those_of_seqeval(scheme: str, data: st.DataObject) -> None:
+    tag = st.sampled_from(["O", *(f"{prefix}-{kind}" for prefix in PREFIXES[scheme] for kind in "xyz")])
+    pairs = data.draw(st.lists(st.lists(st.tuples(tag, tag), min_size=1, max_size=8), min_size=1, max_size=6))
+    gold = [[one for one, _ in sentence] for sentence in pairs]
+    predicted = [[other for _, other in sentence] for sentence in pairs]
+    scores = score((Labelled(g, p, [False] * len(g)) for g, p in zip(gold, predicted, strict=True)), scheme)
+
+    # seqeval writes 0 where we write None.
+    micro = precision_recall_fscore_support(gold, predicted, average="micro", zero_division=0)
+    total = scores.total
+    assert micro[:3] == pytest.approx((total.precision or 0, total.recall or 0, total.f1 or 0))
+    assert accuracy_score(gold, predicted) == pytest.approx(scores.accuracy)
+
+    each = precision_recall_fscore_support(gold, predicted, average=None, zero_division=0)
+    counts = [count for _, count in sorted(scores.per_type.items())]
+    for values, name in zip(each, ("precision", "recall", "f1", "gold"), strict=True):
+        assert list(values) == pytest.approx([getattr(count, name) or 0 for count in counts])
+
+
+def test_spans_count_by_type_start_and_end() -> None:
+    gold = "B-x I-x O B-y B-x O"
+    guess = "B-x I-x O B-x I-x O"
+    scores = score([labelled(gold, guess)], "IOB2")
+    assert Count(gold=3, predicted=2, correct=1) == scores.total
+    assert {"x": Count(2, 2, 1), "y": Count(1, 0, 0)} == scores.per_type
+    assert (1 / 2, 1 / 3, 2 / 5) == (scores.total.precision, scores.total.recall, scores.f1)
+    assert (6, 4, 4 / 6) == (scores.tokens, scores.correct, scores.accuracy)
+    assert Counter({("B-y", "B-x"): 1, ("B-x", "I-x"): 1}) == scores.confusion
+
+
+def test_a_span_does_not_reach_into_the_next_sentence() -> None:
+    scores = score([labelled("B-x", "B-x"), labelled("I-x", "I-x")], "IOB2")
+    assert Count(2, 2, 2) == scores.total
+
+
+def test_f1_of_plain_tags_is_the_accuracy() -> None:
+    scores = score([labelled("DT NN VB NN", "DT NN NN NN")], "plain")
+    result = scores.as_dict()
+    assert [3 / 4] * 4 == [result[name] for name in ("accuracy", "precision", "recall", "f1")]
+    assert {"DT": Count(1, 1, 1), "NN": Count(2, 3, 2), "VB": Count(1, 0, 0)} == scores.per_type
+
+
+@pytest.mark.parametrize(
+    ("gold", "predicted", "expected"),
+    [
+        ("O O", "O O", (None, None, 0.0)),
+        ("B-x O", "O O", (None, 0.0, 0.0)),
+        ("O O", "B-x O", (0.0, None, 0.0)),
+        ("B-x O", "O B-x", (0.0, 0.0, 0.0)),
+        ("B-x O", "B-x O", (1.0, 1.0, 1.0)),
+    ],
+)
+def test_what_has_no_value_is_none(gold: str, predicted: str, expected: tuple[float | None, ...]) -> None:
+    result = score([labelled(gold, predicted)], "IOB2").as_dict()
+    assert expected == (result["precision"], result["recall"], result["f1"])
+    # JSON has no NaN: what scripts read must parse everywhere.
+    assert result == json.loads(json.dumps(result, allow_nan=False))
+
+
+def test_a_type_without_spans_on_one_side_has_no_precision_or_recall() -> None:
+    per_type = score([labelled("B-x O", "O B-y")], "IOB2").as_dict()["per_type"]
+    expected = {
+        "x": {"precision": None, "recall": 0.0, "f1": 0.0, "gold": 1, "predicted": 0, "correct": 0},
+        "y": {"precision": 0.0, "recall": None, "f1": 0.0, "gold": 0, "predicted": 1, "correct": 0},
+    }
+    assert expected == per_type
+
+
+@pytest.mark.parametrize("scheme", ["plain", "IOB2"])
+@pytest.mark.parametrize("sentences", [[], [labelled("", "")]])
+def test_a_score_over_nothing_is_an_error(scheme: str, sentences: list[Labelled]) -> None:
+    with pytest.raises(DataError, match="holds no token"):
+        score(sentences, scheme)
+
+
+def test_gold_and_predicted_tags_must_be_as_many() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        score([Labelled(["O", "O"], ["O"], [False, False])], "IOB2")
+
+
+def test_unknown_words_are_scored_apart() -> None:
+    sentence = Labelled(["O", "B-x", "O"], ["O", "O", "O"], [False, True, True])
+    scores = score([sentence], "IOB2")
+    assert {"tokens": 2, "accuracy": 1 / 2} == scores.as_dict()["unknown_words"]
+    known = score([labelled("O", "O")], "IOB2")
+    assert {"tokens": 0, "accuracy": None} == known.as_dict()["unknown_words"]
+
+
+def as_sentence(tokens: str, tags: str) -> Sentence:
+    words: Sequence[str] = tokens.split()
+    return Sentence(list(words), tags.split(), [()] * len(words), 1)
+
+
+def test_a_model_is_scored_on_the_tags_that_it_gives(tiny: Model, booking_tsv: Path) -> None:
+    sentences = tsv.read(str(booking_tsv)).sentences
+    tagger = Tagger(tiny)
+    guesses = [[token.tag for token in tagger.tag_tokens(sentence.tokens).tokens] for sentence in sentences]
+    unknown = [[False] * len(guess) for guess in guesses]
+    gold = [sentence.tags for sentence in sentences]
+    expected = score(map(Labelled, gold, guesses, unknown), "IOB2")
+    assert expected == evaluation.evaluate(tiny, sentences)
+    # The model has learned something, so that nothing is not compared with nothing.
+    assert expected.f1 > 0.5
+
+
+def test_words_that_training_never_showed_are_counted(tiny: Model) -> None:
+    scores = evaluation.evaluate(tiny, [as_sentence("leave Zanzibar on Doomsday", "O B-departure O O")])
+    assert (4, 2) == (scores.tokens, scores.unknown)
+
+
+def test_a_tag_that_training_never_showed_is_always_wrong(tiny: Model) -> None:
+    scores = evaluation.evaluate(tiny, [as_sentence("leave Taipei", "B-unheard B-unheard")])
+    assert (2, 0, 0.0) == (scores.tokens, scores.correct, scores.accuracy)
+    assert Count(gold=2, predicted=0, correct=0) == scores.per_type["unheard"]
+    assert not math.isnan(scores.f1)
+
+
+def test_nothing_to_score_is_an_error_also_for_a_model(tiny: Model) -> None:
+    with pytest.raises(DataError, match="holds no token"):
+        evaluation.evaluate(tiny, [])
