@@ -41,4 +41,9 @@ def _main(
             stream.reconfigure(encoding="utf-8", errors="backslashreplace" if stream is sys.stderr else "strict")
 
 
-from rnncli.cli import evaluate, inspect_memory, tag, train  # noqa: E402, F401 - each registers its command
+# Each registers its command, in the order of the help.
+# ruff: noqa: E402, F401, I001
+from rnncli.cli import train
+from rnncli.cli import tag
+from rnncli.cli import evaluate
+from rnncli.cli import inspect_memory

@@ -20,16 +20,17 @@ SHOWN_CONFUSIONS = 20
 def evaluate(
     data: Annotated[
         str | None,
-        typer.Argument(metavar="[TEST.tsv]", help="Labelled sentences; - is stdin.", show_default=False),
+        typer.Argument(metavar="TEST.tsv", help="Labelled sentences; - is stdin.", show_default=False),
     ] = None,
     model: ModelOption = None,
     confusion: Annotated[bool, typer.Option("--confusion", help="Show which tags are taken for which.")] = False,
     threads: ThreadsOption = 0,
     json_output: bool = False,
 ) -> None:
-    """Score a model on labelled data; without a file on the test part of the bundled corpus.
+    """Score a model on labelled data.
 
-    Spans are scored by the rules of conlleval: right when type, start and end agree.
+    Without a file the test part of the bundled corpus is used. Spans are scored by the rules of conlleval: right
+    when type, start and end agree.
 
     Example: rnncli evaluate test.tsv --model model.npz --confusion
     """

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def inspect_memory(
     texts: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[TEXT …]", help="One text, or two to compare.", show_default=False),
+        typer.Argument(metavar="TEXT", help="One text, or two to compare.", show_default=False),
     ] = None,
     model: ModelOption = None,
     json_output: bool = False,
@@ -29,7 +29,7 @@ def inspect_memory(
     One text is shown as a heat map; two are shown side by side with the distance between their memories at each
     step. Without a text the model's own example pair is shown.
 
-    Example: rnncli inspect-memory "arrive Taipei on November 2nd" "leave Taipei on November 2nd"
+    Example: rnncli inspect-memory "arrive Taipei" "leave Taipei"
     """
     from rnncli.inspect.memory import distances, trace
     from rnncli.model import load

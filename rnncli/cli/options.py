@@ -73,7 +73,13 @@ ModelOption = Annotated[
 ]
 ThreadsOption = Annotated[
     int,
-    typer.Option("--threads", min=0, max=1024, help="Threads; 0 is one for each available CPU. Changes no result."),
+    typer.Option(
+        "--threads",
+        min=0,
+        max=1024,
+        metavar="N",
+        help="Threads; 0 is one for each available CPU. Changes no result.",
+    ),
 ]
 
 
@@ -99,8 +105,10 @@ def _expanded(parameter: inspect.Parameter) -> list[inspect.Parameter]:
     hints, options = typing.get_type_hints(spec), []
     for item in dataclasses.fields(spec):
         low, high = item.metadata["low"], item.metadata["high"]
-        option = typer.Option("--" + item.name.replace("_", "-"), help=item.metadata["help"], min=low, max=high)
-        annotation: Any = Annotated.__class_getitem__((hints[item.name], option))  # type: ignore[attr-defined]
+        flag, kind = "--" + item.name.replace("_", "-"), hints[item.name]
+        metavar = {int: "N", float: "X"}.get(kind)
+        option = typer.Option(flag, help=item.metadata["help"], min=low, max=high, metavar=metavar)
+        annotation: Any = Annotated.__class_getitem__((kind, option))  # type: ignore[attr-defined]
         options.append(parameter.replace(name=item.name, annotation=annotation, default=item.default))
     return options
 
@@ -114,8 +122,11 @@ def _info(parameter: inspect.Parameter) -> Any:
 def _flag(parameter: inspect.Parameter) -> str:
     """``hidden`` for the option ``--hidden``; nothing for an argument."""
     info = _info(parameter)
-    named = [flag for flag in (info.param_decls or ()) if flag.startswith("--")] if info else [""]
-    return (named[0] if named else parameter.name).removeprefix("--").replace("_", "-")
+    if info is None:
+        return ""
+    # Inside Annotated typer keeps the first name that an option is given where its default would be.
+    names = [name for name in (info.default, *(info.param_decls or ())) if str(name).startswith("--")]
+    return str(names[0] if names else parameter.name).removeprefix("--").replace("_", "-")
 
 
 def _with_variable(parameter: inspect.Parameter) -> inspect.Parameter:

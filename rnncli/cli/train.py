@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def train(
     data: Annotated[
         str | None,
-        typer.Argument(metavar="[TRAIN.tsv]", help="Labelled sentences; - is stdin.", show_default=False),
+        typer.Argument(metavar="TRAIN.tsv", help="Labelled sentences; - is stdin.", show_default=False),
     ] = None,
     dev: Annotated[
         str | None,

@@ -1,0 +1,36 @@
+"""Write docs/cli.md from the help texts; ``--check`` only tells whether it is up to date."""
+
+import os
+import sys
+from pathlib import Path
+
+os.environ["COLUMNS"] = "100"
+os.environ["NO_COLOR"] = "1"
+
+from typer.testing import CliRunner
+
+from rnncli.cli.app import app
+from rnncli.cli.options import COMMANDS
+
+PAGE = Path(__file__).with_name("cli.md")
+HEAD = """# The command line
+
+Made by `python docs/make_cli.py` from the help texts; do not edit.
+"""
+
+
+def page() -> str:
+    """Return the page: the help of the program and of every command."""
+    parts = [HEAD]
+    for arguments in ([], *([name] for name in COMMANDS)):
+        shown = " ".join(["rnncli", *arguments])
+        text = CliRunner().invoke(app, [*arguments, "--help"], prog_name="rnncli").stdout
+        parts.append(f"## {shown}\n\n```text\n{text.strip()}\n```\n")
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    if "--check" not in sys.argv:
+        PAGE.write_text(page(), "utf-8")
+    elif page() != PAGE.read_text("utf-8"):
+        sys.exit("docs/cli.md is out of date: run python docs/make_cli.py")

@@ -1,0 +1,91 @@
+"""Help is complete, its examples run, and what is quick stays quick."""
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rnncli.api import Trained
+from rnncli.cli.options import COMMANDS
+from rnncli.resources import bundled
+
+if TYPE_CHECKING:
+    from typer.testing import Result
+
+Run = Callable[..., "Result"]
+ROOT = Path(__file__).parents[2]
+
+
+def examples(run: Run, command: str) -> list[str]:
+    """The command lines after "Example:" in a command's help."""
+    return re.findall(r"^ *Example: (rnncli .*)$", run(command, "--help").stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", ["train", "tag", "evaluate", "inspect-memory"])
+def test_every_example_of_the_help_runs(
+    run: Run, command: str, trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    for name in ("train", "dev", "test"):
+        shutil.copy(bundled(f"sample_data/{name}.tsv"), tmp_path)
+    shutil.copy(trained.path, tmp_path / "model.npz")
+    (tmp_path / "requests.txt").write_text("leave Taipei\n\narrive Osaka\n", "utf-8")
+    shown = examples(run, command)
+    assert shown
+    for line in shown:
+        result = run(*shlex.split(line)[1:], env={"RNNCLI_EPOCHS": "1"})
+        assert result.exit_code == 0, f"{line}: {result.stderr}"
+
+
+def test_every_command_and_option_is_explained(run: Run) -> None:
+    listed = run("--help").stdout
+    for command, flags in COMMANDS.items():
+        assert re.search(rf"^  {command} +\w", listed, re.MULTILINE), command
+        text = run(command, "--help").stdout
+        assert flags
+        for flag in flags:
+            assert re.search(rf"--{flag}( [<A-Z][^ \n]*)?\s{{2,}}\w", text), f"{command} --{flag}"
+
+
+def test_the_manual_is_made_from_the_help() -> None:
+    made = subprocess.run([sys.executable, ROOT / "docs/make_cli.py", "--check"], capture_output=True, text=True)
+    assert (0, "") == (made.returncode, made.stderr)
+
+
+LOADED = """
+import io, json, sys
+from typer.testing import CliRunner
+from rnncli.cli.app import app
+result = CliRunner().invoke(app, sys.argv[1:])
+assert result.exit_code == 0, result.output
+print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+"""
+
+
+def loaded(*arguments: str) -> set[str]:
+    """Top-level modules that a fresh process has loaded after a command."""
+    made = subprocess.run([sys.executable, "-c", LOADED, *arguments], capture_output=True, text=True, check=True)
+    return set(json.loads(made.stdout))
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], *([name, "--help"] for name in COMMANDS)])
+def test_help_loads_neither_numpy_nor_numba(arguments: list[str]) -> None:
+    assert not loaded(*arguments) & {"numpy", "numba", "llvmlite"}
+
+
+def test_one_sentence_is_tagged_without_numba() -> None:
+    modules = loaded("tag", "leave Taipei on November 2nd")
+    assert "numpy" in modules
+    assert not modules & {"numba", "llvmlite", "rich"}
+
+
+def test_memory_is_shown_without_numba() -> None:
+    assert not loaded("inspect-memory") & {"numba", "llvmlite"}
