@@ -115,6 +115,8 @@ def train(
         advance=listener.batch,
         should_stop=listener.should_stop,
     )
+    if result.interrupted and not result.best_epoch:
+        raise KeyboardInterrupt  # nothing was learned that would be worth a file
     scores = evaluation.evaluate(model, dev_part, threads)
     model.provenance = {
         "rnncli": __version__,

@@ -61,12 +61,12 @@ def _decisions(each: "Trace") -> list[tuple[str, str, float]]:
 
 
 def _one(model: "Model", only: "Trace") -> None:
-    widest = [max(map(len, column), default=0) for column in (only.tokens, only.tags)]
+    widest = [max(map(show.columns_of, column)) for column in (only.tokens, only.tags)]
     room = max(8, show.width() - sum(widest) - 14)
     for memory in only.memories:
         heat = _heat(model, [memory], room)[0]
         rows = [(*decision, row) for decision, row in zip(_decisions(only), heat, strict=True)]
-        show.heat_map(_title(memory, room), ("token", "tag", "p", ""), rows)
+        show.heat_map(_title(model, [memory], room), ("token", "tag", "p", ""), rows)
         show.blank()
     if not only.memories:
         show.heat_map("", ("token", "tag", "p"), _decisions(only))
@@ -83,7 +83,7 @@ def _two(model: "Model", a: "Trace", b: "Trace", apart: list[list[float]]) -> No
         "Tags and their probabilities", ("a", "tag", "p", "b", "tag", "p"), [(*x, *y) for x, y in decisions]
     )
     show.blank()
-    widest = [max(map(len, each.tokens)) for each in (a, b)]
+    widest = [max(map(show.columns_of, each.tokens)) for each in (a, b)]
     room = max(8, (show.width() - sum(widest) - 18) // 2)
     for one, two, distance in zip(a.memories, b.memories, apart, strict=True):
         left, right = _heat(model, [one, two], room)
@@ -93,14 +93,28 @@ def _two(model: "Model", a: "Trace", b: "Trace", apart: list[list[float]]) -> No
             padded([(value,) for value in distance], ("",)),
             strict=True,
         )
-        show.heat_map(_title(one, room), ("a", "", "b", "", "distance"), [(*x, *y, *z) for x, y, z in rows])
+        show.heat_map(
+            _title(model, [one, two], room), ("a", "", "b", "", "distance"), [(*x, *y, *z) for x, y, z in rows]
+        )
         show.blank()
 
 
-def _title(memory: "Memory", room: int) -> str:
-    units = memory.values.shape[1]
-    chosen = f", the {room} of {units} units that vary most" if units > room else f", {units} units"
-    return f"Memory: {memory.name}{chosen}"
+def _title(model: "Model", memories: "list[Memory]", room: int) -> str:
+    units = memories[0].values.shape[1]
+    chosen = f"the {room} of {units} units that vary most" if units > room else f"{units} units"
+    low, high = _scale(model, memories)
+    return f"Memory: {memories[0].name}, {chosen} (▁ {low:g} … █ {high:g})"
+
+
+def _scale(model: "Model", memories: "list[Memory]") -> tuple[float, float]:
+    """The least and the greatest value of a heat map: those of φ or of a probability where they are bounded."""
+    activation = model.network.activation
+    if memories[0].name == "output" or activation == "sigmoid":
+        return 0.0, 1.0
+    if activation == "tanh":
+        return -1.0, 1.0
+    high = float(max(abs(memory.values).max() for memory in memories)) or 1.0
+    return (0.0 if activation == "relu" else -high), high
 
 
 def _heat(model: "Model", memories: "list[Memory]", room: int) -> list[list]:  # type: ignore[type-arg]
@@ -109,8 +123,5 @@ def _heat(model: "Model", memories: "list[Memory]", room: int) -> list[list]:  #
 
     together = np.concatenate([memory.values for memory in memories])
     units = np.sort(np.argsort(-together.std(axis=0), kind="stable")[:room])
-    symmetric = memories[0].name != "output" and model.network.activation in ("tanh", "identity")
-    high = 1.0 if model.network.activation in ("tanh", "sigmoid") or memories[0].name == "output" else 0.0
-    high = high or float(np.abs(together).max()) or 1.0
-    low = -high if symmetric else 0.0
+    low, high = _scale(model, memories)
     return [[show.cells(row, low, high) for row in memory.values[:, units].tolist()] for memory in memories]

@@ -172,6 +172,13 @@ def heat_map(title: str, headers: Sequence[str], rows: Sequence[Sequence[Any]]) 
     _console().print(drawn)
 
 
+def columns_of(text: str) -> int:
+    """Columns that a text takes on a terminal, where some characters take two."""
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
 def blank() -> None:
     """An empty line on stdout, between drawings."""
     print()

@@ -1,6 +1,7 @@
 """``rnncli train``: train and save a model."""
 
 import json
+import shlex
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.errors import INTERRUPTED
 
 if TYPE_CHECKING:
-    from rnncli.api import Trained
+    from rnncli.api import Listener, Trained
 
 
 @command(app, "train")
@@ -86,7 +87,7 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, previous)
 
 
-def _listener(progress: show.Progress, epochs: int, is_interrupted: Callable[[], bool]) -> "api.Listener":  # type: ignore[name-defined]  # noqa: F821
+def _listener(progress: show.Progress, epochs: int, is_interrupted: Callable[[], bool]) -> "Listener":
     """Connect a training run to the terminal."""
     from rnncli import api
     from rnncli.data.split import Overlap
@@ -135,12 +136,9 @@ def _listener(progress: show.Progress, epochs: int, is_interrupted: Callable[[],
 def _summary(trained: "Trained") -> None:
     result, model, size = trained.result, trained.model, trained.path.stat().st_size
     metric = "accuracy" if model.scheme == "plain" else "span F1"
-    numbers = sum(array.size for array in model.parameters.values())
+    numbers, spec = sum(array.size for array in model.parameters.values()), model.network
     rows = [
-        (
-            "network",
-            f"{model.network.arch}, {model.network.layers} × {model.network.hidden} {model.network.activation}",
-        ),
+        ("network", f"{spec.arch}, {spec.layers} × {spec.hidden} {spec.activation}"),
         ("best epoch", f"{result.best_epoch} of {result.epochs}"),
         (f"dev {metric}", show.fraction(trained.dev.f1)),
         ("time in epochs", f"{result.seconds:.1f} s"),
@@ -150,4 +148,4 @@ def _summary(trained: "Trained") -> None:
     show.table("", ("trained", ""), rows, to_stderr=True)
     example = (model.provenance["examples"] or ["…"])[-1]
     option = "" if trained.path == DEFAULT_MODEL else f"--model {trained.path} "
-    show.note(f'next: rnncli tag {option}"{example}"')
+    show.note(f"next: rnncli tag {option}{shlex.quote(example)}")

@@ -3,12 +3,16 @@
 import hashlib
 import json
 import math
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from rnncli.model import load
 from rnncli.resources import bundled
 
 if TYPE_CHECKING:
@@ -57,6 +61,22 @@ def test_a_share_of_the_training_data_is_kept_where_no_dev_is_given(run: Run, bo
     first, second = (json.loads(result.stdout) for result in results)
     assert first["sha256"] == second["sha256"]
     assert 0 < first["dev"]["sentences"]
+
+
+def test_ctrl_c_saves_the_best_epoch_so_far(booking_tsv: Path, tmp_path: Path) -> None:
+    out = tmp_path / "model.npz"
+    arguments = ["train", booking_tsv, "--out", out, "--epochs", "100000", "--patience", "100000", "--hidden", "4"]
+    command = [sys.executable, "-m", "rnncli", *map(str, arguments)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        for line in process.stderr:
+            if line.startswith("epoch   2/"):
+                process.send_signal(signal.SIGINT)
+                break
+        rest = process.stderr.read()
+    assert 130 == process.returncode
+    assert "next: rnncli tag" in rest
+    assert load(out).provenance["best_epoch"] >= 1
 
 
 def test_tag_prints_a_readable_line(run: Run) -> None:

@@ -1,0 +1,35 @@
+"""What the README shows is what the program prints."""
+
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rnncli.config import ARCHITECTURES
+
+if TYPE_CHECKING:
+    from typer.testing import Result
+
+README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+# "$ command" and the lines that it prints, up to the next command or the end of the block
+SHOWN = re.findall(r"^\$ rnncli (tag .*)\n((?:(?!\$|```).*\n)*)", README, re.M)
+
+
+@pytest.mark.parametrize(("command", "printed"), SHOWN, ids=[command for command, _ in SHOWN])
+def test_commands_print_what_is_shown(command: str, printed: str, run: "Callable[..., Result]") -> None:
+    result = run(*shlex.split(command), env={"COLUMNS": "80"})
+    assert [line.rstrip() for line in printed.splitlines()] == [
+        line.rstrip() for line in result.stdout.splitlines()
+    ]
+
+
+def test_something_is_shown() -> None:
+    assert len(SHOWN) >= 2
+
+
+def test_the_table_of_architectures_is_that_of_the_code() -> None:
+    for name, architecture in ARCHITECTURES.items():
+        assert f"| `{name}` | {architecture.memory} |" in README
