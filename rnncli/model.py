@@ -90,13 +90,16 @@ class Model:
                 result.probabilities[start:end] = y.max(axis=1)
 
     def _predict_by_kernels(self, encoded: Encoded, result: Prediction, threads: int) -> None:
-        from rnncli.network.forward import forward  # here, because it loads Numba
+        from rnncli.network import forward  # here, because it loads Numba
+
+        turned = forward.transposed(self.parameters)
 
         def label(sentences: Longs) -> None:
             batch = pack(encoded.starts, sentences)
-            y = forward(self.network, self.parameters, encoded.words[batch.positions], batch.offsets).y
-            result.tags[batch.positions] = y.argmax(axis=1)
-            result.probabilities[batch.positions] = y.max(axis=1)
+            words = encoded.words[batch.positions]
+            tags, probabilities = forward.label(self.network, self.parameters, words, batch.offsets, turned)
+            result.tags[batch.positions] = tags
+            result.probabilities[batch.positions] = probabilities
 
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(label, by_length(encoded, BATCH_TOKENS)))

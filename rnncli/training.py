@@ -22,7 +22,7 @@ from rnncli.errors import DivergedError
 from rnncli.kernels import embedding, optimiser, output
 from rnncli.model import Model
 from rnncli.network.backward import backward
-from rnncli.network.forward import Dropout, forward
+from rnncli.network.forward import Dropout, forward, transposed
 from rnncli.network.parameters import Array, Parameters, views
 
 SHARDS = 4
@@ -75,6 +75,7 @@ class Trainer:
         self.rng = np.random.default_rng([training.seed, 1])
         self.batches = -(-len(encoded.lengths) // training.batch)
         self.steps = 0
+        self.turned = transposed(parameters)
         own = JORDAN_LEARNING_RATES if spec.architecture.keeps_only_output else LEARNING_RATES
         self.peak = training.learning_rate or own[training.optimiser]
 
@@ -96,6 +97,7 @@ class Trainer:
         encoded, training, rng = self.encoded, self.training, self.rng
         parts = [pack(encoded.starts, sentences) for sentences in shards(batch, SHARDS)]
         scale = 1.0 / max(1, sum(len(part.positions) for part in parts))
+        self.turned = transposed(self.parameters)
         jobs = []
         for number, part in enumerate(parts):
             words = encoded.words[part.positions]
@@ -115,7 +117,7 @@ class Trainer:
     ) -> _Shard:
         """Run one shard forward and backward; its gradients go to its own buffer and to the result."""
         with np.errstate(all="ignore"):  # what diverges is found in the gradient's norm
-            trace = forward(self.spec, self.parameters, words, offsets, noise)
+            trace = forward(self.spec, self.parameters, words, offsets, noise, self.turned)
             do = np.empty_like(trace.y)
             loss = output.cross_entropy(trace.y, gold, do.dtype.type(scale), do)
             flat = self.gradients[number]

@@ -47,7 +47,7 @@ def _exp(x):
 
     def polynomial(x):
         x = min(max(x, np.float32(-87.0)), np.float32(87.0))
-        n = np.float32(math.floor(x * _LOG2_E + np.float32(0.5)))
+        n = np.floor(x * _LOG2_E + np.float32(0.5))  # math.floor would pass through int64, twice as wide
         r = x - n * _LN2_HIGH - n * _LN2_LOW
         p = np.float32(1.9875691500e-4)
         p = p * r + np.float32(1.3981999507e-3)

@@ -7,7 +7,9 @@ from rnncli.kernels.compile import jit
 def gather(table, ids, out):
     """out[n] = table[ids[n]]; table (rows, D), ids (N,) int32, out (N, D) OUT."""
     for n in range(len(ids)):
-        out[n] = table[ids[n]]
+        row = table[ids[n]]
+        for d in range(out.shape[1]):
+            out[n, d] = row[d]
 
 
 @jit

@@ -13,7 +13,7 @@ filling in spoken language understanding". Batches are packed as in :mod:`rnncli
 
 from rnncli.kernels.activation import activate, through_activation
 from rnncli.kernels.compile import jit
-from rnncli.kernels.matmul import add_nn, add_nt, add_tn
+from rnncli.kernels.matmul import add_nn, add_tn
 from rnncli.kernels.output import softmax_row
 from rnncli.kernels.simple import shift
 
@@ -26,16 +26,16 @@ def forward(h, mask, read, y, weight, output_weight, v, c, offsets, activation):
     mask           (N, H)     dropout on what the output layer reads; (0, H) for none
     read           (N, H)     OUT: mask ∘ h; without a mask not touched
     y              (N, K)     OUT: ŷ
-    weight         (R, H, H)  W; R = 1 for hybrid, 0 for Jordan
-    output_weight  (H, K)     Wy
-    v, c           (K, H), (K,)
+    weight         (R, H, H)  Wᵀ; R = 1 for hybrid, 0 for Jordan
+    output_weight  (K, H)     Wyᵀ
+    v, c           (H, K), (K,)  Vᵀ and c
     """
     for t in range(len(offsets) - 1):
         first, end = offsets[t], offsets[t + 1]
         if t > 0:
-            add_nt(y, offsets[t - 1], 0, output_weight, h, first, 0, end - first)
+            add_nn(y, offsets[t - 1], 0, output_weight, h, first, 0, end - first)
             if len(weight) > 0:
-                add_nt(h, offsets[t - 1], 0, weight[0], h, first, 0, end - first)
+                add_nn(h, offsets[t - 1], 0, weight[0], h, first, 0, end - first)
         for r in range(first, end):
             activate(h[r], activation)
             y[r] = c
@@ -43,9 +43,9 @@ def forward(h, mask, read, y, weight, output_weight, v, c, offsets, activation):
                 for i in range(h.shape[1]):
                     read[r, i] = mask[r, i] * h[r, i]
         if len(mask) > 0:
-            add_nt(read, first, 0, v, y, first, 0, end - first)
+            add_nn(read, first, 0, v, y, first, 0, end - first)
         else:
-            add_nt(h, first, 0, v, y, first, 0, end - first)
+            add_nn(h, first, 0, v, y, first, 0, end - first)
         for r in range(first, end):
             softmax_row(y[r])
 
@@ -67,6 +67,8 @@ def backward(do, dh, g, h, mask, y, weight, output_weight, v, offsets, activatio
     do   (N, K)  in: ∂L/∂o of the loss itself; OUT: with what reaches it through the feedback
     dh   (N, H)  OUT: ∂L/∂a with a the input of φ
     g    (N, K)  scratch
+
+    The weights are W, Wy and V themselves, not transposed.
     """
     steps = len(offsets) - 1
     dh[:] = 0

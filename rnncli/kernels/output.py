@@ -7,14 +7,24 @@ from rnncli.kernels.compile import jit
 
 
 @jit
+def _largest(o):
+    """Return max(o), o (K,); four chains, because the compiler does not reorder what may hold NaN."""
+    a = b = c = d = o[0]
+    fours = len(o) - len(o) % 4
+    for k in range(0, fours, 4):
+        a, b, c, d = max(a, o[k]), max(b, o[k + 1]), max(c, o[k + 2]), max(d, o[k + 3])
+    for k in range(fours, len(o)):
+        a = max(a, o[k])
+    return max(max(a, b), max(c, d))
+
+
+@jit
 def softmax_row(o):
     """Replace scores by their softmax in place, o (K,).
 
     The largest score is subtracted first, so that nothing overflows.
     """
-    largest = o[0]
-    for k in range(1, len(o)):
-        largest = max(largest, o[k])
+    largest = _largest(o)
     total = o.dtype.type(0)
     for k in range(len(o)):
         o[k] = exp(o[k] - largest)
@@ -30,6 +40,27 @@ def softmax(o):
     """Replace scores by their softmax in place, row by row; o (N, K)."""
     for r in range(len(o)):
         softmax_row(o[r])
+
+
+@jit
+def likeliest(o, tags, probabilities):
+    """Find the largest score of each row and its softmax, 1 / Σ exp(o − max); of equal scores the first.
+
+    o                    (N, K)
+    tags, probabilities  (N,)  OUT: int32, and of the type of o
+    """
+    one = o.dtype.type(1)
+    for r in range(len(o)):
+        row = o[r]
+        largest = _largest(row)
+        tag = 0
+        while tag < len(row) - 1 and row[tag] != largest:  # where a score is NaN, nothing may be equal
+            tag += 1
+        total = o.dtype.type(0)
+        for k in range(len(row)):
+            total += exp(row[k] - largest)
+        tags[r] = tag
+        probabilities[r] = one / total
 
 
 @jit

@@ -9,7 +9,7 @@ Source: Elman 1990, "Finding structure in time"; gradients by back-propagation t
 
 from rnncli.kernels.activation import activate, through_activation
 from rnncli.kernels.compile import jit
-from rnncli.kernels.matmul import add_nn, add_nt, add_tn
+from rnncli.kernels.matmul import add_nn, add_tn
 
 
 @jit
@@ -17,7 +17,7 @@ def forward(h, weight, offsets, activation):
     """Fill h(t) = φ(a(t) + W h(t−1)), h before the first token being 0, for each direction.
 
     h        (N, R·H)   in: a = U x + b; OUT: the hidden layer; direction r in columns r·H : (r + 1)·H
-    weight   (R, H, H)  W of each direction; the second direction reads backward
+    weight   (R, H, H)  Wᵀ of each direction; the second direction reads backward
     offsets  (T + 1,)   int64, first row of each step
     """
     directions, units, _ = weight.shape
@@ -30,7 +30,7 @@ def forward(h, weight, offsets, activation):
             first, end = offsets[t], offsets[t + 1]
             if 0 <= before < steps:
                 rows = min(end - first, offsets[before + 1] - offsets[before])
-                add_nt(h, offsets[before], column, weight[direction], h, first, column, rows)
+                add_nn(h, offsets[before], column, weight[direction], h, first, column, rows)
             for r in range(first, end):
                 activate(h[r, column : column + units], activation)
 
@@ -50,7 +50,8 @@ def shift(values, column, width, direction, offsets, out):
         if 0 <= before < steps:
             rows = min(end - first, offsets[before + 1] - offsets[before])
             for r in range(rows):
-                out[first + r] = values[offsets[before] + r, column : column + width]
+                for i in range(width):
+                    out[first + r, i] = values[offsets[before] + r, column + i]
         out[first + rows : end] = 0
 
 
@@ -60,7 +61,7 @@ def backward(dh, h, weight, offsets, activation, dweight, previous):
 
     dh                (N, R·H)   in: ∂L/∂h from above; OUT: ∂L/∂a with a = U x + W h(t−1) + b
     h                 (N, R·H)   as :func:`forward` left it
-    weight, dweight   (R, H, H)  dweight: +=
+    weight, dweight   (R, H, H)  W itself; dweight: +=
     previous          (N, H)     scratch: h(t−1)
     """
     directions, units, _ = weight.shape

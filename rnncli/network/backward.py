@@ -27,7 +27,7 @@ def backward(
     for number in range(spec.layers, 0, -1):
         name, layer = f"layer{number}/", trace.layers[number - 1]
         if not (architecture.keeps_output and number == spec.layers):
-            dh = dread * layer.mask if len(layer.mask) else dread
+            dh = _through_mask(dread, layer.mask)
             if architecture.keeps_hidden:
                 previous = np.empty((len(dh), spec.hidden), dh.dtype)
                 simple.backward(
@@ -42,7 +42,12 @@ def backward(
         matmul.project_backward(
             dh, layer.x, parameters[name + "U"], gradient[name + "U"], gradient[name + "b"], dread
         )
-    return dread * trace.input_mask if len(trace.input_mask) else dread
+    return _through_mask(dread, trace.input_mask)
+
+
+def _through_mask(dread: Array, mask: Array) -> Array:
+    """Turn the gradient of mask ∘ h into that of h, in place."""
+    return np.multiply(dread, mask, out=dread) if len(mask) else dread
 
 
 def _feedback(

@@ -37,3 +37,21 @@ def test_a_probability_of_zero_costs_much_but_not_infinity():
     y, do = np.array([[0.0, 1.0]], np.float32), np.zeros((1, 2), np.float32)
     loss = output.cross_entropy(y, np.array([0], np.int32), np.float32(1), do)
     assert 80 < loss < 90
+
+
+def test_the_likeliest_tag_is_that_of_the_softmax():
+    o = (5 * np.random.default_rng(1).standard_normal((50, 37))).astype(np.float32)
+    tags, probabilities = np.empty(50, np.int32), np.empty(50, np.float32)
+    output.likeliest(o, tags, probabilities)
+    output.softmax(o)
+    assert tags.tolist() == o.argmax(axis=1).tolist()
+    np.testing.assert_allclose(probabilities, o.max(axis=1), rtol=1e-6)
+
+
+def test_of_equal_scores_the_first_is_the_likeliest_and_nan_does_no_harm():
+    o = np.array([[1.0, 3.0, 3.0, 3.0], [np.nan, 1.0, np.nan, 2.0], [np.nan] * 4])
+    tags, probabilities = np.empty(3, np.int32), np.empty(3)
+    output.likeliest(o, tags, probabilities)
+    assert tags[0] == 1
+    assert math.isclose(probabilities[0], 1 / (3 + math.exp(-2)))
+    assert all(0 <= tag < 4 for tag in tags)

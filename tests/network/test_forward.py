@@ -11,7 +11,7 @@ from rnncli.data.batch import pack
 from rnncli.kernels import matmul, simple
 from rnncli.kernels.activation import IDENTITY
 from rnncli.network import reference
-from rnncli.network.forward import forward
+from rnncli.network.forward import forward, label, transposed
 
 CASES = [
     pytest.param(arch, layers, activation, kind, id=f"{arch}-{layers}-{activation}-{kind}")
@@ -43,16 +43,28 @@ def test_kernels_equal_the_numpy_reference(arch, layers, activation, kind, batch
             np.testing.assert_allclose(top[start:end], expected.h[-1], rtol=tolerance, atol=tolerance * 4)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("arch", ARCHITECTURES)
-def test_a_batch_is_its_sentences_one_by_one(arch, batch, drawn):
-    spec = NetworkSpec(arch=arch, layers=2, hidden=7, embedding=3)
-    parameters = drawn(spec)
+def test_a_batch_is_its_sentences_one_by_one(arch, dtype, batch, drawn):
+    spec = NetworkSpec(arch=arch, layers=2, hidden=37, embedding=19)
+    parameters = drawn(spec, dtype)
     together = unpacked(batch, forward(spec, parameters, batch.words, batch.offsets).y)
     starts = batch.encoded.starts
     for sentence in range(len(starts) - 1):
         alone = pack(starts, np.array([sentence]))
         y = forward(spec, parameters, batch.encoded.words[alone.positions], alone.offsets).y
-        np.testing.assert_allclose(together[starts[sentence] : starts[sentence + 1]], y, rtol=0, atol=1e-14)
+        # To the last bit: every row of a product is summed in the same order, whatever rows are beside it.
+        assert together[starts[sentence] : starts[sentence + 1]].tolist() == y.tolist()
+
+
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+def test_labels_are_the_likeliest_of_the_forward_pass(arch, batch, drawn):
+    spec = NetworkSpec(arch=arch, layers=2, hidden=7, embedding=3)
+    parameters = drawn(spec, np.float32)
+    y = forward(spec, parameters, batch.words, batch.offsets).y
+    tags, probabilities = label(spec, parameters, batch.words, batch.offsets, transposed(parameters))
+    assert tags.tolist() == y.argmax(axis=1).tolist()
+    np.testing.assert_allclose(probabilities, y.max(axis=1), rtol=1e-6)
 
 
 def swapped(spec, parameters):
