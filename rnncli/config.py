@@ -117,12 +117,12 @@ class TrainingSpec(_Spec):
     batch: int = option(32, "Sentences in a batch.", 1, 1_000_000)
     optimiser: Optimiser = option("adam", "How gradients become steps.")
     learning_rate: float = option(
-        0.0, "Largest step size; 0 is the optimiser's own: adam 0.003 (jordan 0.01), sgd 0.5.", 0
+        0.0, "Largest step size; 0 is the optimiser's own: adam 0.002 (jordan 0.01), sgd 0.5.", 0
     )
     warmup: float = option(0.05, "Share of the steps in which the learning rate rises; then it falls.", 0, 1)
     dropout: float = option(0.4, "Share of inputs and hidden units dropped in training.", 0, 0.95)
     unknown: float = option(0.3, "How often a word seen once is trained as the unknown word.", 0, 1)
-    clip: float = option(5.0, "Largest global norm of a gradient; 0 is no limit.", 0)
+    clip: float = option(1.0, "Largest global norm of a gradient; 0 is no limit.", 0)
     dev_share: float = option(0.1, "Share of training sentences kept for development if none are given.", 0, 0.9)
     seed: int = option(1, "Of every random number.", 0, 2**63 - 1)
     tokenizer: Tokenizer = option("auto", "How raw text is cut into tokens; auto asks the training data.")

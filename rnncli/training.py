@@ -6,7 +6,7 @@ the number of threads changes the time and never the result.
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data import tokenize
-from rnncli.data.batch import Encoded, Longs, pack, shards, shuffled
+from rnncli.data.batch import Encoded, Longs, Packed, pack, shards, shuffled
 from rnncli.data.tags import recognise
 from rnncli.data.tsv import Sentence
 from rnncli.data.vocabulary import UNKNOWN, Vocabulary
@@ -26,7 +26,7 @@ from rnncli.network.forward import Dropout, forward, transposed
 from rnncli.network.parameters import Array, Parameters, views
 
 SHARDS = 4
-LEARNING_RATES = {"adam": 0.003, "sgd": 0.5}
+LEARNING_RATES = {"adam": 0.002, "sgd": 0.5}
 # A Jordan net leaves the plateau on which the fed-back output is ignored only with larger steps.
 JORDAN_LEARNING_RATES = {"adam": 0.01, "sgd": 0.5}
 
@@ -59,6 +59,9 @@ class _Shard(NamedTuple):
     loss: float
 
 
+Run = Callable[..., Iterable[_Shard]]  # map, or that of a pool of threads
+
+
 class Trainer:
     """Holds a network, its gradients and the optimiser's moments; :meth:`step` learns from one batch."""
 
@@ -79,7 +82,7 @@ class Trainer:
         own = JORDAN_LEARNING_RATES if spec.architecture.keeps_only_output else LEARNING_RATES
         self.peak = training.learning_rate or own[training.optimiser]
 
-    def epoch(self, pool: ThreadPoolExecutor, told: Callable[[float], bool]) -> float | None:
+    def epoch(self, run: Run, told: Callable[[float], bool]) -> float | None:
         """Learn from every sentence once; return the summed loss, or ``None`` if ``told`` said to stop.
 
         told  hears after every batch which share of the epoch is done
@@ -87,42 +90,39 @@ class Trainer:
         loss = 0.0
         for done, batch in enumerate(shuffled(self.encoded, self.training.batch, self.rng), 1):
             rate = self.peak * schedule(self.training.warmup, self.steps, self.training.epochs * self.batches)
-            loss += self.step(batch, rate, pool)
+            loss += self.step(batch, rate, run)
             if told(done / self.batches):
                 return None
         return loss
 
-    def step(self, batch: Longs, rate: float, pool: ThreadPoolExecutor) -> float:
+    def step(self, batch: Longs, rate: float, run: Run) -> float:
         """Take one step of the optimiser; return the summed loss of the batch."""
-        encoded, training, rng = self.encoded, self.training, self.rng
-        parts = [pack(encoded.starts, sentences) for sentences in shards(batch, SHARDS)]
+        parts = [pack(self.encoded.starts, sentences) for sentences in shards(batch, SHARDS)]
         scale = 1.0 / max(1, sum(len(part.positions) for part in parts))
         self.turned = transposed(self.parameters)
-        jobs = []
-        for number, part in enumerate(parts):
-            words = encoded.words[part.positions]
-            if training.unknown:
-                hidden = self.once[words] & (rng.random(len(words)) < training.unknown)
-                words[hidden] = UNKNOWN
-            noise = Dropout(training.dropout, np.random.default_rng(rng.integers(2**63)))
-            jobs.append(
-                pool.submit(self._shard, number, words, encoded.tags[part.positions], part.offsets, scale, noise)
-            )
-        done = [job.result() for job in jobs]
+        # Numbers are drawn here, in the order of the shards, whichever thread will use them.
+        words = [self._words(part) for part in parts]
+        keys = self.rng.integers(2**32, size=(len(parts), self.spec.layers + 1)).tolist()
+        done = list(run(self._shard, self.gradients, parts, words, keys, [scale] * len(parts)))
         self._update(done, rate)
         return sum(shard.loss for shard in done)
 
-    def _shard(
-        self, number: int, words: Array, gold: Array, offsets: Array, scale: float, noise: Dropout
-    ) -> _Shard:
+    def _words(self, part: Packed) -> Array:
+        """The words of a batch, some that were seen once as the unknown word."""
+        words = self.encoded.words[part.positions]
+        if self.training.unknown:
+            words[self.once[words] & (self.rng.random(len(words)) < self.training.unknown)] = UNKNOWN
+        return words
+
+    def _shard(self, gradient: Array, part: Packed, words: Array, keys: list[int], scale: float) -> _Shard:
         """Run one shard forward and backward; its gradients go to its own buffer and to the result."""
+        gold, noise = self.encoded.tags[part.positions], Dropout(self.training.dropout, iter(keys))
         with np.errstate(all="ignore"):  # what diverges is found in the gradient's norm
-            trace = forward(self.spec, self.parameters, words, offsets, noise, self.turned)
+            trace = forward(self.spec, self.parameters, words, part.offsets, noise, self.turned)
             do = np.empty_like(trace.y)
             loss = output.cross_entropy(trace.y, gold, do.dtype.type(scale), do)
-            flat = self.gradients[number]
-            flat[:] = 0
-            dx = backward(self.spec, self.parameters, trace, do, views(self.parameters.rows, flat))
+            gradient[:] = 0
+            dx = backward(self.spec, self.parameters, trace, do, views(self.parameters.rows, gradient))
         return _Shard(words, dx, loss)
 
     def _update(self, done: list[_Shard], rate: float) -> None:
@@ -183,7 +183,7 @@ def fit(
                 advance(number + done, tokens * done / (time.perf_counter() - began))
                 return should_stop()
 
-            loss = trainer.epoch(pool, told)
+            loss = trainer.epoch(pool.map if threads > 1 else map, told)
             if interrupted := loss is None:
                 break
             taken = time.perf_counter() - began

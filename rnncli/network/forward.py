@@ -1,6 +1,6 @@
 """The forward pass over a packed batch, composed of kernels; it keeps what the backward pass needs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -32,17 +32,17 @@ class Trace(NamedTuple):
 
 
 class Dropout(NamedTuple):
-    """``rate`` of units dropped; every mask takes its own key from ``rng``."""
+    """``rate`` of units dropped; every mask takes the next key, uint32: one for the input, one for each layer."""
 
     rate: float
-    rng: np.random.Generator
+    keys: Iterator[int]
 
     def mask(self, like: Array) -> Array:
         """Draw a mask of the shape of ``like``; empty where nothing is dropped."""
         if self.rate == 0:
             return NO_MASK.astype(like.dtype)
         mask = np.empty_like(like)
-        dropout.fill_mask(np.uint32(self.rng.integers(2**32)), self.rate, mask.reshape(-1))
+        dropout.fill_mask(np.uint32(next(self.keys)), self.rate, mask.reshape(-1))
         return mask
 
 
