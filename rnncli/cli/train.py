@@ -115,7 +115,7 @@ def _listener(progress: show.Progress, epochs: int, is_interrupted: Callable[[],
                 names = ", ".join(dev.unseen_tags[:10])
                 show.note(f"warning: tags in dev that training never shows, so none can be right: {names}")
             if not is_warm():
-                show.note("compiling kernels for this processor, once (about 10 s) …")
+                show.note("compiling kernels for this processor, once (some seconds) …")
 
         def should_stop(self) -> bool:
             return is_interrupted()
