@@ -7,6 +7,14 @@ import typer
 
 from rnncli import __version__
 
+# Each registers its command, in the order of the help.
+# ruff: noqa: F401, I001
+from rnncli.cli import train
+from rnncli.cli import tag
+from rnncli.cli import evaluate
+from rnncli.cli import inspect_memory
+from rnncli.cli.options import COMMANDS
+
 _EPILOG = """Every option can also be set by an environment variable (--hidden: RNNCLI_HIDDEN) or in a file given by
 --config. A flag goes before the environment, that before the file, that before the default.
 
@@ -41,9 +49,5 @@ def _main(
             stream.reconfigure(encoding="utf-8", errors="backslashreplace" if stream is sys.stderr else "strict")
 
 
-# Each registers its command, in the order of the help.
-# ruff: noqa: E402, F401, I001
-from rnncli.cli import train
-from rnncli.cli import tag
-from rnncli.cli import evaluate
-from rnncli.cli import inspect_memory
+for name, command in COMMANDS.items():
+    app.command(name)(command.run)

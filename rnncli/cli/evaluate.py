@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rnncli.cli import show
-from rnncli.cli.app import app
 from rnncli.cli.options import ModelOption, ThreadsOption, command, count_threads, find_model
 from rnncli.resources import bundled
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 SHOWN_CONFUSIONS = 20
 
 
-@command(app, "evaluate")
+@command("evaluate")
 def evaluate(
     data: Annotated[
         str | None,

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rnncli.cli import show
-from rnncli.cli.app import app
 from rnncli.cli.options import ModelOption, command, find_model
 from rnncli.errors import UsageError
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from rnncli.model import Model
 
 
-@command(app, "inspect-memory")
+@command("inspect-memory")
 def inspect_memory(
     texts: Annotated[
         list[str] | None,

@@ -10,7 +10,7 @@ import typing
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -21,7 +21,16 @@ from rnncli.resources import bundled
 
 PREFIX = "RNNCLI_"
 DEFAULT_MODEL = Path("models/default.npz")
-COMMANDS: dict[str, set[str]] = {}  # the flags of each, without dashes; filled by :func:`command`
+
+
+class Command(NamedTuple):
+    """A command as typer gets it, and its flags without their dashes."""
+
+    run: Callable[..., None]
+    flags: frozenset[str]
+
+
+COMMANDS: dict[str, Command] = {}  # filled by :func:`command`, in the order of the help
 
 
 def _read_config(context: typer.Context, path: Path | None) -> None:
@@ -44,13 +53,16 @@ def _read_config(context: typer.Context, path: Path | None) -> None:
     own = str(context.command.name)
     shared = {key: value for key, value in settings.items() if key not in tables}
     special = tables.get(own, {})
-    for keys, known in ((shared, set().union(*COMMANDS.values())), (special, COMMANDS[own])):
+    for keys, known in (
+        (shared, frozenset().union(*(each.flags for each in COMMANDS.values()))),
+        (special, COMMANDS[own].flags),
+    ):
         for key in keys:
             if key.replace("_", "-") not in known:
                 raise typer.BadParameter(f'{path}: unknown setting "{key}"; {suggestion(key, sorted(known))}')
     names = {flag.removeprefix("--"): str(each.name) for each in context.command.params for flag in each.opts}
     values = {key.replace("_", "-"): value for key, value in (shared | special).items()}
-    context.default_map = {names[flag]: value for flag, value in values.items() if flag in COMMANDS[own]}
+    context.default_map = {names[flag]: value for flag, value in values.items() if flag in COMMANDS[own].flags}
 
 
 _COMMON: dict[str, Any] = {
@@ -137,7 +149,7 @@ def _with_variable(parameter: inspect.Parameter) -> inspect.Parameter:
     return parameter
 
 
-def command(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def command(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a command: specs become options, common options are added, errors become exit codes.
 
     The function gets whole specs; ``--config`` and ``--quiet`` are dealt with here.
@@ -166,8 +178,7 @@ def command(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Call
 
         run.__dict__["__signature__"] = inspect.Signature(parameters)
         run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-        COMMANDS[name] = {_flag(parameter) for parameter in parameters} - {"", "config"}
-        app.command(name)(run)
+        COMMANDS[name] = Command(run, frozenset(map(_flag, parameters)) - {"", "config"})
         return run
 
     return register

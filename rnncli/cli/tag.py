@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from rnncli.cli import show
-from rnncli.cli.app import app
 from rnncli.cli.options import ModelOption, ThreadsOption, command, count_threads, find_model
 from rnncli.errors import UsageError
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from rnncli.tagging import Tagged, Tagger
 
 
-@command(app, "tag")
+@command("tag")
 def tag(
     text: Annotated[str | None, typer.Argument(help="The text to label.", show_default=False)] = None,
     source: Annotated[

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rnncli.cli import show
-from rnncli.cli.app import app
 from rnncli.cli.options import DEFAULT_MODEL, ThreadsOption, command, count_threads
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.errors import INTERRUPTED
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from rnncli.api import Listener, Trained
 
 
-@command(app, "train")
+@command("train")
 def train(
     data: Annotated[
         str | None,

@@ -47,7 +47,7 @@ def test_every_example_of_the_help_runs(
 
 def test_every_command_and_option_is_explained(run: Run) -> None:
     listed = run("--help").stdout
-    for command, flags in COMMANDS.items():
+    for command, (_, flags) in COMMANDS.items():
         assert re.search(rf"^  {command} +\w", listed, re.MULTILINE), command
         text = run(command, "--help").stdout
         assert flags
