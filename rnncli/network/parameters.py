@@ -46,7 +46,7 @@ def _telling(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
 
     Training drives ŷ to 0 and 1, so what it remembers lies in small differences of probability. With Glorot's
     scale ŷ hardly depends on the token at first, Wy never learns to listen, and the network ends as one
-    without memory: dev F1 on ATIS 67.7 against 89.5.
+    without memory: see docs/decisions.md.
     """
     return 3 * _glorot(shape, rng)
 
