@@ -76,12 +76,10 @@ def compiling(rounds: int) -> list[dict[str, Any]]:
 
 def command_row(record: Mapping[str, Any]) -> dict[str, str]:
     """A line of the first table."""
-    ratios = record["ratios"]
     return {
         "": f"`{record['name']}`",
         "seconds": f"{statistics.median(record['seconds']):.2f}",
-        "ratio": f"{statistics.median(ratios):.1f}",
-        "from–to": f"{min(ratios):.1f}–{max(ratios):.1f}",
+        **report.compared(record["ratios"]),
     }
 
 

@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import platform
+import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,11 @@ def markdown(rows: Sequence[Mapping[str, str]]) -> str:
 
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
     return "\n".join([line(heads), line(rule), *(line([row[head] for head in heads]) for row in rows)])
+
+
+def compared(ratios: Sequence[float]) -> dict[str, str]:
+    """The columns of a comparison: the median of the rounds' ratios, the smallest and the largest."""
+    return {"ratio": f"{statistics.median(ratios):.1f}", "from–to": f"{min(ratios):.1f}–{max(ratios):.1f}"}
 
 
 def publish(

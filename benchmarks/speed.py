@@ -204,13 +204,11 @@ def measure(task: Task, torch: Torch, setting: Setting, rounds: int) -> dict[str
 
 def row(record: dict[str, Any]) -> dict[str, str]:
     """A line of the table."""
-    ratios = record["ratios"]
     return {
         "": f"{record['kind']}, {record['arch']}, {record['threads']} thread{'s' * (record['threads'] > 1)}",
         "rnncli": f"{statistics.median(record['rnncli']):,.0f}",
         "PyTorch": f"{statistics.median(record['torch']):,.0f}",
-        "ratio": f"{statistics.median(ratios):.1f}",
-        "from–to": f"{min(ratios):.1f}–{max(ratios):.1f}",
+        **report.compared(record["ratios"]),
         "PyTorch written": record["torch_variant"],
     }
 

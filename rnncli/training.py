@@ -4,6 +4,7 @@ A batch is cut into a fixed number of shards; threads run shards, and gradients 
 the number of threads changes the time and never the result.
 """
 
+import functools
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -65,22 +66,20 @@ Run = Callable[..., Iterable[_Shard]]  # map, or that of a pool of threads
 class Trainer:
     """Holds a network, its gradients and the optimiser's moments; :meth:`step` learns from one batch."""
 
-    def __init__(
-        self, spec: NetworkSpec, training: TrainingSpec, parameters: Parameters, encoded: Encoded, once: Array
-    ) -> None:
-        self.spec, self.training, self.parameters = spec, training, parameters
-        self.encoded, self.once = encoded, once
-        self.dense, self.rows = optimiser.OPTIMISERS[training.optimiser]
-        empty = [Parameters(parameters.rows, parameters.dense.dtype) for _ in range(2)]
-        self.m, self.v = empty
-        self.gradients = [np.zeros_like(parameters.dense) for _ in range(SHARDS)]
-        self.table_gradient = np.zeros_like(parameters.table)
-        self.rng = np.random.default_rng([training.seed, 1])
-        self.batches = -(-len(encoded.lengths) // training.batch)
+    def __init__(self, model: Model, encoded: Encoded) -> None:
+        self.spec, self.training, self.parameters = model.network, model.training, model.parameters
+        self.encoded, self.once = encoded, model.vocabulary.once
+        self.update_dense, self.update_rows = optimiser.OPTIMISERS[self.training.optimiser]
+        rows, dense = self.parameters.rows, self.parameters.dense
+        self.m, self.v = Parameters(rows, dense.dtype), Parameters(rows, dense.dtype)
+        self.gradients = [np.zeros_like(dense) for _ in range(SHARDS)]
+        self.views = [views(rows, gradient) for gradient in self.gradients]
+        self.table_gradient = np.zeros_like(self.parameters.table)
+        self.rng = np.random.default_rng([self.training.seed, 1])
+        self.batches = -(-len(encoded.lengths) // self.training.batch)
         self.steps = 0
-        self.turned = transposed(parameters)
-        own = JORDAN_LEARNING_RATES if spec.architecture.keeps_only_output else LEARNING_RATES
-        self.peak = training.learning_rate or own[training.optimiser]
+        own = JORDAN_LEARNING_RATES if self.spec.architecture.keeps_only_output else LEARNING_RATES
+        self.peak = self.training.learning_rate or own[self.training.optimiser]
 
     def epoch(self, run: Run, told: Callable[[float], bool]) -> float | None:
         """Learn from every sentence once; return the summed loss, or ``None`` if ``told`` said to stop.
@@ -99,13 +98,13 @@ class Trainer:
         """Take one step of the optimiser; return the summed loss of the batch."""
         parts = [pack(self.encoded.starts, sentences) for sentences in shards(batch, SHARDS)]
         scale = 1.0 / max(1, sum(len(part.positions) for part in parts))
-        self.turned = transposed(self.parameters)
         # Numbers are drawn here, in the order of the shards, whichever thread will use them.
         words = [self._words(part) for part in parts]
         keys = self.rng.integers(2**32, size=(len(parts), self.spec.layers + 1)).tolist()
-        done = list(run(self._shard, self.gradients, parts, words, keys, [scale] * len(parts)))
+        shard = functools.partial(self._shard, transposed(self.parameters), scale)
+        done = list(run(shard, range(len(parts)), parts, words, keys))
         self._update(done, rate)
-        return sum(shard.loss for shard in done)
+        return sum(each.loss for each in done)
 
     def _words(self, part: Packed) -> Array:
         """The words of a batch, some that were seen once as the unknown word."""
@@ -114,15 +113,17 @@ class Trainer:
             words[self.once[words] & (self.rng.random(len(words)) < self.training.unknown)] = UNKNOWN
         return words
 
-    def _shard(self, gradient: Array, part: Packed, words: Array, keys: list[int], scale: float) -> _Shard:
+    def _shard(
+        self, turned: dict[str, Array], scale: float, number: int, part: Packed, words: Array, keys: list[int]
+    ) -> _Shard:
         """Run one shard forward and backward; its gradients go to its own buffer and to the result."""
         gold, noise = self.encoded.tags[part.positions], Dropout(self.training.dropout, iter(keys))
         with np.errstate(all="ignore"):  # what diverges is found in the gradient's norm
-            trace = forward(self.spec, self.parameters, words, part.offsets, noise, self.turned)
+            trace = forward(self.spec, self.parameters, words, part.offsets, noise, turned)
             do = np.empty_like(trace.y)
             loss = output.cross_entropy(trace.y, gold, do.dtype.type(scale), do)
-            gradient[:] = 0
-            dx = backward(self.spec, self.parameters, trace, do, views(self.parameters.rows, gradient))
+            self.gradients[number][:] = 0
+            dx = backward(self.spec, self.parameters, trace, do, self.views[number])
         return _Shard(words, dx, loss)
 
     def _update(self, done: list[_Shard], rate: float) -> None:
@@ -142,61 +143,14 @@ class Trainer:
             self.table_gradient[rows] *= total.dtype.type(clip / norm)
         self.steps += 1
         p = self.parameters
-        self.dense(p.dense, total, self.m.dense, self.v.dense, rate, self.steps)
-        self.rows(p.table, self.table_gradient, self.m.table, self.v.table, rows, rate, self.steps)
+        self.update_dense(p.dense, total, self.m.dense, self.v.dense, rate, self.steps)
+        self.update_rows(p.table, self.table_gradient, self.m.table, self.v.table, rows, rate, self.steps)
 
 
 def schedule(warmup: float, step: int, steps: int) -> float:
     """Share of the peak learning rate at a step, from 0: linear warm-up, then decay that would end at ``steps``."""
     rising = max(1.0, warmup * steps)
     return min((step + 1) / rising, (steps - step) / max(1.0, steps - rising))
-
-
-def fit(
-    spec: NetworkSpec,
-    training: TrainingSpec,
-    parameters: Parameters,
-    encoded: Encoded,
-    once: Array,
-    *,
-    threads: int,
-    score: Callable[[], float],
-    report: Callable[[Epoch], None] = lambda epoch: None,
-    advance: Callable[[float, float], None] = lambda epochs, speed: None,
-    should_stop: Callable[[], bool] = lambda: False,
-) -> Result:
-    """Train ``parameters`` in place and leave the weights of the best epoch in them.
-
-    once         (words,) bool, words that are trained as the unknown word now and then
-    score        of the current weights on development data; higher is better
-    advance      told after every batch how many epochs are done, and the tokens a second of this one
-    should_stop  asked after every batch; the best epoch so far is kept then
-    """
-    trainer = Trainer(spec, training, parameters, encoded, once)
-    best, best_score, best_epoch, number = parameters.copy(), -1.0, 0, 0
-    seconds, tokens, interrupted = 0.0, len(encoded.words), False
-    with ThreadPoolExecutor(threads) as pool:
-        while number < training.epochs and number - best_epoch < training.patience:
-            began = time.perf_counter()
-
-            def told(done: float, number: int = number, began: float = began) -> bool:
-                advance(number + done, tokens * done / (time.perf_counter() - began))
-                return should_stop()
-
-            loss = trainer.epoch(pool.map if threads > 1 else map, told)
-            if interrupted := loss is None:
-                break
-            taken = time.perf_counter() - began
-            number, seconds = number + 1, seconds + taken
-            if not (math.isfinite(loss) and parameters.is_finite()):
-                raise DivergedError(f"no longer finite after epoch {number}", hint="lower --learning-rate")
-            with np.errstate(all="ignore"):  # finite weights may still be too large to compute with
-                current = score()
-            if is_best := current > best_score:
-                best, best_score, best_epoch = parameters.copy(), current, number
-            report(Epoch(number, loss / tokens, current, taken, tokens / taken, is_best))
-    parameters.assign(best)
-    return Result(number, best_epoch, best_score, seconds, number * tokens / max(seconds, 1e-9), interrupted)
 
 
 def prepare(sentences: Sequence[Sentence], network: NetworkSpec, training: TrainingSpec) -> Model:
@@ -220,20 +174,36 @@ def train(
     advance: Callable[[float, float], None] = lambda epochs, speed: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Result:
-    """Train a model from :func:`prepare` in place on its training sentences.
+    """Train a model from :func:`prepare` in place and leave the weights of the best epoch in it.
 
-    score  a number for the model as it is, higher is better: span F1 on development data
+    sentences    those that the model was prepared for
+    score        of the model as it is, higher is better: span F1 on development data
+    advance      told after every batch how many epochs are done, and the tokens a second of this one
+    should_stop  asked after every batch; the best epoch so far is kept then
     """
     encoded = model.encode([s.tokens for s in sentences], [s.tags for s in sentences])
-    return fit(
-        model.network,
-        model.training,
-        model.parameters,
-        encoded,
-        model.vocabulary.once,
-        threads=threads,
-        score=lambda: score(model),
-        report=report,
-        advance=advance,
-        should_stop=should_stop,
-    )
+    training, parameters, trainer = model.training, model.parameters, Trainer(model, encoded)
+    best, best_score, best_epoch, number = parameters.copy(), -1.0, 0, 0
+    seconds, tokens, interrupted = 0.0, len(encoded.words), False
+    with ThreadPoolExecutor(threads) as pool:
+        while number < training.epochs and number - best_epoch < training.patience:
+            began = time.perf_counter()
+
+            def told(done: float, number: int = number, began: float = began) -> bool:
+                advance(number + done, tokens * done / (time.perf_counter() - began))
+                return should_stop()
+
+            loss = trainer.epoch(pool.map if threads > 1 else map, told)
+            if interrupted := loss is None:
+                break
+            taken = time.perf_counter() - began
+            number, seconds = number + 1, seconds + taken
+            if not (math.isfinite(loss) and parameters.is_finite()):
+                raise DivergedError(f"no longer finite after epoch {number}", hint="lower --learning-rate")
+            with np.errstate(all="ignore"):  # finite weights may still be too large to compute with
+                current = score(model)
+            if is_best := current > best_score:
+                best, best_score, best_epoch = parameters.copy(), current, number
+            report(Epoch(number, loss / tokens, current, taken, tokens / taken, is_best))
+    parameters.assign(best)
+    return Result(number, best_epoch, best_score, seconds, number * tokens / max(seconds, 1e-9), interrupted)

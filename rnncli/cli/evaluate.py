@@ -35,12 +35,13 @@ def evaluate(
     """
     from rnncli import evaluation
     from rnncli.data import tsv
+    from rnncli.data.split import unseen_tags
     from rnncli.model import load
 
     loaded = load(find_model(model))
     corpus = tsv.read(data or str(bundled("sample_data/test.tsv")))
     scores = evaluation.evaluate(loaded, corpus.sentences, count_threads(threads))
-    unseen = sorted({tag for sentence in corpus.sentences for tag in sentence.tags} - set(loaded.tags))
+    unseen = unseen_tags(corpus.sentences, loaded.tags)
     if unseen:
         show.note(f"warning: tags that the model does not know, so none can be right: {', '.join(unseen[:10])}")
     wrong = scores.confusion.most_common(None if json_output else SHOWN_CONFUSIONS)

@@ -109,24 +109,19 @@ def labelled_line(text: str, marks: Sequence[tuple[int, int, str]]) -> str:
 
     marks  (start, end, label) of each span, in order
     """
+    pieces, position = [], 0
+    for start, end, label in marks:
+        pieces += [(text[position:start], ""), ("[", "dim"), (text[start:end], "bold"), (": ", "dim")]
+        pieces += [(label, _colour(label)), ("]", "dim")]
+        position = end
+    pieces.append((text[position:], ""))
     if not sys.stdout.isatty():
-        parts, position = [], 0
-        for start, end, label in marks:
-            parts += [text[position:start], f"[{text[start:end]}: {label}]"]
-            position = end
-        return "".join(parts) + text[position:]
+        return "".join(piece for piece, _ in pieces)
     from rich.text import Text
 
-    line, position = Text(), 0
-    for start, end, label in marks:
-        line.append(text[position:start])
-        line.append("[", "dim").append(text[start:end], "bold").append(": ", "dim")
-        line.append(label, _colour(label)).append("]", "dim")
-        position = end
-    line.append(text[position:])
     console = _console()
     with console.capture() as capture:
-        console.print(line, soft_wrap=True, end="")
+        console.print(Text.assemble(*pieces), soft_wrap=True, end="")
     return capture.get()
 
 

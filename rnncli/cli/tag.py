@@ -93,7 +93,9 @@ def _line(result: "Tagged", plain: bool) -> str:
 
 
 def _tsv(result: "Tagged", plain: bool) -> str:
-    return "".join(f"{token.text}\t{token.tag}\n" for token in result.tokens) + "\n"
+    from rnncli.data.tsv import format_sentence
+
+    return format_sentence((token.text, token.tag) for token in result.tokens)
 
 
 def _json(result: "Tagged", plain: bool) -> str:

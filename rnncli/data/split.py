@@ -34,16 +34,20 @@ class Overlap(NamedTuple):
     unseen_tags: list[str]  # tags that training never shows, which cannot be predicted
 
 
+def unseen_tags(sentences: Sequence[Sentence], known: Sequence[str]) -> list[str]:
+    """Tags of these sentences that are not among the known ones, sorted; none of them can be predicted."""
+    return sorted({tag for sentence in sentences for tag in sentence.tags} - set(known))
+
+
 def overlap(
     train: Sequence[Sentence], dev: Sequence[Sentence], vocabulary: Vocabulary, tags: Sequence[str]
 ) -> Overlap:
     """Compare development data with training data."""
     seen = {tuple(sentence.tokens) for sentence in train}
-    known = set(tags)
     return Overlap(
         len(dev),
         sum(tuple(sentence.tokens) in seen for sentence in dev),
         sum(len(sentence.tokens) for sentence in dev),
         sum(vocabulary.number(token) == UNKNOWN for sentence in dev for token in sentence.tokens),
-        sorted({tag for sentence in dev for tag in sentence.tags} - known),
+        unseen_tags(dev, tags),
     )

@@ -52,7 +52,7 @@ def forward(h, mask, read, y, weight, output_weight, v, c, offsets, activation):
 
 @jit
 def _through_softmax(g, y, do):
-    """Do += ŷ ∘ (g − ⟨g, ŷ⟩); all (K,)."""
+    """Add to the gradient of the scores: do += ŷ ∘ (g − ⟨g, ŷ⟩); all (K,)."""
     inner = g.dtype.type(0)
     for k in range(len(g)):
         inner += g[k] * y[k]
@@ -94,7 +94,7 @@ def backward(do, dh, g, h, mask, y, weight, output_weight, v, offsets, activatio
 
 @jit
 def weights_backward(dh, h, y, offsets, dweight, doutput_weight, previous, previous_y):
-    """DW += Σ ∂L/∂a(t) h(t−1)ᵀ and dWy += Σ ∂L/∂a(t) ŷ(t−1)ᵀ.
+    """Add dW += Σ ∂L/∂a(t) h(t−1)ᵀ and dWy += Σ ∂L/∂a(t) ŷ(t−1)ᵀ.
 
     previous, previous_y   (N, H), (N, K)  scratch
     """

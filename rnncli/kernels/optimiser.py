@@ -35,13 +35,6 @@ def squared_norm_of_rows(x, rows):
 
 
 @jit
-def scale(x, factor):
-    """Multiply in place: x *= factor; x (n,)."""
-    for i in range(len(x)):
-        x[i] *= factor
-
-
-@jit
 def adam(theta, gradient, m, v, rate, step):
     """Adam with bias correction. Source: Kingma and Ba 2015, Algorithm 1."""
     kind = theta.dtype.type
