@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -90,6 +89,8 @@ class Model:
                 result.probabilities[start:end] = y.max(axis=1)
 
     def _predict_by_kernels(self, encoded: Encoded, result: Prediction, threads: int) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
         from rnncli.network import forward  # here, because it loads Numba
 
         turned = forward.transposed(self.parameters)

@@ -5,7 +5,6 @@ import functools
 import inspect
 import os
 import sys
-import tomllib
 import typing
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -40,6 +39,8 @@ def _read_config(context: typer.Context, path: Path | None) -> None:
     """
     if path is None:
         return
+    import tomllib
+
     try:
         settings = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:

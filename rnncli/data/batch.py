@@ -3,6 +3,8 @@
 Letters: N tokens, B sentences, T steps. No padding, no mask: see docs/math.md, "Packed batches".
 """
 
+from __future__ import annotations  # a Generator in a signature would load numpy.random to tag a sentence
+
 from collections.abc import Iterator
 from typing import NamedTuple
 

@@ -1,5 +1,7 @@
 """One table of parameters: name → shape and initialiser. It allocates, initialises, saves, loads and counts."""
 
+from __future__ import annotations  # a Generator in a signature would load numpy.random to tag a sentence
+
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Self
@@ -133,7 +135,7 @@ class Parameters(Mapping[str, Array]):
             array[...] = other[name]
         return self
 
-    def copy(self) -> "Parameters":
+    def copy(self) -> Parameters:
         """Return an independent copy."""
         return Parameters(self.rows, self.dense.dtype).assign(self)
 
