@@ -1,42 +1,85 @@
-"""Train every architecture with its defaults from several seeds; mean ± standard deviation of the scores.
+"""Train with default settings from several seeds on several data sets; mean ± standard deviation of the scores.
 
-    python benchmarks/accuracy.py DATA_DIR [--seeds 3] [--arch elman --arch jordan] [--json FILE]
+    python benchmarks/accuracy.py DATA_DIR [--seeds 5] [--set atis] [--network default] [--json FILE]
 
-DATA_DIR holds train.tsv, test.tsv and, unless a share of the training sentences is to serve, dev.tsv. The
-best epoch is chosen on the development data; the test data is looked at once, at the end.
+DATA_DIR holds a folder for each row of SETS. The best epoch is chosen on the development data, or on a seeded
+share of the training sentences where there is none; the test data is looked at once, at the end. With --json every
+run is kept as soon as it is done, and a run that is in the file already is not made again.
 """
 
+import json
 import statistics
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import report
 
-from rnncli import api, evaluation
-from rnncli.config import ARCHITECTURES
+from rnncli import __version__, api, evaluation
 from rnncli.data import tsv
 
 
-def run(folder: Path, arch: str, seed: int, threads: int) -> dict[str, Any]:
+class Set(NamedTuple):
+    """A data set: its files below DATA_DIR."""
+
+    title: str
+    train: str
+    dev: str | None
+    test: str
+
+
+SETS = {
+    "atis": Set("ATIS, words only, span F1", "atis/train.tsv", "atis/dev.tsv", "atis/test.tsv"),
+    "chunks-pos": Set(
+        "CoNLL-2000, words and POS, span F1", "conll2000/train.pos.tsv", None, "conll2000/test.pos.tsv"
+    ),
+    "chunks": Set("CoNLL-2000, words only, span F1", "conll2000/train.tsv", None, "conll2000/test.tsv"),
+    "ewt": Set("UD English EWT 2.16, UPOS accuracy", "ud-ewt/train.tsv", "ud-ewt/dev.tsv", "ud-ewt/test.tsv"),
+}
+# What a row of the table sets; everything else is the default.
+NETWORKS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "simple units": {"cell": "simple"},
+    "elman": {"arch": "elman"},
+    "jordan": {"arch": "jordan"},
+    "hybrid": {"arch": "hybrid"},
+    "fnn": {"arch": "fnn"},
+    "gru": {"cell": "gru"},
+    "without letters": {"input": "embedding"},
+    "without words": {"input": "ngram"},
+    "softmax": {"output": "softmax"},
+    "softmax, free": {"output": "softmax", "decoding": "free"},
+    "window 0": {"window": 0},
+    "window 1": {"window": 1},
+    "no dropout": {"dropout": 0.0},
+    "no unknown words": {"unknown": 0.0},
+    "no clipping": {"clip": 0.0},
+    "two layers": {"layers": 2},
+}
+ABLATIONS = ["default", "simple units", "gru", "without letters", "without words", "softmax", "softmax, free",
+             "window 0", "window 1", "no dropout", "no unknown words", "no clipping", "two layers"]  # fmt: skip
+
+
+def run(folder: Path, name: str, network: str, seed: int, threads: int) -> dict[str, Any]:
     """Train one model and score it."""
-    dev = folder / "dev.tsv"
+    data = SETS[name]
     with tempfile.TemporaryDirectory() as directory:
         trained = api.train(
-            folder / "train.tsv",
-            dev if dev.exists() else None,
+            folder / data.train,
+            folder / data.dev if data.dev else None,
             Path(directory) / "model.npz",
             threads,
-            arch=arch,
             seed=seed,
+            **NETWORKS[network],
         )
         size = trained.path.stat().st_size
-    test = evaluation.evaluate(trained.model, tsv.read(str(folder / "test.tsv")).sentences, threads)
+    test = evaluation.evaluate(trained.model, tsv.read(str(folder / data.test)).sentences, threads)
     return {
-        "arch": arch, "seed": seed, "test": test.f1, "dev": trained.dev.f1, "accuracy": test.accuracy,
-        "scheme": test.scheme, "seconds": trained.result.seconds, "epochs": trained.result.epochs,
-        "best_epoch": trained.result.best_epoch, "bytes": size, "sha256": trained.sha256,
+        "set": name, "network": network, "seed": seed, "test": test.f1, "dev": trained.dev.f1,
+        "unknown": test.unknown_accuracy, "ece": test.calibration.ece if test.calibration else None,
+        "seconds": trained.result.seconds, "epochs": trained.result.epochs,
+        "best_epoch": trained.result.best_epoch, "bytes": size, "sha256": trained.sha256, "rnncli": __version__,
     }  # fmt: skip
 
 
@@ -47,15 +90,16 @@ def spread(values: Sequence[float], digits: int) -> str:
 
 
 def row(records: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """A line of the table: the runs of one architecture."""
-    metric = "accuracy" if records[0]["scheme"] == "plain" else "F1"
+    """A line of the table: the runs of one network on one data set."""
     return {
-        "architecture": records[0]["arch"],
-        f"test {metric}, %": spread([100 * r["test"] for r in records], 2),
-        f"dev {metric}, %": spread([100 * r["dev"] for r in records], 2),
+        "data": SETS[records[0]["set"]].title,
+        "network": records[0]["network"],
+        "test, %": spread([100 * r["test"] for r in records], 2),
+        "dev, %": spread([100 * r["dev"] for r in records], 2),
+        "unknown words, %": spread([100 * (r["unknown"] or 0) for r in records], 1),
         "best epoch": spread([r["best_epoch"] for r in records], 0),
-        "seconds": spread([r["seconds"] for r in records], 1),
-        "model, MB": f"{records[0]['bytes'] / 1e6:.2f}",
+        "training, s": f"{statistics.mean(r['seconds'] for r in records):.0f}",
+        "model, MB": f"{records[0]['bytes'] / 1e6:.1f}",
     }
 
 
@@ -63,17 +107,29 @@ def main() -> None:
     """Run the benchmark."""
     parser = report.options(__doc__)
     parser.add_argument("folder", type=Path, metavar="DATA_DIR")
-    parser.add_argument("--seeds", type=int, default=3, help="1 … this many")
-    parser.add_argument("--arch", action="append", choices=ARCHITECTURES, help="may be given again; else all")
+    parser.add_argument("--seeds", type=int, default=5, help="1 … this many")
+    parser.add_argument("--set", action="append", choices=SETS, help="may be given again; else all")
+    parser.add_argument("--network", action="append", choices=NETWORKS, help="may be given again; else two")
+    parser.add_argument("--ablations", action="store_true", help="all that leave one thing out")
     parser.add_argument("--threads", type=int, default=2, help="change the time, not the scores")
     options = parser.parse_args()
-    groups = [
-        [run(options.folder, arch, seed, options.threads) for seed in range(1, options.seeds + 1)]
-        for arch in options.arch or ARCHITECTURES
-    ]
-    title = f"{options.folder.resolve().name}, {options.seeds} seeds, {options.threads} threads"
-    records = [record for group in groups for record in group]
-    report.publish(title, [row(group) for group in groups], records, options.json)
+    records = json.loads(options.json.read_text())["measurements"] if options.json and options.json.exists() else []
+    networks = options.network or (ABLATIONS if options.ablations else ["default", "simple units"])
+    rows = []
+    for name in options.set or SETS:
+        for network in networks:
+            group = []
+            for seed in range(1, options.seeds + 1):
+                key = name, network, seed
+                found = [r for r in records if (r["set"], r["network"], r["seed"]) == key]
+                if not found:
+                    found = [run(options.folder, *key, options.threads)]
+                    records += found
+                    if options.json:
+                        report.save(options.json, "accuracy", records)
+                group += found[:1]
+            rows.append(row(group))
+    report.publish(f"{options.seeds} seeds, {options.threads} threads", rows, records, options.json)
 
 
 if __name__ == "__main__":

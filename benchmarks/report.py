@@ -62,5 +62,10 @@ def publish(
     """Print the table; write the measurements that it was made from as JSON where a path is given."""
     print(f"\n**{title}** ({machine()})\n\n{markdown(rows)}\n", flush=True)
     if path:
-        result = {"title": title, "machine": machine(), "measurements": list(records)}
-        path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        save(path, title, records)
+
+
+def save(path: Path, title: str, records: Sequence[Mapping[str, Any]]) -> None:
+    """Write measurements as JSON."""
+    result = {"title": title, "machine": machine(), "measurements": list(records)}
+    path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

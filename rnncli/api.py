@@ -1,6 +1,8 @@
 """The use cases as plain functions: read, split, train, score, save. They return results and raise errors."""
 
 import dataclasses
+import functools
+import statistics
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import numpy as np
 from rnncli import __version__, archive, evaluation, training
 from rnncli.config import NetworkSpec, TrainingSpec, suggestion
 from rnncli.data import tsv
+from rnncli.data import vectors as word_vectors
 from rnncli.data.examples import contrast_pair
 from rnncli.data.split import Overlap, overlap, split
 from rnncli.data.tsv import Corpus, Sentence
@@ -28,14 +31,16 @@ BOOKING_PAIR = ["arrive Taipei on November 2nd", "leave Taipei on November 2nd"]
 class Listener:
     """Told what happens in a training run; override what is of interest."""
 
-    def prepared(self, model: Model, train: list[Sentence], dev: Overlap) -> None:
+    def prepared(
+        self, model: Model, train: list[Sentence], dev: Overlap, vectors: word_vectors.Vectors | None
+    ) -> None:
         """The data was read and the network drawn."""
 
     def epoch(self, epoch: Epoch) -> None:
         """An epoch ended."""
 
     def batch(self, epochs: float, tokens_per_second: float) -> None:
-        """A batch was learned from; ``epochs`` counts those done, with the share of the current one."""
+        """A batch was learned from; ``epochs`` counts those of all seeds, with the share of the current one."""
 
     def should_stop(self) -> bool:
         """Asked after every batch; true keeps the best epoch so far and ends the run."""
@@ -43,17 +48,48 @@ class Listener:
 
 
 @dataclass(frozen=True)
-class Trained:
-    """A finished training run."""
+class Run:
+    """One finished training run, from one seed."""
 
     model: Model
     result: Result
     dev: Scores
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished training: the runs of all seeds, and the best of them, which was saved."""
+
+    runs: list[Run]
+    best: Run
     path: Path
     sha256: str
 
+    @property
+    def model(self) -> Model:
+        """The model that was saved."""
+        return self.best.model
+
+    @property
+    def result(self) -> Result:
+        """What the best run did."""
+        return self.best.result
+
+    @property
+    def dev(self) -> Scores:
+        """The best run's scores on development data."""
+        return self.best.dev
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """Mean and standard deviation of the dev scores over the seeds."""
+        scores = [run.dev.f1 for run in self.runs]
+        return statistics.mean(scores), statistics.stdev(scores) if len(scores) > 1 else 0.0
+
     def as_dict(self) -> dict[str, Any]:
         """The JSON contract of ``rnncli train``."""
+        mean, deviation = self.spread
+        rows = [(run.model.training.seed, run.result.best_epoch, run.dev.f1) for run in self.runs]
         return {
             "model": str(self.path),
             "seed": self.model.training.seed,
@@ -61,9 +97,14 @@ class Trained:
             "best_epoch": self.result.best_epoch,
             "seconds": self.result.seconds,
             "tokens_per_second": self.result.tokens_per_second,
-            "interrupted": self.result.interrupted,
+            "interrupted": any(run.result.interrupted for run in self.runs),
             "dev": self.dev.as_dict(),
             "sha256": self.sha256,
+            "seeds": {
+                "mean": mean,
+                "standard_deviation": deviation,
+                "runs": [{"seed": seed, "best_epoch": epoch, "f1": f1} for seed, epoch, f1 in rows],
+            },
         }
 
 
@@ -89,12 +130,16 @@ def train(
     out: str | Path = "models/default.npz",
     threads: int = 1,
     listener: Listener | None = None,
+    vectors: str | Path | None = None,
+    seeds: int = 1,
     **options: Any,
 ) -> Trained:
     """Train a model on labelled files and save it; ``options`` are the fields of the specs in config.py.
 
     data  TSV file; without it the bundled ticket-booking corpus
-    dev   TSV file for choosing the best epoch; without it a seeded share of the training sentences
+    dev      TSV file for choosing the best epoch; without it a seeded share of the training sentences
+    vectors  pre-trained word vectors (word2vec, GloVe, fastText .vec); those of words in the data are used
+    seeds    how many runs, from seed, seed + 1, …; the best on development data is saved
     """
     listener, path = listener or Listener(), Path(out)
     network, settings = specs(options)
@@ -104,31 +149,56 @@ def train(
     if is_bundled and dev is None:
         dev = bundled("sample_data/dev.tsv")
     train_part, dev_part = _parts(corpus, dev, settings)
-    model = training.prepare(train_part, network, settings)
-    listener.prepared(model, train_part, overlap(train_part, dev_part, model.vocabulary, model.tags))
-    result = training.train(
-        model,
-        train_part,
-        threads=threads,
-        score=lambda current: evaluation.evaluate(current, dev_part, threads).f1,
-        report=listener.epoch,
-        advance=listener.batch,
-        should_stop=listener.should_stop,
-    )
-    if result.interrupted and not result.best_epoch:
-        raise KeyboardInterrupt  # nothing was learned that would be worth a file
-    scores = evaluation.evaluate(model, dev_part, threads)
-    model.provenance = {
+    pretrained = _vectors(vectors, [*train_part, *dev_part]) if vectors else None
+    runs: list[Run] = []
+    for number in range(seeds):
+        model = training.prepare(
+            train_part, network, dataclasses.replace(settings, seed=settings.seed + number), pretrained
+        )
+        found = overlap(train_part, dev_part, model.inputs.words, model.tags)
+        listener.prepared(model, train_part, found, pretrained)
+        result = training.train(
+            model,
+            train_part,
+            threads=threads,
+            score=functools.partial(_score, dev_part, threads),
+            report=listener.epoch,
+            advance=functools.partial(_advance, listener, number * settings.epochs),
+            should_stop=listener.should_stop,
+        )
+        if result.best_epoch:  # else nothing was learned that would be worth a file
+            runs.append(Run(model, result, evaluation.evaluate(model, dev_part, threads)))
+        if result.interrupted:
+            break
+    if not runs:
+        raise KeyboardInterrupt
+    best = max(runs, key=lambda run: run.dev.f1)
+    best.model.training = dataclasses.replace(best.model.training, class_weight=_kind(settings.class_weight))
+    best.model.provenance = {
         "rnncli": __version__,
         "data_sha256": corpus.sha256,
         "sentences": len(train_part),
         "tokens": sum(len(sentence.tokens) for sentence in train_part),
-        "epochs": result.epochs,
-        "best_epoch": result.best_epoch,
-        "dev": scores.as_dict(),
-        "examples": BOOKING_PAIR if is_bundled else contrast_pair(train_part, model.tokenizer),
+        "epochs": best.result.epochs,
+        "best_epoch": best.result.best_epoch,
+        "dev": best.dev.as_dict(),
+        "class_weights": for_tags(settings.class_weight, best.model.tags, counts),
+        "examples": BOOKING_PAIR if is_bundled else contrast_pair(train_part, best.model.tokenizer),
     }
-    return Trained(model, result, scores, path, model.save(path))
+    return Trained(runs, best, path, best.model.save(path))
+
+
+def _score(dev: list[Sentence], threads: int, model: Model) -> float:
+    return evaluation.evaluate(model, dev, threads, with_probabilities=False).f1
+
+
+def _advance(listener: Listener, before: int, epochs: float, tokens_per_second: float) -> None:
+    listener.batch(before + epochs, tokens_per_second)
+
+
+def _vectors(path: str | Path, sentences: list[Sentence]) -> word_vectors.Vectors:
+    """Read the pre-trained vectors of the words of these sentences."""
+    return word_vectors.read(str(path), word_vectors.wanted_by(token for s in sentences for token in s.tokens))
 
 
 def _parts(corpus: Corpus, dev: str | Path | None, settings: TrainingSpec) -> tuple[list[Sentence], list[Sentence]]:

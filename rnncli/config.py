@@ -36,12 +36,36 @@ ARCHITECTURES = {
     "bidirectional": Architecture(True, False, 2, "one hidden layer read forward, one read backward"),
 }
 
+
+class Cell(NamedTuple):
+    """How a hidden unit updates."""
+
+    gates: int  # rows of U and W for each unit
+    memory: str  # for help, README and docs
+
+
+CELLS = {
+    "simple": Cell(1, "h(t) = φ(U x(t) + W h(t−1) + b)"),
+    "lstm": Cell(4, "a cell state behind input, forget and output gates"),
+    "gru": Cell(3, "h(t−1), updated through a reset and an update gate"),
+}
+
+INPUTS = {
+    "embedding": "a learned vector for each word",
+    "onehot": "one-hot, so that U has a column for each word",
+    "ngram": "learned vectors of the word's letter n-grams, prefixes, suffixes and shape, added up",
+    "vectors": "a vector for each word from the file given by --vectors",
+    "columns": "a learned vector for the value of each column between token and tag",
+}
+
 T = TypeVar("T")
 
 
-def option(default: T, text: str, low: float | None = None, high: float | None = None) -> T:
-    """Declare a field with its help text and, for numbers, the inclusive range it must lie in."""
-    metadata = {"help": text, "low": low, "high": high}
+def option(
+    default: T, text: str, low: float | None = None, high: float | None = None, joins: Iterable[str] = ()
+) -> T:
+    """Declare a field with its help text; for numbers the inclusive range, for texts which names ``+`` joins."""
+    metadata = {"help": text, "low": low, "high": high, "joins": tuple(joins)}
     return field(default=default, metadata=metadata)
 
 
@@ -78,17 +102,32 @@ def _check(item: dataclasses.Field[Any], kind: Any, value: Any) -> None:
         return
     if not isinstance(value, (int, float) if kind is float else kind) or isinstance(value, bool):
         raise UsageError(f"{flag}: expected {kind.__name__}, got {value!r}")
+    if item.metadata["joins"]:
+        _check_joined(flag, str(value), item.metadata["joins"])
     low, high = item.metadata["low"], item.metadata["high"]
     if (low is not None and not value >= low) or (high is not None and not value <= high):
         bounds = f"at least {low}" if high is None else f"from {low} to {high}"
         raise UsageError(f"{flag}: {value} is out of range", hint=f"give a number {bounds}")
 
 
+def _check_joined(flag: str, value: str, known: tuple[str, ...]) -> None:
+    names = value.split("+")
+    for name in names:
+        if name not in known and value != "auto":
+            raise UsageError(f'{flag}: "{name}" is not one of its values', hint=suggestion(name, known))
+    if len(set(names)) < len(names):
+        raise UsageError(f'{flag}: "{value}" names one thing twice')
+
+
 Arch = Literal["fnn", "elman", "jordan", "hybrid", "bidirectional"]
 Activation = Literal["tanh", "relu", "sigmoid", "identity"]
-Input = Literal["embedding", "onehot"]
+CellName = Literal["auto", "simple", "lstm", "gru"]
+Output = Literal["softmax", "crf"]
+Decoding = Literal["auto", "free", "constrained"]
+Feedback = Literal["predicted", "gold", "mixed"]
 Tokenizer = Literal["auto", "whitespace", "words", "characters"]
 Optimiser = Literal["adam", "sgd"]
+Pretrained = Literal["frozen", "tuned"]
 
 
 @dataclass(frozen=True)
@@ -96,16 +135,66 @@ class NetworkSpec(_Spec):
     """What a network looks like, apart from the sizes that the data gives (words, tags)."""
 
     arch: Arch = option("bidirectional", "What is kept in memory, and which way it reads.")
+    cell: CellName = option(
+        "auto", "How hidden units update; auto is lstm for bidirectional, simple for all others."
+    )
     layers: int = option(1, "Hidden layers; layer l reads layer l−1.", 1, 64)
     hidden: int = option(128, "Hidden units of each layer and direction.", 1, 65536)
-    activation: Activation = option("tanh", "φ of the hidden units.")
-    input: Input = option("embedding", "What a token looks like: a learned vector, or one-hot.")
-    embedding: int = option(96, "Size of the learned vectors.", 1, 65536)
+    activation: Activation = option("tanh", "φ of simple hidden units.")
+    input: str = option(
+        "auto",
+        f"What a token looks like, joined by +: {', '.join(INPUTS)}; auto is embedding+ngram, with the columns and "
+        "vectors that there are.",
+        joins=INPUTS,
+    )
+    window: int = option(1, "Tokens to each side that are seen together with a token.", 0, 64)
+    embedding: int = option(64, "Size of the learned word vectors.", 1, 65536)
+    ngram: int = option(64, "Size of the learned vectors of letter n-grams.", 1, 65536)
+    column: int = option(32, "Size of the learned vectors of column values.", 1, 65536)
+    output: Output = option("crf", "Tags one by one (softmax), or whole sequences of tags (crf).")
+    decoding: Decoding = option(
+        "auto", "Whether only tags that the scheme allows follow each other; auto: if the training data obeys it."
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.cell in ("lstm", "gru") and (self.architecture.keeps_output or not self.architecture.keeps_hidden):
+            message = f"--cell {self.cell} needs a hidden layer in memory, and --arch {self.arch} keeps another"
+            raise UsageError(message, hint="use --arch elman or bidirectional, or --cell simple")
 
     @property
     def architecture(self) -> Architecture:
         """The row of :data:`ARCHITECTURES` for this spec."""
         return ARCHITECTURES[self.arch]
+
+    @property
+    def gates(self) -> int:
+        """Rows of U and W for each hidden unit."""
+        return CELLS[self.cell].gates
+
+    @property
+    def inputs(self) -> list[str]:
+        """The names in ``input``, in the order of :data:`INPUTS`."""
+        return [name for name in INPUTS if name in self.input.split("+")]
+
+    def resolved(self, columns: bool, vectors: bool, obedient: bool) -> Self:
+        """Replace every ``auto``, for data with or without columns, word vectors and obedience to a tag scheme."""
+        cell, chosen = self.cell, self.input
+        if cell == "auto":
+            cell = "lstm" if self.arch == "bidirectional" else "simple"
+        if chosen == "auto":
+            chosen = "embedding+ngram" + "+vectors" * vectors + "+columns" * columns
+        named = chosen.split("+")
+        if "columns" in named and not columns:
+            raise UsageError("--input columns: the training data has no column between token and tag")
+        if "vectors" in named and not vectors:
+            raise UsageError("--input vectors needs a file of word vectors", hint="give it: --vectors FILE")
+        if vectors and "vectors" not in named:
+            raise UsageError(f"--input {chosen} does not use --vectors", hint=f"give --input {chosen}+vectors")
+        decoding = self.decoding
+        if decoding == "auto":
+            decoding = "constrained" if obedient else "free"
+        return dataclasses.replace(self, cell=cell, input=chosen, decoding=decoding)
 
 
 @dataclass(frozen=True)
@@ -121,6 +210,9 @@ class TrainingSpec(_Spec):
     )
     warmup: float = option(0.05, "Share of the steps in which the learning rate rises; then it falls.", 0, 1)
     dropout: float = option(0.4, "Share of inputs and hidden units dropped in training.", 0, 0.95)
+    feedback: Feedback = option("predicted", "What jordan and hybrid read in training as the tag before.")
+    class_weight: str = option("none", "How much each tag counts: none, balanced, or a file of tag<TAB>weight.")
+    pretrained: Pretrained = option("frozen", "Whether the vectors of --vectors are trained further.")
     unknown: float = option(0.3, "How often a word seen once is trained as the unknown word.", 0, 1)
     clip: float = option(1.0, "Largest global norm of a gradient; 0 is no limit.", 0)
     dev_share: float = option(0.1, "Share of training sentences kept for development if none are given.", 0, 0.9)

@@ -1,8 +1,9 @@
-"""Scores of a model on labelled data: token accuracy, spans, unknown words apart, confusion of tags."""
+"""Scores of a model on labelled data: token accuracy, spans, unknown words apart, confusion, calibration."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -49,6 +50,51 @@ class Count:
         }
 
 
+BINS = 10
+
+
+class Bin(NamedTuple):
+    """Tokens whose tag was given a probability above ``low`` (the first bin: or equal) and up to ``high``."""
+
+    low: float
+    high: float
+    tokens: int
+    probability: float | None  # its mean; None where no token is
+    accuracy: float | None
+
+
+class Calibration(NamedTuple):
+    """How far the probabilities of tags can be taken at their word, by bins of equal width."""
+
+    bins: list[Bin]
+
+    @property
+    def ece(self) -> float:
+        """Expected calibration error, Σ n_b/n · |acc_b − conf_b| (Guo et al. 2017, equation 3)."""
+        gaps = ((n, abs(a - p)) for _, _, n, p, a in self.bins if p is not None and a is not None)
+        return sum(n * gap for n, gap in gaps) / sum(each.tokens for each in self.bins)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON: ``null`` where a bin is empty."""
+        return {"ece": self.ece, "bins": [each._asdict() for each in self.bins]}
+
+
+def calibration(probabilities: Sequence[float], right: Sequence[bool]) -> Calibration:
+    """Compare the probabilities of the tags that were given with how often they were right."""
+    values = np.asarray(probabilities, np.float64)
+    edges = np.arange(BINS + 1) / BINS
+    number = np.searchsorted(edges[1:-1], values, side="left")
+    count = np.bincount(number, minlength=BINS)
+    means = (np.bincount(number, each, BINS) / np.maximum(count, 1) for each in (values, np.asarray(right, float)))
+    rows = zip(edges[:-1], edges[1:], count, *means, strict=True)
+    return Calibration(
+        [
+            Bin(float(a), float(b), int(n), float(p) if n else None, float(r) if n else None)
+            for a, b, n, p, r in rows
+        ]
+    )
+
+
 @dataclass
 class Scores:
     """What :func:`score` counted; fractions are properties."""
@@ -62,6 +108,7 @@ class Scores:
     total: Count = field(default_factory=Count)
     per_type: dict[str, Count] = field(default_factory=dict)
     confusion: Counter[tuple[str, str]] = field(default_factory=Counter)  # (gold, predicted) of wrong tokens
+    calibration: Calibration | None = None  # where the probabilities of the tags are known
 
     @property
     def accuracy(self) -> float:
@@ -91,62 +138,88 @@ class Scores:
             "per_type": {kind: count.as_dict() for kind, count in sorted(self.per_type.items())},
             "unknown_words": {"tokens": self.unknown, "accuracy": self.unknown_accuracy},
             "scheme": self.scheme,
+            "calibration": self.calibration.as_dict() if self.calibration else None,
         }
 
 
 class Labelled(NamedTuple):
-    """Gold and predicted tags of a sentence, and which of its words are unknown."""
+    """Gold and predicted tags of a sentence, which of its words are unknown, and how probable each predicted
+    tag was; nothing, or NaN, where that is not known.
+    """
 
     gold: Sequence[str]
     predicted: Sequence[str]
     unknown: Sequence[bool]
+    probabilities: Sequence[float] = ()
 
 
 def score(labelled: Iterable[Labelled], scheme: str) -> Scores:
     """Compare tags with gold tags. Spans count as correct when type, start and end agree (conlleval).
 
     For plain tags ``per_type`` counts tokens by tag. Data without a token is a :class:`DataError`: a score
-    over nothing has no value.
+    over nothing has no value. The calibration is known where the probabilities of all tokens are.
     """
-    scores = Scores(scheme)
+    scores, found = Scores(scheme), _Types(Counter(), Counter(), Counter())
+    right: list[bool] = []
+    probabilities: list[float] = []
     for sentence in labelled:
         scores.sentences += 1
-        for gold, predicted, unknown in zip(*sentence, strict=True):
-            right = gold == predicted
-            scores.tokens += 1
-            scores.correct += right
-            scores.unknown += unknown
-            scores.unknown_correct += unknown and right
-            if not right:
-                scores.confusion[gold, predicted] += 1
-        _count_spans(scores, sentence)
-    if not scores.tokens:
+        hits = [gold == predicted for gold, predicted in zip(sentence.gold, sentence.predicted, strict=True)]
+        if len(sentence.unknown) != len(hits) or len(sentence.probabilities) not in (0, len(hits)):
+            raise ValueError("what is known of the words is longer or shorter than the tags")
+        right += hits
+        probabilities += sentence.probabilities
+        if any(sentence.unknown):
+            scores.unknown += sum(sentence.unknown)
+            scores.unknown_correct += sum(compress(hits, sentence.unknown))
+        if not all(hits):
+            pairs = zip(sentence.gold, sentence.predicted, strict=True)
+            scores.confusion.update(pair for pair, hit in zip(pairs, hits, strict=True) if not hit)
+        _count_types(found, sentence, hits, scheme)
+    if not right:
         raise DataError("nothing to score: the data holds no token")
+    scores.tokens, scores.correct = len(right), sum(right)
+    scores.total = Count(*(types.total() for types in found))
+    scores.per_type = {kind: Count(*(types[kind] for types in found)) for kind in found.gold | found.predicted}
+    if len(probabilities) == len(right) and not np.isnan(probabilities).any():
+        scores.calibration = calibration(probabilities, right)
     return scores
 
 
-def _count_spans(scores: Scores, sentence: Labelled) -> None:
-    def found(tags: Sequence[str]) -> set[Span]:
-        if scores.scheme == "plain":
-            return {Span(tag, i, i + 1) for i, tag in enumerate(tags)}
-        return set(spans(tags))
+class _Types(NamedTuple):
+    """How often each type of span occurs."""
 
-    gold, predicted = found(sentence.gold), found(sentence.predicted)
-    for group, name in ((gold, "gold"), (predicted, "predicted"), (gold & predicted, "correct")):
-        for span in group:
-            for count in (scores.total, scores.per_type.setdefault(span.type, Count())):
-                setattr(count, name, getattr(count, name) + 1)
+    gold: Counter[str]
+    predicted: Counter[str]
+    correct: Counter[str]
 
 
-def evaluate(model: Model, sentences: Sequence[Sentence], threads: int = 1) -> Scores:
-    """Label the sentences and score the result."""
-    encoded = model.encode([sentence.tokens for sentence in sentences])
-    predicted = model.predict(encoded, threads).tags
-    names = np.array(model.tags, object)[predicted]
-    unknown = encoded.words == UNKNOWN
+def _count_types(found: _Types, sentence: Labelled, hits: list[bool], scheme: str) -> None:
+    if scheme == "plain":
+        found.gold.update(sentence.gold)
+        found.predicted.update(sentence.predicted)
+        found.correct.update(compress(sentence.gold, hits))
+        return
+    gold = spans(sentence.gold)
+    predicted = gold if all(hits) else spans(sentence.predicted)
+    correct: Iterable[Span] = gold if all(hits) else set(gold).intersection(predicted)
+    for types, group in zip(found, (gold, predicted, correct), strict=True):
+        if group:
+            types.update([span.type for span in group])
+
+
+def evaluate(
+    model: Model, sentences: Sequence[Sentence], threads: int = 1, with_probabilities: bool = True
+) -> Scores:
+    """Label the sentences and score the result; without probabilities there is no calibration."""
+    encoded = model.encode([each.tokens for each in sentences], [each.columns for each in sentences])
+    predicted = model.predict(encoded, threads, with_probabilities)
+    tags = [model.tags[number] for number in predicted.tags.tolist()]
+    unknown, starts = (encoded.words == UNKNOWN).tolist(), encoded.starts.tolist()
+    probabilities = predicted.probabilities.tolist() if with_probabilities else []
 
     def labelled() -> Iterable[Labelled]:
-        for sentence, start, end in zip(sentences, encoded.starts[:-1], encoded.starts[1:], strict=True):
-            yield Labelled(sentence.tags, names[start:end].tolist(), unknown[start:end].tolist())
+        for sentence, start, end in zip(sentences, starts[:-1], starts[1:], strict=True):
+            yield Labelled(sentence.tags, tags[start:end], unknown[start:end], probabilities[start:end])
 
     return score(labelled(), model.scheme)

@@ -1,8 +1,11 @@
 """A trained network with its vocabulary, tags and provenance; prediction; safe, atomic ``.npz`` files."""
 
 import dataclasses
+import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,27 +14,27 @@ from numpy.typing import NDArray
 
 from rnncli import archive
 from rnncli.config import NetworkSpec, TrainingSpec
-from rnncli.data import inputs
-from rnncli.data.batch import Encoded, Longs, by_length, pack
-from rnncli.data.tags import SCHEMES
+from rnncli.data.batch import Batch, Encoded, Longs, by_length, pack
+from rnncli.data.inputs import Columns, Inputs, input_lists
+from rnncli.data.tags import SCHEMES, moves
 from rnncli.data.tokenize import TOKENIZERS
-from rnncli.data.vocabulary import Vocabulary
 from rnncli.errors import ModelError
+from rnncli.network import chain, decoding, reference
 from rnncli.network import parameters as network_parameters
-from rnncli.network import reference
-from rnncli.network.parameters import Parameters
+from rnncli.network.decoding import Chain
+from rnncli.network.parameters import Input, Parameters
 
-FORMAT = 1
+FORMAT = 2
 # Up to here NumPy is done before Numba is loaded.
 SHORT_TEXT_TOKENS = 2_000
 BATCH_TOKENS = 4_096
 
 
 class Prediction(NamedTuple):
-    """For every token of :class:`Encoded` the number of its likeliest tag, and the probability of that tag."""
+    """For every token of :class:`Encoded` the number of the tag it is given, and the probability of that tag."""
 
     tags: NDArray[np.int32]  # (N,)
-    probabilities: NDArray[np.float32]  # (N,)
+    probabilities: NDArray[np.float32]  # (N,); NaN where they were not asked for
 
 
 @dataclass
@@ -43,7 +46,7 @@ class Model:
     tokenizer: str
     scheme: str
     tags: list[str]
-    vocabulary: Vocabulary
+    inputs: Inputs
     parameters: Parameters
     provenance: dict[str, Any] = field(default_factory=dict)
 
@@ -52,58 +55,95 @@ class Model:
         cls,
         network: NetworkSpec,
         training: TrainingSpec,
-        vocabulary: Vocabulary,
+        inputs: Inputs,
         tags: list[str],
         tokenizer: str,
         scheme: str,
     ) -> "Model":
         """Make a model with freshly drawn parameters, from the seed of ``training``."""
-        rows = network_parameters.table(network, len(vocabulary), len(tags))
+        rows = network_parameters.table(network, _tables(inputs), len(tags))
         parameters = Parameters(rows).initialise(np.random.default_rng([training.seed, 0]))
-        return cls(network, training, tokenizer, scheme, tags, vocabulary, parameters)
+        return cls(network, training, tokenizer, scheme, tags, inputs, parameters)
 
-    def encode(self, sentences: Sequence[Sequence[str]], tags: Sequence[Sequence[str]] = ()) -> Encoded:
-        """Turn tokens, and tags where given, into numbers."""
+    def encode(
+        self,
+        sentences: Sequence[Sequence[str]],
+        columns: Columns | None = None,
+        tags: Sequence[Sequence[str]] = (),
+    ) -> Encoded:
+        """Turn tokens, the columns beside them where the model reads any, and tags where given, into numbers."""
         numbers = {tag: number for number, tag in enumerate(self.tags)}
-        return inputs.encode(sentences, self.vocabulary, tags, numbers)
+        return self.inputs.encode(sentences, columns, tags, numbers)
 
-    def trace(self, tokens: Sequence[str]) -> reference.Trace:
-        """Run the network over one sentence and keep its hidden layers; plain NumPy."""
-        return reference.forward(self.network, self.parameters, self.encode([tokens]).words)
+    @cached_property
+    def allowed(self) -> Chain | None:
+        """The moves that decoding keeps to; ``None`` for any."""
+        if self.network.decoding == "free" or self.scheme == "plain":
+            return None
+        first, follow, last = moves(self.tags, self.scheme)
+        return Chain(follow, first, last)
 
-    def predict(self, encoded: Encoded, threads: int = 1) -> Prediction:
+    def trace(self, encoded: Encoded, sentence: int = 0) -> reference.Trace:
+        """Run the network over one of the sentences and keep its hidden layers; plain NumPy."""
+        return reference.forward(self.network, self.parameters, _alone(encoded, sentence))
+
+    def chain(self) -> Chain | None:
+        """What decoding goes by, ``None`` if each token is decided by itself."""
+        return decoding.chain(self.network, self.parameters, self.allowed)
+
+    def predict(self, encoded: Encoded, threads: int = 1, with_probabilities: bool = True) -> Prediction:
         """Label sentences: a handful in NumPy, more with the kernels, in batches of like length."""
         count = len(encoded.words)
-        result = Prediction(np.empty(count, np.int32), np.empty(count, np.float32))
+        result = Prediction(np.empty(count, np.int32), np.full(count, np.nan, np.float32))
         if count <= SHORT_TEXT_TOKENS:
             self._predict_by_reference(encoded, result)
         else:
-            self._predict_by_kernels(encoded, result, threads)
+            self._predict_by_kernels(encoded, result, threads, with_probabilities)
         return result
 
     def _predict_by_reference(self, encoded: Encoded, result: Prediction) -> None:
-        for start, end in zip(encoded.starts[:-1], encoded.starts[1:], strict=True):
+        by, own = self.chain(), decoding.learned(self.network, self.parameters)
+        for number, (start, end) in enumerate(itertools.pairwise(encoded.starts)):
             if start < end:
-                y = reference.forward(self.network, self.parameters, encoded.words[start:end]).y
-                result.tags[start:end] = y.argmax(axis=1)
-                result.probabilities[start:end] = y.max(axis=1)
+                trace = self.trace(encoded, number)
+                tags = trace.o.argmax(axis=1) if by is None else chain.viterbi(trace.o, *by)
+                y = trace.y if by is None or self.network.output == "softmax" else chain.marginals(trace.o, *own)
+                result.tags[start:end] = tags
+                result.probabilities[start:end] = y[np.arange(len(tags)), tags]
 
-    def _predict_by_kernels(self, encoded: Encoded, result: Prediction, threads: int) -> None:
+    def _predict_by_kernels(
+        self, encoded: Encoded, result: Prediction, threads: int, with_probabilities: bool
+    ) -> None:
         from concurrent.futures import ThreadPoolExecutor
 
-        from rnncli.network import forward  # here, because it loads Numba
+        from rnncli.network import forward, output  # here, because they load Numba
 
-        turned = forward.transposed(self.parameters)
+        turned, by = forward.transposed(self.parameters), self.chain()
 
         def label(sentences: Longs) -> None:
-            batch = pack(encoded.starts, sentences)
-            words = encoded.words[batch.positions]
-            tags, probabilities = forward.label(self.network, self.parameters, words, batch.offsets, turned)
-            result.tags[batch.positions] = tags
-            result.probabilities[batch.positions] = probabilities
+            packed = pack(encoded.starts, sentences)
+            tags, probabilities = output.label(
+                self.network, self.parameters, encoded.batch(packed), turned, by, with_probabilities
+            )
+            result.tags[packed.positions] = tags
+            result.probabilities[packed.positions] = probabilities
 
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(label, by_length(encoded, BATCH_TOKENS)))
+
+    def nbest(self, encoded: Encoded, sentence: int, count: int) -> list[tuple[list[int], float]]:
+        """The ``count`` likeliest sequences of tags of one sentence, best first, each with its probability.
+
+        Fewer where there are fewer. With softmax outputs the probability is the product of those of its tags.
+        """
+        trace, own = self.trace(encoded, sentence), decoding.learned(self.network, self.parameters)
+        is_crf = self.network.output == "crf"
+        o = trace.o if is_crf else decoding.log(trace.y)
+        total = chain.log_partition(o, *own) if is_crf else 0.0
+        found = chain.nbest(o, *(self.chain() or own), count)
+        # After the last allowed sequence come those with a forbidden move; the first is given whatever it is.
+        kept = [row for n, row in enumerate(found) if n == 0 or row[1] > found[0][1] + decoding.FORBIDDEN / 2]
+        return [(tags.tolist(), math.exp(chain.path_score(tags, o, *own) - total)) for tags, _ in kept]
 
     def save(self, path: Path | str) -> str:
         """Write the model, whole or not at all; return the SHA-256 of the file."""
@@ -116,17 +156,50 @@ class Model:
             "tokenizer": self.tokenizer,
             "scheme": self.scheme,
             "tags": self.tags,
-            "words": len(self.vocabulary),
+            "inputs": [list(table) for table in _tables(self.inputs)],
             "provenance": self.provenance,
         }
-        arrays = {"words": archive.text_array("\n".join(self.vocabulary.words))}
+        arrays = {name: archive.text_array("\n".join(words)) for name, words in self.inputs.lists().items()}
         arrays |= {f"parameters/{name}": array for name, array in self.parameters.items()}
         return archive.write(Path(path), header, arrays)
+
+
+def _tables(inputs: Inputs) -> list[Input]:
+    return [Input(part.name, len(part.features), part.width) for part in inputs.parts]
+
+
+def _alone(encoded: Encoded, sentence: int) -> Batch:
+    """One sentence as a batch of its own."""
+    return encoded.batch(pack(encoded.starts, np.array([sentence])))
 
 
 def load(path: Path | str) -> Model:
     """Read a model file. Nothing in it is executed; what is damaged, hostile or newer is a :class:`ModelError`."""
     return archive.read(Path(path), _build)
+
+
+def _read_tables(spec: NetworkSpec, described: Any) -> list[Input]:
+    """The tables of the inputs as the header gives them: of known names, in their order, with sizes."""
+    found, onehot = [], spec.architecture.directions * spec.gates * spec.hidden
+    for name, rows, width in described:
+        if [type(each) for each in (name, rows, width)] != [str, int, int] or rows < 0 or width < 1:
+            raise ModelError("the sizes of its inputs are damaged")
+        found.append(Input(name, rows, width))
+    columns = sum(table.name.startswith("column") for table in found)
+    wanted = [name for name in spec.inputs if name != "columns"]
+    if "columns" in spec.inputs:
+        wanted += [f"column{number}" for number in range(1, columns + 1)]
+    if [table.name for table in found] != wanted or any(t.name == "onehot" and t.width != onehot for t in found):
+        raise ModelError("its inputs do not fit its network")
+    return found
+
+
+def _read_list(file: archive.Reader, name: str) -> list[str]:
+    text = file.text(name)
+    words = text.split("\n") if text else []
+    if len(set(words)) != len(words):
+        raise ModelError(f"the list {name} names a text twice")
+    return words
 
 
 def _are_texts(value: Any) -> bool:
@@ -144,15 +217,16 @@ def _build(file: archive.Reader) -> Model:
         message = f"format {header.get('format')!r} is not known; this version reads format {FORMAT}"
         raise ModelError(message, hint="upgrade rnncli")
     spec = NetworkSpec.from_mapping(header["network"])
-    tags, count = header["tags"], header["words"]
+    if "auto" in (spec.cell, spec.input, spec.decoding):
+        raise ModelError("its network is not settled")
+    tags = header["tags"]
     if not _are_texts(tags) or not tags or len(set(tags)) != len(tags):
         raise ModelError("the list of tags is damaged")
     if header["tokenizer"] not in TOKENIZERS or header["scheme"] not in SCHEMES:
         raise ModelError("its tokenizer or its tag scheme is not known", hint="upgrade rnncli")
-    if type(count) is not int or count < 1:
-        raise ModelError("the number of words is damaged")
-    rows = network_parameters.table(spec, count, len(tags))
-    expected = {"words.npy", *(f"parameters/{row.name}.npy" for row in rows)}
+    tables = _read_tables(spec, header["inputs"])
+    rows, lists = network_parameters.table(spec, tables, len(tags)), input_lists(table.name for table in tables)
+    expected = {f"{name}.npy" for name in (*lists, *(f"parameters/{row.name}" for row in rows))}
     if file.files != expected:
         odd = ", ".join(sorted(file.files ^ expected))
         raise ModelError(f"members do not fit the header: {odd[:200]}")
@@ -161,10 +235,10 @@ def _build(file: archive.Reader) -> Model:
     provenance = header["provenance"]
     if not isinstance(provenance, dict) or not _are_texts(provenance.get("examples", [])):
         raise ModelError("its provenance is damaged")
-    text = file.text("words")
-    words = text.split("\n") if text else []
-    if len(words) + 1 != count or len(set(words)) != len(words):
-        raise ModelError("the vocabulary does not fit the header")
+    widths = {table.name: table.width for table in tables}
+    inputs = Inputs.from_lists(widths, {name: _read_list(file, name) for name in lists})
+    if _tables(inputs) != tables:
+        raise ModelError("the vocabularies do not fit the header")
     arrays = {row.name: file.array(f"parameters/{row.name}", row.shape) for row in rows}
     return Model(
         spec,
@@ -172,7 +246,7 @@ def _build(file: archive.Reader) -> Model:
         header["tokenizer"],
         header["scheme"],
         tags,
-        Vocabulary(words),
+        inputs,
         Parameters(rows).assign(arrays),
         provenance,
     )

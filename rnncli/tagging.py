@@ -2,14 +2,19 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
+from math import prod
 from typing import Any, NamedTuple
 
+from rnncli.data.batch import Encoded
 from rnncli.data.tags import spans
 from rnncli.data.tokenize import Token, tokenize
+from rnncli.data.tsv import Sentence
 from rnncli.model import Model
 
 BLOCK_SENTENCES = 4_096
+
+_Cut = tuple[str, list[Token], Sequence[tuple[str, ...]] | None]  # a text, its tokens, what stands beside them
 
 
 class TaggedToken(NamedTuple):
@@ -32,19 +37,39 @@ class TaggedSpan(NamedTuple):
     probability: float
 
 
+class Reading(NamedTuple):
+    """One way to label a whole sentence, and the probability of just these tags."""
+
+    tags: list[str]
+    probability: float
+
+
 class Tagged(NamedTuple):
     """A sentence with its labels; ``text`` is what the offsets count in."""
 
     text: str
     tokens: list[TaggedToken]
     spans: list[TaggedSpan]
+    readings: list[Reading] = []  # noqa: RUF012  the likeliest, best first, where they were asked for
+
+    def read_as(self, reading: Reading) -> "Tagged":
+        """The same sentence with the tags of a reading, whose spans share its probability."""
+        tokens = [
+            token._replace(tag=tag, probability=reading.probability)
+            for token, tag in zip(self.tokens, reading.tags, strict=True)
+        ]
+        spans = [span._replace(probability=reading.probability) for span in _spans(self.text, tokens)]
+        return Tagged(self.text, tokens, spans)
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON contract of ``rnncli tag``."""
-        return {
+        found: dict[str, Any] = {
             "tokens": [token._asdict() for token in self.tokens],
             "spans": [span._asdict() for span in self.spans],
         }
+        if self.readings:
+            found["nbest"] = [reading._asdict() for reading in self.readings]
+        return found
 
 
 def joined(tokens: Sequence[str]) -> tuple[str, list[Token]]:
@@ -54,6 +79,18 @@ def joined(tokens: Sequence[str]) -> tuple[str, list[Token]]:
         found.append(Token(token, start, start + len(token)))
         start += len(token) + 1
     return " ".join(tokens), found
+
+
+def _spans(text: str, tokens: Sequence[TaggedToken]) -> list[TaggedSpan]:
+    """The spans that the tags mark."""
+    found = []
+    for span in spans([token.tag for token in tokens]):
+        inside = tokens[span.start : span.end]
+        start, end = inside[0].start, inside[-1].end
+        found.append(
+            TaggedSpan(span.type, text[start:end], start, end, prod(token.probability for token in inside))
+        )
+    return found
 
 
 @dataclass
@@ -67,44 +104,52 @@ class Tagger:
 
     model: Model
     threads: int = 1
+    nbest: int = 0  # how many readings of each sentence to give
 
     def tag(self, text: str) -> Tagged:
         """Cut a text into tokens as the model was trained for, and label them."""
         return next(self.stream([text]))
 
-    def tag_tokens(self, tokens: Sequence[str]) -> Tagged:
-        """Label a sentence that is cut into tokens already; offsets count in the tokens joined by blanks."""
-        return next(self._stream([joined(tokens)], 1))
+    def tag_tokens(self, tokens: Sequence[str], columns: Sequence[tuple[str, ...]] | None = None) -> Tagged:
+        """Label a sentence that is cut into tokens already; offsets count in the tokens joined by blanks.
+
+        columns  what stands beside each token, for a model that was trained to read it
+        """
+        return next(self._stream([(*joined(tokens), columns)], 1))
 
     def stream(self, texts: Iterable[str], block: int = BLOCK_SENTENCES) -> Iterator[Tagged]:
         """Label texts in order, ``block`` at a time: one result for each, also for one without tokens."""
-        cut = ((text, tokenize(text, self.model.tokenizer)) for text in texts)
-        return self._stream(cut, block)
+        return self._stream(((text, tokenize(text, self.model.tokenizer), None) for text in texts), block)
 
-    def stream_tokens(self, sentences: Iterable[Sequence[str]], block: int = BLOCK_SENTENCES) -> Iterator[Tagged]:
-        """The same for sentences that are cut into tokens already."""
-        return self._stream(map(joined, sentences), block)
+    def stream_sentences(self, sentences: Iterable[Sentence], block: int = BLOCK_SENTENCES) -> Iterator[Tagged]:
+        """The same for sentences of a file that are cut into tokens already."""
+        return self._stream(((*joined(each.tokens), each.columns) for each in sentences), block)
 
-    def _stream(self, cut: Iterable[tuple[str, list[Token]]], block: int) -> Iterator[Tagged]:
+    def _stream(self, cut: Iterable[_Cut], block: int) -> Iterator[Tagged]:
         remaining = iter(cut)
         while batch := list(islice(remaining, block)):
-            encoded = self.model.encode([[token.text for token in tokens] for _, tokens in batch])
+            columns = [beside if beside is not None else [()] * len(tokens) for _, tokens, beside in batch]
+            encoded = self.model.encode([[token.text for token in tokens] for _, tokens, _ in batch], columns)
             predicted = self.model.predict(encoded, self.threads)
             tags = [self.model.tags[number] for number in predicted.tags.tolist()]
             probabilities = predicted.probabilities.tolist()
-            for (text, tokens), start, end in zip(batch, encoded.starts[:-1], encoded.starts[1:], strict=True):
-                yield self._tagged(text, tokens, tags[start:end], probabilities[start:end])
+            for number, ((text, tokens, _), (start, end)) in enumerate(
+                zip(batch, pairwise(encoded.starts), strict=True)
+            ):
+                readings = self._readings(encoded, number) if self.nbest and start < end else []
+                yield self._tagged(text, tokens, tags[start:end], probabilities[start:end], readings)
 
-    def _tagged(self, text: str, tokens: list[Token], tags: list[str], probabilities: list[float]) -> Tagged:
+    def _readings(self, encoded: Encoded, sentence: int) -> list[Reading]:
+        names = self.model.tags
+        found = self.model.nbest(encoded, sentence, self.nbest)
+        return [Reading([names[number] for number in tags], probability) for tags, probability in found]
+
+    def _tagged(
+        self, text: str, tokens: list[Token], tags: list[str], probabilities: list[float], readings: list[Reading]
+    ) -> Tagged:
         labelled = [
             TaggedToken(*token, tag, probability)
             for token, tag, probability in zip(tokens, tags, probabilities, strict=True)
         ]
-        found = []
-        for span in spans(tags) if self.model.scheme != "plain" else ():
-            product = 1.0
-            for probability in probabilities[span.start : span.end]:
-                product *= probability
-            start, end = tokens[span.start].start, tokens[span.end - 1].end
-            found.append(TaggedSpan(span.type, text[start:end], start, end, product))
-        return Tagged(text, labelled, found)
+        found = [] if self.model.scheme == "plain" else _spans(text, labelled)
+        return Tagged(text, labelled, found, readings)

@@ -7,6 +7,7 @@ the number of threads changes the time and never the result.
 import functools
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -15,15 +16,20 @@ import numpy as np
 
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data import tokenize
-from rnncli.data.batch import Encoded, Longs, Packed, pack, shards, shuffled
-from rnncli.data.tags import recognise
+from rnncli.data.batch import Batch, Encoded, Longs, Packed, pack, shards, shuffled
+from rnncli.data.inputs import Inputs
+from rnncli.data.tags import obeys, recognise
 from rnncli.data.tsv import Sentence
-from rnncli.data.vocabulary import UNKNOWN, Vocabulary
+from rnncli.data.vectors import Vectors
+from rnncli.data.weights import for_tags
 from rnncli.errors import DivergedError
-from rnncli.kernels import embedding, optimiser, output
+from rnncli.kernels import optimiser
 from rnncli.model import Model
-from rnncli.network.backward import backward
+from rnncli.network import output
+from rnncli.network.backward import InputGradients, backward
 from rnncli.network.forward import Dropout, forward, transposed
+from rnncli.network.inputs import TableGradients
+from rnncli.network.output import Weights
 from rnncli.network.parameters import Array, Parameters, views
 
 SHARDS = 4
@@ -55,8 +61,8 @@ class Result(NamedTuple):
 
 
 class _Shard(NamedTuple):
-    words: Array
-    dx: Array
+    batch: Batch
+    gradients: InputGradients
     loss: float
 
 
@@ -66,15 +72,16 @@ Run = Callable[..., Iterable[_Shard]]  # map, or that of a pool of threads
 class Trainer:
     """Holds a network, its gradients and the optimiser's moments; :meth:`step` learns from one batch."""
 
-    def __init__(self, model: Model, encoded: Encoded) -> None:
+    def __init__(self, model: Model, encoded: Encoded, weights: Weights) -> None:
         self.spec, self.training, self.parameters = model.network, model.training, model.parameters
-        self.encoded, self.once = encoded, model.vocabulary.once
+        self.encoded, self.weights = encoded, weights
+        self.hiding = np.where(model.inputs.words.counts == 1, self.training.unknown, 0.0)
         self.update_dense, self.update_rows = optimiser.OPTIMISERS[self.training.optimiser]
         rows, dense = self.parameters.rows, self.parameters.dense
         self.m, self.v = Parameters(rows, dense.dtype), Parameters(rows, dense.dtype)
         self.gradients = [np.zeros_like(dense) for _ in range(SHARDS)]
         self.views = [views(rows, gradient) for gradient in self.gradients]
-        self.table_gradient = np.zeros_like(self.parameters.table)
+        self.tables = TableGradients(self.parameters, {"input/vectors": self.training.pretrained == "tuned"})
         self.rng = np.random.default_rng([self.training.seed, 1])
         self.batches = -(-len(encoded.lengths) // self.training.batch)
         self.steps = 0
@@ -94,37 +101,49 @@ class Trainer:
                 return None
         return loss
 
-    def step(self, batch: Longs, rate: float, run: Run) -> float:
+    def step(self, sentences: Longs, rate: float, run: Run) -> float:
         """Take one step of the optimiser; return the summed loss of the batch."""
-        parts = [pack(self.encoded.starts, sentences) for sentences in shards(batch, SHARDS)]
+        parts = [pack(self.encoded.starts, part) for part in shards(sentences, SHARDS)]
         scale = 1.0 / max(1, sum(len(part.positions) for part in parts))
         # Numbers are drawn here, in the order of the shards, whichever thread will use them.
-        words = [self._words(part) for part in parts]
+        hidden = [self.rng.random(len(p.positions)) < self.hiding[self.encoded.words[p.positions]] for p in parts]
+        forced = [self._forced(part) for part in parts]
         keys = self.rng.integers(2**32, size=(len(parts), self.spec.layers + 1)).tolist()
         shard = functools.partial(self._shard, transposed(self.parameters), scale)
-        done = list(run(shard, range(len(parts)), parts, words, keys))
+        done = list(run(shard, range(len(parts)), parts, hidden, forced, keys))
         self._update(done, rate)
         return sum(each.loss for each in done)
 
-    def _words(self, part: Packed) -> Array:
-        """The words of a batch, some that were seen once as the unknown word."""
-        words = self.encoded.words[part.positions]
-        if self.training.unknown:
-            words[self.once[words] & (self.rng.random(len(words)) < self.training.unknown)] = UNKNOWN
-        return words
+    def _forced(self, part: Packed) -> Array | None:
+        """Tags that are fed back in place of the network's own output; −1 where its own is."""
+        if not self.spec.architecture.keeps_output or self.training.feedback == "predicted":
+            return None
+        gold = self.encoded.tags[part.positions]
+        if self.training.feedback == "mixed":
+            gold = np.where(self.rng.random(len(gold)) < 0.5, gold, np.int32(-1))
+        return gold
 
     def _shard(
-        self, turned: dict[str, Array], scale: float, number: int, part: Packed, words: Array, keys: list[int]
+        self,
+        turned: dict[str, Array],
+        scale: float,
+        number: int,
+        part: Packed,
+        hidden: Array,
+        forced: Array | None,
+        keys: list[int],
     ) -> _Shard:
         """Run one shard forward and backward; its gradients go to its own buffer and to the result."""
         gold, noise = self.encoded.tags[part.positions], Dropout(self.training.dropout, iter(keys))
+        batch, gradient = self.encoded.batch(part, hidden), self.views[number]
         with np.errstate(all="ignore"):  # what diverges is found in the gradient's norm
-            trace = forward(self.spec, self.parameters, words, part.offsets, noise, turned)
-            do = np.empty_like(trace.y)
-            loss = output.cross_entropy(trace.y, gold, do.dtype.type(scale), do)
+            trace = forward(self.spec, self.parameters, batch, noise, turned, forced)
             self.gradients[number][:] = 0
-            dx = backward(self.spec, self.parameters, trace, do, self.views[number])
-        return _Shard(words, dx, loss)
+            loss, do = output.loss(
+                self.spec, self.parameters, trace, gold, part.offsets, scale, gradient, self.weights
+            )
+            back = backward(self.spec, self.parameters, trace, do, part.offsets, gradient, forced)
+        return _Shard(batch, back, loss)
 
     def _update(self, done: list[_Shard], rate: float) -> None:
         """Sum the shards' gradients in order, clip their global norm (Pascanu 2013, Algorithm 1), step."""
@@ -132,19 +151,20 @@ class Trainer:
         for number in range(1, len(done)):
             total += self.gradients[number]
         for shard in done:
-            embedding.scatter(shard.dx, shard.words, self.table_gradient)
-        rows = np.unique(np.concatenate([shard.words for shard in done]))
-        norm = math.sqrt(optimiser.squared_norm(total) + optimiser.squared_norm_of_rows(self.table_gradient, rows))
+            self.tables.add(self.spec, self.parameters, shard.batch, *shard.gradients)
+        squares = optimiser.squared_norm(total)
+        for _, gradient, rows in self.tables.touched():
+            squares += optimiser.squared_norm_of_rows(gradient, rows)
+        norm = math.sqrt(squares)
         if not math.isfinite(norm):
             raise DivergedError("the gradient is no longer a finite number", hint="lower --learning-rate")
-        clip = self.training.clip
-        if clip and norm > clip:
-            total *= total.dtype.type(clip / norm)
-            self.table_gradient[rows] *= total.dtype.type(clip / norm)
+        clip, p = self.training.clip, self.parameters
+        scale = total.dtype.type(clip / norm if clip and norm > clip else 1.0)
         self.steps += 1
-        p = self.parameters
-        self.update_dense(p.dense, total, self.m.dense, self.v.dense, rate, self.steps)
-        self.update_rows(p.table, self.table_gradient, self.m.table, self.v.table, rows, rate, self.steps)
+        self.update_dense(p.dense, total, scale, self.m.dense, self.v.dense, rate, self.steps)
+        for name, gradient, rows in self.tables.touched():
+            self.update_rows(p[name], gradient, scale, self.m[name], self.v[name], rows, rate, self.steps)
+        self.tables.clear()
 
 
 def schedule(warmup: float, step: int, steps: int) -> float:
@@ -153,15 +173,24 @@ def schedule(warmup: float, step: int, steps: int) -> float:
     return min((step + 1) / rising, (steps - step) / max(1.0, steps - rising))
 
 
-def prepare(sentences: Sequence[Sentence], network: NetworkSpec, training: TrainingSpec) -> Model:
-    """Make an untrained model for these training sentences: vocabulary, tags, scheme, tokenizer."""
-    vocabulary = Vocabulary.count(token for sentence in sentences for token in sentence.tokens)
+def prepare(
+    sentences: Sequence[Sentence], network: NetworkSpec, training: TrainingSpec, vectors: Vectors | None = None
+) -> Model:
+    """Make an untrained model for these training sentences: vocabularies, tags, scheme, tokenizer."""
     tags = list(dict.fromkeys(tag for sentence in sentences for tag in sentence.tags))
     tokenizer: str = training.tokenizer
     if tokenizer == "auto":
         tokenizer = tokenize.recognise(sentence.tokens for sentence in sentences)
     scheme = recognise(sentence.tags for sentence in sentences)
-    return Model.untrained(network, training, vocabulary, tags, tokenizer, scheme)
+    columns = [sentence.columns for sentence in sentences]
+    obedient = scheme != "plain" and obeys((sentence.tags for sentence in sentences), scheme)
+    network = network.resolved(bool(columns[0][0]), vectors is not None, obedient)
+    tokens = [token for sentence in sentences for token in sentence.tokens]
+    inputs = Inputs.count(network, tokens, columns, vectors)
+    model = Model.untrained(network, training, inputs, tags, tokenizer, scheme)
+    if vectors and "vectors" in network.inputs:
+        model.parameters["input/vectors"][...] = vectors.table
+    return model
 
 
 def train(
@@ -181,8 +210,11 @@ def train(
     advance      told after every batch how many epochs are done, and the tokens a second of this one
     should_stop  asked after every batch; the best epoch so far is kept then
     """
-    encoded = model.encode([s.tokens for s in sentences], [s.tags for s in sentences])
-    training, parameters, trainer = model.training, model.parameters, Trainer(model, encoded)
+    encoded = model.encode(*zip(*((s.tokens, s.columns, s.tags) for s in sentences), strict=True))
+    counts = Counter(tag for sentence in sentences for tag in sentence.tags)
+    choice = model.training.class_weight
+    weights = Weights(np.array([] if choice == "none" else for_tags(choice, model.tags, counts), np.float32))
+    training, parameters, trainer = model.training, model.parameters, Trainer(model, encoded, weights)
     best, best_score, best_epoch, number = parameters.copy(), -1.0, 0, 0
     seconds, tokens, interrupted = 0.0, len(encoded.words), False
     with ThreadPoolExecutor(threads) as pool:

@@ -68,6 +68,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, booking_tsv: Path) -> "Tra
     options: dict[str, Any] = {
         "hidden": 8,
         "embedding": 8,
+        "ngram": 8,
         "epochs": 12,
         "batch": 4,
         "learning_rate": 0.05,
@@ -95,14 +96,16 @@ def _array_file(array: np.ndarray[Any, Any]) -> bytes:
 
 @pytest.fixture
 def forge(trained: "Trained", tmp_path: Path) -> Callable[..., Path]:
-    """Write a copy of the trained model in which something was changed.
+    """Write a copy of the trained model, or of another, in which something was changed.
 
     ``change(header, members)`` edits the JSON header and the other members (name -> bytes) in place. All hashes
     are made to fit again, so that not they but the check in question has to refuse the file.
     """
 
-    def forged(change: Change, compression: int = zipfile.ZIP_STORED, rehash: bool = True) -> Path:
-        with zipfile.ZipFile(trained.path) as archive:
+    def forged(
+        change: Change, compression: int = zipfile.ZIP_STORED, rehash: bool = True, of: Path = trained.path
+    ) -> Path:
+        with zipfile.ZipFile(of) as archive:
             members = {name: archive.read(name) for name in archive.namelist()}
         header = json.loads(np.load(io.BytesIO(members.pop("header.npy"))).tobytes())
         change(header, members)

@@ -105,6 +105,12 @@ def test_a_score_over_nothing_is_an_error(scheme: str, sentences: list[Labelled]
         score(sentences, scheme)
 
 
+@pytest.mark.parametrize(("unknown", "probabilities"), [([False], []), ([], []), ([False] * 2, [0.5])])
+def test_what_is_known_of_words_must_be_as_much(unknown: list[bool], probabilities: list[float]) -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        score([Labelled(["O", "O"], ["O", "O"], unknown, probabilities)], "IOB2")
+
+
 def test_gold_and_predicted_tags_must_be_as_many() -> None:
     with pytest.raises(ValueError, match="shorter"):
         score([Labelled(["O", "O"], ["O"], [False, False])], "IOB2")
@@ -118,6 +124,74 @@ def test_unknown_words_are_scored_apart() -> None:
     assert {"tokens": 0, "accuracy": None} == known.as_dict()["unknown_words"]
 
 
+def test_bins_and_calibration_error_by_hand() -> None:
+    # 0.95 and 1.0 in the last bin, one right; 0.62 and 0.66 and 0.7 in the seventh, two right; 0.3 in the third.
+    first = Labelled(["O"] * 4, ["O", "O", "X", "X"], [False] * 4, [0.95, 0.62, 1.0, 0.3])
+    second = Labelled(["O"] * 2, ["O", "X"], [True] * 2, [0.7, 0.66])
+    result = score([first, labelled("", ""), second], "IOB2").as_dict()["calibration"]
+    expected = {
+        2: (1, 0.3, 0.0),
+        6: (3, (0.62 + 0.66 + 0.7) / 3, 2 / 3),
+        9: (2, 0.975, 1 / 2),
+    }
+    assert [(i / 10, (i + 1) / 10) for i in range(10)] == [(each["low"], each["high"]) for each in result["bins"]]
+    for i, each in enumerate(result["bins"]):
+        tokens, probability, accuracy = expected.get(i, (0, None, None))
+        found = each["tokens"], each["probability"], each["accuracy"]
+        assert (tokens, probability and pytest.approx(probability), accuracy and pytest.approx(accuracy)) == found
+    assert result["ece"] == pytest.approx((1 * 0.3 + 3 * (2 / 3 - 0.66) + 2 * 0.475) / 6)
+    assert result == json.loads(json.dumps(result, allow_nan=False))
+
+
+@pytest.mark.parametrize(
+    ("probability", "expected"),
+    [
+        (0.0, 0),
+        (1e-9, 0),
+        (0.1, 0),  # a bin holds its upper end
+        (math.nextafter(0.1, 1), 1),
+        (0.2, 1),
+        (0.3, 2),
+        (0.5, 4),
+        (0.7, 6),
+        (0.9, 8),
+        (math.nextafter(0.9, 1), 9),
+        (1.0, 9),
+        (1.0000001, 9),  # rounding in single precision
+    ],
+)
+def test_a_probability_falls_into_one_bin(probability: float, expected: int) -> None:
+    found = evaluation.calibration([probability], [True])
+    assert [int(i == expected) for i in range(10)] == [each.tokens for each in found.bins]
+    assert found.ece == pytest.approx(abs(1 - probability))
+
+
+@given(
+    tokens=st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=40),
+)
+def test_calibration_error_equals_its_definition(tokens: list[tuple[float, bool]]) -> None:
+    found = evaluation.calibration([p for p, _ in tokens], [right for _, right in tokens])
+    error = 0.0
+    for i in range(10):
+        group = [(p, right) for p, right in tokens if (i / 10 < p or i == 0) and p <= (i + 1) / 10]
+        assert len(group) == found.bins[i].tokens
+        if group:
+            confidence = math.fsum(p for p, _ in group) / len(group)
+            accuracy = sum(right for _, right in group) / len(group)
+            error += len(group) / len(tokens) * abs(accuracy - confidence)
+    assert found.ece == pytest.approx(error)
+
+
+def test_without_all_probabilities_the_calibration_is_not_known() -> None:
+    known = Labelled(["O"], ["O"], [False], [0.5])
+    assert score([known], "IOB2").calibration is not None
+    other = labelled("O", "O")
+    for sentences in ([other], [known, other], [other, known], [known, known._replace(probabilities=[math.nan])]):
+        scores = score(sentences, "IOB2")
+        assert scores.calibration is None
+        assert scores.as_dict()["calibration"] is None
+
+
 def as_sentence(tokens: str, tags: str) -> Sentence:
     words: Sequence[str] = tokens.split()
     return Sentence(list(words), tags.split(), [()] * len(words), 1)
@@ -126,13 +200,23 @@ def as_sentence(tokens: str, tags: str) -> Sentence:
 def test_a_model_is_scored_on_the_tags_that_it_gives(tiny: Model, booking_tsv: Path) -> None:
     sentences = tsv.read(str(booking_tsv)).sentences
     tagger = Tagger(tiny)
-    guesses = [[token.tag for token in tagger.tag_tokens(sentence.tokens).tokens] for sentence in sentences]
-    unknown = [[False] * len(guess) for guess in guesses]
-    gold = [sentence.tags for sentence in sentences]
-    expected = score(map(Labelled, gold, guesses, unknown), "IOB2")
+    tagged = [tagger.tag_tokens(sentence.tokens).tokens for sentence in sentences]
+    expected = score(
+        (
+            Labelled(
+                sentence.tags,
+                [token.tag for token in tokens],
+                [False] * len(tokens),
+                [token.probability for token in tokens],
+            )
+            for sentence, tokens in zip(sentences, tagged, strict=True)
+        ),
+        "IOB2",
+    )
     assert expected == evaluation.evaluate(tiny, sentences)
     # The model has learned something, so that nothing is not compared with nothing.
     assert expected.f1 > 0.5
+    assert expected.calibration is not None and 0 < expected.calibration.ece < 1
 
 
 def test_words_that_training_never_showed_are_counted(tiny: Model) -> None:

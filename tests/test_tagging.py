@@ -1,5 +1,7 @@
 """tagging.py: texts in, labelled texts out, in order."""
 
+import dataclasses
+import json
 import math
 from collections.abc import Iterator
 
@@ -7,12 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnncli import api
+from rnncli import api, evaluation, training
 from rnncli.api import Trained
+from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data import tags
 from rnncli.data.tokenize import Token, tokenize
+from rnncli.data.tsv import Sentence
+from rnncli.errors import DataError
 from rnncli.model import Model, load
-from rnncli.tagging import TaggedSpan, TaggedToken, Tagger, joined
+from rnncli.network import chain
+from rnncli.tagging import Reading, TaggedSpan, TaggedToken, Tagger, joined
 
 TEXT = "  leave New York,\ton May 2nd"
 
@@ -50,16 +56,28 @@ def test_spans_join_tokens_and_multiply_their_probabilities(tagger: Tagger) -> N
 
 
 def test_probabilities_are_those_of_the_likeliest_tag(tagger: Tagger) -> None:
-    y = tagger.model.trace(["leave", "Taipei"]).y
-    expected = [(tagger.model.tags[int(row.argmax())], float(row.max())) for row in y]
+    model = tagger.model
+    model.network = dataclasses.replace(model.network, output="softmax", decoding="free")
+    y = model.trace(model.encode([["leave", "Taipei"]])).y
+    expected = [(model.tags[int(row.argmax())], float(row.max())) for row in y]
     found = [(token.tag, token.probability) for token in tagger.tag("leave Taipei").tokens]
     assert expected == found
 
 
+def test_probabilities_of_a_chain_are_marginals(tagger: Tagger) -> None:
+    model, by = tagger.model, tagger.model.chain()
+    assert ("crf", True) == (model.network.output, by is not None)
+    o = model.trace(model.encode([["leave", "New", "York"]])).o
+    expected, best = chain.marginals(o, *by), chain.viterbi(o, *by).tolist()
+    tokens = tagger.tag("leave New York").tokens
+    assert [model.tags[number] for number in best] == [token.tag for token in tokens]
+    assert [expected[t, number] for t, number in enumerate(best)] == pytest.approx([t.probability for t in tokens])
+
+
 def test_a_text_without_tokens_has_an_empty_result(tagger: Tagger) -> None:
     for text in ("", " \t "):
-        assert (text, [], []) == tuple(tagger.tag(text))
-    assert ("", [], []) == tuple(tagger.tag_tokens([]))
+        assert (text, [], [], []) == tuple(tagger.tag(text))
+    assert ("", [], [], []) == tuple(tagger.tag_tokens([]))
 
 
 @pytest.mark.parametrize("block", [1, 2, 3, 100])
@@ -108,10 +126,94 @@ def test_the_json_contract(tagger: Tagger) -> None:
     result = tagger.tag("leave New York").as_dict()
     assert ["tokens", "spans"] == list(result)
     assert ["text", "start", "end", "tag", "probability"] == list(result["tokens"][0])
+    nbest = Tagger(tagger.model, nbest=2).tag("leave New York").as_dict()
+    assert result == {key: value for key, value in nbest.items() if key != "nbest"}
+    assert [["tags", "probability"]] * 2 == [list(reading) for reading in nbest["nbest"]]
+    assert [token["tag"] for token in result["tokens"]] == nbest["nbest"][0]["tags"]
+    assert nbest == json.loads(json.dumps(nbest))
     assert ["type", "text", "start", "end", "probability"] == list(result["spans"][0])
     assert {"leave": (0, 5), "New": (6, 9), "York": (10, 14)} == {
         token["text"]: (token["start"], token["end"]) for token in result["tokens"]
     }
+
+
+@pytest.mark.parametrize("output", ["softmax", "crf"])
+def test_readings_are_the_likeliest_first_and_share_no_more_than_all(tiny: Model, output: str) -> None:
+    tiny.network = dataclasses.replace(tiny.network, output=output)
+    tagger = Tagger(tiny, nbest=20)
+    for text in (TEXT, "arrive", "Sunday on York"):
+        tagged = tagger.tag(text)
+        readings, probabilities = tagged.readings, [reading.probability for reading in tagged.readings]
+        assert [token.tag for token in tagged.tokens] == readings[0].tags
+        assert sorted(probabilities, reverse=True) == probabilities
+        assert 0 < sum(probabilities) <= 1 + 1e-6
+        assert len(readings) == len({tuple(reading.tags) for reading in readings})
+        assert {len(tagged.tokens)} == {len(reading.tags) for reading in readings}
+
+
+def test_the_probability_of_a_reading_is_that_of_all_its_tags_together(tiny: Model) -> None:
+    tiny.network = dataclasses.replace(tiny.network, output="softmax")
+    tagged = Tagger(tiny, nbest=1).tag(TEXT)
+    product = math.prod(token.probability for token in tagged.tokens)
+    assert tagged.readings[0].probability == pytest.approx(product)
+
+
+@pytest.mark.parametrize("nbest", [1, 2, 7])
+def test_there_are_as_many_readings_as_were_asked_for(tiny: Model, nbest: int) -> None:
+    texts = ["leave New York", "", "hello"]
+    found = list(Tagger(tiny, nbest=nbest).stream(texts))
+    # Of nine tags the four that go on with a span cannot stand alone.
+    assert [nbest, 0, min(nbest, 5)] == [len(tagged.readings) for tagged in found]
+    assert [tagged[:3] for tagged in Tagger(tiny).stream(texts)] == [tagged[:3] for tagged in found]
+
+
+def test_a_sentence_can_be_read_in_another_way(tiny: Model) -> None:
+    tagged = Tagger(tiny, nbest=1).tag("leave New York")
+    other = tagged.read_as(Reading(["O", "B-destination", "O"], 0.25))
+    assert ["O", "B-destination", "O"] == [token.tag for token in other.tokens]
+    assert [TaggedSpan("destination", "New", 6, 9, 0.25)] == other.spans
+    city = tagged.read_as(Reading(["O", "B-destination", "I-destination"], 0.25)).spans
+    assert [TaggedSpan("destination", "New York", 6, 14, 0.25)] == city
+    assert [("leave", 0, 5), ("New", 6, 9), ("York", 10, 14)] == [tuple(token[:3]) for token in other.tokens]
+    assert (tagged.text, []) == (other.text, other.readings)
+
+
+def with_columns() -> Model:
+    """A model whose tag is the second column, whatever the word."""
+    sentences = [
+        Sentence(["a", "b"], [f"T{x}", f"T{y}"], [("?", x), ("!", y)], 1)
+        for x in "xyz"
+        for y in "xyz"
+        for _ in "ab"
+    ]
+    spec = NetworkSpec(arch="fnn", input="columns", column=8, hidden=8, window=0, output="softmax")
+    settings = TrainingSpec(epochs=30, batch=4, dropout=0.0, learning_rate=0.1)
+    model = training.prepare(sentences, spec, settings)
+    training.train(model, sentences, threads=1, score=lambda current: evaluation.evaluate(current, sentences).f1)
+    return model
+
+
+def test_columns_beside_the_tokens_are_read() -> None:
+    tagger = Tagger(with_columns())
+    tagged = tagger.tag_tokens(["a", "a", "c"], [("?", "x"), ("?", "z"), ("!", "y")])
+    assert ["Tx", "Tz", "Ty"] == [token.tag for token in tagged.tokens]
+    rows = ["yx", "", "z"]
+    sentences = [Sentence(["b"] * len(row), [], [("?", x) for x in row], 1) for row in rows]
+    found = list(tagger.stream_sentences(sentences, block=2))
+    assert [["Ty", "Tx"], [], ["Tz"]] == [[token.tag for token in each.tokens] for each in found]
+    assert ["b b", "", "b"] == [each.text for each in found]
+    message = "this model reads 2 columns between token and tag, and there are fewer"
+    for call in (lambda: tagger.tag("a b"), lambda: tagger.tag_tokens(["a"], [("x",)])):
+        with pytest.raises(DataError, match=message):
+            call()
+    assert [] == tagger.tag(" ").tokens
+
+
+def test_sentences_that_are_cut_already_are_labelled_as_their_tokens(tagger: Tagger) -> None:
+    rows = [["leave", "New York,"], [], ["hello"]]
+    sentences = [Sentence(tokens, [], [("x",)] * len(tokens), 1) for tokens in rows]
+    found = [tagger.tag_tokens(tokens) for tokens in rows]
+    assert found == list(tagger.stream_sentences(sentences)) == list(tagger.stream_sentences(sentences, block=1))
 
 
 def test_plain_tags_make_no_spans(tiny: Model) -> None:

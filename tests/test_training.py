@@ -1,14 +1,17 @@
 """Training is a function of data, configuration and seed; it keeps the best epoch and no other."""
 
+import itertools
 import math
 
 import numpy as np
 import pytest
 
 from rnncli import api, evaluation, training
-from rnncli.config import ARCHITECTURES, NetworkSpec, TrainingSpec
+from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data import tsv
-from rnncli.errors import DivergedError
+from rnncli.data.tsv import Sentence
+from rnncli.data.vectors import Vectors
+from rnncli.errors import DivergedError, UsageError
 from rnncli.resources import bundled
 from rnncli.tagging import Tagger
 
@@ -27,17 +30,191 @@ def f1_on(dev):
     return lambda model: evaluation.evaluate(model, dev).f1
 
 
-@pytest.mark.parametrize("kind", ["embedding", "onehot"])
-@pytest.mark.parametrize("arch", ARCHITECTURES)
-def test_the_number_of_threads_changes_no_byte(arch, kind, sentences, tmp_path):
-    spec, settings = NetworkSpec(arch=arch, hidden=12, embedding=8, input=kind), TrainingSpec(epochs=2)
-    files = []
+def rising():
+    """A score by which every epoch is better than the one before."""
+    scores = itertools.count(1)
+    return lambda _: next(scores)
+
+
+def with_columns(sentences):
+    """The same sentences with two columns: the last letter of the word, and its length."""
+    return [each._replace(columns=[(token[-1], str(len(token))) for token in each.tokens]) for each in sentences]
+
+
+VECTORS = Vectors(["on", "the", "leave"], np.random.default_rng(1).standard_normal((3, 5)).astype(np.float32), 3)
+ALL_INPUTS = "embedding+onehot+ngram+vectors+columns"
+NETWORKS = [
+    *((arch, "simple") for arch in ("fnn", "elman", "jordan", "hybrid", "bidirectional")),
+    *((arch, cell) for arch in ("elman", "bidirectional") for cell in ("lstm", "gru")),
+]
+
+
+@pytest.mark.parametrize(("kind", "output"), [("onehot", "softmax"), (ALL_INPUTS, "crf")])
+@pytest.mark.parametrize(("arch", "cell"), NETWORKS)
+def test_the_number_of_threads_changes_no_byte(arch, cell, kind, output, sentences, tmp_path):
+    spec = NetworkSpec(arch=arch, cell=cell, hidden=9, embedding=6, ngram=6, column=3, input=kind, output=output)
+    settings = TrainingSpec(epochs=2, batch=16, feedback="mixed", class_weight="balanced", pretrained="tuned")
+    rows, files = with_columns(sentences[:70]), []
     for threads in (1, 2, 4):
-        model = training.prepare(sentences[:150], spec, settings)
-        training.train(model, sentences[:150], threads=threads, score=f1_on(sentences[150:200]))
+        model = training.prepare(rows, spec, settings, VECTORS if "vectors" in kind else None)
+        training.train(model, rows, threads=threads, score=rising())
         model.save(tmp_path / f"{threads}.npz")
         files.append((tmp_path / f"{threads}.npz").read_bytes())
     assert files[0] == files[1] == files[2]
+
+
+def trained_on(sentences, spec=None, vectors=None, **settings):
+    """A small model after two epochs, and the mean loss of each."""
+    losses, options = [], {"epochs": 2, "batch": 8, **settings}
+    spec = {"arch": "elman", "hidden": 6, "embedding": 4, "input": "embedding", **(spec or {})}
+    model = training.prepare(sentences, NetworkSpec(**spec), TrainingSpec(**options), vectors)
+    training.train(model, sentences, threads=1, score=rising(), report=lambda epoch: losses.append(epoch.loss))
+    return model, losses
+
+
+def weights_of(model):
+    return {name: array.tobytes() for name, array in model.parameters.items()}
+
+
+@pytest.mark.parametrize("output", ["softmax", "crf"])
+def test_a_tag_that_weighs_twice_is_learned_twice_as_fast(output, sentences, tmp_path):
+    """All tags weighing 2 at half the learning rate are all tags weighing 1, to the last bit."""
+    path, spec = tmp_path / "weights.tsv", {"output": output}
+    names = {tag for sentence in sentences[:40] for tag in sentence.tags}
+    found = []
+    for weight, rate in ((1, 0.5), (2, 0.25), (2, 0.5)):
+        path.write_text("".join(f"{name}\t{weight}\n" for name in names), "utf-8")
+        settings = {"optimiser": "sgd", "clip": 0.0, "class_weight": str(path), "learning_rate": rate}
+        model, losses = trained_on(sentences[:40], spec, **settings)
+        found.append((weights_of(model), losses))
+    assert found[0][0] == found[1][0] != found[2][0]
+    assert [2 * loss for loss in found[0][1]] == found[1][1]
+    plain, _ = trained_on(sentences[:40], spec, optimiser="sgd", clip=0.0, learning_rate=0.5)
+    assert found[0][0] == weights_of(plain)
+
+
+@pytest.mark.parametrize("output", ["softmax", "crf"])
+def test_balanced_weights_are_those_of_the_training_tags(output, sentences, tmp_path):
+    tags = [tag for sentence in sentences[:40] for tag in sentence.tags]
+    path = tmp_path / "weights.tsv"
+    path.write_text(
+        "".join(f"{tag}\t{len(tags) / (len(set(tags)) * tags.count(tag))!r}\n" for tag in set(tags)), "utf-8"
+    )
+    one, other, plain = (
+        weights_of(trained_on(sentences[:40], {"output": output}, class_weight=choice)[0])
+        for choice in ("balanced", str(path), "none")
+    )
+    assert one == other != plain
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """The batches and the forced tags of every forward pass of a training."""
+    found, forward = [], training.forward
+
+    def spy(spec, parameters, batch, noise, turned, forced):
+        found.append((batch, forced))
+        return forward(spec, parameters, batch, noise, turned, forced)
+
+    monkeypatch.setattr(training, "forward", spy)
+    return found
+
+
+@pytest.mark.parametrize("arch", ["jordan", "hybrid"])
+def test_what_is_fed_back_in_training_is_chosen(arch, sentences, seen):
+    kinds = {}
+    for feedback in ("predicted", "gold", "mixed"):
+        seen.clear()
+        model, _ = trained_on(sentences[:60], {"arch": arch}, feedback=feedback)
+        kinds[feedback] = weights_of(model), [forced for _, forced in seen]
+    assert [None] * len(kinds["predicted"][1]) == kinds["predicted"][1]
+    gold, mixed = (np.concatenate(kinds[feedback][1]) for feedback in ("gold", "mixed"))
+    tags = [tag for sentence in sentences[:60] for tag in sentence.tags]
+    counts = np.array([tags.count(tag) for tag in dict.fromkeys(tags)])
+    assert (2 * counts).tolist() == np.bincount(gold).tolist()  # two epochs
+    assert 0.45 < (mixed < 0).mean() < 0.55
+    assert np.corrcoef(np.bincount(mixed[mixed >= 0], minlength=len(counts)), counts)[0, 1] > 0.95
+    assert 3 == len({tuple(weights.values()) for weights, _ in kinds.values()})
+
+
+@pytest.mark.parametrize("arch", ["elman", "bidirectional"])
+def test_nothing_is_fed_back_where_the_output_is_not_kept(arch, sentences, seen):
+    found = [
+        weights_of(trained_on(sentences[:20], {"arch": arch}, feedback=feedback)[0])
+        for feedback in ("predicted", "gold", "mixed")
+    ]
+    assert found[0] == found[1] == found[2]
+    assert {None} == {forced for _, forced in seen}
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_words_seen_once_are_now_and_then_hidden(share, sentences, seen):
+    model, _ = trained_on(sentences[:100], unknown=share)
+    words = model.inputs.words
+    once = sum(words.counts == 1)
+    hidden = np.concatenate([batch.hidden for batch, _ in seen])
+    ids = np.concatenate([batch.bags[0].rows[batch.ids[0]] for batch, _ in seen])  # one row a word
+    assert once > 50
+    assert (words.counts[ids[hidden]] == 1).all()
+    assert share * 2 * once == pytest.approx(hidden.sum(), rel=0.25)
+
+
+def test_only_a_hidden_word_teaches_the_unknown_word(sentences):
+    for share, is_taught in ((0.0, False), (1.0, True)):
+        model, _ = trained_on(sentences[:40], unknown=share)
+        start = training.prepare(sentences[:40], model.network, model.training)
+        rows = (model.parameters["input/embedding"] != start.parameters["input/embedding"]).any(axis=1)
+        assert is_taught == rows[0]
+        # Words seen once are always hidden, or never.
+        assert (rows[1:] == (model.inputs.words.counts[1:] > 1 if share else True)).all()
+
+
+@pytest.mark.parametrize("pretrained", ["frozen", "tuned"])
+def test_vectors_are_those_of_the_file_until_they_are_tuned(pretrained, sentences):
+    spec, vectors = {"input": "vectors+embedding"}, Vectors(["on", "unheard"], VECTORS.table[:2], 2)
+    start = training.prepare(sentences[:20], NetworkSpec(hidden=4, **spec), TrainingSpec(), vectors)
+    assert vectors.table.tolist() == start.parameters["input/vectors"].tolist()
+    model, _ = trained_on(sentences[:20], spec, vectors, pretrained=pretrained)
+    changed = (model.parameters["input/vectors"] != vectors.table).any(axis=1).tolist()
+    assert [pretrained == "tuned", False] == changed  # no sentence holds the second
+
+
+SMALL = [
+    Sentence(["leave", "Taipei"], ["O", "B-x"], [(), ()], 1),
+    Sentence(["no"], ["O"], [()], 3),
+]
+
+
+def test_what_is_left_open_is_settled_for_the_data():
+    plain = [each._replace(tags=["T"] * len(each.tokens)) for each in SMALL]
+    beside = [each._replace(columns=[("c",)] * len(each.tokens)) for each in SMALL]
+    mixed = [SMALL[0]._replace(tags=["B-x", "O"]), SMALL[0]._replace(tags=["O", "I-x"])]
+    for rows, vectors, arch, expected in (
+        (SMALL, None, "bidirectional", ("lstm", "embedding+ngram", "constrained")),
+        (SMALL, VECTORS, "elman", ("simple", "embedding+ngram+vectors", "constrained")),
+        (beside, None, "jordan", ("simple", "embedding+ngram+columns", "constrained")),
+        (beside, VECTORS, "fnn", ("simple", "embedding+ngram+vectors+columns", "constrained")),
+        (plain, None, "elman", ("simple", "embedding+ngram", "free")),
+        (mixed, None, "elman", ("simple", "embedding+ngram", "free")),
+    ):
+        spec = training.prepare(rows, NetworkSpec(arch=arch, hidden=4), TrainingSpec(), vectors).network
+        assert expected == (spec.cell, spec.input, spec.decoding)
+    settled = NetworkSpec(arch="bidirectional", cell="gru", hidden=4, input="ngram", decoding="free")
+    assert settled == training.prepare(SMALL, settled, TrainingSpec()).network
+
+
+@pytest.mark.parametrize(
+    ("kind", "vectors", "message"),
+    [
+        ("embedding+columns", None, "--input columns: the training data has no column between token and tag"),
+        ("vectors", None, "--input vectors needs a file of word vectors\n  give it: --vectors FILE"),
+        ("ngram", VECTORS, "--input ngram does not use --vectors\n  give --input ngram+vectors"),
+    ],
+)
+def test_an_input_must_be_there(kind, vectors, message):
+    with pytest.raises(UsageError) as caught:
+        training.prepare(SMALL, NetworkSpec(input=kind, hidden=4), TrainingSpec(), vectors)
+    assert message == str(caught.value)
 
 
 def test_another_seed_gives_another_model(sentences):
@@ -90,7 +267,7 @@ def test_ten_losses_of_a_small_run_fall(sentences):
 
 def test_a_gradient_that_is_not_finite_is_an_error(sentences):
     settings = TrainingSpec(optimiser="sgd", learning_rate=1e30, clip=0.0)
-    model = training.prepare(sentences[:64], NetworkSpec(hidden=4, activation="relu"), settings)
+    model = training.prepare(sentences[:64], NetworkSpec(hidden=4, cell="simple", activation="relu"), settings)
     with pytest.raises(DivergedError, match="finite"):
         training.train(model, sentences[:64], threads=1, score=lambda _: 0.0)
 
@@ -112,20 +289,35 @@ def contrast():
     return tags
 
 
-@pytest.mark.parametrize("arch", [name for name in ARCHITECTURES if name != "fnn"])
-def test_a_network_with_memory_gives_taipei_two_tags(arch, sentences, dev, contrast):
-    epochs = 20 if arch == "jordan" else 6  # its memory takes time to form
-    model = training.prepare(sentences, NetworkSpec(arch=arch), TrainingSpec(epochs=epochs))
+# Nothing but memory tells Taipei after "leave" from Taipei after "arrive".
+ALONE = {"window": 0, "input": "embedding", "embedding": 96, "output": "softmax", "decoding": "free"}
+
+
+@pytest.mark.parametrize(("arch", "cell"), [row for row in NETWORKS if row[0] != "fnn"])
+def test_a_network_with_memory_gives_taipei_two_tags(arch, cell, sentences, dev, contrast):
+    epochs = {"jordan": 20, "elman": 6}.get(arch, 3)  # that of a Jordan net takes time to form
+    model = training.prepare(sentences, NetworkSpec(arch=arch, cell=cell, **ALONE), TrainingSpec(epochs=epochs))
     training.train(model, sentences, threads=2, score=f1_on(dev))
     arrive, leave = contrast(model)
     assert ("B-destination", "B-departure") == (arrive.tag, leave.tag)
 
 
-def test_a_network_without_memory_cannot(sentences, dev, contrast):
-    model = training.prepare(sentences, NetworkSpec(arch="fnn"), TrainingSpec(epochs=4))
+@pytest.mark.parametrize("output", ["softmax", "crf"])
+def test_a_network_without_memory_cannot(output, sentences, dev, contrast):
+    spec = NetworkSpec(arch="fnn", **(ALONE | {"output": output}))
+    model = training.prepare(sentences, spec, TrainingSpec(epochs=2))
     training.train(model, sentences, threads=2, score=f1_on(dev))
     arrive, leave = contrast(model)
-    assert (arrive.tag, arrive.probability) == (leave.tag, leave.probability)
+    assert arrive.tag == leave.tag
+    if output == "softmax":
+        assert arrive.probability == leave.probability
+
+
+def test_a_window_stands_in_for_memory(sentences, dev, contrast):
+    model = training.prepare(sentences, NetworkSpec(arch="fnn", **(ALONE | {"window": 1})), TrainingSpec(epochs=4))
+    training.train(model, sentences, threads=2, score=f1_on(dev))
+    arrive, leave = contrast(model)
+    assert ("B-destination", "B-departure") == (arrive.tag, leave.tag)
 
 
 def test_the_bundled_model_gives_taipei_two_tags(contrast):

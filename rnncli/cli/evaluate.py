@@ -78,3 +78,5 @@ def _tables(scores: "Scores") -> None:
             ("unknown words", show.fraction(scores.unknown_accuracy), f"{scores.unknown:,}"),
         ],
     )
+    if scores.calibration:
+        show.data(f" expected calibration error {show.fraction(scores.calibration.ece)}\n\n")

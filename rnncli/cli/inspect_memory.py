@@ -107,7 +107,7 @@ def _title(model: "Model", memories: "list[Memory]", room: int) -> str:
 
 def _scale(model: "Model", memories: "list[Memory]") -> tuple[float, float]:
     """The least and the greatest value of a heat map: those of φ or of a probability where they are bounded."""
-    activation = model.network.activation
+    activation = model.network.activation if model.network.cell == "simple" else "tanh"
     if memories[0].name == "output" or activation == "sigmoid":
         return 0.0, 1.0
     if activation == "tanh":

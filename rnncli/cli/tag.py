@@ -32,13 +32,19 @@ def tag(
         Literal["line", "tsv", "jsonl"],
         typer.Option("--output", "-o", help="A readable line, token<TAB>tag lines, or a JSON object a line."),
     ] = "line",
+    nbest: Annotated[
+        int,
+        typer.Option("--nbest", metavar="N", min=0, max=1000, help="The N likeliest labellings of each sentence."),
+    ] = 0,
     model: ModelOption = None,
     threads: ThreadsOption = 0,
     json_output: bool = False,
 ) -> None:
     """Label a text, or every line of a file.
 
-    There is one result for each line, in order, also for a line without tokens.
+    There is one result for each line, in order, also for a line without tokens. With --nbest there are up to N,
+    each with the probability of all its tags together. A model that was trained on columns between token and tag
+    needs them here too, so it takes --input-format tsv alone.
 
     Example: rnncli tag "leave Taipei on November 2nd"
 
@@ -49,7 +55,12 @@ def tag(
     from rnncli.model import load
     from rnncli.tagging import Tagger
 
-    tagger = Tagger(load(find_model(model)), count_threads(threads))
+    tagger = Tagger(load(find_model(model)), count_threads(threads), nbest)
+    columns = tagger.model.inputs.columns
+    if columns and (text is not None or input_format == "text"):
+        many = "a column" if columns == 1 else f"{columns} columns"
+        hint = "give a file that has it: --input FILE --input-format tsv"
+        raise UsageError(f"this model reads {many} beside each token", hint=hint)
     formatted = {"line": _line, "tsv": _tsv, "jsonl": _json}["jsonl" if json_output else output]
     results = tagger.stream([text]) if text is not None else _labelled(tagger, str(source), input_format)
     _write(results, formatted, plain=tagger.model.scheme == "plain")
@@ -75,7 +86,7 @@ def _labelled(tagger: "Tagger", source: str, input_format: str) -> "Iterator[Tag
             yield from tagger.stream((text for _, text in lines), block)
         else:
             sentences = tsv.parse(lines, faults, labelled=False)
-            yield from tagger.stream_tokens((sentence.tokens for sentence in sentences), block)
+            yield from tagger.stream_sentences(sentences, block)
             faults.raise_any()
 
 
@@ -87,15 +98,24 @@ def _write(results: "Iterator[Tagged]", formatted: "Callable[[Tagged, bool], str
 
 
 def _line(result: "Tagged", plain: bool) -> str:
+    if result.readings:
+        return "".join(f"{r.probability:.4f}  {_marked(result.read_as(r), plain)}\n" for r in result.readings)
+    return _marked(result, plain) + "\n"
+
+
+def _marked(result: "Tagged", plain: bool) -> str:
     marked = result.tokens if plain else result.spans
     marks = [(m.start, m.end, m.tag if plain else m.type) for m in marked]  # type: ignore[union-attr]
-    return show.labelled_line(result.text, marks) + "\n"
+    return show.labelled_line(result.text, marks)
 
 
 def _tsv(result: "Tagged", plain: bool) -> str:
     from rnncli.data.tsv import format_sentence
 
-    return format_sentence((token.text, token.tag) for token in result.tokens)
+    if not result.readings:
+        return format_sentence((token.text, token.tag) for token in result.tokens)
+    texts = [token.text for token in result.tokens]
+    return "".join(format_sentence(zip(texts, reading.tags, strict=True)) for reading in result.readings)
 
 
 def _json(result: "Tagged", plain: bool) -> str:

@@ -30,6 +30,14 @@ def train(
         str | None,
         typer.Option(help="Labelled sentences that choose the best epoch; else a share of the training data."),
     ] = None,
+    vectors: Annotated[
+        Path | None,
+        typer.Option(help="Pre-trained word vectors: word2vec (text or binary), GloVe, fastText .vec."),
+    ] = None,
+    seeds: Annotated[
+        int,
+        typer.Option(metavar="N", min=1, max=1000, help="Runs, from --seed on; the best on dev is kept."),
+    ] = 1,
     out: Annotated[Path, typer.Option("--out", "-o", help="Where the model is written.")] = DEFAULT_MODEL,
     threads: ThreadsOption = 0,
     json_output: bool = False,
@@ -50,7 +58,7 @@ def train(
 
     from rnncli import api
 
-    with show.progress(training.epochs) as progress, _interruptible() as is_interrupted:
+    with show.progress(seeds * training.epochs) as progress, _interruptible() as is_interrupted:
         listener = _listener(progress, training.epochs, is_interrupted)
         trained = api.train(
             data,
@@ -58,13 +66,15 @@ def train(
             out,
             count_threads(threads),
             listener,
+            vectors,
+            seeds,
             **dataclasses.asdict(network),
             **dataclasses.asdict(training),
         )
     if json_output:
         show.data(json.dumps(trained.as_dict()) + "\n")
     _summary(trained)
-    if trained.result.interrupted:
+    if any(run.result.interrupted for run in trained.runs):
         raise typer.Exit(INTERRUPTED)
 
 
@@ -92,22 +102,38 @@ def _listener(progress: show.Progress, epochs: int, is_interrupted: Callable[[],
     from rnncli.data.split import Overlap
     from rnncli.data.tags import SCHEMES
     from rnncli.data.tsv import Sentence
+    from rnncli.data.vectors import Vectors
     from rnncli.kernels.compile import is_warm
     from rnncli.model import Model
     from rnncli.training import Epoch
 
     class Live(api.Listener):
         best = 0.0
+        runs = 0
         metric = "F1"
 
-        def prepared(self, model: Model, train: list[Sentence], dev: Overlap) -> None:
+        def prepared(self, model: Model, train: list[Sentence], dev: Overlap, vectors: Vectors | None) -> None:
+            if self.runs:
+                show.note(f"seed    {model.training.seed}")
+                return
+            self.runs += 1
             tokens = sum(len(sentence.tokens) for sentence in train)
             self.metric = "accuracy" if model.scheme == "plain" else "F1"
-            show.note(f"train   {len(train):,} sentences, {tokens:,} tokens, {len(model.vocabulary) - 1:,} words")
+            words = len(model.inputs.words) - 1
+            show.note(f"train   {len(train):,} sentences, {tokens:,} tokens, {words:,} words")
             share = f"{100 * dev.unknown / dev.tokens:.1f} % of tokens unknown"
             show.note(f"dev     {dev.sentences:,} sentences, {dev.tokens:,} tokens, {share}")
             show.note(f"tags    {len(model.tags)}, {model.scheme} ({SCHEMES[model.scheme]})")
-            show.note(f"text    cut into {model.tokenizer}")
+            show.note(
+                f"input   {', '.join(part.name for part in model.inputs.parts)}; text cut into {model.tokenizer}"
+            )
+            if vectors:
+                known = next(part.features for part in model.inputs.parts if part.name == "vectors")
+                found = sum(bool(known.select(word)) for word in model.inputs.words.words)
+                share = f"{100 * found / max(1, words):.1f} % of words have one"
+                show.note(f"vectors {vectors.total:,} of {vectors.table.shape[1]} numbers; {share}")
+            if model.inputs.columns:
+                show.note("        tagging will need the columns too; --input embedding+ngram leaves them out")
             if dev.leaked:
                 show.note(f"warning: {dev.leaked:,} of {dev.sentences:,} dev sentences are also training sentences")
             if dev.unseen_tags:
@@ -119,9 +145,9 @@ def _listener(progress: show.Progress, epochs: int, is_interrupted: Callable[[],
         def should_stop(self) -> bool:
             return is_interrupted()
 
-        def batch(self, epochs: float, tokens_per_second: float) -> None:
+        def batch(self, done: float, tokens_per_second: float) -> None:
             best = f"best {show.fraction(self.best, 1)}" if self.best else ""
-            progress.update(epochs, f"epoch {int(epochs) + 1} {tokens_per_second:,.0f} tokens/s {best}")
+            progress.update(done, f"epoch {int(done) % epochs + 1} {tokens_per_second:,.0f} tokens/s {best}")
 
         def epoch(self, epoch: Epoch) -> None:
             self.best = max(self.best, epoch.score)
@@ -132,19 +158,29 @@ def _listener(progress: show.Progress, epochs: int, is_interrupted: Callable[[],
     return Live()
 
 
+def _units(spec: NetworkSpec) -> str:
+    return spec.activation if spec.cell == "simple" else spec.cell
+
+
 def _summary(trained: "Trained") -> None:
     result, model, size = trained.result, trained.model, trained.path.stat().st_size
     metric = "accuracy" if model.scheme == "plain" else "span F1"
     numbers, spec = sum(array.size for array in model.parameters.values()), model.network
     rows = [
-        ("network", f"{spec.arch}, {spec.layers} × {spec.hidden} {spec.activation}"),
+        ("network", f"{spec.arch}, {spec.layers} × {spec.hidden} {_units(spec)}, {spec.output}"),
         ("best epoch", f"{result.best_epoch} of {result.epochs}"),
         (f"dev {metric}", show.fraction(trained.dev.f1)),
         ("time in epochs", f"{result.seconds:.1f} s"),
         ("speed", f"{result.tokens_per_second:,.0f} tokens/s"),
         ("model", f"{trained.path}, {size / 1e6:.2f} MB, {numbers:,} weights"),
     ]
+    if len(trained.runs) > 1:
+        mean, deviation = trained.spread
+        found = f"{show.fraction(mean)} ± {show.fraction(deviation)} over {len(trained.runs)}"
+        rows.insert(2, ("seeds", f"{found}; {model.training.seed} is best"))
     show.table("", ("trained", ""), rows, to_stderr=True)
-    example = (model.provenance["examples"] or ["…"])[-1]
+    example = shlex.quote((model.provenance["examples"] or ["…"])[-1])
+    if model.inputs.columns:
+        example = "--input FILE --input-format tsv"
     option = "" if trained.path == DEFAULT_MODEL else f"--model {trained.path} "
-    show.note(f"next: rnncli tag {option}{shlex.quote(example)}")
+    show.note(f"next: rnncli tag {option}{example}")

@@ -13,12 +13,28 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+NOTHING_HIDDEN = np.zeros(0, np.bool_)
+
+
+class Bags(NamedTuple):
+    """For one part of the input, the rows of its table that a text selects; their sum stands for it.
+
+    Distinct text i of ``source`` (0 the tokens, from 1 the columns) selects ``rows[starts[i] : starts[i + 1]]``.
+    """
+
+    source: int
+    is_word: bool  # a word may be read as the unknown word instead
+    rows: Ints
+    starts: Longs
 
 
 class Encoded(NamedTuple):
     """Sentences end to end; sentence s is positions ``starts[s] : starts[s + 1]``."""
 
-    words: Ints  # (N,)
+    words: Ints  # (N,) numbers of the words that the model knows, 0 where it does not
+    ids: Ints  # (S, N) for each source the number of the token's text among the distinct ones
+    bags: list[Bags]  # one for each part of the input
     tags: Ints  # (N,), −1 where unknown
     starts: Longs  # (B + 1,)
 
@@ -27,12 +43,35 @@ class Encoded(NamedTuple):
         """Tokens of each sentence, (B,)."""
         return np.diff(self.starts)
 
+    def batch(self, packed: Packed, hidden: Flags = NOTHING_HIDDEN) -> Batch:
+        """Pick the tokens of a packed batch; ``hidden`` (N,) are those to be read as the unknown word."""
+        return Batch(self.ids[:, packed.positions], self.bags, hidden, packed.offsets)
+
 
 class Packed(NamedTuple):
     """A batch: row r holds the token at ``positions[r]``; step t is rows ``offsets[t] : offsets[t + 1]``."""
 
     positions: Longs  # (N,) into the arrays of Encoded
     offsets: Longs  # (T + 1,)
+
+
+class Batch(NamedTuple):
+    """The tokens of a packed batch as the network sees them."""
+
+    ids: Ints  # (S, N)
+    bags: list[Bags]
+    hidden: Flags  # (N,), or (0,) where no word is
+    offsets: Longs  # (T + 1,)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of the batch, N."""
+        return int(self.ids.shape[1])
+
+    @property
+    def sentences(self) -> int:
+        """Sentences with at least one token, B."""
+        return int(self.offsets[1]) if len(self.offsets) > 1 else 0
 
 
 def pack(starts: Longs, sentences: Longs) -> Packed:

@@ -1,7 +1,12 @@
 """Tag schemes (plain, IOB1, IOB2, IOBES) and the spans that tags mark, by conlleval's rules."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 SCHEMES = {
     "plain": "one tag a token, no spans",
@@ -24,6 +29,7 @@ class Span(NamedTuple):
     end: int
 
 
+@lru_cache(4096)  # a corpus has few tags and many tokens
 def split(tag: str) -> tuple[str, str]:
     """``"B-city"`` -> ``("B", "city")``; ``"O"`` -> ``("O", "")``; a bare ``"B"`` has the empty type."""
     prefix, _, kind = tag.partition("-")
@@ -74,3 +80,56 @@ def spans(tags: Sequence[str]) -> list[Span]:
             start = i
         before = prefix, kind
     return found
+
+
+Bools = NDArray[np.bool_]
+
+
+class Moves(NamedTuple):
+    """Which tag may begin a sentence, follow another and end a sentence; K tags."""
+
+    first: Bools  # (K,)
+    follow: Bools  # (K, K): ``follow[i, j]`` if tag j may come directly after tag i
+    last: Bools  # (K,)
+
+
+def moves(tags: Sequence[str], scheme: str) -> Moves:
+    """Tell which moves between these tags a scheme allows; plain tags may come in any order.
+
+    IOB2: I-x only after B-x or I-x. IOB1: B-x only after B-x or I-x. IOBES: after B-x and I-x comes I-x or E-x,
+    after all others (and first) O, B-y or S-y, and no sentence ends inside a span. Where the tags lack some that
+    the scheme has, there may be no allowed way through a sentence of some length (one token, B-x and E-x alone).
+    """
+    number = np.arange(len(tags) + 1)
+    # Before and after a sentence it is as if there were an O.
+    follow = _allowed(["O", *tags], number[:, None], number[None, :], scheme)
+    return Moves(follow[0, 1:], follow[1:, 1:], follow[1:, 0])
+
+
+def obeys(sentences: Iterable[Sequence[str]], scheme: str) -> bool:
+    """Tell whether the tags of these sentences make allowed moves alone."""
+    found: set[tuple[str, str]] = set()
+    for tags in sentences:
+        found.update(pairwise(["O", *tags, "O"]))
+    numbers = {tag: number for number, tag in enumerate({tag for pair in found for tag in pair})}
+    pairs = np.array([(numbers[before], numbers[after]) for before, after in found], np.int64).reshape(-1, 2)
+    return bool(_allowed(list(numbers), pairs[:, 0], pairs[:, 1], scheme).all())
+
+
+def _allowed(tags: Sequence[str], before: NDArray[np.int64], after: NDArray[np.int64], scheme: str) -> Bools:
+    """Tell for numbers of tags whether the second may follow the first; the two arrays are broadcast."""
+    kinds: dict[str, int] = {}
+    kind = np.array([kinds.setdefault(split(tag)[1], len(kinds)) for tag in tags], np.int64)
+    begins, inside, ends = (np.array([split(tag)[0] == prefix for tag in tags], bool) for prefix in "BIE")
+    opened: Bools = (begins | inside)[before]
+    goes_on: Bools = opened & (kind[before] == kind[after])  # where a span of this type may go on
+    match scheme:
+        case "IOB2":
+            allowed: Bools = goes_on | ~inside[after]
+        case "IOB1":
+            allowed = goes_on | ~begins[after]
+        case "IOBES":
+            allowed = np.where(opened, goes_on & (inside | ends)[after], ~(inside | ends)[after])
+        case _:
+            allowed = np.ones_like(goes_on)
+    return allowed

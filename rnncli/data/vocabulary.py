@@ -16,23 +16,32 @@ def normal_form(token: str) -> str:
     return _DIGIT.sub("0", token)
 
 
+def forms(token: str) -> tuple[str, ...]:
+    """The spellings under which a token is looked up, best first.
+
+    As written, with every digit as 0, lower-cased, and lower-cased with every digit as 0.
+    """
+    lower = token.lower()
+    return tuple(dict.fromkeys((token, normal_form(token), lower, normal_form(lower))))
+
+
 class Vocabulary:
     """A locked list of words; made once from the training set, so nothing leaks in from development data.
 
     words   the words by number, without the unknown word, in order of first appearance
-    once    (words + 1,) bool: seen once in training; those teach the unknown word
+    counts  (words + 1,) how often each was seen in training; those seen once teach the unknown word
     """
 
-    def __init__(self, words: Iterable[str], once: NDArray[np.bool_] | None = None) -> None:
+    def __init__(self, words: Iterable[str], counts: NDArray[np.int64] | None = None) -> None:
         self.words = list(words)
         self._numbers = {word: number for number, word in enumerate(self.words, 1)}
-        self.once = np.zeros(len(self), bool) if once is None else once
+        self.counts = np.zeros(len(self), np.int64) if counts is None else counts
 
     @classmethod
     def count(cls, tokens: Iterable[str]) -> "Vocabulary":
         """Make the vocabulary of a training set."""
         counts = Counter(map(normal_form, tokens))
-        return cls(counts, np.array([False, *(n == 1 for n in counts.values())]))
+        return cls(counts, np.array([0, *counts.values()], np.int64))
 
     def __len__(self) -> int:
         return len(self.words) + 1
@@ -42,3 +51,31 @@ class Vocabulary:
         form = normal_form(token)
         number = self._numbers.get(form)
         return number if number is not None else self._numbers.get(form.lower(), UNKNOWN)
+
+    def select(self, token: str) -> list[int]:
+        """Return the one row of a table that stands for the token."""
+        return [self.number(token)]
+
+
+class Values:
+    """A locked list of the values of a column, each looked up as it is; one that is not listed has no row."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self.words = list(words)
+        self._numbers = {word: number for number, word in enumerate(self.words)}
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def select(self, token: str) -> list[int]:
+        """Return the row of a value, or none."""
+        number = self._numbers.get(token)
+        return [] if number is None else [number]
+
+
+class Names(Values):
+    """The words of pre-trained vectors; a token is looked up by its :func:`forms`."""
+
+    def select(self, token: str) -> list[int]:
+        """Return the row of the token's vector, or none."""
+        return next(filter(None, map(super().select, forms(token))), [])

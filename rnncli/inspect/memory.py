@@ -61,7 +61,8 @@ def trace(model: Model, text: str) -> Trace:
     tokens = [token.text for token in tokenize(text, model.tokenizer)]
     if not tokens:
         raise DataError("this text has no token", hint='give a text such as "leave Taipei on November 2nd"')
-    run = model.trace(tokens)
+    encoded = model.encode([tokens])
+    run, given = model.trace(encoded), model.predict(encoded)
     architecture, units = model.network.architecture, model.network.hidden
     memories = []
     for layer, h in enumerate(run.h, 1):
@@ -74,8 +75,8 @@ def trace(model: Model, text: str) -> Trace:
             memories.append(Memory(f"layer {layer} backward", h[:, units:]))
     if architecture.keeps_output:
         memories.append(Memory("output", run.y))
-    tags = [model.tags[number] for number in run.y.argmax(axis=1)]
-    return Trace(text, tokens, tags, run.y.max(axis=1).tolist(), memories)
+    tags = [model.tags[number] for number in given.tags]
+    return Trace(text, tokens, tags, given.probabilities.tolist(), memories)
 
 
 def distances(a: Trace, b: Trace) -> list[Distance]:

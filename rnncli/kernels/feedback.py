@@ -19,13 +19,15 @@ from rnncli.kernels.simple import shift
 
 
 @jit
-def forward(h, mask, read, y, weight, output_weight, v, c, offsets, activation):
+def forward(h, mask, read, y, fed, forced, weight, output_weight, v, c, offsets, activation):
     """Fill the hidden layer and the probabilities.
 
     h              (N, H)     in: U x + b; OUT: the hidden layer
     mask           (N, H)     dropout on what the output layer reads; (0, H) for none
     read           (N, H)     OUT: mask ∘ h; without a mask not touched
     y              (N, K)     OUT: ŷ
+    fed            (N, K)     OUT: what is fed back, ŷ or the unit vector of a forced tag; may be y itself
+    forced         (N,)       int32, the tag that is fed back in place of ŷ, −1 for none; (0,): nowhere
     weight         (R, H, H)  Wᵀ; R = 1 for hybrid, 0 for Jordan
     output_weight  (K, H)     Wyᵀ
     v, c           (H, K), (K,)  Vᵀ and c
@@ -33,7 +35,7 @@ def forward(h, mask, read, y, weight, output_weight, v, c, offsets, activation):
     for t in range(len(offsets) - 1):
         first, end = offsets[t], offsets[t + 1]
         if t > 0:
-            add_nn(y, offsets[t - 1], 0, output_weight, h, first, 0, end - first)
+            add_nn(fed, offsets[t - 1], 0, output_weight, h, first, 0, end - first)
             if len(weight) > 0:
                 add_nn(h, offsets[t - 1], 0, weight[0], h, first, 0, end - first)
         for r in range(first, end):
@@ -48,6 +50,11 @@ def forward(h, mask, read, y, weight, output_weight, v, c, offsets, activation):
             add_nn(h, first, 0, v, y, first, 0, end - first)
         for r in range(first, end):
             softmax_row(y[r])
+            if len(forced) > 0:
+                fed[r] = y[r]
+                if forced[r] >= 0:
+                    fed[r] = 0
+                    fed[r, forced[r]] = 1
 
 
 @jit
@@ -61,14 +68,14 @@ def _through_softmax(g, y, do):
 
 
 @jit
-def backward(do, dh, g, h, mask, y, weight, output_weight, v, offsets, activation):
+def backward(do, dh, g, h, mask, y, forced, weight, output_weight, v, offsets, activation):
     """BPTT through both memories; the gradients of the weights are left to :func:`weights_backward`.
 
     do   (N, K)  in: ∂L/∂o of the loss itself; OUT: with what reaches it through the feedback
     dh   (N, H)  OUT: ∂L/∂a with a the input of φ
     g    (N, K)  scratch
 
-    The weights are W, Wy and V themselves, not transposed.
+    A forced tag is given, so no gradient passes through it. The weights are W, Wy and V themselves, not transposed.
     """
     steps = len(offsets) - 1
     dh[:] = 0
@@ -80,7 +87,8 @@ def backward(do, dh, g, h, mask, y, weight, output_weight, v, offsets, activatio
             after, rows = offsets[t + 1], offsets[t + 2] - offsets[t + 1]
             add_nn(dh, after, 0, output_weight, g, first, 0, rows)
             for r in range(first, first + rows):
-                _through_softmax(g[r], y[r], do[r])
+                if len(forced) == 0 or forced[r] < 0:
+                    _through_softmax(g[r], y[r], do[r])
         add_nn(do, first, 0, v, dh, first, 0, end - first)
         if len(mask) > 0:
             for r in range(first, end):
@@ -93,13 +101,13 @@ def backward(do, dh, g, h, mask, y, weight, output_weight, v, offsets, activatio
 
 
 @jit
-def weights_backward(dh, h, y, offsets, dweight, doutput_weight, previous, previous_y):
+def weights_backward(dh, h, fed, offsets, dweight, doutput_weight, previous, previous_fed):
     """Add dW += Σ ∂L/∂a(t) h(t−1)ᵀ and dWy += Σ ∂L/∂a(t) ŷ(t−1)ᵀ.
 
-    previous, previous_y   (N, H), (N, K)  scratch
+    previous, previous_fed   (N, H), (N, K)  scratch
     """
-    shift(y, 0, y.shape[1], 0, offsets, previous_y)
-    add_tn(dh, 0, 0, previous_y, 0, 0, doutput_weight, len(h))
+    shift(fed, 0, fed.shape[1], 0, offsets, previous_fed)
+    add_tn(dh, 0, 0, previous_fed, 0, 0, doutput_weight, len(h))
     if len(dweight) > 0:
         shift(h, 0, h.shape[1], 0, offsets, previous)
         add_tn(dh, 0, 0, previous, 0, 0, dweight[0], len(h))

@@ -2,11 +2,12 @@
 
 Each optimiser has one signature, so that a new one is a pair of kernels and a row of :data:`OPTIMISERS`:
 
-    dense(theta, gradient, m, v, rate, step)
-    rows(table, gradient, m, v, rows, rate, step)
+    dense(theta, gradient, scale, m, v, rate, step)
+    rows(table, gradient, scale, m, v, rows, rate, step)
 
-theta, gradient, m, v (P,) or (rows of the table, D); m and v hold the optimiser's moments, 0 at first; step
-counts from 1. ``rows`` updates only rows that the batch touched ("lazy" moments) and zeroes their gradient.
+theta, gradient, m, v (P,) or (rows of the table, D); the step is taken along ``scale`` times the gradient; m and v
+hold the optimiser's moments, 0 at first; step counts from 1. ``rows`` updates only rows that the batch touched
+("lazy" moments) and zeroes their gradient.
 """
 
 import math
@@ -35,42 +36,54 @@ def squared_norm_of_rows(x, rows):
 
 
 @jit
-def adam(theta, gradient, m, v, rate, step):
-    """Adam with bias correction. Source: Kingma and Ba 2015, Algorithm 1."""
+def _sizes(kind, rate, step):
+    """Step size and ε with the corrections of both moments' bias."""
+    root = math.sqrt(1.0 - BETA2**step)
+    return kind(rate * root / (1.0 - BETA1**step)), kind(EPSILON * root)
+
+
+@jit
+def _adam(theta, gradient, scale, m, v, size, epsilon):
     kind = theta.dtype.type
     b1, b2, one = kind(BETA1), kind(BETA2), kind(1)
-    root = math.sqrt(1.0 - BETA2**step)
-    size, epsilon = kind(rate * root / (1.0 - BETA1**step)), kind(EPSILON * root)
     for i in range(len(theta)):
-        g = gradient[i]
+        g = scale * gradient[i]
         m[i] = b1 * m[i] + (one - b1) * g
         v[i] = b2 * v[i] + (one - b2) * g * g
         theta[i] -= size * m[i] / (math.sqrt(v[i]) + epsilon)
 
 
 @jit
-def adam_rows(table, gradient, m, v, rows, rate, step):
+def adam(theta, gradient, scale, m, v, rate, step):
+    """Adam with bias correction. Source: Kingma and Ba 2015, Algorithm 1."""
+    size, epsilon = _sizes(theta.dtype.type, rate, step)
+    _adam(theta, gradient, scale, m, v, size, epsilon)
+
+
+@jit
+def adam_rows(table, gradient, scale, m, v, rows, rate, step):
     """:func:`adam` for the given rows alone."""
+    size, epsilon = _sizes(table.dtype.type, rate, step)
     for i in range(len(rows)):
         r = rows[i]
-        adam(table[r], gradient[r], m[r], v[r], rate, step)
+        _adam(table[r], gradient[r], scale, m[r], v[r], size, epsilon)
         gradient[r] = 0
 
 
 @jit
-def sgd(theta, gradient, m, v, rate, step):
+def sgd(theta, gradient, scale, m, v, rate, step):
     """Stochastic gradient descent; m, v and step are not used."""
-    rate = theta.dtype.type(rate)
+    size = theta.dtype.type(rate) * scale
     for i in range(len(theta)):
-        theta[i] -= rate * gradient[i]
+        theta[i] -= size * gradient[i]
 
 
 @jit
-def sgd_rows(table, gradient, m, v, rows, rate, step):
+def sgd_rows(table, gradient, scale, m, v, rows, rate, step):
     """:func:`sgd` for the given rows alone."""
     for i in range(len(rows)):
         r = rows[i]
-        sgd(table[r], gradient[r], m[r], v[r], rate, step)
+        sgd(table[r], gradient[r], scale, m[r], v[r], rate, step)
         gradient[r] = 0
 
 

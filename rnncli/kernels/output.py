@@ -64,12 +64,13 @@ def likeliest(o, tags, probabilities):
 
 
 @jit
-def cross_entropy(y, gold, scale, do):
-    """Return Σ −log ŷ[gold] and fill the gradient of ``scale`` times it with respect to the scores o.
+def cross_entropy(y, gold, weights, scale, do):
+    """Return Σ −w[gold] log ŷ[gold] and fill the gradient of ``scale`` times it with respect to the scores o.
 
-    y     (N, K)  softmax(o)
-    gold  (N,)    int32; below 0: a token without a known tag, which costs nothing
-    do    (N, K)  OUT: scale (ŷ − 1[gold])
+    y        (N, K)  softmax(o)
+    gold     (N,)    int32; below 0: a token without a known tag, which costs nothing
+    weights  (K,)    w; (0,): all 1
+    do       (N, K)  OUT: scale w[gold] (ŷ − 1[gold])
     """
     loss = 0.0
     for r in range(len(y)):
@@ -77,9 +78,11 @@ def cross_entropy(y, gold, scale, do):
         if g < 0:
             do[r] = 0
             continue
+        weight = weights[g] if len(weights) > 0 else y.dtype.type(1)
+        size = scale * weight
         for k in range(y.shape[1]):
-            do[r, k] = scale * y[r, k]
-        do[r, g] -= scale
+            do[r, k] = size * y[r, k]
+        do[r, g] -= size
         # A probability that underflows to 0 costs what the smallest float32 would.
-        loss -= math.log(max(float(y[r, g]), 1.2e-38))
+        loss -= float(weight) * math.log(max(float(y[r, g]), 1.2e-38))
     return loss

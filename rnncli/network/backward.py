@@ -1,48 +1,66 @@
 """The backward pass: from the gradient of the scores to those of all parameters, by BPTT."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from rnncli.config import NetworkSpec
-from rnncli.kernels import activation, feedback, matmul, simple
+from rnncli.kernels import activation, feedback, matmul
+from rnncli.network import inputs, recurrent
 from rnncli.network.forward import Layer, Trace, hidden_weight
 from rnncli.network.parameters import Array, Parameters
 
 
-def backward(
-    spec: NetworkSpec, parameters: Parameters, trace: Trace, do: Array, gradient: dict[str, Array]
-) -> Array:
-    """Add the gradients of the dense parameters to ``gradient``; return the gradient of the looked-up rows.
+class InputGradients(NamedTuple):
+    """What reaches the input of the network."""
 
-    do       (N, K)  ∂L/∂o; overwritten where the output is fed back
-    returns  (N, E)  ∂L/∂(row of the table) of every token, to be scattered by ``trace.words``
+    dx: Array  # (N, D) gradient of what the parts of the input give for each token
+    da: Array  # (N, R·G·H) of layer 1's input product, which is that of one-hot inputs
+
+
+def backward(
+    spec: NetworkSpec,
+    parameters: Parameters,
+    trace: Trace,
+    do: Array,
+    offsets: Array,
+    gradient: dict[str, Array],
+    forced: Array | None = None,
+) -> InputGradients:
+    """Add the gradients of the dense parameters to ``gradient``; return those of the input.
+
+    do      (N, K)  ∂L/∂o; overwritten where the output is fed back
+    forced  as in the forward pass
     """
-    architecture, code = spec.architecture, activation.CODES[spec.activation]
+    architecture = spec.architecture
     v, top = parameters["output/V"], trace.layers[-1]
     if architecture.keeps_output:
-        dh = _feedback(spec, parameters, trace, do, gradient)
+        da = _feedback(spec, parameters, trace, do, offsets, gradient, forced)
     dread = np.empty_like(top.h) if not architecture.keeps_output else np.empty((0, 0), do.dtype)
-    # With feedback dh is known already, and what is left of the output layer are its weights.
+    # With feedback da is known already, and what is left of the output layer are its weights.
     matmul.project_backward(do, top.read, v, gradient["output/V"], gradient["output/c"], dread)
 
     for number in range(spec.layers, 0, -1):
         name, layer = f"layer{number}/", trace.layers[number - 1]
         if not (architecture.keeps_output and number == spec.layers):
-            dh = _through_mask(dread, layer.mask)
-            if architecture.keeps_hidden:
-                previous = np.empty((len(dh), spec.hidden), dh.dtype)
-                simple.backward(
-                    dh, layer.h, parameters[name + "W"], trace.offsets, code, gradient[name + "W"], previous
-                )
-            else:
-                activation.backward(dh, layer.h, code)
-        if number == 1 and spec.input == "onehot":
-            gradient[name + "b"][...] += dh.sum(axis=0)
-            return dh
+            da = recurrent.backward(
+                spec,
+                layer.hidden,
+                _through_mask(dread, layer.mask),
+                parameters.get(name + "W"),
+                offsets,
+                gradient.get(name + "W"),
+                gradient.get(name + "bn"),
+            )
+        if name + "U" not in parameters:
+            gradient[name + "b"][...] += da.sum(axis=0)
+            return InputGradients(layer.x, da)
         dread = np.empty_like(layer.x)
         matmul.project_backward(
-            dh, layer.x, parameters[name + "U"], gradient[name + "U"], gradient[name + "b"], dread
+            da, layer.x, parameters[name + "U"], gradient[name + "U"], gradient[name + "b"], dread
         )
-    return _through_mask(dread, trace.input_mask)
+    dx = inputs.look_around_backward(spec, dread, offsets)
+    return InputGradients(_through_mask(dx, trace.input_mask), da)
 
 
 def _through_mask(dread: Array, mask: Array) -> Array:
@@ -51,7 +69,13 @@ def _through_mask(dread: Array, mask: Array) -> Array:
 
 
 def _feedback(
-    spec: NetworkSpec, parameters: Parameters, trace: Trace, do: Array, gradient: dict[str, Array]
+    spec: NetworkSpec,
+    parameters: Parameters,
+    trace: Trace,
+    do: Array,
+    offsets: Array,
+    gradient: dict[str, Array],
+    forced: Array | None,
 ) -> Array:
     """Run BPTT through the fed-back output; return the gradient of the top layer's input product."""
     name = f"layer{spec.layers}/"
@@ -64,18 +88,19 @@ def _feedback(
         g,
         layer.h,
         layer.mask,
-        trace.y,
+        trace.o,
+        np.empty(0, np.int32) if forced is None else forced,
         weight,
         parameters[name + "Wy"],
         parameters["output/V"],
-        trace.offsets,
+        offsets,
         activation.CODES[spec.activation],
     )
     feedback.weights_backward(
         dh,
         layer.h,
-        trace.y,
-        trace.offsets,
+        trace.fed,
+        offsets,
         hidden_weight(spec, gradient, name),
         gradient[name + "Wy"],
         np.empty_like(layer.h),

@@ -3,7 +3,7 @@
 from __future__ import annotations  # a Generator in a signature would load numpy.random to tag a sentence
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -30,12 +30,27 @@ def _glorot(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
 
 
 def _orthogonal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-    """Saxe, McClelland and Ganguli 2014: all singular values 1, so memory neither fades nor explodes at first."""
-    blocks = []
-    for _ in range(shape[0]):
-        q, r = np.linalg.qr(rng.standard_normal(shape[1:]))
+    """Saxe, McClelland and Ganguli 2014: all singular values 1, so memory neither fades nor explodes at first.
+
+    shape  (R, G·H, H): each gate of each direction has a matrix of its own
+    """
+    units, blocks = shape[2], []
+    for _ in range(shape[0] * shape[1] // units):
+        q, r = np.linalg.qr(rng.standard_normal((units, units)))
         blocks.append(q * np.sign(np.diagonal(r)))
-    return np.stack(blocks) if blocks else np.zeros(shape)
+    return np.concatenate(blocks).reshape(shape)
+
+
+def _biases(spec: NetworkSpec) -> Callable[[tuple[int, ...], np.random.Generator], Array]:
+    """0; for the forget gate of an LSTM 1, so that it remembers at first (Jozefowicz et al. 2015, section 3.2)."""
+
+    def draw(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+        biases = np.zeros(shape)
+        if spec.cell == "lstm":
+            biases.reshape(-1, 4, spec.hidden)[:, 1] = 1
+        return biases
+
+    return draw
 
 
 def _heard(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
@@ -53,8 +68,12 @@ def _telling(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     return 3 * _glorot(shape, rng)
 
 
+# How the table of an input is drawn, where not by :func:`_normal`.
+_INPUT_TABLES = {"onehot": _glorot, "vectors": _zeros}
+
+
 class Parameter(NamedTuple):
-    """One array of a network. A table has a row per word, of which a batch touches few."""
+    """One array of a network. A table has a row for each text of an input, of which a batch touches few."""
 
     name: str
     shape: tuple[int, ...]
@@ -67,35 +86,49 @@ class Parameter(NamedTuple):
         return math.prod(self.shape)
 
 
-def table(spec: NetworkSpec, words: int, tags: int) -> list[Parameter]:
+class Input(NamedTuple):
+    """The table of one part of the input."""
+
+    name: str  # one of those of config.INPUTS; column1, column2, …
+    rows: int
+    width: int
+
+
+def table(spec: NetworkSpec, inputs: Sequence[Input], tags: int) -> list[Parameter]:
     """List the parameters of a network in the order in which they are stored and drawn.
 
-    Letters as in docs/math.md: R directions, H hidden units, D input width, K tags. Layer 1 of a network with
-    one-hot inputs has D = words and keeps Uᵀ, so that the column of U that a word selects is one row.
+    Letters as in docs/math.md: R directions, G gates, H hidden units, D input width, K tags. The table of one-hot
+    inputs keeps Uᵀ of layer 1, so that the column of U that a word selects is one row; with a window it has such
+    a block for each token that is seen.
     """
-    arch, h, width = spec.architecture, spec.hidden, spec.embedding
-    both = arch.directions * h
+    arch, h = spec.architecture, spec.hidden
+    both, seen = arch.directions * h, 2 * spec.window + 1
     rows: list[Parameter] = []
-    if spec.input == "embedding":
-        rows.append(Parameter("embedding", (words, width), _normal, is_table=True))
+    for part in inputs:
+        shape = (part.rows * (seen if part.name == "onehot" else 1), part.width)
+        rows.append(Parameter(f"input/{part.name}", shape, _INPUT_TABLES.get(part.name, _normal), is_table=True))
+    width = seen * sum(part.width for part in inputs if part.name != "onehot")
     for layer in range(1, spec.layers + 1):
-        if layer == 1 and spec.input == "onehot":
-            rows.append(Parameter("layer1/Ut", (words, both), _glorot, is_table=True))
-        else:
-            rows.append(Parameter(f"layer{layer}/U", (both, width), _glorot))
+        if width:
+            rows.append(Parameter(f"layer{layer}/U", (spec.gates * both, width), _glorot))
         if arch.keeps_hidden:
-            rows.append(Parameter(f"layer{layer}/W", (arch.directions, h, h), _orthogonal))
+            rows.append(Parameter(f"layer{layer}/W", (arch.directions, spec.gates * h, h), _orthogonal))
         if arch.keeps_output and layer == spec.layers:
             rows.append(Parameter(f"layer{layer}/Wy", (h, tags), _heard if arch.keeps_only_output else _glorot))
-        rows.append(Parameter(f"layer{layer}/b", (both,), _zeros))
+        rows.append(Parameter(f"layer{layer}/b", (spec.gates * both,), _biases(spec)))
+        if spec.cell == "gru":
+            rows.append(Parameter(f"layer{layer}/bn", (both,), _zeros))
         width = both
     rows.append(Parameter("output/V", (tags, both), _telling if arch.keeps_only_output else _glorot))
     rows.append(Parameter("output/c", (tags,), _zeros))
+    if spec.output == "crf":
+        rows += [Parameter(f"output/{name}", (tags,), _zeros) for name in ("first", "last")]
+        rows.append(Parameter("output/A", (tags, tags), _zeros))
     return rows
 
 
 def views(rows: list[Parameter], dense: Array) -> dict[str, Array]:
-    """Name the parts of a vector that holds all arrays but the table, end to end."""
+    """Name the parts of a vector that holds all arrays but the tables, end to end."""
     arrays, start = {}, 0
     for row in rows:
         if not row.is_table:
@@ -105,14 +138,13 @@ def views(rows: list[Parameter], dense: Array) -> dict[str, Array]:
 
 
 class Parameters(Mapping[str, Array]):
-    """The arrays of a network by name: views of one ``dense`` vector, and the ``table`` with a row per word."""
+    """The arrays of a network by name: views of one ``dense`` vector, and the ``tables`` of its inputs."""
 
     def __init__(self, rows: list[Parameter], dtype: DTypeLike = np.float32) -> None:
         self.rows = rows
-        (kept,) = (row for row in rows if row.is_table)
-        self.table = np.zeros(kept.shape, dtype)
+        self.tables = {row.name: np.zeros(row.shape, dtype) for row in rows if row.is_table}
         self.dense = np.zeros(sum(row.size for row in rows if not row.is_table), dtype)
-        self._arrays = {kept.name: self.table, **views(rows, self.dense)}
+        self._arrays = self.tables | views(rows, self.dense)
 
     def __getitem__(self, name: str) -> Array:
         return self._arrays[name]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnncli.data import batch
-from rnncli.data.batch import Encoded
+from rnncli.data.batch import Bags, Encoded
 
 lengths_of_sentences = st.lists(st.integers(0, 7), max_size=12)
 
@@ -16,7 +16,7 @@ lengths_of_sentences = st.lists(st.integers(0, 7), max_size=12)
 def encoded(lengths: list[int]) -> Encoded:
     starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     words = np.arange(starts[-1], dtype=np.int32)
-    return Encoded(words, np.full_like(words, -1), starts)
+    return Encoded(words, words[None], [], np.full_like(words, -1), starts)
 
 
 def steps(packed: batch.Packed) -> list[list[int]]:
@@ -62,6 +62,26 @@ def test_packing_equals_its_definition(lengths: list[int], random: Random) -> No
     packed = batch.pack(data.starts, np.array(sentences, np.int64))
     assert expected == steps(packed)
     assert list(range(sum(lengths))) == sorted(packed.positions.tolist())
+
+
+def test_a_batch_holds_the_texts_of_its_tokens_from_every_source() -> None:
+    bags = [Bags(1, False, np.arange(6, dtype=np.int32), np.arange(7))]
+    data = encoded([2, 3, 0, 1])._replace(ids=np.array([[0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0]]), bags=bags)
+    packed = batch.pack(data.starts, np.arange(4))
+    found = data.batch(packed)
+    assert [[2, 0, 5, 3, 1, 4], [3, 5, 0, 2, 4, 1]] == found.ids.tolist()
+    assert (6, 3) == (found.tokens, found.sentences)  # the sentence without tokens is in no batch
+    assert found.bags is bags
+    assert (packed.offsets.tolist(), []) == (found.offsets.tolist(), found.hidden.tolist())
+    hidden = np.array([True, False, True, False, False, True])
+    assert hidden.tolist() == data.batch(packed, hidden).hidden.tolist()
+
+
+@pytest.mark.parametrize("lengths", [[], [0, 0]])
+def test_a_batch_may_hold_nothing(lengths: list[int]) -> None:
+    data = encoded(lengths)
+    found = data.batch(batch.pack(data.starts, np.arange(len(lengths))))
+    assert (0, 0) == (found.tokens, found.sentences)
 
 
 @given(lengths_of_sentences, st.integers(1, 4))

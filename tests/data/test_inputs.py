@@ -1,17 +1,44 @@
-"""data/inputs.py: sentences as numbers, end to end."""
+"""data/inputs.py: what tokens look like to the network."""
 
+from typing import Any
+
+import numpy as np
 import pytest
 
-from rnncli.data.inputs import encode
-from rnncli.data.vocabulary import Vocabulary
+from rnncli.config import NetworkSpec
+from rnncli.data.batch import Encoded
+from rnncli.data.inputs import Inputs, Part, input_lists
+from rnncli.data.ngrams import Ngrams
+from rnncli.data.vectors import Vectors
+from rnncli.data.vocabulary import Names, Vocabulary
+from rnncli.errors import DataError
 
-VOCABULARY = Vocabulary(["leave", "Taipei", "0nd"])
+WORDS = Vocabulary(["leave", "Taipei", "0nd"])
+TOKENS = ["leave", "Taipei", "leave", "Taichung"]
+COLUMNS = [[("VB", "x"), ("NN", "y")], [], [("VB", "x"), ("NN", "x")]]
+VECTORS = Vectors(["leave", "taipei"], np.array([[1, 2, 3], [4, 5, 6]], np.float32), 9)
+ALL = "embedding+onehot+ngram+vectors+columns"
+
+
+def plain(*names: str) -> Inputs:
+    return Inputs(WORDS, [Part(name, 0, 2, WORDS) for name in names])
+
+
+def counted(kind: str, **options: Any) -> Inputs:
+    spec = NetworkSpec(**{"arch": "elman", "cell": "lstm", "hidden": 5, "input": kind, "embedding": 7, **options})
+    return Inputs.count(spec, TOKENS, COLUMNS, VECTORS)
+
+
+def rows_of(found: Encoded, part: int) -> list[list[int]]:
+    """The rows that each token selects of a part's table."""
+    bags = found.bags[part]
+    return [bags.rows[bags.starts[i] : bags.starts[i + 1]].tolist() for i in found.ids[bags.source]]
 
 
 def test_words_and_tags_become_numbers_end_to_end() -> None:
     sentences = [["leave", "Taipei"], [], ["nowhere", "2nd", "Leave"]]
     tags = [["O", "B-x"], [], ["O", "never", "I-x"]]
-    found = encode(sentences, VOCABULARY, tags, {"O": 0, "B-x": 1, "I-x": 2})
+    found = plain("embedding").encode(sentences, None, tags, {"O": 0, "B-x": 1, "I-x": 2})
     assert [1, 2, 0, 3, 1] == found.words.tolist()
     assert [0, 1, 0, -1, 2] == found.tags.tolist()  # −1: a tag that training never showed
     assert [0, 2, 2, 5] == found.starts.tolist()
@@ -19,15 +46,113 @@ def test_words_and_tags_become_numbers_end_to_end() -> None:
 
 
 def test_without_tags_every_tag_is_unknown() -> None:
-    assert [-1, -1] == encode([["leave", "x"]], VOCABULARY).tags.tolist()
+    assert [-1, -1] == plain("embedding").encode([["leave", "x"]]).tags.tolist()
 
 
 @pytest.mark.parametrize(("sentences", "starts"), [([], [0]), ([[]], [0, 0]), ([[], []], [0, 0, 0])])
 def test_nothing_can_be_encoded(sentences: list[list[str]], starts: list[int]) -> None:
-    found = encode(sentences, VOCABULARY)
-    assert ([], [], starts) == (found.words.tolist(), found.tags.tolist(), found.starts.tolist())
+    for found in (plain("embedding").encode(sentences), counted(ALL).encode(sentences, [[] for _ in sentences])):
+        assert ([], [], starts) == (found.words.tolist(), found.tags.tolist(), found.starts.tolist())
+        assert 0 == found.ids.shape[1]
 
 
 def test_numbers_have_the_types_that_kernels_take() -> None:
-    found = encode([["leave"]], VOCABULARY, [["O"]], {"O": 0})
-    assert ["int32", "int32", "int64"] == [str(array.dtype) for array in found]
+    found = counted(ALL).encode([["leave"]], [[("VB", "x")]], [["O"]], {"O": 0})
+    assert ["int32", "int32", "int32", "int64"] == [
+        str(array.dtype) for array in (found.words, found.ids, found.tags, found.starts)
+    ]
+    assert {("int32", "int64")} == {(str(bags.rows.dtype), str(bags.starts.dtype)) for bags in found.bags}
+
+
+def test_each_distinct_text_is_looked_up_once() -> None:
+    found = plain("embedding").encode([["a", "leave", "a"], ["leave", "Leave"]])
+    assert [[0, 1, 0, 1, 2]] == found.ids.tolist()
+    assert [0, 1, 1] == found.bags[0].rows.tolist()
+    assert [0, 1, 2, 3] == found.bags[0].starts.tolist()
+
+
+def test_every_part_selects_rows_of_its_own_table() -> None:
+    inputs = counted(ALL)
+    found = inputs.encode([["TAIPEI", "leave"], ["Taichung"]], [[("NN", "y"), ("VB", "z")], [("?", "x")]])
+    numbers = {part.name: number for number, part in enumerate(inputs.parts)}
+    # The unknown word is row 0; vectors have none.
+    assert [[0], [1], [3]] == rows_of(found, numbers["embedding"]) == rows_of(found, numbers["onehot"])
+    assert [[1], [0], []] == rows_of(found, numbers["vectors"])
+    assert [[2], [1], [0]] == rows_of(found, numbers["column1"])
+    assert [[2], [0], [1]] == rows_of(found, numbers["column2"])
+    ngrams = inputs.parts[numbers["ngram"]].features
+    expected = [[ngrams.words.index(each) for each in known] for known in (["<t", "<ta", "<tai", "tai"], [])]
+    assert expected == rows_of(found, numbers["ngram"])[:2]
+    assert [0, 0, 0, 0, 1, 2] == [bags.source for bags in found.bags]
+
+
+def test_only_words_may_be_hidden() -> None:
+    found = counted(ALL).encode([["leave"]], [[("VB", "x")]])
+    assert [True, True, False, False, False, False] == [bags.is_word for bags in found.bags]
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("embedding", [("embedding", 0, 7, 4)]),
+        ("onehot", [("onehot", 0, 20, 4)]),  # four gates of five units
+        ("ngram", [("ngram", 0, 64, 5)]),
+        ("vectors", [("vectors", 0, 3, 2)]),
+        ("columns", [("column1", 1, 32, 3), ("column2", 2, 32, 3)]),
+        ("columns+embedding", [("embedding", 0, 7, 4), ("column1", 1, 32, 3), ("column2", 2, 32, 3)]),
+    ],
+)
+def test_parts_of_a_training_set(kind: str, expected: list[tuple[str, int, int, int]]) -> None:
+    inputs = counted(kind)
+    assert expected == [(part.name, part.source, part.width, len(part.features)) for part in inputs.parts]
+    assert sum(name.startswith("column") for name, *_ in expected) == inputs.columns
+    assert ["leave", "Taipei", "Taichung"] == inputs.words.words  # also where they are no part of the input
+
+
+def test_widths_are_those_of_the_spec() -> None:
+    inputs = counted(ALL, arch="bidirectional", cell="gru", ngram=9, column=11)
+    widths = {part.name: part.width for part in inputs.parts}
+    assert {"embedding": 7, "onehot": 30, "ngram": 9, "vectors": 3, "column1": 11, "column2": 11} == widths
+
+
+def test_words_are_counted_for_those_that_teach_the_unknown_word() -> None:
+    assert [0, 2, 1, 1] == counted("ngram").words.counts.tolist()
+
+
+def test_lists_of_texts_and_widths_make_the_same_inputs_again() -> None:
+    inputs = counted(ALL)
+    lists = inputs.lists()
+    assert ["words", "ngram", "vectors", "column1", "column2"] == list(lists)
+    assert list(lists) == input_lists(part.name for part in inputs.parts)
+    assert (["leave", "Taipei", "Taichung"], ["leave", "taipei"]) == (lists["words"], lists["vectors"])
+    assert (["VB", "NN"], ["x", "y"]) == (lists["column1"], lists["column2"])
+    again = Inputs.from_lists({part.name: part.width for part in inputs.parts}, lists)
+    assert lists == again.lists()
+    assert [part[:3] for part in inputs.parts] == [part[:3] for part in again.parts]
+    kinds = [Vocabulary, Vocabulary, Ngrams, Names, Vocabulary, Vocabulary]
+    assert kinds == [type(part.features) for part in again.parts]
+    sentence = ["TAIPEI", "Taichung", "never", "2nd"], [("NN", "y"), ("VB", "z"), ("?", "x"), ("NN", "")]
+    one, other = (each.encode([sentence[0]], [sentence[1]]) for each in (inputs, again))
+    assert [rows_of(one, i) for i in range(6)] == [rows_of(other, i) for i in range(6)]
+    assert [bags.is_word for bags in one.bags] == [bags.is_word for bags in other.bags]
+
+
+@pytest.mark.parametrize(
+    ("columns", "many"),
+    [(["VB"], "a column"), (["VB", "x"], "2 columns")],
+)
+def test_columns_that_the_model_reads_must_be_there(columns: list[str], many: str) -> None:
+    spec = NetworkSpec(arch="elman", cell="simple", input="columns")
+    inputs = Inputs.count(spec, ["leave"], [[tuple(columns)]], None)
+    message = f"this model reads {many} between token and tag, and there are fewer"
+    for given in (None, [[()]], [[tuple(columns[1:])]]):
+        with pytest.raises(DataError, match=message):
+            inputs.encode([["leave"]], given)
+    # More than it reads does no harm: the tag, where a file is labelled already.
+    exact, more = (inputs.encode([["leave"]], [[row]]) for row in (tuple(columns), (*columns, "O")))
+    assert [rows_of(exact, i) for i in range(len(columns))] == [rows_of(more, i) for i in range(len(columns))]
+
+
+def test_columns_that_the_model_does_not_read_are_left_alone() -> None:
+    found = plain("embedding").encode([["leave"]], [[("VB", "x")]])
+    assert (1, 1) == found.ids.shape

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnncli.data.vocabulary import UNKNOWN, Vocabulary, normal_form
+from rnncli.data.vocabulary import UNKNOWN, Names, Vocabulary, forms, normal_form
 
 
 @pytest.mark.parametrize(
@@ -27,8 +27,8 @@ def test_words_are_numbered_from_one_in_order_of_appearance() -> None:
     vocabulary = Vocabulary.count(["to", "Taipei", "to", "on", "2nd", "3rd", "4nd"])
     assert ["to", "Taipei", "on", "0nd", "0rd"] == vocabulary.words
     assert 6 == len(vocabulary)
-    # "0nd" was seen twice, in two spellings.
-    assert [False, False, True, True, False, True] == vocabulary.once.tolist()
+    # "0nd" was seen twice, in two spellings; of the unknown word training shows nothing.
+    assert [0, 2, 1, 1, 2, 1] == vocabulary.counts.tolist()
 
 
 @pytest.mark.parametrize(
@@ -55,14 +55,55 @@ def test_words_are_numbered_from_one_in_order_of_appearance() -> None:
 def test_a_token_is_looked_up_as_written_then_lower_cased(token: str, expected: int) -> None:
     vocabulary = Vocabulary.count(["the", "Taipei", "11:45", "6pm", "May", "may"])
     assert expected == vocabulary.number(token)
+    assert [expected] == vocabulary.select(token)
 
 
 def test_a_vocabulary_without_words_knows_the_unknown_word_alone() -> None:
     vocabulary = Vocabulary.count([])
-    assert (1, UNKNOWN, [False]) == (len(vocabulary), vocabulary.number("word"), vocabulary.once.tolist())
+    assert (1, UNKNOWN, [0]) == (len(vocabulary), vocabulary.number("word"), vocabulary.counts.tolist())
 
 
 def test_a_vocabulary_from_a_model_file_was_counted_elsewhere() -> None:
     vocabulary = Vocabulary(["a", "b"])
-    assert np.array_equal(np.zeros(3, bool), vocabulary.once)
+    assert np.array_equal(np.zeros(3, np.int64), vocabulary.counts)
     assert [1, 2] == [vocabulary.number(word) for word in "ab"]
+
+
+@pytest.mark.parametrize(
+    ("token", "expected"),
+    [
+        ("May", ("May", "may")),
+        ("may", ("may",)),
+        ("10:30", ("10:30", "00:00")),
+        ("2ND", ("2ND", "0ND", "2nd", "0nd")),
+        ("", ("",)),
+    ],
+)
+def test_a_token_is_looked_up_as_written_then_with_zeros_then_lower_cased(
+    token: str, expected: tuple[str, ...]
+) -> None:
+    assert expected == forms(token)
+
+
+@pytest.mark.parametrize(
+    ("token", "expected"),
+    [
+        ("May", [0]),
+        ("MAY", [1]),
+        ("may", [1]),
+        ("mAy", [1]),
+        ("1984", [3]),  # as written before the form with zeros
+        ("1985", [2]),
+        ("2ND", [4]),
+        ("never", []),
+        ("", []),
+    ],
+)
+def test_a_name_is_found_under_its_best_spelling_or_not_at_all(token: str, expected: list[int]) -> None:
+    names = Names(["May", "may", "0000", "1984", "0nd"])
+    assert expected == names.select(token)
+
+
+def test_names_have_no_unknown_word() -> None:
+    assert (2, ["b", "a"]) == (len(Names(["b", "a"])), Names(["b", "a"]).words)
+    assert (0, []) == (len(Names([])), Names([]).select("a"))

@@ -1,6 +1,7 @@
 """Updates equal the formulas of the papers, written out in NumPy."""
 
 import numpy as np
+import pytest
 
 from rnncli.kernels import optimiser
 
@@ -11,7 +12,8 @@ def test_adam_equals_algorithm_1_of_its_paper():
     expected, mean, square = theta.copy(), np.zeros(5), np.zeros(5)
     for step in range(1, 6):
         gradient = rng.standard_normal(5)
-        optimiser.adam(theta, gradient, m, v, 0.01, step)
+        optimiser.adam(theta, 4 * gradient, 0.25, m, v, 0.01, step)
+        # Only a quarter of what is given is the gradient.
         mean = 0.9 * mean + 0.1 * gradient
         square = 0.999 * square + 0.001 * gradient**2
         corrected = (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.999**step)) + 1e-8)
@@ -21,8 +23,22 @@ def test_adam_equals_algorithm_1_of_its_paper():
 
 def test_sgd_is_a_step_against_the_gradient():
     theta, unused = np.array([1.0, 2.0]), np.zeros(2)
-    optimiser.sgd(theta, np.array([10.0, -10.0]), unused, unused, 0.1, 1)
+    optimiser.sgd(theta, np.array([20.0, -20.0]), 0.5, unused, unused, 0.1, 1)
     np.testing.assert_allclose(theta, [0.0, 3.0], atol=1e-15)
+
+
+@pytest.mark.parametrize("kind", optimiser.OPTIMISERS)
+def test_half_the_gradient_is_half_the_gradient(kind):
+    """The scale is there so that a clipped gradient need not be written."""
+    update, rng = optimiser.OPTIMISERS[kind][0], np.random.default_rng(1)
+    one, other = np.ones(5), np.ones(5)
+    moments = np.zeros((2, 5)), np.zeros((2, 5))
+    for step in (1, 2, 3):
+        gradient = rng.standard_normal(5)
+        update(one, gradient, 0.5, *moments[0], 0.1, step)
+        update(other, 0.5 * gradient, 1.0, *moments[1], 0.1, step)
+    assert one.tolist() == other.tolist()
+    assert one.tolist() != np.ones(5).tolist()
 
 
 def test_only_touched_rows_of_a_table_move_and_their_gradient_is_cleared():
@@ -31,10 +47,10 @@ def test_only_touched_rows_of_a_table_move_and_their_gradient_is_cleared():
         table, gradient = rng.random((4, 3)), rng.random((4, 3))
         m, v = np.zeros((4, 3)), np.zeros((4, 3))
         before, slope = table.copy(), gradient.copy()
-        rows(table, gradient, m, v, np.array([0, 2], np.int32), 0.1, 1)
+        rows(table, gradient, 0.5, m, v, np.array([0, 2], np.int32), 0.1, 1)
         for r in (0, 2):
             expected = before[r].copy()
-            dense(expected, slope[r], np.zeros(3), np.zeros(3), 0.1, 1)
+            dense(expected, slope[r], 0.5, np.zeros(3), np.zeros(3), 0.1, 1)
             assert expected.tolist() == table[r].tolist()
         assert before[[1, 3]].tolist() == table[[1, 3]].tolist()
         assert gradient[[0, 2]].tolist() == np.zeros((2, 3)).tolist()

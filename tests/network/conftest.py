@@ -4,39 +4,51 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from networks import LENGTHS, TAGS, VALUES, WORDS, parts_of
 
 from rnncli.config import NetworkSpec
-from rnncli.data.batch import Encoded, pack
+from rnncli.data.batch import Bags, Encoded, pack
+from rnncli.data.inputs import OF_WORDS
 from rnncli.network.parameters import Parameters, table
 
-WORDS, TAGS = 6, 4
-LENGTHS = (1, 7, 3, 0, 2, 5, 4, 6)  # every length from 1 to 7, and an empty sentence
 
-
-class Batch(NamedTuple):
-    """Sentences end to end, and the same tokens packed."""
+class Packed(NamedTuple):
+    """Sentences end to end, and where the same tokens are when packed."""
 
     encoded: Encoded
     positions: np.ndarray
-    words: np.ndarray
     gold: np.ndarray
     offsets: np.ndarray
 
+    def of(self, spec: NetworkSpec, hidden: np.ndarray | None = None, sentence: int | None = None):
+        """The batch as this network sees it; some words hidden, one sentence alone."""
+        encoded = self.encoded._replace(bags=[self.bags(part.name) for part in parts_of(spec)])
+        chosen = np.arange(len(LENGTHS)) if sentence is None else np.array([sentence])
+        packed = pack(encoded.starts, chosen)
+        return encoded.batch(packed) if hidden is None else encoded.batch(packed, hidden[packed.positions])
+
+    @staticmethod
+    def bags(name: str) -> Bags:
+        """Words and values select a row each, letter n-grams none to four."""
+        if name == "ngram":
+            rows = np.array([0, 1, 2, 3, 4, 5, 1, 6, 7, 8, 0], np.int32)
+            return Bags(0, False, rows, np.array([0, 1, 3, 3, 7, 10, 11], np.int64))
+        count = VALUES if name == "column1" else WORDS
+        return Bags(
+            int(name == "column1"), name in OF_WORDS, np.arange(count, dtype=np.int32), np.arange(count + 1)
+        )
+
 
 @pytest.fixture
-def batch() -> Batch:
+def batch() -> Packed:
     rng = np.random.default_rng(1)
     starts = np.cumsum([0, *LENGTHS])
-    words = rng.integers(0, WORDS, starts[-1]).astype(np.int32)
-    gold = rng.integers(0, TAGS, starts[-1]).astype(np.int32)
+    count = int(starts[-1])
+    ids = np.stack([rng.permutation(np.arange(count) % n) for n in (WORDS, VALUES)]).astype(np.int32)
+    gold = rng.integers(0, TAGS, count).astype(np.int32)
     packed = pack(starts, np.arange(len(LENGTHS)))
-    return Batch(
-        Encoded(words, gold, starts),
-        packed.positions,
-        words[packed.positions],
-        gold[packed.positions],
-        packed.offsets,
-    )
+    encoded = Encoded(ids[0], ids, [], gold, starts)
+    return Packed(encoded, packed.positions, gold[packed.positions], packed.offsets)
 
 
 @pytest.fixture
@@ -45,7 +57,7 @@ def drawn():
 
     def draw(spec: NetworkSpec, dtype: type = np.float64) -> Parameters:
         rng = np.random.default_rng(2)
-        parameters = Parameters(table(spec, WORDS, TAGS), dtype)
+        parameters = Parameters(table(spec, parts_of(spec), TAGS), dtype)
         for array in parameters.values():
             array[...] = 0.4 * rng.standard_normal(array.shape)
         return parameters

@@ -5,20 +5,21 @@ import typing
 
 import numpy as np
 import pytest
+from networks import NETWORKS, spec_of
 
-from rnncli.config import ARCHITECTURES, Activation, NetworkSpec
-from rnncli.data.batch import pack
-from rnncli.kernels import matmul, simple
+from rnncli.config import ARCHITECTURES, CELLS, Activation
+from rnncli.kernels import matmul, output, simple
 from rnncli.kernels.activation import IDENTITY
-from rnncli.network import reference
-from rnncli.network.forward import forward, label, transposed
+from rnncli.network import chain, decoding, reference
+from rnncli.network.decoding import Chain
+from rnncli.network.forward import forward, transposed
+from rnncli.network.output import label
 
 CASES = [
-    pytest.param(arch, layers, activation, kind, id=f"{arch}-{layers}-{activation}-{kind}")
-    for arch in ARCHITECTURES
+    pytest.param(arch, cell, layers, inputs, id=f"{arch}-{cell}-{layers}-{inputs}")
+    for arch, cell in NETWORKS
     for layers in (1, 2, 3)
-    for activation in typing.get_args(Activation)
-    for kind in ("embedding", "onehot")
+    for inputs in ("embedding", "onehot", "embedding+onehot+ngram+columns")
 ]
 
 
@@ -29,52 +30,119 @@ def unpacked(batch, y):
     return out
 
 
-@pytest.mark.parametrize(("arch", "layers", "activation", "kind"), CASES)
-def test_kernels_equal_the_numpy_reference(arch, layers, activation, kind, batch, drawn):
-    spec = NetworkSpec(arch=arch, layers=layers, hidden=7, activation=activation, input=kind, embedding=3)
-    for dtype, tolerance in ((np.float64, 1e-12), (np.float32, 2e-6)):
+def assert_equal_the_reference(spec, batch, drawn, hidden=None):
+    for dtype, tolerance in ((np.float64, 1e-12), (np.float32, 3e-6)):
         parameters = drawn(spec, dtype)
-        trace = forward(spec, parameters, batch.words, batch.offsets)
-        y, top = unpacked(batch, trace.y), unpacked(batch, trace.layers[-1].h)
-        starts = batch.encoded.starts
-        for start, end in itertools.pairwise(starts):
-            expected = reference.forward(spec, parameters, batch.encoded.words[start:end])
-            np.testing.assert_allclose(y[start:end], expected.y, rtol=0, atol=tolerance)
-            np.testing.assert_allclose(top[start:end], expected.h[-1], rtol=tolerance, atol=tolerance * 4)
+        trace = forward(spec, parameters, batch.of(spec, hidden))
+        if not spec.architecture.keeps_output:
+            output.softmax(trace.o)
+        y, top = unpacked(batch, trace.o), unpacked(batch, trace.layers[-1].h)
+        for sentence, (start, end) in enumerate(itertools.pairwise(batch.encoded.starts)):
+            if start < end:
+                expected = reference.forward(spec, parameters, batch.of(spec, hidden, sentence))
+                np.testing.assert_allclose(y[start:end], expected.y, rtol=0, atol=tolerance)
+                np.testing.assert_allclose(top[start:end], expected.h[-1], rtol=tolerance, atol=tolerance * 4)
+
+
+@pytest.mark.parametrize(("arch", "cell", "layers", "inputs"), CASES)
+def test_kernels_equal_the_numpy_reference(arch, cell, layers, inputs, batch, drawn):
+    assert_equal_the_reference(spec_of(arch, cell, layers=layers, hidden=7, input=inputs), batch, drawn)
+
+
+@pytest.mark.parametrize("activation", typing.get_args(Activation))
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+def test_every_activation_equals_the_numpy_reference(arch, activation, batch, drawn):
+    spec = spec_of(arch, "simple", layers=2, hidden=7, activation=activation)
+    assert_equal_the_reference(spec, batch, drawn)
+
+
+@pytest.mark.parametrize("window", [1, 3, 9])
+@pytest.mark.parametrize(("arch", "cell"), [("fnn", "simple"), ("bidirectional", "gru")])
+def test_windows_and_hidden_words_equal_the_numpy_reference(arch, cell, window, batch, drawn):
+    hidden = np.random.default_rng(3).random(len(batch.positions)) < 0.4
+    spec = spec_of(arch, cell, window=window, input="embedding+onehot+ngram+columns")
+    assert_equal_the_reference(spec, batch, drawn, hidden)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("arch", ARCHITECTURES)
-def test_a_batch_is_its_sentences_one_by_one(arch, dtype, batch, drawn):
-    spec = NetworkSpec(arch=arch, layers=2, hidden=37, embedding=19)
+@pytest.mark.parametrize(("arch", "cell"), NETWORKS)
+def test_a_batch_is_its_sentences_one_by_one(arch, cell, dtype, batch, drawn):
+    spec = spec_of(arch, cell, layers=2, hidden=37, window=1, input="embedding+ngram")
     parameters = drawn(spec, dtype)
-    together = unpacked(batch, forward(spec, parameters, batch.words, batch.offsets).y)
-    starts = batch.encoded.starts
-    for sentence in range(len(starts) - 1):
-        alone = pack(starts, np.array([sentence]))
-        y = forward(spec, parameters, batch.encoded.words[alone.positions], alone.offsets).y
+    together = unpacked(batch, forward(spec, parameters, batch.of(spec)).o)
+    for sentence, (start, end) in enumerate(itertools.pairwise(batch.encoded.starts)):
+        o = forward(spec, parameters, batch.of(spec, sentence=sentence)).o
         # To the last bit: every row of a product is summed in the same order, whatever rows are beside it.
-        assert together[starts[sentence] : starts[sentence + 1]].tolist() == y.tolist()
+        assert together[start:end].tolist() == o.tolist()
 
 
-@pytest.mark.parametrize("arch", ARCHITECTURES)
-def test_labels_are_the_likeliest_of_the_forward_pass(arch, batch, drawn):
-    spec = NetworkSpec(arch=arch, layers=2, hidden=7, embedding=3)
+@pytest.mark.parametrize(("arch", "cell"), NETWORKS)
+def test_labels_are_the_likeliest_of_the_forward_pass(arch, cell, batch, drawn):
+    spec = spec_of(arch, cell, layers=2, hidden=7)
     parameters = drawn(spec, np.float32)
-    y = forward(spec, parameters, batch.words, batch.offsets).y
-    tags, probabilities = label(spec, parameters, batch.words, batch.offsets, transposed(parameters))
+    y = forward(spec, parameters, batch.of(spec)).o
+    if not spec.architecture.keeps_output:
+        output.softmax(y)
+    tags, probabilities = label(spec, parameters, batch.of(spec), transposed(parameters), None)
     assert tags.tolist() == y.argmax(axis=1).tolist()
     np.testing.assert_allclose(probabilities, y.max(axis=1), rtol=1e-6)
 
 
+def test_the_tags_given_are_the_best_path_of_the_chain_and_their_probabilities_its_marginals(batch, drawn):
+    for arch, cell in NETWORKS:
+        spec = spec_of(arch, cell, output="crf")
+        parameters = drawn(spec)
+        by = decoding.chain(spec, parameters, None)
+        tags, probabilities = label(spec, parameters, batch.of(spec), transposed(parameters), by)
+        tags, probabilities = unpacked(batch, tags), unpacked(batch, probabilities)
+        for sentence, (start, end) in enumerate(itertools.pairwise(batch.encoded.starts)):
+            if start < end:
+                o = reference.forward(spec, parameters, batch.of(spec, sentence=sentence)).o
+                assert list(chain.viterbi(o, *by)) == tags[start:end].tolist()
+                expected = chain.marginals(o, *by)[np.arange(end - start), tags[start:end]]
+                np.testing.assert_allclose(probabilities[start:end], expected, rtol=1e-9)
+
+
+def test_a_constrained_softmax_gives_the_best_of_what_is_allowed(batch, drawn):
+    spec = spec_of("elman", "simple")
+    parameters, rng = drawn(spec), np.random.default_rng(6)
+    allowed = Chain(
+        rng.random((4, 4)) < 0.6, np.array([True, False, True, True]), np.array([True, True, False, True])
+    )
+    np.fill_diagonal(allowed.transitions, True)
+    by = decoding.chain(spec, parameters, allowed)
+    tags, probabilities = label(spec, parameters, batch.of(spec), transposed(parameters), by)
+    tags, probabilities = unpacked(batch, tags), unpacked(batch, probabilities)
+    free = 0
+    for sentence, (start, end) in enumerate(itertools.pairwise(batch.encoded.starts)):
+        if start < end:
+            y = reference.forward(spec, parameters, batch.of(spec, sentence=sentence)).y
+            best = max(
+                (path for path in itertools.product(range(4), repeat=int(end - start)) if legal(path, allowed)),
+                key=lambda path: np.log(y[np.arange(len(path)), path]).sum(),
+            )
+            assert list(best) == tags[start:end].tolist()
+            np.testing.assert_allclose(probabilities[start:end], y[np.arange(len(best)), best], rtol=1e-12)
+            free += list(best) != y.argmax(axis=1).tolist()
+    assert free  # somewhere the constraint changed the answer
+
+
+def legal(path, allowed):
+    moves = all(allowed.transitions[i, j] for i, j in itertools.pairwise(path))
+    return moves and allowed.first[path[0]] and allowed.last[path[-1]]
+
+
 def swapped(spec, parameters):
     """The same network with its directions exchanged, and with what reads them."""
-    units, arrays = spec.hidden, {}
+    units, gated, arrays = spec.hidden, spec.gates * spec.hidden, {}
     for name, array in parameters.items():
         kind = name.rpartition("/")[2]
-        if kind in ("U", "b", "Ut") and name.startswith("layer"):
-            axis = 1 if kind == "Ut" else 0
-            array = np.roll(array, units, axis=axis)
+        if kind in ("U", "b"):
+            array = np.roll(array, gated, axis=0)
+        if kind == "onehot":
+            array = np.roll(array, gated, axis=1)
+        if kind == "bn":
+            array = np.roll(array, units, axis=0)
         if kind == "W":
             array = array[::-1]
         if (kind == "U" and not name.startswith("layer1/")) or kind == "V":
@@ -83,17 +151,17 @@ def swapped(spec, parameters):
     return parameters.copy().assign(arrays)
 
 
-@pytest.mark.parametrize("kind", ["embedding", "onehot"])
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("inputs", ["embedding", "onehot"])
 @pytest.mark.parametrize("layers", [1, 2])
-def test_reversing_the_text_and_swapping_directions_reverses_the_output(layers, kind, batch, drawn):
-    spec = NetworkSpec(arch="bidirectional", layers=layers, hidden=7, input=kind, embedding=3)
+def test_reversing_the_text_and_swapping_directions_reverses_the_output(layers, inputs, cell, batch, drawn):
+    spec = spec_of("bidirectional", cell, layers=layers, hidden=7, input=inputs)
     parameters = drawn(spec)
-    words = batch.encoded.words[:9]
-    one = pack(np.array([0, 9]), np.array([0]))
-    y = forward(spec, parameters, words, one.offsets).y
-    reversed_y = forward(spec, swapped(spec, parameters), words[::-1].copy(), one.offsets).y
-    np.testing.assert_allclose(reversed_y[::-1], y, rtol=0, atol=1e-13)
-    assert np.abs(y - y[::-1]).max() > 1e-3  # so that the comparison means something
+    alone = batch.of(spec, sentence=1)
+    o = forward(spec, parameters, alone).o
+    reversed_o = forward(spec, swapped(spec, parameters), alone._replace(ids=alone.ids[:, ::-1].copy())).o
+    np.testing.assert_allclose(reversed_o[::-1], o, rtol=0, atol=1e-13)
+    assert np.abs(o - o[::-1]).max() > 1e-3  # so that the comparison means something
 
 
 @pytest.mark.parametrize(
@@ -115,10 +183,12 @@ def test_the_worked_example_of_a_lecture(inputs, outputs):
     assert outputs == o.tolist()
 
 
-def test_a_network_without_memory_cannot_tell_contexts_apart(drawn):
-    spec = NetworkSpec(arch="fnn", hidden=7, embedding=3)
-    one = pack(np.array([0, 3]), np.array([0]))
-    parameters = drawn(spec)
-    a = forward(spec, parameters, np.array([1, 2, 3], np.int32), one.offsets).y
-    b = forward(spec, parameters, np.array([4, 2, 5], np.int32), one.offsets).y
-    assert a[1].tolist() == b[1].tolist()
+@pytest.mark.parametrize("window", [0, 1])
+def test_a_network_without_memory_sees_its_window_and_no_more(window, batch, drawn):
+    spec = spec_of("fnn", "simple", window=window)
+    parameters, alone = drawn(spec), batch.of(spec, sentence=1)
+    o = forward(spec, parameters, alone).o
+    ids = alone.ids.copy()
+    ids[0, 0] = (ids[0, 0] + 1) % 6
+    changed = np.flatnonzero((forward(spec, parameters, alone._replace(ids=ids)).o != o).any(axis=1))
+    assert list(range(window + 1)) == changed.tolist()

@@ -5,40 +5,63 @@ import typing
 
 import numpy as np
 import pytest
+from networks import NETWORKS, spec_of
 
-from rnncli.config import ARCHITECTURES, Activation, Input, NetworkSpec
-from rnncli.kernels import embedding, output
+from rnncli.config import Activation
+from rnncli.network import output
 from rnncli.network.backward import backward
 from rnncli.network.forward import Dropout, forward
+from rnncli.network.inputs import TableGradients
+from rnncli.network.output import Weights
 from rnncli.network.parameters import Parameters, views
 
 SCALE = 0.3
 STEP = 1e-5
+ALIKE = Weights(np.zeros(0))
+ALL_INPUTS = "embedding+onehot+ngram+columns"
 
 
-def loss_of(spec, parameters, batch, noise_seed=None):
-    """The loss times SCALE, the trace and the gradient of the scores; the same masks for the same seed."""
-    noise = None if noise_seed is None else Dropout(0.4, itertools.count(noise_seed))
-    trace = forward(spec, parameters, batch.words, batch.offsets, noise)
-    do = np.empty_like(trace.y)
-    return SCALE * output.cross_entropy(trace.y, batch.gold, SCALE, do), trace, do
+class Case(typing.NamedTuple):
+    """What a loss depends on besides the parameters."""
+
+    hidden: np.ndarray | None = None  # words read as the unknown word
+    noise: int | None = None  # seed of the dropout masks
+    forced: np.ndarray | None = None  # tags fed back in place of ŷ
+    weights: Weights = ALIKE
 
 
-def worst_relative_error(spec, parameters, batch, noise_seed=None):
-    """The largest ‖numeric − analytic‖ / ‖numeric‖ of any parameter."""
-    _, trace, do = loss_of(spec, parameters, batch, noise_seed)
+def run(spec, parameters, batch, case):
+    """The loss times SCALE, and all gradients."""
     gradient = Parameters(parameters.rows, np.float64)
-    rows = backward(spec, parameters, trace, do, views(gradient.rows, gradient.dense))
-    embedding.scatter(rows, batch.words, gradient.table)
+    arrays = views(gradient.rows, gradient.dense)
+    noise = None if case.noise is None else Dropout(0.4, itertools.count(case.noise))
+    seen = batch.of(spec, case.hidden)
+    trace = forward(spec, parameters, seen, noise, None, case.forced)
+    loss, do = output.loss(spec, parameters, trace, batch.gold, batch.offsets, SCALE, arrays, case.weights)
+
+    def gradients():
+        found = backward(spec, parameters, trace, do, batch.offsets, arrays, case.forced)
+        tables = TableGradients(parameters, {})
+        tables.add(spec, parameters, seen, *found)
+        for name, array, rows in tables.touched():
+            gradient[name][rows] = array[rows]
+        return gradient
+
+    return SCALE * loss, gradients
+
+
+def worst_relative_error(spec, parameters, batch, case=Case()):  # noqa: B008
+    """The largest ‖numeric − analytic‖ / ‖numeric‖ of any parameter."""
+    gradient = run(spec, parameters, batch, case)[1]()
     errors = {}
     for name, array in parameters.items():
         flat, numeric = array.reshape(-1), np.empty(array.size)
         for i in range(array.size):
             kept = flat[i]
             flat[i] = kept + STEP
-            above = loss_of(spec, parameters, batch, noise_seed)[0]
+            above = run(spec, parameters, batch, case)[0]
             flat[i] = kept - STEP
-            below = loss_of(spec, parameters, batch, noise_seed)[0]
+            below = run(spec, parameters, batch, case)[0]
             flat[i] = kept
             numeric[i] = (above - below) / (2 * STEP)
         analytic = gradient[name].reshape(-1)
@@ -47,17 +70,59 @@ def worst_relative_error(spec, parameters, batch, noise_seed=None):
     return max(errors.values())
 
 
-@pytest.mark.parametrize("kind", typing.get_args(Input))
-@pytest.mark.parametrize("activation", typing.get_args(Activation))
+@pytest.mark.parametrize("kind", ["softmax", "crf"])
+@pytest.mark.parametrize("inputs", ["embedding", "onehot"])
 @pytest.mark.parametrize("layers", [1, 2])
-@pytest.mark.parametrize("arch", ARCHITECTURES)
-def test_gradients_equal_central_differences(arch, layers, activation, kind, batch, drawn):
-    spec = NetworkSpec(arch=arch, layers=layers, hidden=5, activation=activation, input=kind, embedding=3)
+@pytest.mark.parametrize(("arch", "cell"), NETWORKS)
+def test_gradients_equal_central_differences(arch, cell, layers, inputs, kind, batch, drawn):
+    spec = spec_of(arch, cell, layers=layers, input=inputs, output=kind)
     assert worst_relative_error(spec, drawn(spec), batch) < 1e-6
 
 
+@pytest.mark.parametrize("activation", [name for name in typing.get_args(Activation) if name != "tanh"])
+@pytest.mark.parametrize(("arch", "cell"), [row for row in NETWORKS if row[1] == "simple"])
+def test_gradients_hold_for_every_activation(arch, cell, activation, batch, drawn):
+    spec = spec_of(arch, cell, layers=2, activation=activation)
+    assert worst_relative_error(spec, drawn(spec), batch) < 1e-6
+
+
+@pytest.mark.parametrize("window", [0, 1, 2])
+@pytest.mark.parametrize(("arch", "cell"), [("fnn", "simple"), ("bidirectional", "lstm")])
+def test_gradients_hold_for_all_inputs_through_a_window_with_hidden_words(arch, cell, window, batch, drawn):
+    spec = spec_of(arch, cell, input=ALL_INPUTS, window=window)
+    hidden = np.random.default_rng(4).random(len(batch.positions)) < 0.3
+    assert worst_relative_error(spec, drawn(spec), batch, Case(hidden=hidden)) < 1e-6
+
+
+@pytest.mark.parametrize("kind", ["softmax", "crf"])
 @pytest.mark.parametrize("layers", [1, 2])
-@pytest.mark.parametrize("arch", ARCHITECTURES)
-def test_gradients_hold_under_dropout(arch, layers, batch, drawn):
-    spec = NetworkSpec(arch=arch, layers=layers, hidden=5, embedding=3)
-    assert worst_relative_error(spec, drawn(spec), batch, noise_seed=3) < 1e-6
+@pytest.mark.parametrize(("arch", "cell"), NETWORKS)
+def test_gradients_hold_under_dropout(arch, cell, layers, kind, batch, drawn):
+    spec = spec_of(arch, cell, layers=layers, window=1, output=kind)
+    assert worst_relative_error(spec, drawn(spec), batch, Case(noise=3)) < 1e-6
+
+
+@pytest.mark.parametrize("share", [0.5, 1.0])
+@pytest.mark.parametrize("kind", ["softmax", "crf"])
+@pytest.mark.parametrize("arch", ["jordan", "hybrid"])
+def test_gradients_hold_where_gold_tags_are_fed_back(arch, kind, share, batch, drawn):
+    spec = spec_of(arch, "simple", output=kind)
+    chosen = np.random.default_rng(5).random(len(batch.gold)) < share
+    forced = np.where(chosen, batch.gold, np.int32(-1))
+    assert worst_relative_error(spec, drawn(spec), batch, Case(forced=forced)) < 1e-6
+
+
+@pytest.mark.parametrize("kind", ["softmax", "crf"])
+def test_gradients_hold_with_weights_of_tags(kind, batch, drawn):
+    spec = spec_of("elman", "simple", output=kind)
+    weights = Weights(np.array([0.5, 2.0, 1.0, 3.0]))
+    assert worst_relative_error(spec, drawn(spec), batch, Case(weights=weights)) < 1e-6
+
+
+def test_a_weight_of_two_counts_a_tag_twice(batch, drawn):
+    spec = spec_of("elman", "simple")
+    parameters, losses = drawn(spec), []
+    for weights in ([1.0, 1.0, 1.0, 1.0], [2.0, 1.0, 1.0, 1.0], [2.0, 2.0, 2.0, 2.0]):
+        losses.append(run(spec, parameters, batch, Case(weights=Weights(np.array(weights))))[0])
+    assert losses[0] < losses[1] < losses[2]
+    np.testing.assert_allclose(2 * losses[0], losses[2], rtol=1e-12)

@@ -1,0 +1,89 @@
+"""How much the errors on each tag weigh in training: balanced by how rare it is, or as a file says."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+
+from rnncli.config import suggestion
+from rnncli.data import tsv
+from rnncli.data.tsv import Fault, Faults
+from rnncli.errors import DataError
+
+BALANCED = "balanced"
+
+
+def balanced(counts: Mapping[str, int]) -> dict[str, float]:
+    """Weight each of K tags by N / (K · n_tag), so that all weigh the same in sum, and a token 1 on average.
+
+    That is how King and Zeng (2001) weigh rare events, and scikit-learn balances classes. Tags that never occur
+    do not count.
+    """
+    seen = {tag: count for tag, count in counts.items() if count > 0}
+    total = sum(seen.values())
+    return {tag: total / (len(seen) * count) for tag, count in seen.items()}
+
+
+def read(path: str, known: Collection[str] | None = None) -> dict[str, float]:
+    """Read lines of tag<TAB>weight; all faults are reported together as one :class:`DataError`.
+
+    Weights are finite and above 0, no tag has two, and blank lines mean nothing.
+
+    known  the tags that may be named; ``None`` allows all
+    """
+    faults = Faults("stdin" if path == "-" else str(path))
+    weights: dict[str, float] = {}
+    with tsv.opened(path) as file:
+        for number, text in tsv.lines(file, faults):
+            cells = text.split("\t")
+            if not text.strip(" "):
+                continue
+            fault = _fault(number, text, cells, weights, known)
+            if fault:
+                faults.add(fault)
+            else:
+                weights[cells[0]] = float(cells[1])
+    faults.raise_any()
+    if not weights:
+        raise DataError("no weight in this file", where=faults.name, hint="expected lines of tag<TAB>weight")
+    return weights
+
+
+def _fault(
+    number: int, text: str, cells: list[str], before: Collection[str], known: Collection[str] | None
+) -> Fault | None:
+    hint = "separate tag and weight by one TAB character"
+    if len(cells) != 2:
+        if len(cells) < 2:
+            return Fault(number, len(text) + 1, "expected tag<TAB>weight, found one column", text, hint)
+        column = len(cells[0]) + len(cells[1]) + 2
+        return Fault(number, column, f"expected tag<TAB>weight, found {len(cells)} columns", text, hint)
+    tag, weight = cells
+    if not tag:
+        return Fault(number, 1, "empty tag", text, hint)
+    if tag in before:
+        return Fault(number, 1, "this tag has a weight already", tag, "name every tag once")
+    if known is not None and tag not in known:
+        return Fault(number, 1, "training never shows this tag", tag, suggestion(tag, known))
+    if not _is_weight(weight):
+        hint = "give a number above 0; 1 changes nothing"
+        return Fault(number, len(tag) + 2, "not a weight", weight or text, hint)
+    return None
+
+
+def _is_weight(text: str) -> bool:
+    """Tell whether this is a number that is finite and above 0, also in single precision."""
+    try:
+        value = float(text)
+    except ValueError:
+        return False
+    with np.errstate(all="ignore"):
+        return bool(0 < np.float32(value) < np.inf)
+
+
+def for_tags(choice: str, tags: Sequence[str], counts: Mapping[str, int]) -> list[float]:
+    """Return the weight of each of the tags; 1 where none is given.
+
+    choice  ``balanced``, or the path of a file for :func:`read`, which may name no other tags
+    """
+    weights = balanced(counts) if choice == BALANCED else read(choice, tags)
+    return [weights.get(tag, 1.0) for tag in tags]

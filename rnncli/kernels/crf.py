@@ -1,0 +1,238 @@
+"""The output layer of a linear-chain conditional random field: its loss, gradients and posterior probabilities.
+
+    score(y) = first[y(1)] + Σ o(t)[y(t)] + Σ A[y(t−1), y(t)] + last[y(T)]
+    P(y) = exp(score(y)) / Z,    loss = log Z − score(gold)
+
+Forward and backward run in probabilities, scaled at each step, so that their K × K work is matrix products:
+
+    E = exp(A − max A)                       e(t) = exp(o(t) − max o(t)) / s(t), s(t) such that Σ α̂(t) = 1
+    α̂(t) = α̂(t−1) E ∘ e(t)                   α̂(1) = exp(first − max first) ∘ e(1)
+    β(t) = E g(t+1)                          g(t) = e(t) ∘ β(t), β(T) ~ exp(last), Σ α̂(t) ∘ β(t) = 1
+    P(y(t)) = α̂(t) ∘ β(t)                    P(y(t−1), y(t)) = α̂(t−1) E g(t), element by element
+
+What is lost are terms too small for the type, ε: they weigh at most about ε exp(2R) beside all others, with R
+the range of A, first or last (the smallest sum of a step is exp(−R), and so is the smallest ratio of two β).
+That is nothing in float32 up to R = 32, nor in float64 up to R = 340, whatever the scores o are. Beyond the
+former, float32 is computed in float64, for twice the time. A move counts as exp(−600) at least, so no sum is 0
+whatever is forbidden; only differences of about 600 in o could still make a forbidden move look likely.
+
+Source: Lafferty, McCallum and Pereira 2001, "Conditional random fields"; over a recurrent network: Huang, Xu
+and Yu 2015, "Bidirectional LSTM-CRF models", and Lample et al. 2016, "Neural architectures for named entity
+recognition"; scaling: Rabiner 1989, "A tutorial on hidden Markov models", V.A. Batches are packed as in
+:mod:`rnncli.kernels.simple`; the best path is in :mod:`rnncli.kernels.viterbi`.
+"""
+
+import math
+
+import numpy as np
+
+from rnncli.kernels.activation import exp
+from rnncli.kernels.compile import jit
+from rnncli.kernels.matmul import add_nn, add_tn
+from rnncli.kernels.output import _largest
+
+RANGE = 32.0  # of scores of moves that float32 can bear
+LEAST = -600.0  # score of a move beside the likeliest
+
+
+@jit
+def _odds(a):
+    """Return exp(a − max a) and max a; a (M, K)."""
+    top, least, out = a[0, 0], a.dtype.type(LEAST), np.empty_like(a)
+    for i in range(len(a)):
+        top = max(top, _largest(a[i]))
+    for i in range(len(a)):
+        for j in range(a.shape[1]):
+            out[i, j] = exp(max(a[i, j] - top, least))
+    return out, top
+
+
+@jit
+def _dot(a, b):
+    """Return Σ a b, both (K,)."""
+    total = a.dtype.type(0)
+    for j in range(len(a)):
+        total += a[j] * b[j]
+    return total
+
+
+@jit
+def _fill(out, begin, end, values):
+    """Write values (K,) into rows begin : end of out; an assignment takes ten times as long to compile."""
+    for r in range(begin, end):
+        for j in range(len(values)):
+            out[r, j] = values[j]
+
+
+@jit
+def _forward(o, transitions, first, last, offsets, e, alpha, log_z):
+    """Fill α̂ from the first step to the last, and log Z.
+
+    o         (N, K)
+    e, alpha  (N, K)  OUT
+    log_z     (B,)    float64, OUT
+    """
+    one, nothing = o.dtype.type(1), np.zeros(o.shape[1], o.dtype)
+    odds, top = _odds(transitions)
+    start, first_top = _odds(first.reshape(1, -1))
+    stop, last_top = _odds(last.reshape(1, -1))
+    steps = len(offsets) - 1
+    for t in range(steps):
+        begin, end = offsets[t], offsets[t + 1]
+        going = offsets[t + 2] - end if t + 2 <= steps else 0
+        _fill(alpha, begin, end, nothing if t > 0 else start[0])
+        if t > 0:
+            add_nn(alpha, offsets[t - 1], 0, odds, alpha, begin, 0, end - begin)
+        for r in range(begin, end):
+            row, factors, scores = alpha[r], e[r], o[r]
+            largest = _largest(scores)
+            for j in range(len(row)):
+                factors[j] = exp(scores[j] - largest)
+            total = _dot(row, factors)
+            scale = one / total
+            for j in range(len(row)):
+                factors[j] *= scale
+                row[j] *= factors[j]
+            b = r - begin
+            before, move = (log_z[b], top) if t > 0 else (0.0, first_top)
+            log_z[b] = before + move + largest + math.log(total)
+            if b >= going:
+                log_z[b] += last_top + math.log(_dot(row, stop[0]))
+    return odds
+
+
+@jit
+def _backward(e, alpha, odds, last, offsets, g):
+    """Fill the posterior probabilities from the last step to the first.
+
+    e      (N, K)  in: as :func:`_forward` left it; OUT: P(y(t)) = α̂ ∘ β
+    alpha  (N, K)
+    odds   (K, K)  Eᵀ
+    g      (N, K)  OUT: g(t+1) in the row of the same sentence at step t; 0 where it ends
+    """
+    one, nothing = e.dtype.type(1), np.zeros(e.shape[1], e.dtype)
+    stop, _ = _odds(last.reshape(1, -1))
+    steps = len(offsets) - 1
+    beta = np.empty((offsets[min(steps, 1)], e.shape[1]), e.dtype)
+    for t in range(steps - 1, -1, -1):
+        begin, end = offsets[t], offsets[t + 1]
+        going = offsets[t + 2] - end if t + 2 <= steps else 0
+        _fill(beta, 0, going, nothing)
+        _fill(beta, going, end - begin, stop[0])
+        _fill(g, begin + going, end, nothing)
+        add_nn(g, begin, 0, odds, beta, 0, 0, going)
+        for r in range(begin, end):
+            row, onward, factors = alpha[r], beta[r - begin], e[r]
+            scale = one / _dot(row, onward)  # where the sentence goes on, 1 but for rounding
+            for j in range(len(row)):
+                onward[j] *= scale
+            if t > 0:
+                back = g[offsets[t - 1] + r - begin]
+                for j in range(len(row)):
+                    back[j] = factors[j] * onward[j]
+            for j in range(len(row)):
+                factors[j] = row[j] * onward[j]
+
+
+@jit
+def _turned(a):
+    """Return aᵀ in a contiguous array, a (K, K)."""
+    out = np.empty_like(a)
+    for i in range(len(a)):
+        for j in range(len(a)):
+            out[i, j] = a[j, i]
+    return out
+
+
+@jit
+def _marginals(o, transitions, first, last, offsets, y, alpha, g, log_z):
+    """Compute :func:`marginals`; alpha, g (N, K) OUT; return E."""
+    odds = _forward(o, transitions, first, last, offsets, y, alpha, log_z)
+    _backward(y, alpha, _turned(odds), last, offsets, g)
+    return odds
+
+
+@jit
+def _loss(o, gold, transitions, first, last, offsets, weights, scale, do, dtransitions, dfirst, dlast):
+    """Compute :func:`loss` in the type of the arguments."""
+    alpha, g, log_z = np.empty_like(o), np.empty_like(o), np.empty(len(weights))
+    odds = _marginals(o, transitions, first, last, offsets, do, alpha, g, log_z)
+    total, steps, tags = 0.0, len(offsets) - 1, o.shape[1]
+    for t in range(steps):
+        begin, end = offsets[t], offsets[t + 1]
+        going = offsets[t + 2] - end if t + 2 <= steps else 0
+        for r in range(begin, end):
+            b, tag, slope, row = r - begin, gold[r], do[r], alpha[r]
+            factor = o.dtype.type(scale * weights[b])
+            for j in range(tags):
+                slope[j] *= factor
+                row[j] *= factor
+            slope[tag] -= factor
+            cost = -float(o[r, tag])
+            if t == 0:
+                cost += log_z[b] - first[tag]
+                for j in range(tags):
+                    dfirst[j] += slope[j]
+            else:
+                before = gold[offsets[t - 1] + b]
+                cost -= transitions[before, tag]
+                dtransitions[before, tag] -= factor
+            if b >= going:
+                cost -= last[tag]
+                for j in range(tags):
+                    dlast[j] += slope[j]
+            total += weights[b] * cost
+    pairs = np.zeros((tags, tags), o.dtype)
+    add_tn(alpha, 0, 0, g, 0, 0, pairs, len(o))
+    for i in range(tags):
+        for j in range(tags):
+            dtransitions[i, j] += odds[i, j] * pairs[i, j]
+    return total
+
+
+def _needs_double(o, *moves):
+    """Tell whether float32 would lose something; o (N, K), moves: transitions, first and last."""
+    return o.dtype != np.float64 and not all(float(a.max()) - float(a.min()) <= RANGE for a in moves)
+
+
+def marginals(o, transitions, first, last, offsets, y, log_z):
+    """Compute the posterior probability of each tag of each token, and log Z of each sentence.
+
+    o            (N, K)    scores
+    transitions  (K, K)    A[i, j]: the score of tag j after tag i
+    first, last  (K,)      scores of a tag that begins and that ends a sentence
+    offsets      (T + 1,)  int64, first row of each step
+    y            (N, K)    OUT
+    log_z        (B,)      OUT; sentences longest first
+    """
+    if _needs_double(o, transitions, first, last):
+        o, transitions, first, last = (a.astype(np.float64) for a in (o, transitions, first, last))
+    p, total = np.empty_like(o), np.empty(len(log_z))
+    _marginals(o, transitions, first, last, offsets, p, np.empty_like(o), np.empty_like(o), total)
+    y[:], log_z[:] = p, total
+
+
+def loss(o, gold, transitions, first, last, offsets, weights, scale, do, dtransitions, dfirst, dlast):
+    """Return Σ weight (log Z − score(gold)) over sentences and the gradient of ``scale`` times it.
+
+    o                          (N, K)    scores
+    gold                       (N,)      int32, each at least 0
+    transitions, dtransitions  (K, K)    A[i, j]: the score of tag j after tag i; dtransitions: +=
+    first, last                (K,)      scores of a tag that begins and that ends a sentence
+    offsets                    (T + 1,)  int64, first row of each step
+    weights                    (B,)      of sentences, longest first; usually 1
+    scale                      number
+    do                         (N, K)    OUT: scale weight (P(y(t)) − 1[gold])
+    dfirst, dlast              (K,)      +=
+    """
+    moves, slopes, scale = (transitions, first, last), (dtransitions, dfirst, dlast), float(scale)
+    weights = weights.astype(np.float64)
+    if not _needs_double(o, *moves):
+        return _loss(o, gold, *moves, offsets, weights, scale, do, *slopes)
+    p, added = np.empty(o.shape), [np.zeros(a.shape) for a in slopes]
+    wide = (a.astype(np.float64) for a in moves)
+    total = _loss(o.astype(np.float64), gold, *wide, offsets, weights, scale, p, *added)
+    do[:] = p
+    for slope, more in zip(slopes, added, strict=True):
+        slope += more
+    return total

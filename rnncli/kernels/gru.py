@@ -1,0 +1,141 @@
+"""Gated recurrent units (GRU) over a packed batch: a hidden layer that a gate keeps or renews.
+
+    r, z = σ(U x(t) + W h(t−1) + b),   n = tanh(U x(t) + b + r ∘ m),   m(t) = W h(t−1) + bias
+    h(t) = (1 − z) ∘ n + z ∘ h(t−1),   h before the first token being 0
+
+each gate having its own rows of U, W and b, the candidate n a second bias. Batches are packed as in
+:mod:`rnncli.kernels.simple`; the functions, and why their loops are short, are those of
+:mod:`rnncli.kernels.lstm`.
+
+Source: Cho et al. 2014, "Learning phrase representations using RNN encoder-decoder"; r after the product
+instead of before it, as in cuDNN and PyTorch, so that one product serves all gates. Gates in PyTorch's order.
+"""
+
+import numpy as np
+
+from rnncli.kernels.activation import SIGMOID, activate, exp
+from rnncli.kernels.compile import jit
+from rnncli.kernels.matmul import add_nn, add_tn
+from rnncli.kernels.simple import shift
+
+
+@jit
+def _make_room(a, m, bias):
+    """Move the candidate's input from a (3·H) to m (H); its place takes the product for m, which starts as bias."""
+    n = a[2 * len(m) :]
+    for u in range(len(m)):
+        m[u] = n[u]
+        n[u] = bias[u]
+
+
+@jit
+def _forward_row(a, m, before, h):
+    """One token: activate the gates a (3·H) and fill h (H) from them and from h(t−1), ``before`` (H).
+
+    m (H) and the candidate's gate have changed places before, by :func:`_make_room`; here they change back.
+    """
+    units = len(h)
+    one, two = a.dtype.type(1), a.dtype.type(2)
+    activate(a[: 2 * units], SIGMOID)
+    r, z, n = a[:units], a[units : 2 * units], a[2 * units :]
+    for u in range(units):
+        x, product = m[u], n[u]
+        n[u] = one - two / (exp(two * (x + r[u] * product)) + one)
+        m[u] = product
+    for u in range(units):
+        h[u] = n[u] + z[u] * (before[u] - n[u])
+
+
+@jit
+def forward(a, s, h, weight, bias, offsets):
+    """Fill the hidden layer of each direction.
+
+    a        (N, R·3·H)   in: U x + b; OUT: the gates r, z, n; direction r in columns r·3·H : (r + 1)·3·H
+    s        (N, R·H)     OUT: m, what r multiplies
+    h        (N, R·H)     OUT: the hidden layer
+    weight   (R, H, 3·H)  Wᵀ of each direction; the second direction reads backward
+    bias     (R·H,)       of m
+    offsets  (T + 1,)     int64, first row of each step
+    """
+    directions, units, width = weight.shape
+    steps = len(offsets) - 1
+    nothing = np.zeros(units, a.dtype)
+    for direction in range(directions):
+        column, gate = direction * units, direction * width
+        own, gates = slice(column, column + units), slice(gate, gate + width)
+        for k in range(steps):
+            t = k if direction == 0 else steps - 1 - k
+            before = t - 1 if direction == 0 else t + 1
+            first, end, source, rows = offsets[t], offsets[t + 1], 0, 0
+            for row in range(first, end):
+                _make_room(a[row, gates], s[row, own], bias[own])
+            if 0 <= before < steps:
+                source = offsets[before]
+                rows = min(end - first, offsets[before + 1] - source)
+                add_nn(h, source, column, weight[direction], a, first, gate, rows)
+            for r in range(end - first):
+                row = first + r
+                _forward_row(a[row, gates], s[row, own], h[source + r, own] if r < rows else nothing, h[row, own])
+
+
+@jit
+def _add_kept(z, dh, dbefore):
+    """What z keeps of h(t−1) passes its gradient on: dbefore += dh ∘ z, each (H,)."""
+    for u in range(len(z)):
+        dbefore[u] += dh[u] * z[u]
+
+
+@jit
+def _backward_row(dh, a, m, before, da, dwh, dbias):
+    """One token: from dh = ∂L/∂h (H) fill da (3·H) and dwh = ∂L/∂(W h(t−1)) (3·H); dbias (H) +=."""
+    units = len(dh)
+    one = a.dtype.type(1)
+    r, z, n = a[:units], a[units : 2 * units], a[2 * units :]
+    dr, dz, dn, dm = dwh[:units], dwh[units : 2 * units], da[2 * units :], dwh[2 * units :]
+    for u in range(units):
+        dn[u] = dh[u] * (one - z[u]) * (one - n[u] * n[u])
+    for u in range(units):
+        dm[u] = dn[u] * r[u]
+        dbias[u] += dm[u]
+    for u in range(units):
+        dr[u] = dn[u] * m[u] * r[u] * (one - r[u])
+    for u in range(units):
+        dz[u] = dh[u] * (before[u] - n[u]) * z[u] * (one - z[u])
+    for u in range(2 * units):
+        da[u] = dwh[u]
+
+
+@jit
+def backward(dh, a, s, h, weight, offsets, da, dweight, dbias, previous):
+    """BPTT: from the gradient of the hidden layer to that of the input product.
+
+    dh                (N, R·H)     in: ∂L/∂h from above; OUT: the whole ∂L/∂h
+    a, s, h                        as :func:`forward` left them
+    weight, dweight   (R, 3·H, H)  W itself; dweight: +=
+    da                (N, R·3·H)   OUT: ∂L/∂(U x + b)
+    dbias             (R·H,)       +=
+    previous          (N, H)       scratch: h(t−1)
+    """
+    directions, width, units = weight.shape
+    steps = len(offsets) - 1
+    dwh = np.empty((len(h), width), a.dtype)  # ∂L/∂(W h(t−1)): r ∘ da for the candidate, else da
+    for direction in range(directions):
+        column, gate = direction * units, direction * width
+        own, gates = slice(column, column + units), slice(gate, gate + width)
+        keep = slice(gate + units, gate + 2 * units)
+        shift(h, column, units, direction, offsets, previous)
+        for k in range(steps):
+            t = steps - 1 - k if direction == 0 else k
+            after = t + 1 if direction == 0 else t - 1
+            first, end = offsets[t], offsets[t + 1]
+            if 0 <= after < steps:
+                source = offsets[after]
+                rows = min(end - first, offsets[after + 1] - source)
+                add_nn(dwh, source, 0, weight[direction], dh, first, column, rows)
+                for r in range(rows):
+                    _add_kept(a[source + r, keep], dh[source + r, own], dh[first + r, own])
+            for row in range(first, end):
+                _backward_row(
+                    dh[row, own], a[row, gates], s[row, own], previous[row], da[row, gates], dwh[row], dbias[own]
+                )
+        add_tn(dwh, 0, 0, previous, 0, 0, dweight[direction], len(h))

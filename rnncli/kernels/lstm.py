@@ -1,0 +1,126 @@
+"""Long short-term memory (LSTM) over a packed batch: a cell that gates open, close and clear.
+
+    i, f, o = σ(a),   g = tanh(a),   a = U x(t) + W h(t−1) + b, each gate having its own rows of U, W and b
+    c(t) = f ∘ c(t−1) + i ∘ g,   h(t) = o ∘ tanh c(t),   h and c before the first token being 0
+
+Batches are packed as in :mod:`rnncli.kernels.simple`; :mod:`rnncli.kernels.gru` has the same two functions.
+What belongs to a token is done row by row while the row is in the cache, in loops that are many and short: the
+compiler gives up vectorising a loop that has more than a few arrays to tell apart.
+
+Source: Hochreiter and Schmidhuber 1997, "Long short-term memory"; f: Gers, Schmidhuber and Cummins 2000,
+"Learning to forget: continual prediction with LSTM". Gates in PyTorch's order.
+"""
+
+import numpy as np
+
+from rnncli.kernels.activation import SIGMOID, TANH, activate, exp
+from rnncli.kernels.compile import jit
+from rnncli.kernels.matmul import add_nn, add_tn
+from rnncli.kernels.simple import shift
+
+
+@jit
+def _forward_row(a, before, c, h):
+    """One token: activate the gates a (4·H), fill c and h (H) from them and from c(t−1), ``before`` (H)."""
+    units = len(c)
+    one, two = a.dtype.type(1), a.dtype.type(2)
+    activate(a[: 2 * units], SIGMOID)
+    activate(a[2 * units : 3 * units], TANH)
+    i, f, g, o = a[:units], a[units : 2 * units], a[2 * units : 3 * units], a[3 * units :]
+    for u in range(units):
+        c[u] = f[u] * before[u] + i[u] * g[u]
+    activate(o, SIGMOID)
+    for u in range(units):
+        h[u] = o[u] * (one - two / (exp(two * c[u]) + one))
+
+
+@jit
+def forward(a, s, h, weight, bias, offsets):
+    """Fill the hidden layer of each direction.
+
+    a        (N, R·4·H)   in: U x + b; OUT: the gates i, f, g, o; direction r in columns r·4·H : (r + 1)·4·H
+    s        (N, R·H)     OUT: c, the cell state
+    h        (N, R·H)     OUT: the hidden layer
+    weight   (R, H, 4·H)  Wᵀ of each direction; the second direction reads backward
+    bias     (0,)         not used: U and W share b
+    offsets  (T + 1,)     int64, first row of each step
+    """
+    directions, units, width = weight.shape
+    steps = len(offsets) - 1
+    nothing = np.zeros(units, a.dtype)
+    for direction in range(directions):
+        column, gate = direction * units, direction * width
+        own, gates = slice(column, column + units), slice(gate, gate + width)
+        for k in range(steps):
+            t = k if direction == 0 else steps - 1 - k
+            before = t - 1 if direction == 0 else t + 1
+            first, end, source, rows = offsets[t], offsets[t + 1], 0, 0
+            if 0 <= before < steps:
+                source = offsets[before]
+                rows = min(end - first, offsets[before + 1] - source)
+                add_nn(h, source, column, weight[direction], a, first, gate, rows)
+            for r in range(end - first):
+                c = s[source + r, own] if r < rows else nothing
+                row = first + r
+                _forward_row(a[row, gates], c, s[row, own], h[row, own])
+
+
+@jit
+def _backward_row(dh, a, before, c, da, dc_after, f_after):
+    """One token: turn dh = ∂L/∂h (H) into ∂L/∂c and fill da (4·H).
+
+    before             (H,)  c(t−1)
+    dc_after, f_after  (H,)  ∂L/∂c and the forget gate of the token that was read next; 0 if there is none
+    """
+    units = len(c)
+    one, two = a.dtype.type(1), a.dtype.type(2)
+    i, f, g, o = a[:units], a[units : 2 * units], a[2 * units : 3 * units], a[3 * units :]
+    di, df, dg, do = da[:units], da[units : 2 * units], da[2 * units : 3 * units], da[3 * units :]
+    for u in range(units):
+        y = one - two / (exp(two * c[u]) + one)
+        do[u] = dh[u] * y * o[u] * (one - o[u])
+        dh[u] *= o[u] * (one - y * y)
+    for u in range(units):
+        dh[u] += dc_after[u] * f_after[u]
+    for u in range(units):
+        di[u] = dh[u] * g[u] * i[u] * (one - i[u])
+    for u in range(units):
+        df[u] = dh[u] * before[u] * f[u] * (one - f[u])
+    for u in range(units):
+        dg[u] = dh[u] * i[u] * (one - g[u] * g[u])
+
+
+@jit
+def backward(dh, a, s, h, weight, offsets, da, dweight, dbias, previous):
+    """BPTT: from the gradient of the hidden layer to that of the input product.
+
+    dh                (N, R·H)     in: ∂L/∂h from above; OUT: ∂L/∂c
+    a, s, h                        as :func:`forward` left them
+    weight, dweight   (R, 4·H, H)  W itself; dweight: +=
+    da                (N, R·4·H)   OUT: ∂L/∂(U x + b)
+    dbias             (0,)         not used
+    previous          (N, H)       scratch: c(t−1), then h(t−1)
+    """
+    directions, width, units = weight.shape
+    steps = len(offsets) - 1
+    nothing = np.zeros(units, a.dtype)
+    for direction in range(directions):
+        column, gate = direction * units, direction * width
+        own, gates = slice(column, column + units), slice(gate, gate + width)
+        shift(s, column, units, direction, offsets, previous)
+        for k in range(steps):
+            t = steps - 1 - k if direction == 0 else k
+            after = t + 1 if direction == 0 else t - 1
+            first, end, source, rows = offsets[t], offsets[t + 1], 0, 0
+            if 0 <= after < steps:
+                source = offsets[after]
+                rows = min(end - first, offsets[after + 1] - source)
+                add_nn(da, source, gate, weight[direction], dh, first, column, rows)
+            for r in range(end - first):
+                row, dc, f = first + r, nothing, nothing
+                if r < rows:
+                    dc = dh[source + r, own]
+                    f = a[source + r, gate + units : gate + 2 * units]
+                _backward_row(dh[row, own], a[row, gates], previous[row], s[row, own], da[row, gates], dc, f)
+        shift(h, column, units, direction, offsets, previous)
+        add_tn(da, 0, gate, previous, 0, 0, dweight[direction], len(h))

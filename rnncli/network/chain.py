@@ -1,0 +1,114 @@
+"""A linear-chain conditional random field in plain NumPy, one sentence at a time, in logarithms of probabilities.
+
+    score(y) = first[y(1)] + Σ o(t)[y(t)] + Σ A[y(t−1), y(t)] + last[y(T)],    P(y) = exp(score(y)) / Z
+
+It is the oracle of the kernels' tests, and the path for a handful of sentences, which starts without Numba.
+Everything is computed in float64. In all functions:
+
+    o            (T, K)  the scores of each token's tags, T at least 1
+    transitions  (K, K)  A[i, j]: the score of tag j after tag i; −10 000, say, forbids
+    first, last  (K,)    scores of a tag that begins and that ends a sentence
+
+Sources: Lafferty, McCallum and Pereira 2001, "Conditional random fields"; forward, backward and Viterbi:
+Rabiner 1989, "A tutorial on hidden Markov models", III; the n best: Seshadri and Sundberg 1994, "List Viterbi
+decoding algorithms with applications", the parallel form.
+"""
+
+import numpy as np
+
+from rnncli.network.parameters import Array
+
+
+def _log_sum(a: Array, axis: int) -> Array:
+    """Log Σ exp(a) along an axis; the largest is subtracted first, so that nothing overflows."""
+    largest = a.max(axis=axis, keepdims=True)
+    return np.asarray(np.log(np.exp(a - largest).sum(axis=axis)) + largest.squeeze(axis))
+
+
+def _forward(o: Array, transitions: Array, first: Array) -> Array:
+    """Log of the sum over beginnings: α(t)[j] = log Σᵢ exp(α(t−1)[i] + A[i, j]) + o(t)[j]; (T, K)."""
+    alpha = np.empty(o.shape)
+    alpha[0] = first + o[0].astype(np.float64)
+    for t in range(1, len(o)):
+        alpha[t] = _log_sum(alpha[t - 1][:, None] + transitions, axis=0) + o[t]
+    return alpha
+
+
+def _backward(o: Array, transitions: Array, last: Array) -> Array:
+    """Log of the sum over endings: β(t)[i] = log Σⱼ exp(A[i, j] + o(t+1)[j] + β(t+1)[j]); (T, K)."""
+    beta = np.empty(o.shape)
+    beta[-1] = last
+    for t in range(len(o) - 2, -1, -1):
+        beta[t] = _log_sum(transitions + (o[t + 1] + beta[t + 1]), axis=1)
+    return beta
+
+
+def log_partition(o: Array, transitions: Array, first: Array, last: Array) -> float:
+    """Log Z: of the sum of exp(score) of all paths."""
+    return float(_log_sum(_forward(o, transitions, first)[-1] + last, axis=0))
+
+
+def marginals(o: Array, transitions: Array, first: Array, last: Array) -> Array:
+    """The posterior probability of each tag of each token, (T, K)."""
+    paths = _forward(o, transitions, first) + _backward(o, transitions, last)
+    return np.asarray(np.exp(paths - _log_sum(paths, axis=1)[:, None]))
+
+
+def path_score(tags: Array, o: Array, transitions: Array, first: Array, last: Array) -> float:
+    """The score of one path, tags (T,); less log Z, the logarithm of its probability."""
+    emitted = o[np.arange(len(o)), tags].sum(dtype=np.float64)
+    moved = transitions[tags[:-1], tags[1:]].sum(dtype=np.float64)
+    return float(emitted + moved + first[tags[0]] + last[tags[-1]])
+
+
+def viterbi(o: Array, transitions: Array, first: Array, last: Array) -> Array:
+    """The best path, (T,) int32; of equal paths the one whose tags are first, from the end."""
+    best, before = first + o[0].astype(np.float64), []
+    for scores in o[1:]:
+        moves = best[:, None] + transitions
+        before.append(moves.argmax(axis=0))
+        best = moves.max(axis=0) + scores
+    path = [(best + last).argmax()]
+    for tags in reversed(before):
+        path.append(tags[path[-1]])
+    return np.array(path[::-1], np.int32)
+
+
+def nbest(o: Array, transitions: Array, first: Array, last: Array, n: int) -> list[tuple[Array, float]]:
+    """The n best paths, (T,) int32, and their scores, best first; fewer where there are not so many paths.
+
+    Each tag keeps the n best paths that end in it, so a path is named by its rank and its tag: rank · K + tag.
+    """
+    tags = o.shape[1]
+    best, before = first + o[:1].astype(np.float64), []
+    for scores in o[1:]:
+        best, names = _merge(best, transitions, n)
+        best += scores
+        before.append(names)
+    ends = (best + last).reshape(-1)
+    paths = []
+    for end in np.argsort(-ends, kind="stable")[:n]:
+        path = [end]
+        for names in reversed(before):
+            path.append(names[divmod(path[-1], tags)])
+        paths.append(((np.array(path[::-1]) % tags).astype(np.int32), float(ends[end])))
+    return paths
+
+
+def _merge(best: Array, transitions: Array, n: int) -> tuple[Array, Array]:
+    """The n greatest of best[rank, i] + A[i, j] for each j, and their names rank · K + i; both (≤ n, K).
+
+    best  (ranks, K)  falling along ranks, so that only the first of each i that was not taken need be compared
+    """
+    ranks, tags = best.shape
+    j, rank = np.arange(tags), np.zeros((tags, tags), np.intp)
+    scores = best[0][:, None] + transitions
+    found, names = [], []
+    for _ in range(min(n, ranks * tags)):
+        i = scores.argmax(axis=0)
+        taken = rank[i, j]
+        found.append(scores[i, j])
+        names.append(taken * tags + i)
+        rank[i, j] = np.minimum(taken + 1, ranks - 1)
+        scores[i, j] = np.where(taken + 1 < ranks, best[rank[i, j], i], -np.inf) + transitions[i, j]
+    return np.array(found), np.array(names)

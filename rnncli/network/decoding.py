@@ -1,0 +1,49 @@
+"""What decoding goes by: scores of tags in a row, learned by a CRF, and the moves that a tag scheme forbids."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from rnncli.config import NetworkSpec
+from rnncli.network.parameters import Array
+
+# Far below every learned score.
+FORBIDDEN = -1e4
+
+
+class Chain(NamedTuple):
+    """Scores of moves; or, as bool arrays, which moves are allowed."""
+
+    transitions: Array  # (K, K) of tag j after tag i
+    first: Array  # (K,) of beginning a sentence with a tag
+    last: Array  # (K,) of ending it
+
+
+def learned(spec: NetworkSpec, parameters: Mapping[str, Array]) -> Chain:
+    """The scores of moves that the network has learned: those of a CRF, else 0."""
+    if spec.output == "crf":
+        return Chain(parameters["output/A"], parameters["output/first"], parameters["output/last"])
+    tags = len(parameters["output/c"])
+    return Chain(*(np.zeros(shape, np.float32) for shape in ((tags, tags), tags, tags)))
+
+
+def chain(spec: NetworkSpec, parameters: Mapping[str, Array], allowed: Chain | None) -> Chain | None:
+    """What tags are chosen by, ``None`` if each token is decided by itself; ``allowed`` is ``None`` for any move.
+
+    What is forbidden plays no part in probabilities: those are the network's own.
+    """
+    if spec.output == "softmax" and allowed is None:
+        return None
+    found = learned(spec, parameters)
+    return Chain(*map(_without, found, allowed)) if allowed else found
+
+
+def _without(scores: Array, allowed: Array) -> Array:
+    return np.where(allowed, scores, scores.dtype.type(FORBIDDEN))
+
+
+def log(y: Array) -> Array:
+    """Natural logarithm of probabilities, those of 0 as the smallest number; a softmax takes it as it takes o."""
+    return np.asarray(np.log(np.maximum(y, np.finfo(y.dtype).tiny)))

@@ -1,0 +1,103 @@
+"""The output layer: from scores of tags to a loss with its gradient, and to tags with their probabilities."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from rnncli.config import NetworkSpec
+from rnncli.data.batch import Batch
+from rnncli.kernels import crf, output, viterbi
+from rnncli.network.decoding import Chain, learned, log
+from rnncli.network.forward import Trace, forward
+from rnncli.network.parameters import Array, Parameters
+
+
+def _scores(spec: NetworkSpec, o: Array) -> Array:
+    """Scores of the tags; where the network gives ŷ its logarithm."""
+    return log(o) if spec.architecture.keeps_output else o
+
+
+class Weights(NamedTuple):
+    """How much the loss at a tag counts, (K,); empty if all count alike."""
+
+    of_tags: Array
+
+    def of_sentences(self, gold: Array, offsets: Array) -> Array:
+        """The mean over each sentence of a packed batch, (B,), for a loss of whole sentences."""
+        count = int(offsets[1]) if len(offsets) > 1 else 0
+        if not len(self.of_tags):
+            return np.ones(count, self.of_tags.dtype)
+        rank = np.arange(len(gold)) - np.repeat(offsets[:-1], np.diff(offsets))
+        total = np.bincount(rank, self.of_tags[gold], minlength=count)
+        return (total / np.bincount(rank, minlength=count)).astype(self.of_tags.dtype)
+
+
+def loss(
+    spec: NetworkSpec,
+    parameters: Parameters,
+    trace: Trace,
+    gold: Array,
+    offsets: Array,
+    scale: float,
+    gradient: dict[str, Array],
+    weights: Weights,
+) -> tuple[float, Array]:
+    """Return the summed loss of a packed batch and ``scale`` times its gradient with respect to o, (N, K).
+
+    softmax  Σ −log ŷ[gold] over tokens
+    crf      Σ −log P(gold tags) over sentences; its own parameters' gradients are added to ``gradient``
+    """
+    do = np.empty_like(trace.o)
+    size = do.dtype.type(scale)
+    if spec.output == "softmax":
+        if not spec.architecture.keeps_output:
+            output.softmax(trace.o)
+        return output.cross_entropy(trace.o, gold, weights.of_tags, size, do), do
+    total = crf.loss(
+        _scores(spec, trace.o),
+        gold,
+        parameters["output/A"],
+        parameters["output/first"],
+        parameters["output/last"],
+        offsets,
+        weights.of_sentences(gold, offsets),
+        size,
+        do,
+        gradient["output/A"],
+        gradient["output/first"],
+        gradient["output/last"],
+    )
+    return total, do
+
+
+def label(
+    spec: NetworkSpec,
+    parameters: Parameters,
+    batch: Batch,
+    turned: Mapping[str, Array],
+    by: Chain | None,
+    with_probabilities: bool = True,
+) -> tuple[Array, Array]:
+    """Find the tags of a packed batch, (N,) int32, and the probability of each, (N,); NaN where not asked for.
+
+    The probability is that of the tag that is given: its softmax, or its marginal under the CRF.
+    """
+    o = forward(spec, parameters, batch, turned=turned).o
+    tags, probabilities = np.empty(len(o), np.int32), np.full(len(o), np.nan, o.dtype)
+    if by is None:
+        if spec.architecture.keeps_output:
+            return o.argmax(axis=1).astype(np.int32), o.max(axis=1)
+        output.likeliest(o, tags, probabilities)
+        return tags, probabilities
+    o = _scores(spec, o)
+    viterbi.viterbi(o, *by, batch.offsets, tags)
+    if with_probabilities:
+        if spec.output == "crf":
+            y = np.empty_like(o)
+            crf.marginals(o, *learned(spec, parameters), batch.offsets, y, np.empty(batch.sentences, o.dtype))
+        else:
+            y = o
+            output.softmax(y)
+        probabilities = y[np.arange(len(y)), tags]
+    return tags, probabilities
