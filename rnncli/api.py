@@ -11,7 +11,7 @@ import numpy as np
 
 from rnncli import __version__, archive, evaluation, training
 from rnncli.config import NetworkSpec, TrainingSpec, suggestion
-from rnncli.data import tsv
+from rnncli.data import tsv, weights
 from rnncli.data import vectors as word_vectors
 from rnncli.data.examples import contrast_pair
 from rnncli.data.split import Overlap, overlap, split
@@ -150,6 +150,35 @@ def train(
         dev = bundled("sample_data/dev.tsv")
     train_part, dev_part = _parts(corpus, dev, settings)
     pretrained = _vectors(vectors, [*train_part, *dev_part]) if vectors else None
+    runs = _runs(seeds, network, settings, train_part, dev_part, pretrained, threads, listener)
+    best = max(runs, key=lambda run: run.dev.f1)
+    best.model.provenance = {
+        "rnncli": __version__,
+        "data_sha256": corpus.sha256,
+        "sentences": len(train_part),
+        "tokens": sum(len(sentence.tokens) for sentence in train_part),
+        "epochs": best.result.epochs,
+        "best_epoch": best.result.best_epoch,
+        "dev": best.dev.as_dict(),
+        "examples": BOOKING_PAIR if is_bundled else contrast_pair(train_part, best.model.tokenizer),
+    }
+    if settings.class_weight not in ("none", "balanced"):  # keep the weights, not the name of somebody's file
+        best.model.provenance["class_weights"] = weights.read(settings.class_weight)
+        best.model.training = dataclasses.replace(best.model.training, class_weight="file")
+    return Trained(runs, best, path, best.model.save(path))
+
+
+def _runs(
+    seeds: int,
+    network: NetworkSpec,
+    settings: TrainingSpec,
+    train_part: list[Sentence],
+    dev_part: list[Sentence],
+    pretrained: word_vectors.Vectors | None,
+    threads: int,
+    listener: Listener,
+) -> list[Run]:
+    """Train from each seed in turn; if interrupted, the runs so far, of which the last may have ended early."""
     runs: list[Run] = []
     for number in range(seeds):
         model = training.prepare(
@@ -172,20 +201,7 @@ def train(
             break
     if not runs:
         raise KeyboardInterrupt
-    best = max(runs, key=lambda run: run.dev.f1)
-    best.model.training = dataclasses.replace(best.model.training, class_weight=_kind(settings.class_weight))
-    best.model.provenance = {
-        "rnncli": __version__,
-        "data_sha256": corpus.sha256,
-        "sentences": len(train_part),
-        "tokens": sum(len(sentence.tokens) for sentence in train_part),
-        "epochs": best.result.epochs,
-        "best_epoch": best.result.best_epoch,
-        "dev": best.dev.as_dict(),
-        "class_weights": for_tags(settings.class_weight, best.model.tags, counts),
-        "examples": BOOKING_PAIR if is_bundled else contrast_pair(train_part, best.model.tokenizer),
-    }
-    return Trained(runs, best, path, best.model.save(path))
+    return runs
 
 
 def _score(dev: list[Sentence], threads: int, model: Model) -> float:

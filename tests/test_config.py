@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rnncli import config
-from rnncli.config import ARCHITECTURES, NetworkSpec, TrainingSpec, suggestion
+from rnncli.config import ARCHITECTURES, CELLS, INPUTS, NetworkSpec, TrainingSpec, suggestion
 from rnncli.errors import UsageError
 
 SPECS = (NetworkSpec, TrainingSpec)
@@ -29,6 +29,64 @@ def test_every_architecture_can_be_chosen() -> None:
     assert set(ARCHITECTURES) == set(typing.get_args(config.Arch))
     for name, row in ARCHITECTURES.items():
         assert row == NetworkSpec(arch=name).architecture  # type: ignore[arg-type]
+
+
+def test_every_cell_can_be_chosen() -> None:
+    assert {"auto", *CELLS} == set(typing.get_args(config.CellName))
+    for name, row in CELLS.items():
+        assert row.gates == NetworkSpec(arch="elman", cell=name).gates  # type: ignore[arg-type]
+    assert {"simple": 1, "lstm": 4, "gru": 3} == {name: row.gates for name, row in CELLS.items()}
+
+
+def test_every_input_can_be_chosen_alone_and_with_all_others() -> None:
+    for name in INPUTS:
+        assert [name] == NetworkSpec(input=name).inputs
+    # In one order, whatever that of the names is.
+    assert list(INPUTS) == NetworkSpec(input="+".join(reversed(INPUTS))).inputs
+
+
+@pytest.mark.parametrize(
+    ("arch", "expected"),
+    [("fnn", "simple"), ("elman", "simple"), ("jordan", "simple"), ("hybrid", "simple"), ("bidirectional", "lstm")],
+)
+def test_each_architecture_has_a_cell_of_its_own(arch: str, expected: str) -> None:
+    spec = NetworkSpec(arch=arch)  # type: ignore[arg-type]
+    assert expected == spec.resolved(columns=False, vectors=False, obedient=True).cell
+    for cell in CELLS if arch in ("elman", "bidirectional") else ("simple",):
+        chosen = dataclasses.replace(spec, cell=cell)  # type: ignore[arg-type]
+        assert cell == chosen.resolved(columns=False, vectors=False, obedient=True).cell
+
+
+@pytest.mark.parametrize(
+    ("columns", "vectors", "expected"),
+    [
+        (False, False, "embedding+ngram"),
+        (True, False, "embedding+ngram+columns"),
+        (False, True, "embedding+ngram+vectors"),
+        (True, True, "embedding+ngram+vectors+columns"),
+    ],
+)
+def test_the_input_is_what_there_is(columns: bool, vectors: bool, expected: str) -> None:
+    assert expected == NetworkSpec().resolved(columns=columns, vectors=vectors, obedient=True).input
+    chosen = "onehot+vectors" if vectors else "onehot"
+    assert chosen == NetworkSpec(input=chosen).resolved(columns=columns, vectors=vectors, obedient=True).input
+
+
+@pytest.mark.parametrize("obedient", [True, False])
+def test_decoding_keeps_to_rules_that_the_data_obeys(obedient: bool) -> None:
+    found = [
+        NetworkSpec(decoding=decoding).resolved(columns=False, vectors=False, obedient=obedient).decoding
+        for decoding in typing.get_args(config.Decoding)
+    ]
+    assert ["constrained" if obedient else "free", "free", "constrained"] == found
+
+
+def test_nothing_else_is_changed_where_a_spec_is_settled() -> None:
+    spec = NetworkSpec(arch="elman", hidden=7, window=3, output="softmax", column=5)
+    settled = spec.resolved(columns=False, vectors=False, obedient=False)
+    expected = {"cell": "simple", "input": "embedding+ngram", "decoding": "free"}
+    assert dataclasses.asdict(spec) | expected == dataclasses.asdict(settled)
+    assert settled == settled.resolved(columns=False, vectors=False, obedient=True)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +120,58 @@ def test_what_an_architecture_keeps(arch: str, expected: tuple[bool, bool, int])
             {"activation": 3},
             '--activation: "3" is not one of its values\n  known: tanh, relu, sigmoid, identity',
         ),
+        (NetworkSpec, {"cell": "lstn"}, '--cell: "lstn" is not one of its values\n  did you mean "lstm"?'),
+        (NetworkSpec, {"output": "crff"}, '--output: "crff" is not one of its values\n  did you mean "crf"?'),
+        (NetworkSpec, {"window": -1}, "--window: -1 is out of range\n  give a number from 0 to 64"),
+        (NetworkSpec, {"window": 65}, "--window: 65 is out of range\n  give a number from 0 to 64"),
+        (NetworkSpec, {"ngram": 0}, "--ngram: 0 is out of range\n  give a number from 1 to 65536"),
+        (NetworkSpec, {"column": 0}, "--column: 0 is out of range\n  give a number from 1 to 65536"),
+        (NetworkSpec, {"input": 3}, "--input: expected str, got 3"),
+        (
+            NetworkSpec,
+            {"input": "embeding"},
+            '--input: "embeding" is not one of its values\n  did you mean "embedding"?',
+        ),
+        (
+            NetworkSpec,
+            {"input": "ngram+zzz"},
+            '--input: "zzz" is not one of its values\n  known: embedding, onehot, ngram, vectors, columns',
+        ),
+        (
+            NetworkSpec,
+            {"input": "auto+zzz"},
+            '--input: "auto" is not one of its values\n  known: embedding, onehot, ngram, vectors, columns',
+        ),
+        *(
+            (
+                NetworkSpec,
+                {"input": value},
+                '--input: "" is not one of its values\n  known: embedding, onehot, ngram, vectors, columns',
+            )
+            for value in ("", "ngram+", "+ngram", "ngram++onehot")
+        ),
+        (NetworkSpec, {"input": "ngram+onehot+ngram"}, '--input: "ngram+onehot+ngram" names one thing twice'),
+        *(
+            (
+                NetworkSpec,
+                {"cell": cell, "arch": arch},
+                f"--cell {cell} needs a hidden layer in memory, and --arch {arch} keeps another\n"
+                "  use --arch elman or bidirectional, or --cell simple",
+            )
+            for cell in ("lstm", "gru")
+            for arch in ("fnn", "jordan", "hybrid")
+        ),
+        (
+            TrainingSpec,
+            {"feedback": "golden"},
+            '--feedback: "golden" is not one of its values\n  did you mean "gold"?',
+        ),
+        (
+            TrainingSpec,
+            {"pretrained": "froze"},
+            '--pretrained: "froze" is not one of its values\n  did you mean "frozen"?',
+        ),
+        (TrainingSpec, {"class_weight": 2}, "--class-weight: expected str, got 2"),
         (NetworkSpec, {"hiden": 8}, 'unknown setting "hiden"\n  did you mean "hidden"?'),
         (TrainingSpec, {"epochs": -1}, "--epochs: -1 is out of range\n  give a number from 1 to 1000000"),
         (TrainingSpec, {"dropout": 0.96}, "--dropout: 0.96 is out of range\n  give a number from 0 to 0.95"),

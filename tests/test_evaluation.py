@@ -1,5 +1,6 @@
 """evaluation.py: scores equal seqeval's, and what has no value is None."""
 
+import dataclasses
 import json
 import math
 from collections import Counter
@@ -11,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from seqeval.metrics.sequence_labeling import accuracy_score, precision_recall_fscore_support
 
-from rnncli import evaluation
+from rnncli import evaluation, training
+from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data import tsv
 from rnncli.data.tsv import Sentence
 from rnncli.errors import DataError
@@ -217,6 +219,29 @@ def test_a_model_is_scored_on_the_tags_that_it_gives(tiny: Model, booking_tsv: P
     # The model has learned something, so that nothing is not compared with nothing.
     assert expected.f1 > 0.5
     assert expected.calibration is not None and 0 < expected.calibration.ece < 1
+
+
+def test_without_probabilities_the_rest_is_the_same(tiny: Model, booking_tsv: Path) -> None:
+    sentences = tsv.read(str(booking_tsv)).sentences
+    for times in (1, 20):  # labelled in NumPy, and by the kernels
+        full = evaluation.evaluate(tiny, sentences * times)
+        quick = evaluation.evaluate(tiny, sentences * times, with_probabilities=False)
+        assert full.calibration is not None
+        assert dataclasses.replace(full, calibration=None) == quick
+    assert 2_000 < quick.tokens
+
+
+def test_the_columns_of_a_file_are_read() -> None:
+    rows = [Sentence(["a"] * 2, [f"T{x}", f"T{y}"], [(x,), (y,)], 1) for x in "xy" for y in "xy" for _ in range(9)]
+    spec = NetworkSpec(arch="fnn", input="columns", column=4, hidden=6, window=0, output="softmax")
+    model = training.prepare(rows, spec, TrainingSpec(epochs=20, batch=4, dropout=0.0, learning_rate=0.1))
+    training.train(model, rows, threads=1, score=lambda current: evaluation.evaluate(current, rows).f1)
+    assert 1.0 == evaluation.evaluate(model, rows).accuracy
+    wrong = [each._replace(columns=each.columns[::-1]) for each in rows]
+    assert 0.5 == evaluation.evaluate(model, wrong).accuracy
+    bare = [each._replace(columns=[(), ()]) for each in rows]
+    with pytest.raises(DataError, match="this model reads a column between token and tag"):
+        evaluation.evaluate(model, bare)
 
 
 def test_words_that_training_never_showed_are_counted(tiny: Model) -> None:

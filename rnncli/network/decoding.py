@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from rnncli.config import NetworkSpec
 from rnncli.network.parameters import Array

@@ -26,7 +26,7 @@ Run = Callable[..., "Result"]
 Program = Callable[..., "subprocess.CompletedProcess[str]"]
 Forge = Callable[..., Path]
 
-QUICK = ("--hidden", "4", "--embedding", "4", "--epochs", "1", "--threads", "1")
+QUICK = ("--hidden", "4", "--embedding", "4", "--ngram", "4", "--epochs", "1", "--threads", "1")
 USAGE, DATA, MODEL, FILE, DIVERGED, INTERRUPTED = 2, 3, 4, 5, 6, 130
 
 
@@ -129,6 +129,133 @@ def test_a_faulty_token_file_to_label_is_refused(run: Run, trained: "Trained", t
     refused(result, DATA, f'{bad}:2:1: empty token: "⇥NN"\n  every column needs at least one character')
 
 
+COLUMNS = "leave\tVB\tO\nTaipei\tNN\tB-x\n\narrive\tVB\tO\nOsaka\tNN\tB-x\n"
+
+
+@pytest.fixture
+def of_columns(run: Run, tmp_path: Path) -> Path:
+    """A model that reads a column between token and tag."""
+    (tmp_path / "columns.tsv").write_text(COLUMNS)
+    result = run("train", tmp_path / "columns.tsv", "--out", tmp_path / "columns.npz", "--quiet", *QUICK)
+    assert (0, "") == (result.exit_code, result.stderr)
+    return tmp_path / "columns.npz"
+
+
+def test_a_model_of_columns_takes_no_raw_text(run: Run, of_columns: Path) -> None:
+    message = "this model reads a column beside each token\n"
+    hint = "  give a file that has it: --input FILE --input-format tsv"
+    refused(run("tag", "leave Taipei", "--model", of_columns), USAGE, message + hint)
+    refused(run("tag", "--input", "-", "--model", of_columns, stdin=b"leave\n"), USAGE, message + hint)
+
+
+def test_a_file_without_the_columns_that_a_model_reads_is_refused(
+    run: Run, of_columns: Path, booking_tsv: Path
+) -> None:
+    message = "this model reads a column between token and tag, and there are fewer"
+    refused(run("evaluate", booking_tsv, "--model", of_columns), DATA, message)
+    refused(run("inspect-memory", "leave Taipei", "--model", of_columns), DATA, message)
+    arguments = ("tag", "--input", "-", "--input-format", "tsv", "--model", of_columns)
+    refused(run(*arguments, stdin=b"leave\nTaipei\n"), DATA, message)
+    assert 0 == run(*arguments, stdin=b"leave\tVB\nTaipei\tNN\n").exit_code
+
+
+WEIGHTS = {
+    "no number": ("O\theavy\n", ':1:3: not a weight: "heavy"\n  give a number above 0; 1 changes nothing'),
+    "nought": ("O\t0\n", ':1:3: not a weight: "0"\n  give a number above 0; 1 changes nothing'),
+    "another tag": (
+        "O\t1\nB-departur\t2\n",
+        ':2:1: training never shows this tag: "B-departur"\n  did you mean "B-departure"?',
+    ),
+    "one column": (
+        "O 1\n",
+        ':1:4: expected tag<TAB>weight, found one column: "O 1"\n  separate tag and weight by one TAB character',
+    ),
+    "empty": ("", ": no weight in this file\n  expected lines of tag<TAB>weight"),
+}
+
+
+@pytest.mark.parametrize(("content", "message"), WEIGHTS.values(), ids=WEIGHTS)
+def test_a_faulty_file_of_weights_is_refused(
+    run: Run, booking_tsv: Path, tmp_path: Path, content: str, message: str
+) -> None:
+    bad, out = tmp_path / "weights.tsv", tmp_path / "model.npz"
+    bad.write_text(content)
+    result = run("train", booking_tsv, "--class-weight", bad, "--out", out, "--quiet", *QUICK)
+    refused(result, DATA, f"{bad}{message}")
+    assert [bad] == list(tmp_path.iterdir())
+
+
+VECTORS = {
+    "another length": (
+        b"leave 1 2\nTaipei 1\n",
+        ':2:1: expected 2 numbers after the word, found 1: "Taipei 1"\n'
+        "  every word needs as many numbers as the first, or the header says",
+    ),
+    "something else": (
+        b"leave\tO\n",
+        ':1:8: expected a number at the end: "leave\u21e5O"\n'
+        "  expected lines of a word and its numbers, one blank before each number",
+    ),
+    "cut off": (
+        b"3 2\nleave 1 2\n",
+        ":1:1: the header says that there are 3 rows, found 1\n  the file is cut off or damaged; fetch it again",
+    ),
+    "packed": (b"\x1f\x8b\x08", ": is compressed by gzip\n  unpack it first: gunzip FILE"),
+    "empty": (
+        b"",
+        ": no word vector in this file\n  expected lines of a word and its numbers, one blank before each number",
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "message"), VECTORS.values(), ids=VECTORS)
+def test_a_faulty_file_of_vectors_is_refused(
+    run: Run, booking_tsv: Path, tmp_path: Path, content: bytes, message: str
+) -> None:
+    bad = tmp_path / "words.vec"
+    bad.write_bytes(content)
+    result = run("train", booking_tsv, "--vectors", bad, "--out", tmp_path / "model.npz", *QUICK)
+    refused(result, DATA, f"{bad}{message}")
+    assert [bad] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("option", ["--vectors", "--class-weight"])
+def test_a_missing_file_that_an_option_names_is_refused(
+    run: Run, booking_tsv: Path, tmp_path: Path, option: str
+) -> None:
+    missing, out = tmp_path / "none" / "missing", tmp_path / "model.npz"
+    result = run("train", booking_tsv, option, missing, "--out", out, "--quiet", *QUICK)
+    refused(result, FILE, f'{missing}: no such file\n  looked in "{missing.parent}"')
+    assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ("--cell", "lstm", "--arch", "jordan"),
+            "--cell lstm needs a hidden layer in memory, and --arch jordan keeps another\n"
+            "  use --arch elman or bidirectional, or --cell simple",
+        ),
+        (("--input", "embeding"), '--input: "embeding" is not one of its values\n  did you mean "embedding"?'),
+        (("--input", "ngram+ngram"), '--input: "ngram+ngram" names one thing twice'),
+        (("--input", "columns"), "--input columns: the training data has no column between token and tag"),
+        (("--input", "vectors"), "--input vectors needs a file of word vectors\n  give it: --vectors FILE"),
+        (
+            ("--input", "onehot", "--vectors", "words.vec"),
+            "--input onehot does not use --vectors\n  give --input onehot+vectors",
+        ),
+    ],
+)
+def test_options_that_do_not_fit_each_other_or_the_data_are_refused(
+    run: Run, booking_tsv: Path, tmp_path: Path, options: tuple[str, ...], message: str
+) -> None:
+    vectors = tmp_path / "words.vec"
+    vectors.write_text("leave 1 2\n")
+    refused(run("train", booking_tsv, "--out", tmp_path / "model.npz", *QUICK, *options), USAGE, message)
+    assert [vectors] == list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("arguments", [("tag",), ("tag", "leave", "--input", "-")])
 def test_a_text_and_a_file_exclude_each_other(run: Run, arguments: tuple[str, ...]) -> None:
     result = run(*arguments)
@@ -149,6 +276,13 @@ def test_stdin_serves_once(run: Run, tmp_path: Path) -> None:
         (("train", "--dropout", "0.96"), "'--dropout'.*less than or equal to 0.95"),
         (("train", "--dropout", "nan"), "'--dropout'"),
         (("train", "--threads", "-1"), "'--threads'.*greater than or equal to 0"),
+        (("train", "--cell", "lstn"), "'--cell'.*'lstn' is not one of 'auto', 'simple', 'lstm', 'gru'"),
+        (("train", "--output", "crff"), "'--output'.*'crff' is not one of 'softmax', 'crf'"),
+        (("train", "--window", "65"), "'--window'.*less than or equal to 64|'--window'.*0<=x<=64"),
+        (("train", "--seeds", "0"), "'--seeds'.*1<=x<=1000"),
+        (("train", "--feedback", "golden"), "'--feedback'.*'golden' is not one of 'predicted', 'gold', 'mixed'"),
+        (("tag", "leave", "--nbest", "1001"), "'--nbest'.*0<=x<=1000"),
+        (("tag", "leave", "--nbest", "-1"), "'--nbest'.*0<=x<=1000"),
         (("train", "--hiden", "8"), "No such option: --hiden .*--hidden"),
         (("train", "a.tsv", "b.tsv"), "unexpected extra argument"),
         (("tag", "text", "--output", "xml"), "'--output'.*'xml' is not one of 'line', 'tsv', 'jsonl'"),

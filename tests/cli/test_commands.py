@@ -1,9 +1,11 @@
 """The commands do what their contracts say, on the bundled model and corpus."""
 
+import dataclasses
 import hashlib
 import json
 import math
 import signal
+import statistics
 import subprocess
 import sys
 from collections.abc import Callable
@@ -79,6 +81,147 @@ def test_ctrl_c_saves_the_best_epoch_so_far(booking_tsv: Path, tmp_path: Path) -
     assert load(out).provenance["best_epoch"] >= 1
 
 
+QUICK = ("--hidden", "4", "--embedding", "4", "--ngram", "4", "--epochs", "2", "--threads", "1")
+
+
+def test_the_best_of_several_seeds_is_kept(run: Run, booking_tsv: Path, tmp_path: Path) -> None:
+    arguments = ("train", booking_tsv, "--dev", booking_tsv, "--json", *QUICK)
+    result = run(*arguments, "--out", tmp_path / "model.npz", "--seed", "5", "--seeds", "3")
+    assert 0 == result.exit_code
+    shown = json.loads(result.stdout)
+    runs = shown["seeds"]["runs"]
+    assert [5, 6, 7] == [each["seed"] for each in runs]
+    scores = [each["f1"] for each in runs]
+    assert len(set(scores)) > 1  # or any of them would be the best
+    best = runs[scores.index(max(scores))]
+    assert (best["seed"], best["best_epoch"], best["f1"]) == (
+        shown["seed"],
+        shown["best_epoch"],
+        shown["dev"]["f1"],
+    )
+    assert statistics.mean(scores) == pytest.approx(shown["seeds"]["mean"])
+    assert statistics.stdev(scores) == pytest.approx(shown["seeds"]["standard_deviation"])
+    assert f"over 3; {best['seed']} is best" in result.stderr
+    assert best["seed"] == load(tmp_path / "model.npz").training.seed
+
+    # It is the model that its seed alone would have made.
+    alone = json.loads(run(*arguments, "--out", tmp_path / "alone.npz", "--seed", best["seed"]).stdout)
+    assert shown["sha256"] == alone["sha256"]
+    assert [best] == alone["seeds"]["runs"]
+    assert (best["f1"], 0.0) == (alone["seeds"]["mean"], alone["seeds"]["standard_deviation"])
+
+
+def test_vectors_of_words_in_the_data_become_part_of_the_model(run: Run, booking_tsv: Path, tmp_path: Path) -> None:
+    vectors, out = tmp_path / "words.vec", tmp_path / "model.npz"
+    vectors.write_text("4 3\ntaipei 1 2 3\nunheard 4 5 6\nleave -1 0.5 0\n13th 7 8 9\n", "utf-8")
+    result = run("train", booking_tsv, "--vectors", vectors, "--out", out, *QUICK)
+    assert 0 == result.exit_code
+    assert "input   embedding, ngram, vectors; " in result.stderr
+    assert "vectors 4 of 3 numbers; " in result.stderr
+    model = load(out)
+    names = model.inputs.lists()["vectors"]
+    table = dict(zip(names, model.parameters["input/vectors"].tolist(), strict=True))
+    assert {"taipei": [1, 2, 3], "leave": [-1, 0.5, 0], "00th": [7, 8, 9], "13th": [7, 8, 9]} == table
+    assert 0 == run("tag", LEAVE, "--model", out).exit_code  # the file is no longer needed
+
+
+@pytest.fixture
+def columns_tsv(booking_tsv: Path, tmp_path: Path) -> Path:
+    """The small corpus with two columns between token and tag."""
+    path = tmp_path / "columns.tsv"
+    rows = [line.split("\t") for line in booking_tsv.read_text("utf-8").splitlines()]
+    path.write_text("".join(f"{r[0]}\t{r[0][0]}\t{len(r[0])}\t{r[1]}\n" if len(r) > 1 else "\n" for r in rows))
+    return path
+
+
+def test_a_model_of_columns_is_trained_scored_and_used_on_files_that_have_them(
+    run: Run, columns_tsv: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "model.npz"
+    result = run("train", columns_tsv, "--dev", columns_tsv, "--out", out, *QUICK, "--column", "3")
+    assert 0 == result.exit_code
+    assert "input   embedding, ngram, column1, column2; " in result.stderr
+    assert f"next: rnncli tag --model {out} --input FILE --input-format tsv\n" in result.stderr
+    assert [3, 3] == [part.width for part in load(out).inputs.parts[2:]]
+    scores = json.loads(run("evaluate", columns_tsv, "--model", out, "--json").stdout)
+    assert scores == json.loads(json.dumps(load(out).provenance["dev"]))
+    (tmp_path / "in.tsv").write_text("leave\tl\t5\nTaipei\tT\t6\n\nunheard\t?\t7\n")
+    tagged = run("tag", "--input", tmp_path / "in.tsv", "--input-format", "tsv", "--output", "tsv", "--model", out)
+    tokens = [line.partition("\t")[0] for line in tagged.stdout.splitlines()]
+    assert (0, ["leave", "Taipei", "", "unheard", ""]) == (tagged.exit_code, tokens)
+    # The columns may be left alone, and then nobody needs them.
+    result = run("train", columns_tsv, "--out", out, "--input", "ngram", *QUICK)
+    assert (0, 0) == (result.exit_code, run("tag", LEAVE, "--model", out).exit_code)
+    assert 0 == load(out).inputs.columns
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--arch", "elman", "--cell", "gru", "--layers", "2", "--window", "0", "--output", "softmax"),
+        ("--arch", "hybrid", "--feedback", "mixed", "--input", "onehot", "--decoding", "free"),
+        ("--class-weight", "balanced", "--input", "embedding+ngram", "--decoding", "constrained"),
+    ],
+)
+def test_what_a_network_is_can_be_chosen(
+    run: Run, booking_tsv: Path, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    out = tmp_path / "model.npz"
+    result = run("train", booking_tsv, "--out", out, *QUICK, *options)
+    assert 0 == result.exit_code, result.stderr
+    model = load(out)
+    saved = dataclasses.asdict(model.network) | dataclasses.asdict(model.training)
+    for flag, value in zip(options[::2], options[1::2], strict=True):
+        assert value == str(saved[flag.removeprefix("--").replace("-", "_")])
+    assert 0 == run("tag", LEAVE, "--model", out).exit_code
+
+
+def test_weights_of_tags_are_read_from_a_file(run: Run, booking_tsv: Path, tmp_path: Path) -> None:
+    weights, kinds = tmp_path / "weights.tsv", []
+    for number, text in enumerate(("O\t1\n", "O\t0.001\n")):
+        weights.write_text(text)
+        out = tmp_path / f"{number}.npz"
+        assert 0 == run("train", booking_tsv, "--out", out, "--class-weight", weights, *QUICK).exit_code
+        kinds.append(load(out).parameters.dense.tolist())
+    plain = tmp_path / "plain.npz"
+    run("train", booking_tsv, "--out", plain, *QUICK)
+    assert load(plain).parameters.dense.tolist() == kinds[0] != kinds[1]
+
+
+def read_readings(text: str) -> list[tuple[float, str]]:
+    rows = [line.split("  ", 1) for line in text.splitlines()]
+    return [(float(probability), marked) for probability, marked in rows]
+
+
+def test_the_n_best_readings_come_with_their_probabilities(run: Run) -> None:
+    readings = read_readings(run("tag", LEAVE, "--nbest", "3").stdout)
+    assert 3 == len({marked for _, marked in readings})
+    probabilities = [probability for probability, _ in readings]
+    assert sorted(probabilities, reverse=True) == probabilities
+    assert 0.5 < sum(probabilities) <= 1.0002  # rounded to four digits
+    assert run("tag", LEAVE).stdout == readings[0][1] + "\n"
+
+
+def test_the_n_best_readings_as_tsv_and_json(run: Run) -> None:
+    blocks = run("tag", LEAVE, "--nbest", "3", "--output", "tsv").stdout.split("\n\n")
+    assert run("tag", LEAVE, "--output", "tsv").stdout == blocks[0] + "\n\n"
+    assert (4, "") == (len(blocks), blocks[3])
+    tags = [[line.split("\t")[1] for line in block.splitlines()] for block in blocks[:3]]
+    shown = json.loads(run("tag", LEAVE, "--nbest", "3", "--json").stdout)
+    assert tags == [reading["tags"] for reading in shown["nbest"]]
+    assert "nbest" not in json.loads(run("tag", LEAVE, "--json").stdout)
+
+
+def test_a_line_without_tokens_has_no_readings_and_its_line_all_the_same(run: Run) -> None:
+    arguments = ("tag", "--input", "-", "--nbest", "2")
+    assert "\n" == run(*arguments, stdin=b"\n").stdout
+    assert "\n" == run(*arguments, "--output", "tsv", stdin=b"\n").stdout
+    assert [2, 0, 2] == [
+        len(json.loads(line).get("nbest", []))
+        for line in run(*arguments, "--json", stdin=b"leave\n\nTaipei\n").stdout.splitlines()
+    ]
+
+
 def test_tag_prints_a_readable_line(run: Run) -> None:
     assert "leave [Taipei: departure] on [November 2nd: departure_time]\n" == run("tag", LEAVE).stdout
 
@@ -151,6 +294,17 @@ def test_evaluate_prints_its_contract(run: Run) -> None:
     assert math.isclose(shown["f1"], 2 * correct / (gold + predicted))
 
 
+def test_evaluate_tells_how_far_probabilities_can_be_trusted(run: Run) -> None:
+    shown = json.loads(run("evaluate", "--json").stdout)
+    bins = shown["calibration"]["bins"]
+    assert shown["tokens"] == sum(each["tokens"] for each in bins)
+    right = sum(each["tokens"] * (each["accuracy"] or 0) for each in bins)
+    assert shown["accuracy"] * shown["tokens"] == pytest.approx(right)
+    gaps = [each["tokens"] * abs(each["accuracy"] - each["probability"]) for each in bins if each["tokens"]]
+    assert shown["calibration"]["ece"] == pytest.approx(sum(gaps) / shown["tokens"])
+    assert f"expected calibration error {100 * shown['calibration']['ece']:.2f}\n" in run("evaluate").stdout
+
+
 def test_evaluate_shows_types_unknown_words_and_confusions(run: Run) -> None:
     shown = run("evaluate", "--confusion").stdout
     for word in ("departure_time", "unknown words", "Tags taken for others", "all"):
@@ -165,8 +319,9 @@ def test_inspect_memory_shows_the_models_own_pair(run: Run) -> None:
     a, b = (each["memories"][0]["values"] for each in shown["texts"])
     by_hand = [math.dist(x, y) for x, y in zip(a, b, strict=True)]
     assert shown["distances"][0]["values"] == pytest.approx(by_hand, rel=1e-5)
-    # Read backward, both texts are the same until their first word.
-    assert [0, 0, 0, 0] == shown["distances"][1]["values"][1:]
+    # Read backward, both texts are the same until their first word is seen.
+    seen = load(bundled("models/default.npz")).network.window + 1
+    assert [0] * (5 - seen) == shown["distances"][1]["values"][seen:]
     assert shown["distances"][1]["values"][0] > 1
 
 

@@ -98,6 +98,43 @@ def test_every_kind_of_value_can_be_set(train: Train) -> None:
     assert ("jordan", 0, 1.5) == (model.network.arch, model.training.dropout, model.training.clip)
 
 
+def test_what_the_network_is_can_be_set(train: Train) -> None:
+    model = train(
+        """
+        hidden = 4
+        arch = "elman"
+        cell = "gru"
+        input = "onehot+ngram"
+        window = 2
+        output = "softmax"
+        decoding = "free"
+        class-weight = "balanced"
+        seeds = 2
+        """
+    )
+    network = model.network
+    assert ("elman", "gru", "onehot+ngram", 2) == (network.arch, network.cell, network.input, network.window)
+    assert ("softmax", "free", "balanced") == (network.output, network.decoding, model.training.class_weight)
+    assert model.training.seed in (1, 2)
+
+
+def test_what_is_tagged_how_often_can_be_set(run: Run, config: Callable[[str], Path], trained: "Trained") -> None:
+    path = config(f'model = "{trained.path.as_posix()}"\n[tag]\nnbest = 3\n')
+    assert 3 == run("tag", "leave Taipei", "--config", path).stdout.count("\n")
+    assert 2 == run("tag", "leave Taipei", "--config", path, env={"RNNCLI_NBEST": "2"}).stdout.count("\n")
+
+
+def test_input_and_output_mean_one_thing_in_each_command(
+    run: Run, config: Callable[[str], Path], booking_tsv: Path, trained: "Trained", tmp_path: Path
+) -> None:
+    path = config(QUICK + '[train]\ninput = "ngram"\noutput = "softmax"\n[tag]\ninput = "-"\noutput = "tsv"\n')
+    assert 0 == run("train", booking_tsv, "--config", path).exit_code
+    network = load(tmp_path / "model.npz").network
+    assert ("ngram", "softmax") == (network.input, network.output)
+    tagged = run("tag", "--config", path, "--model", trained.path, stdin=b"hello\n")
+    assert (0, "hello\tO\n\n") == (tagged.exit_code, tagged.stdout)
+
+
 def test_every_command_takes_a_configuration(run: Run, config: Callable[[str], Path], trained: "Trained") -> None:
     path = config(f'model = "{trained.path.as_posix()}"\n[tag]\noutput = "tsv"\n')
     tagged = run("tag", "hello there .", "--config", path)
@@ -148,6 +185,10 @@ def test_a_file_that_cannot_be_meant_is_refused(
         ("dropout = nan", "--dropout", "0.95"),
         ('dropout = "some"', "--dropout", "number"),
         ("seed = -1", "--seed", "greater than or equal to 0"),
+        ("window = 65", "--window", "0<=x<=64"),
+        ("seeds = 0", "--seeds", "1<=x<=1000"),
+        ("cell = 3", "--cell", "not one of 'auto'"),
+        ('output = "tsv"', "--output", "not one of 'softmax', 'crf'"),
         ("arch = 3", "--arch", "not one of 'fnn'"),
         ('arch = "elmann"', "--arch", "not one of 'fnn'"),
         ('quiet = "maybe"', "--quiet", "boolean"),

@@ -10,7 +10,7 @@ from rnncli.data.batch import Encoded
 from rnncli.data.inputs import Inputs, Part, input_lists
 from rnncli.data.ngrams import Ngrams
 from rnncli.data.vectors import Vectors
-from rnncli.data.vocabulary import Names, Vocabulary
+from rnncli.data.vocabulary import Names, Values, Vocabulary
 from rnncli.errors import DataError
 
 WORDS = Vocabulary(["leave", "Taipei", "0nd"])
@@ -75,11 +75,11 @@ def test_every_part_selects_rows_of_its_own_table() -> None:
     inputs = counted(ALL)
     found = inputs.encode([["TAIPEI", "leave"], ["Taichung"]], [[("NN", "y"), ("VB", "z")], [("?", "x")]])
     numbers = {part.name: number for number, part in enumerate(inputs.parts)}
-    # The unknown word is row 0; vectors have none.
+    # The unknown word is row 0; vectors and columns have none.
     assert [[0], [1], [3]] == rows_of(found, numbers["embedding"]) == rows_of(found, numbers["onehot"])
     assert [[1], [0], []] == rows_of(found, numbers["vectors"])
-    assert [[2], [1], [0]] == rows_of(found, numbers["column1"])
-    assert [[2], [0], [1]] == rows_of(found, numbers["column2"])
+    assert [[1], [0], []] == rows_of(found, numbers["column1"])
+    assert [[1], [], [0]] == rows_of(found, numbers["column2"])
     ngrams = inputs.parts[numbers["ngram"]].features
     expected = [[ngrams.words.index(each) for each in known] for known in (["<t", "<ta", "<tai", "tai"], [])]
     assert expected == rows_of(found, numbers["ngram"])[:2]
@@ -98,8 +98,8 @@ def test_only_words_may_be_hidden() -> None:
         ("onehot", [("onehot", 0, 20, 4)]),  # four gates of five units
         ("ngram", [("ngram", 0, 64, 5)]),
         ("vectors", [("vectors", 0, 3, 2)]),
-        ("columns", [("column1", 1, 32, 3), ("column2", 2, 32, 3)]),
-        ("columns+embedding", [("embedding", 0, 7, 4), ("column1", 1, 32, 3), ("column2", 2, 32, 3)]),
+        ("columns", [("column1", 1, 32, 2), ("column2", 2, 32, 2)]),
+        ("columns+embedding", [("embedding", 0, 7, 4), ("column1", 1, 32, 2), ("column2", 2, 32, 2)]),
     ],
 )
 def test_parts_of_a_training_set(kind: str, expected: list[tuple[str, int, int, int]]) -> None:
@@ -129,7 +129,7 @@ def test_lists_of_texts_and_widths_make_the_same_inputs_again() -> None:
     again = Inputs.from_lists({part.name: part.width for part in inputs.parts}, lists)
     assert lists == again.lists()
     assert [part[:3] for part in inputs.parts] == [part[:3] for part in again.parts]
-    kinds = [Vocabulary, Vocabulary, Ngrams, Names, Vocabulary, Vocabulary]
+    kinds = [Vocabulary, Vocabulary, Ngrams, Names, Values, Values]
     assert kinds == [type(part.features) for part in again.parts]
     sentence = ["TAIPEI", "Taichung", "never", "2nd"], [("NN", "y"), ("VB", "z"), ("?", "x"), ("NN", "")]
     one, other = (each.encode([sentence[0]], [sentence[1]]) for each in (inputs, again))

@@ -1,19 +1,23 @@
 """Memory is what the architecture keeps, no more and no less."""
 
+import itertools
+import json
+
 import numpy as np
 import pytest
 
 from rnncli import training
-from rnncli.config import NetworkSpec, TrainingSpec
+from rnncli.config import CELLS, NetworkSpec, TrainingSpec
 from rnncli.data.tsv import Sentence
 from rnncli.errors import DataError
 from rnncli.inspect.memory import distances, trace
+from rnncli.tagging import Tagger
 
 SENTENCE = Sentence(["leave", "Taipei", "now"], ["O", "B-x", "O"], [(), (), ()], 1)
 
 
 def untrained(**spec):
-    return training.prepare([SENTENCE], NetworkSpec(hidden=5, **spec), TrainingSpec())
+    return training.prepare([SENTENCE], NetworkSpec(**({"hidden": 5, "window": 0} | spec)), TrainingSpec())
 
 
 @pytest.mark.parametrize(
@@ -22,6 +26,8 @@ def untrained(**spec):
         ({"arch": "fnn"}, []),
         ({"arch": "elman"}, [("layer 1", 5)]),
         ({"arch": "elman", "layers": 2}, [("layer 1", 5), ("layer 2", 5)]),
+        ({"arch": "elman", "cell": "lstm"}, [("layer 1", 5)]),
+        ({"arch": "elman", "cell": "gru", "layers": 2}, [("layer 1", 5), ("layer 2", 5)]),
         ({"arch": "jordan", "layers": 2}, [("output", 2)]),
         ({"arch": "hybrid"}, [("layer 1", 5), ("output", 2)]),
         ({"arch": "bidirectional"}, [("layer 1 forward", 5), ("layer 1 backward", 5)]),
@@ -33,12 +39,43 @@ def test_each_architecture_keeps_its_own_memory(spec, expected):
     assert all(len(memory.values) == 3 for memory in shown.memories)
 
 
-def test_forward_memory_knows_the_past_and_backward_memory_the_future():
-    model = untrained(arch="bidirectional")
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("window", [0, 1])
+def test_forward_memory_knows_the_past_and_backward_memory_the_future(cell, window):
+    model = untrained(arch="bidirectional", cell=cell, window=window)
     a, b = trace(model, "leave Taipei now"), trace(model, "Taipei Taipei now")
     forward, backward = distances(a, b)
     assert (forward.values > 0).all()
-    assert [False, True, True] == (backward.values == 0).tolist()
+    # Through a window the token before is no memory, but it is seen.
+    assert [False, window == 0, True] == (backward.values == 0).tolist()
+
+
+def test_tags_and_their_probabilities_are_those_that_labelling_gives():
+    for output, decoding in itertools.product(("softmax", "crf"), ("free", "constrained")):
+        model = untrained(arch="elman", output=output, decoding=decoding)
+        for array in model.parameters.values():
+            array[...] = np.random.default_rng(1).standard_normal(array.shape)
+        shown, tagged = trace(model, "leave Taipei now"), Tagger(model).tag("leave Taipei now").tokens
+        assert [token.tag for token in tagged] == shown.tags
+        assert [token.probability for token in tagged] == shown.probabilities
+
+
+def test_a_text_without_the_columns_that_a_model_reads_is_an_error():
+    sentence = SENTENCE._replace(columns=[("VB",), ("NN",), ("RB",)])
+    model = training.prepare([sentence], NetworkSpec(arch="elman", hidden=5), TrainingSpec())
+    with pytest.raises(DataError, match="this model reads a column between token and tag"):
+        trace(model, "leave Taipei now")
+
+
+def test_every_number_is_given_for_json():
+    model = untrained(arch="hybrid")
+    shown = trace(model, "leave Taipei now")
+    result = json.loads(json.dumps(shown.as_dict()))
+    assert ("leave Taipei now", ["leave", "Taipei", "now"]) == (
+        result["text"],
+        [t["text"] for t in result["tokens"]],
+    )
+    assert [m.values.tolist() for m in shown.memories] == [m["values"] for m in result["memories"]]
 
 
 def test_distances_are_euclidean_over_the_steps_that_both_texts_have():
