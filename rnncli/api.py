@@ -40,7 +40,7 @@ class Listener:
         """An epoch ended."""
 
     def batch(self, epochs: float, tokens_per_second: float) -> None:
-        """A batch was learned from; ``epochs`` counts those of all seeds, with the share of the current one."""
+        """A batch was learned from; ``epochs`` counts those done, with the share of the current one."""
 
     def should_stop(self) -> bool:
         """Asked after every batch; true keeps the best epoch so far and ends the run."""
@@ -150,7 +150,10 @@ def train(
         dev = bundled("sample_data/dev.tsv")
     train_part, dev_part = _parts(corpus, dev, settings)
     pretrained = _vectors(vectors, [*train_part, *dev_part]) if vectors else None
-    runs = _runs(seeds, network, settings, train_part, dev_part, pretrained, threads, listener)
+    given = None  # read once, for all seeds and for the model file; it may be a pipe
+    if settings.class_weight not in ("none", weights.BALANCED):
+        given = weights.read(settings.class_weight, list(dict.fromkeys(t for s in train_part for t in s.tags)))
+    runs = _runs(seeds, network, settings, train_part, dev_part, pretrained, given, threads, listener)
     best = max(runs, key=lambda run: run.dev.f1)
     best.model.provenance = {
         "rnncli": __version__,
@@ -162,8 +165,8 @@ def train(
         "dev": best.dev.as_dict(),
         "examples": BOOKING_PAIR if is_bundled else contrast_pair(train_part, best.model.tokenizer),
     }
-    if settings.class_weight not in ("none", "balanced"):  # keep the weights, not the name of somebody's file
-        best.model.provenance["class_weights"] = weights.read(settings.class_weight)
+    if given:  # keep the weights, not the name of somebody's file
+        best.model.provenance["class_weights"] = given
         best.model.training = dataclasses.replace(best.model.training, class_weight="file")
     return Trained(runs, best, path, best.model.save(path))
 
@@ -175,6 +178,7 @@ def _runs(
     train_part: list[Sentence],
     dev_part: list[Sentence],
     pretrained: word_vectors.Vectors | None,
+    class_weights: dict[str, float] | None,
     threads: int,
     listener: Listener,
 ) -> list[Run]:
@@ -192,8 +196,9 @@ def _runs(
             threads=threads,
             score=functools.partial(_score, dev_part, threads),
             report=listener.epoch,
-            advance=functools.partial(_advance, listener, number * settings.epochs),
+            advance=listener.batch,
             should_stop=listener.should_stop,
+            class_weights=class_weights,
         )
         if result.best_epoch:  # else nothing was learned that would be worth a file
             runs.append(Run(model, result, evaluation.evaluate(model, dev_part, threads)))
@@ -206,10 +211,6 @@ def _runs(
 
 def _score(dev: list[Sentence], threads: int, model: Model) -> float:
     return evaluation.evaluate(model, dev, threads, with_probabilities=False).f1
-
-
-def _advance(listener: Listener, before: int, epochs: float, tokens_per_second: float) -> None:
-    listener.batch(before + epochs, tokens_per_second)
 
 
 def _vectors(path: str | Path, sentences: list[Sentence]) -> word_vectors.Vectors:

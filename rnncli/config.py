@@ -6,6 +6,7 @@ Every field is at once an option of ``rnncli train``, a key of ``--config FILE.t
 
 import dataclasses
 import difflib
+import math
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -197,19 +198,24 @@ class NetworkSpec(_Spec):
         return dataclasses.replace(self, cell=cell, input=chosen, decoding=decoding)
 
 
+LEARNING_RATES = {"adam": 0.002, "sgd": 0.5}
+# A Jordan net leaves the plateau on which the fed-back output is ignored only with larger steps.
+JORDAN_LEARNING_RATES = {"adam": 0.01, "sgd": 0.5}
+
+
 @dataclass(frozen=True)
 class TrainingSpec(_Spec):
     """How a network is trained."""
 
-    epochs: int = option(40, "Passes over the training data, at most.", 1, 1_000_000)
+    epochs: int = option(0, "Passes over the training data; 0: 6,700 / √tokens, from 5 to 80.", 0, 1_000_000)
     patience: int = option(20, "Stop after this many epochs without a better dev score.", 1, 1_000_000)
-    batch: int = option(32, "Sentences in a batch.", 1, 1_000_000)
+    batch: int = option(0, "Sentences in a batch; 0: a hundredth of all, from 8 to 16.", 0, 1_000_000)
     optimiser: Optimiser = option("adam", "How gradients become steps.")
     learning_rate: float = option(
         0.0, "Largest step size; 0 is the optimiser's own: adam 0.002 (jordan 0.01), sgd 0.5.", 0
     )
     warmup: float = option(0.05, "Share of the steps in which the learning rate rises; then it falls.", 0, 1)
-    dropout: float = option(0.4, "Share of inputs and hidden units dropped in training.", 0, 0.95)
+    dropout: float = option(0.5, "Share of inputs and hidden units dropped in training.", 0, 0.95)
     feedback: Feedback = option("predicted", "What jordan and hybrid read in training as the tag before.")
     class_weight: str = option("none", "How much each tag counts: none, balanced, or a file of tag<TAB>weight.")
     pretrained: Pretrained = option("frozen", "Whether the vectors of --vectors are trained further.")
@@ -218,3 +224,13 @@ class TrainingSpec(_Spec):
     dev_share: float = option(0.1, "Share of training sentences kept for development if none are given.", 0, 0.9)
     seed: int = option(1, "Of every random number.", 0, 2**63 - 1)
     tokenizer: Tokenizer = option("auto", "How raw text is cut into tokens; auto asks the training data.")
+
+    def resolved(self, network: NetworkSpec, sentences: int, tokens: int) -> Self:
+        """Replace every 0 that leaves a choice to the size of the training data or to the network."""
+        rates = JORDAN_LEARNING_RATES if network.architecture.keeps_only_output else LEARNING_RATES
+        return dataclasses.replace(
+            self,
+            epochs=self.epochs or min(80, max(5, round(6_700 / math.sqrt(max(1, tokens))))),
+            batch=self.batch or min(16, max(8, sentences // 100)),
+            learning_rate=self.learning_rate or rates[self.optimiser],
+        )

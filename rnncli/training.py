@@ -8,7 +8,7 @@ import functools
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -33,9 +33,6 @@ from rnncli.network.output import Weights
 from rnncli.network.parameters import Array, Parameters, views
 
 SHARDS = 4
-LEARNING_RATES = {"adam": 0.002, "sgd": 0.5}
-# A Jordan net leaves the plateau on which the fed-back output is ignored only with larger steps.
-JORDAN_LEARNING_RATES = {"adam": 0.01, "sgd": 0.5}
 
 
 class Epoch(NamedTuple):
@@ -85,8 +82,6 @@ class Trainer:
         self.rng = np.random.default_rng([self.training.seed, 1])
         self.batches = -(-len(encoded.lengths) // self.training.batch)
         self.steps = 0
-        own = JORDAN_LEARNING_RATES if self.spec.architecture.keeps_only_output else LEARNING_RATES
-        self.peak = self.training.learning_rate or own[self.training.optimiser]
 
     def epoch(self, run: Run, told: Callable[[float], bool]) -> float | None:
         """Learn from every sentence once; return the summed loss, or ``None`` if ``told`` said to stop.
@@ -95,7 +90,9 @@ class Trainer:
         """
         loss = 0.0
         for done, batch in enumerate(shuffled(self.encoded, self.training.batch, self.rng), 1):
-            rate = self.peak * schedule(self.training.warmup, self.steps, self.training.epochs * self.batches)
+            rate = self.training.learning_rate * schedule(
+                self.training.warmup, self.steps, self.training.epochs * self.batches
+            )
             loss += self.step(batch, rate, run)
             if told(done / self.batches):
                 return None
@@ -186,6 +183,7 @@ def prepare(
     obedient = scheme != "plain" and obeys((sentence.tags for sentence in sentences), scheme)
     network = network.resolved(bool(columns[0][0]), vectors is not None, obedient)
     tokens = [token for sentence in sentences for token in sentence.tokens]
+    training = training.resolved(network, len(sentences), len(tokens))
     inputs = Inputs.count(network, tokens, columns, vectors)
     model = Model.untrained(network, training, inputs, tags, tokenizer, scheme)
     if vectors and "vectors" in network.inputs:
@@ -202,17 +200,19 @@ def train(
     report: Callable[[Epoch], None] = lambda epoch: None,
     advance: Callable[[float, float], None] = lambda epochs, speed: None,
     should_stop: Callable[[], bool] = lambda: False,
+    class_weights: Mapping[str, float] | None = None,
 ) -> Result:
     """Train a model from :func:`prepare` in place and leave the weights of the best epoch in it.
 
-    sentences    those that the model was prepared for
-    score        of the model as it is, higher is better: span F1 on development data
-    advance      told after every batch how many epochs are done, and the tokens a second of this one
-    should_stop  asked after every batch; the best epoch so far is kept then
+    sentences      those that the model was prepared for
+    score          of the model as it is, higher is better: span F1 on development data
+    advance        told after every batch how many epochs are done, and the tokens a second of this one
+    should_stop    asked after every batch; the best epoch so far is kept then
+    class_weights  of tags, where the file that holds them was read already
     """
     encoded = model.encode(*zip(*((s.tokens, s.columns, s.tags) for s in sentences), strict=True))
     counts = Counter(tag for sentence in sentences for tag in sentence.tags)
-    choice = model.training.class_weight
+    choice = class_weights or model.training.class_weight
     weights = Weights(np.array([] if choice == "none" else for_tags(choice, model.tags, counts), np.float32))
     training, parameters, trainer = model.training, model.parameters, Trainer(model, encoded, weights)
     best, best_score, best_epoch, number = parameters.copy(), -1.0, 0, 0

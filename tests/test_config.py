@@ -173,7 +173,7 @@ def test_what_an_architecture_keeps(arch: str, expected: tuple[bool, bool, int])
         ),
         (TrainingSpec, {"class_weight": 2}, "--class-weight: expected str, got 2"),
         (NetworkSpec, {"hiden": 8}, 'unknown setting "hiden"\n  did you mean "hidden"?'),
-        (TrainingSpec, {"epochs": -1}, "--epochs: -1 is out of range\n  give a number from 1 to 1000000"),
+        (TrainingSpec, {"epochs": -1}, "--epochs: -1 is out of range\n  give a number from 0 to 1000000"),
         (TrainingSpec, {"dropout": 0.96}, "--dropout: 0.96 is out of range\n  give a number from 0 to 0.95"),
         (TrainingSpec, {"dropout": float("nan")}, "--dropout: nan is out of range\n  give a number from 0 to 0.95"),
         (
@@ -228,3 +228,30 @@ def test_a_spec_cannot_be_changed() -> None:
 )
 def test_a_mistyped_name_is_answered_with_a_suggestion(name: str, known: list[str], expected: str) -> None:
     assert expected == suggestion(name, known)
+
+
+@pytest.mark.parametrize(
+    ("sentences", "tokens", "epochs", "batch"),
+    [
+        (1, 1, 80, 8),
+        (500, 5_600, 80, 8),
+        (1_200, 20_000, 47, 12),
+        (4_478, 50_497, 30, 16),
+        (12_544, 204_577, 15, 16),
+        (10**6, 2 * 10**7, 5, 16),
+    ],
+)
+def test_what_the_size_of_the_data_decides(sentences: int, tokens: int, epochs: int, batch: int) -> None:
+    found = TrainingSpec().resolved(NetworkSpec(), sentences, tokens)
+    assert (epochs, batch, 0.002) == (found.epochs, found.batch, found.learning_rate)
+    given = TrainingSpec(epochs=3, batch=5, learning_rate=0.1)
+    assert given == given.resolved(NetworkSpec(), sentences, tokens)
+
+
+def test_the_learning_rate_is_that_of_the_optimiser_and_larger_for_jordan() -> None:
+    found = [
+        TrainingSpec(optimiser=name).resolved(NetworkSpec(arch=arch), 10, 10).learning_rate  # type: ignore[arg-type]
+        for name in ("adam", "sgd")
+        for arch in ("elman", "jordan", "hybrid")
+    ]
+    assert [0.002, 0.01, 0.002, 0.5, 0.5, 0.5] == found

@@ -296,7 +296,8 @@ ALONE = {"window": 0, "input": "embedding", "embedding": 96, "output": "softmax"
 @pytest.mark.parametrize(("arch", "cell"), [row for row in NETWORKS if row[0] != "fnn"])
 def test_a_network_with_memory_gives_taipei_two_tags(arch, cell, sentences, dev, contrast):
     epochs = {"jordan": 20, "elman": 6}.get(arch, 3)  # that of a Jordan net takes time to form
-    model = training.prepare(sentences, NetworkSpec(arch=arch, cell=cell, **ALONE), TrainingSpec(epochs=epochs))
+    settings = TrainingSpec(epochs=epochs, batch=32, dropout=0.4)
+    model = training.prepare(sentences, NetworkSpec(arch=arch, cell=cell, **ALONE), settings)
     training.train(model, sentences, threads=2, score=f1_on(dev))
     arrive, leave = contrast(model)
     assert ("B-destination", "B-departure") == (arrive.tag, leave.tag)

@@ -69,17 +69,17 @@ def table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]], to_
 class Progress(Protocol):
     """A live line about a training run."""
 
-    def update(self, epochs: float, message: str) -> None:
-        """Tell how many epochs are done, and what to say about them."""
+    def update(self, done: float, message: str) -> None:
+        """Tell which share of it is done, and what to say about that."""
 
 
 class _Silent:
-    def update(self, epochs: float, message: str) -> None:
+    def update(self, done: float, message: str) -> None:
         pass
 
 
 @contextmanager
-def progress(epochs: int) -> Iterator[Progress]:
+def progress() -> Iterator[Progress]:
     """Draw a bar with the time left while the block runs; nothing where stderr is not a terminal."""
     if _quiet or not sys.stderr.isatty():
         yield _Silent()
@@ -90,11 +90,11 @@ def progress(epochs: int) -> Iterator[Progress]:
     said, left = TextColumn("{task.description}", markup=False), TextColumn("left")
     columns = (BarColumn(bar_width=18), said, TimeRemainingColumn(), left)
     with Bar(*columns, console=_console(to_stderr=True), transient=True, speed_estimate_period=60) as bar:
-        task = bar.add_task("compiling …", total=epochs)
+        task = bar.add_task("compiling …", total=1.0)
 
         class Live:
-            def update(self, epochs: float, message: str) -> None:
-                bar.update(task, completed=epochs, description=message)
+            def update(self, done: float, message: str) -> None:
+                bar.update(task, completed=done, description=message)
 
         yield Live()
 

@@ -58,8 +58,8 @@ def train(
 
     from rnncli import api
 
-    with show.progress(seeds * training.epochs) as progress, _interruptible() as is_interrupted:
-        listener = _listener(progress, training.epochs, is_interrupted)
+    with show.progress() as progress, _interruptible() as is_interrupted:
+        listener = _listener(progress, seeds, is_interrupted)
         trained = api.train(
             data,
             dev,
@@ -96,7 +96,7 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, previous)
 
 
-def _listener(progress: show.Progress, epochs: int, is_interrupted: Callable[[], bool]) -> "Listener":
+def _listener(progress: show.Progress, seeds: int, is_interrupted: Callable[[], bool]) -> "Listener":
     """Connect a training run to the terminal."""
     from rnncli import api
     from rnncli.data.split import Overlap
@@ -110,13 +110,15 @@ def _listener(progress: show.Progress, epochs: int, is_interrupted: Callable[[],
     class Live(api.Listener):
         best = 0.0
         runs = 0
+        epochs = 0
         metric = "F1"
 
         def prepared(self, model: Model, train: list[Sentence], dev: Overlap, vectors: Vectors | None) -> None:
-            if self.runs:
+            self.runs, self.epochs = self.runs + 1, model.training.epochs
+            if seeds > 1:
                 show.note(f"seed    {model.training.seed}")
+            if self.runs > 1:
                 return
-            self.runs += 1
             tokens = sum(len(sentence.tokens) for sentence in train)
             self.metric = "accuracy" if model.scheme == "plain" else "F1"
             words = len(model.inputs.words) - 1
@@ -145,15 +147,16 @@ def _listener(progress: show.Progress, epochs: int, is_interrupted: Callable[[],
         def should_stop(self) -> bool:
             return is_interrupted()
 
-        def batch(self, done: float, tokens_per_second: float) -> None:
+        def batch(self, epochs: float, tokens_per_second: float) -> None:
             best = f"best {show.fraction(self.best, 1)}" if self.best else ""
-            progress.update(done, f"epoch {int(done) % epochs + 1} {tokens_per_second:,.0f} tokens/s {best}")
+            done = (self.runs - 1 + epochs / self.epochs) / seeds
+            progress.update(done, f"epoch {int(epochs) + 1} {tokens_per_second:,.0f} tokens/s {best}")
 
         def epoch(self, epoch: Epoch) -> None:
             self.best = max(self.best, epoch.score)
             speed, star = f"{epoch.tokens_per_second:,.0f} tokens/s", "  best so far" if epoch.is_best else ""
             score = f"dev {self.metric} {show.fraction(epoch.score)}"
-            show.note(f"epoch {epoch.number:3d}/{epochs}  loss {epoch.loss:.4f}  {score}  {speed}{star}")
+            show.note(f"epoch {epoch.number:3d}/{self.epochs}  loss {epoch.loss:.4f}  {score}  {speed}{star}")
 
     return Live()
 

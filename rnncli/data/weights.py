@@ -80,10 +80,11 @@ def _is_weight(text: str) -> bool:
         return bool(0 < np.float32(value) < np.inf)
 
 
-def for_tags(choice: str, tags: Sequence[str], counts: Mapping[str, int]) -> list[float]:
+def for_tags(choice: str | Mapping[str, float], tags: Sequence[str], counts: Mapping[str, int]) -> list[float]:
     """Return the weight of each of the tags; 1 where none is given.
 
-    choice  ``balanced``, or the path of a file for :func:`read`, which may name no other tags
+    choice  ``balanced``, the path of a file for :func:`read`, which may name no other tags, or what it holds
     """
-    weights = balanced(counts) if choice == BALANCED else read(choice, tags)
-    return [weights.get(tag, 1.0) for tag in tags]
+    if isinstance(choice, str):
+        choice = balanced(counts) if choice == BALANCED else read(choice, tags)
+    return [choice.get(tag, 1.0) for tag in tags]

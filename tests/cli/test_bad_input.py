@@ -180,7 +180,7 @@ def test_a_faulty_file_of_weights_is_refused(
 ) -> None:
     bad, out = tmp_path / "weights.tsv", tmp_path / "model.npz"
     bad.write_text(content)
-    result = run("train", booking_tsv, "--class-weight", bad, "--out", out, "--quiet", *QUICK)
+    result = run("train", booking_tsv, "--class-weight", bad, "--out", out, *QUICK)
     refused(result, DATA, f"{bad}{message}")
     assert [bad] == list(tmp_path.iterdir())
 
@@ -224,7 +224,7 @@ def test_a_missing_file_that_an_option_names_is_refused(
     run: Run, booking_tsv: Path, tmp_path: Path, option: str
 ) -> None:
     missing, out = tmp_path / "none" / "missing", tmp_path / "model.npz"
-    result = run("train", booking_tsv, option, missing, "--out", out, "--quiet", *QUICK)
+    result = run("train", booking_tsv, option, missing, "--out", out, *QUICK)
     refused(result, FILE, f'{missing}: no such file\n  looked in "{missing.parent}"')
     assert [] == list(tmp_path.iterdir())
 
@@ -278,11 +278,11 @@ def test_stdin_serves_once(run: Run, tmp_path: Path) -> None:
         (("train", "--threads", "-1"), "'--threads'.*greater than or equal to 0"),
         (("train", "--cell", "lstn"), "'--cell'.*'lstn' is not one of 'auto', 'simple', 'lstm', 'gru'"),
         (("train", "--output", "crff"), "'--output'.*'crff' is not one of 'softmax', 'crf'"),
-        (("train", "--window", "65"), "'--window'.*less than or equal to 64|'--window'.*0<=x<=64"),
-        (("train", "--seeds", "0"), "'--seeds'.*1<=x<=1000"),
+        (("train", "--window", "65"), "'--window'.*less than or equal to 64"),
+        (("train", "--seeds", "0"), "'--seeds'.*greater than or equal to 1"),
         (("train", "--feedback", "golden"), "'--feedback'.*'golden' is not one of 'predicted', 'gold', 'mixed'"),
-        (("tag", "leave", "--nbest", "1001"), "'--nbest'.*0<=x<=1000"),
-        (("tag", "leave", "--nbest", "-1"), "'--nbest'.*0<=x<=1000"),
+        (("tag", "leave", "--nbest", "1001"), "'--nbest'.*less than or equal to 1000"),
+        (("tag", "leave", "--nbest", "-1"), "'--nbest'.*greater than or equal to 0"),
         (("train", "--hiden", "8"), "No such option: --hiden .*--hidden"),
         (("train", "a.tsv", "b.tsv"), "unexpected extra argument"),
         (("tag", "text", "--output", "xml"), "'--output'.*'xml' is not one of 'line', 'tsv', 'jsonl'"),

@@ -183,9 +183,20 @@ def test_weights_of_tags_are_read_from_a_file(run: Run, booking_tsv: Path, tmp_p
         out = tmp_path / f"{number}.npz"
         assert 0 == run("train", booking_tsv, "--out", out, "--class-weight", weights, *QUICK).exit_code
         kinds.append(load(out).parameters.dense.tolist())
+        # The name of somebody's file is not kept, the weights are.
+        assert ("file", {"O": float(text[2:])}) == (
+            load(out).training.class_weight,
+            load(out).provenance["class_weights"],
+        )
     plain = tmp_path / "plain.npz"
     run("train", booking_tsv, "--out", plain, *QUICK)
     assert load(plain).parameters.dense.tolist() == kinds[0] != kinds[1]
+
+
+def test_weights_of_tags_may_come_from_a_pipe_for_all_seeds(run: Run, booking_tsv: Path, tmp_path: Path) -> None:
+    arguments = ("train", booking_tsv, "--seeds", "2", "--out", tmp_path / "model.npz", *QUICK)
+    assert 0 == run(*arguments, "--class-weight", "-", stdin=b"O\t0.5\n").exit_code
+    assert {"O": 0.5} == load(tmp_path / "model.npz").provenance["class_weights"]
 
 
 def read_readings(text: str) -> list[tuple[float, str]]:
@@ -331,6 +342,18 @@ def test_inspect_memory_fits_80_columns(run: Run, texts: list[str]) -> None:
     assert "Memory: layer 1 forward" in shown
     assert max(map(len, shown.splitlines())) <= 80
     assert "Taipei" in shown
+
+
+@pytest.mark.parametrize(
+    ("cell", "scale"), [("simple", "(▁ 0 … █ "), ("lstm", "(▁ -1 … █ 1)"), ("gru", "(▁ -1 … █ 1)")]
+)
+def test_memory_is_drawn_on_the_scale_of_its_cell(
+    run: Run, booking_tsv: Path, tmp_path: Path, cell: str, scale: str
+) -> None:
+    """φ is that of simple units alone; the gated ones lie between −1 and 1 whatever it is."""
+    out = tmp_path / "model.npz"
+    run("train", booking_tsv, "--out", out, *QUICK, "--arch", "elman", "--activation", "relu", "--cell", cell)
+    assert scale in " ".join(run("inspect-memory", "leave Taipei", "--model", out).stdout.split()) + " "
 
 
 def test_three_texts_are_too_many(run: Run) -> None:

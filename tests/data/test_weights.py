@@ -117,6 +117,7 @@ def test_tags_are_balanced_by_their_counts() -> None:
 def test_tags_that_a_file_leaves_out_have_weight_one(path: Path) -> None:
     path.write_text("I-city\t0.25\nO\t4\n", "utf-8")
     assert [4.0, 1.0, 0.25] == weights.for_tags(str(path), TAGS, {})
+    assert [4.0, 1.0, 0.25] == weights.for_tags(weights.read(str(path)), TAGS, {})
 
 
 @pytest.mark.parametrize(
