@@ -30,7 +30,7 @@ class Architecture(NamedTuple):
 
 
 ARCHITECTURES = {
-    "fnn": Architecture(False, False, 1, "nothing: a token is labelled by itself alone"),
+    "fnn": Architecture(False, False, 1, "nothing: a token is labelled by what its window shows"),
     "elman": Architecture(True, False, 1, "the hidden layer h(t−1)"),
     "jordan": Architecture(False, True, 1, "the output ŷ(t−1)"),
     "hybrid": Architecture(True, True, 1, "both h(t−1) and ŷ(t−1)"),

@@ -48,7 +48,9 @@ def inspect_memory(
         show.data(json.dumps(result, ensure_ascii=False) + "\n")
         return
     if not traces[0].memories:
-        show.note(f"{loaded.network.arch} keeps nothing in memory: every token is labelled by itself alone")
+        show.note(
+            f"{loaded.network.arch} keeps nothing in memory: every token is labelled by what its window shows"
+        )
     if len(traces) == 1:
         _one(loaded, traces[0])
     else:

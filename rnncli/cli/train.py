@@ -18,6 +18,7 @@ from rnncli.errors import INTERRUPTED
 
 if TYPE_CHECKING:
     from rnncli.api import Listener, Trained
+    from rnncli.data import split
 
 
 @command("train")
@@ -136,11 +137,7 @@ def _listener(progress: show.Progress, seeds: int, is_interrupted: Callable[[], 
                 show.note(f"vectors {vectors.total:,} of {vectors.table.shape[1]} numbers; {share}")
             if model.inputs.columns:
                 show.note("        tagging will need the columns too; --input embedding+ngram leaves them out")
-            if dev.leaked:
-                show.note(f"warning: {dev.leaked:,} of {dev.sentences:,} dev sentences are also training sentences")
-            if dev.unseen_tags:
-                names = ", ".join(dev.unseen_tags[:10])
-                show.note(f"warning: tags in dev that training never shows, so none can be right: {names}")
+            _warn(dev)
             if not is_warm():
                 show.note("compiling kernels for this processor, once (some seconds) …")
 
@@ -159,6 +156,14 @@ def _listener(progress: show.Progress, seeds: int, is_interrupted: Callable[[], 
             show.note(f"epoch {epoch.number:3d}/{self.epochs}  loss {epoch.loss:.4f}  {score}  {speed}{star}")
 
     return Live()
+
+
+def _warn(dev: "split.Overlap") -> None:
+    if dev.leaked:
+        show.note(f"warning: {dev.leaked:,} of {dev.sentences:,} dev sentences are also training sentences")
+    if dev.unseen_tags:
+        names = ", ".join(dev.unseen_tags[:10])
+        show.note(f"warning: tags in dev that training never shows, so none can be right: {names}")
 
 
 def _units(spec: NetworkSpec) -> str:

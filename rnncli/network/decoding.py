@@ -24,8 +24,8 @@ def learned(spec: NetworkSpec, parameters: Mapping[str, Array]) -> Chain:
     """The scores of moves that the network has learned: those of a CRF, else 0."""
     if spec.output == "crf":
         return Chain(parameters["output/A"], parameters["output/first"], parameters["output/last"])
-    tags = len(parameters["output/c"])
-    return Chain(*(np.zeros(shape, np.float32) for shape in ((tags, tags), tags, tags)))
+    tags, dtype = len(parameters["output/c"]), parameters["output/c"].dtype
+    return Chain(*(np.zeros(shape, dtype) for shape in ((tags, tags), tags, tags)))
 
 
 def chain(spec: NetworkSpec, parameters: Mapping[str, Array], allowed: Chain | None) -> Chain | None:
