@@ -160,7 +160,9 @@ class NetworkSpec(_Spec):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.cell in ("lstm", "gru") and (self.architecture.keeps_output or not self.architecture.keeps_hidden):
-            message = f"--cell {self.cell} needs a hidden layer in memory, and --arch {self.arch} keeps another"
+            message = (
+                f"--cell {self.cell} is a way to keep the hidden layer alone, which --arch {self.arch} does not"
+            )
             raise UsageError(message, hint="use --arch elman or bidirectional, or --cell simple")
 
     @property

@@ -155,7 +155,7 @@ def test_what_an_architecture_keeps(arch: str, expected: tuple[bool, bool, int])
             (
                 NetworkSpec,
                 {"cell": cell, "arch": arch},
-                f"--cell {cell} needs a hidden layer in memory, and --arch {arch} keeps another\n"
+                f"--cell {cell} is a way to keep the hidden layer alone, which --arch {arch} does not\n"
                 "  use --arch elman or bidirectional, or --cell simple",
             )
             for cell in ("lstm", "gru")

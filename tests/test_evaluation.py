@@ -240,7 +240,7 @@ def test_the_columns_of_a_file_are_read() -> None:
     wrong = [each._replace(columns=each.columns[::-1]) for each in rows]
     assert 0.5 == evaluation.evaluate(model, wrong).accuracy
     bare = [each._replace(columns=[(), ()]) for each in rows]
-    with pytest.raises(DataError, match="this model reads a column between token and tag"):
+    with pytest.raises(DataError, match="this model reads a column beside each token"):
         evaluation.evaluate(model, bare)
 
 

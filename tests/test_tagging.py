@@ -204,7 +204,7 @@ def test_columns_beside_the_tokens_are_read() -> None:
     found = list(tagger.stream_sentences(sentences, block=2))
     assert [["Ty", "Tx"], [], ["Tz"]] == [[token.tag for token in each.tokens] for each in found]
     assert ["b b", "", "b"] == [each.text for each in found]
-    message = "this model reads 2 columns between token and tag, and there are fewer"
+    message = "this model reads 2 columns beside each token, and there are fewer"
     for call in (lambda: tagger.tag("a b"), lambda: tagger.tag_tokens(["a"], [("x",)])):
         with pytest.raises(DataError, match=message):
             call()

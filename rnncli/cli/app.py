@@ -15,8 +15,9 @@ from rnncli.cli import evaluate
 from rnncli.cli import inspect_memory
 from rnncli.cli.options import COMMANDS
 
-_EPILOG = """Every option can also be set by an environment variable (--hidden: RNNCLI_HIDDEN) or in a file given by
---config. A flag goes before the environment, that before the file, that before the default.
+_EPILOG = """Every option can also be set by an environment variable (--hidden: RNNCLI_HIDDEN; --input and --output,
+which differ between commands: RNNCLI_TRAIN_INPUT, RNNCLI_TAG_OUTPUT, …) or in a file given by --config. A flag goes
+before the environment, that before the file, that before the default.
 
 Exit codes: 0 done, 1 unexpected, 2 usage, 3 bad data, 4 bad model, 5 input/output, 6 diverged, 130 interrupted."""
 

@@ -19,6 +19,8 @@ from rnncli.errors import INTERRUPTED, FileError, RnncliError
 from rnncli.resources import bundled
 
 PREFIX = "RNNCLI_"
+# They mean one thing to train and another to tag, so no setting serves both.
+AMBIGUOUS = frozenset({"input", "output"})
 DEFAULT_MODEL = Path("models/default.npz")
 
 
@@ -59,6 +61,8 @@ def _read_config(context: typer.Context, path: Path | None) -> None:
         (special, COMMANDS[own].flags),
     ):
         for key in keys:
+            if keys is shared and key in AMBIGUOUS:
+                raise typer.BadParameter(f'{path}: "{key}" differs between commands; put it in a table, [{own}]')
             if key.replace("_", "-") not in known:
                 raise typer.BadParameter(f'{path}: unknown setting "{key}"; {suggestion(key, sorted(known))}')
     names = {flag.removeprefix("--"): str(each.name) for each in context.command.params for flag in each.opts}
@@ -142,11 +146,12 @@ def _flag(parameter: inspect.Parameter) -> str:
     return str(names[0] if names else parameter.name).removeprefix("--").replace("_", "-")
 
 
-def _with_variable(parameter: inspect.Parameter) -> inspect.Parameter:
-    """Let ``RNNCLI_FLAG`` set the option ``--flag``."""
-    info = _info(parameter)
+def _with_variable(parameter: inspect.Parameter, command: str) -> inspect.Parameter:
+    """Let ``RNNCLI_FLAG`` set the option ``--flag``; ``RNNCLI_TRAIN_FLAG`` one of the ambiguous."""
+    info, flag = _info(parameter), _flag(parameter)
     if info:
-        info.envvar, info.show_envvar = PREFIX + _flag(parameter).replace("-", "_").upper(), False
+        name = f"{command}_{flag}" if flag in AMBIGUOUS else flag
+        info.envvar, info.show_envvar = PREFIX + name.replace("-", "_").upper(), False
     return parameter
 
 
@@ -164,7 +169,7 @@ def command(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
         for key, annotation in _COMMON.items():
             default = None if key == "config" else False
             flat.append(inspect.Parameter(key, keyword, annotation=annotation, default=default))
-        parameters = [_with_variable(parameter.replace(kind=keyword)) for parameter in flat]
+        parameters = [_with_variable(parameter.replace(kind=keyword), name) for parameter in flat]
 
         @functools.wraps(function)
         def run(**values: Any) -> None:

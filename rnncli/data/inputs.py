@@ -114,7 +114,9 @@ class Inputs:
         sources = [[token for tokens in sentences for token in tokens]]
         if self.columns:
             if columns is None or any(len(row) < self.columns for rows in columns for row in rows):
-                raise DataError(*self._missing_columns())
+                many = "a column" if self.columns == 1 else f"{self.columns} columns"
+                message = f"this model reads {many} beside each token, and there are fewer"
+                raise DataError(message, hint="a model trained with --input embedding+ngram needs none")
             sources += [[row[i] for rows in columns for row in rows] for i in range(self.columns)]
         ids = np.empty((len(sources), int(starts[-1])), np.int32)
         texts = []
@@ -133,10 +135,6 @@ class Inputs:
             np.array(gold, np.int32) if gold else np.full(len(ids[0]), -1, np.int32),
             starts,
         )
-
-    def _missing_columns(self) -> tuple[str]:
-        many = "a column" if self.columns == 1 else f"{self.columns} columns"
-        return (f"this model reads {many} between token and tag, and there are fewer",)
 
 
 def _bags(part: Part, texts: Sequence[str], is_word: bool) -> Bags:

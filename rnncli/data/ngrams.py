@@ -1,8 +1,7 @@
 """Letters of a word as features: n-grams with boundary marks, prefixes, suffixes, the lower-cased word, its shape.
 
 Word hashing (Huang et al. 2013, "Learning deep structured semantic models", section 3.2) without the hash: the
-features of the training words are counted and kept, so that no two of them share a vector and an n-gram that
-training never showed adds no noise.
+features of the training words are counted and kept, so that an n-gram that training never showed adds no noise.
 """
 
 import re

@@ -151,7 +151,8 @@ def test_a_model_of_columns_takes_no_raw_text(run: Run, of_columns: Path) -> Non
 def test_a_file_without_the_columns_that_a_model_reads_is_refused(
     run: Run, of_columns: Path, booking_tsv: Path
 ) -> None:
-    message = "this model reads a column between token and tag, and there are fewer"
+    message = "this model reads a column beside each token, and there are fewer\n"
+    message += "  a model trained with --input embedding+ngram needs none"
     refused(run("evaluate", booking_tsv, "--model", of_columns), DATA, message)
     refused(run("inspect-memory", "leave Taipei", "--model", of_columns), DATA, message)
     arguments = ("tag", "--input", "-", "--input-format", "tsv", "--model", of_columns)
@@ -234,7 +235,7 @@ def test_a_missing_file_that_an_option_names_is_refused(
     [
         (
             ("--cell", "lstm", "--arch", "jordan"),
-            "--cell lstm needs a hidden layer in memory, and --arch jordan keeps another\n"
+            "--cell lstm is a way to keep the hidden layer alone, which --arch jordan does not\n"
             "  use --arch elman or bidirectional, or --cell simple",
         ),
         (("--input", "embeding"), '--input: "embeding" is not one of its values\n  did you mean "embedding"?'),

@@ -104,12 +104,13 @@ def test_what_the_network_is_can_be_set(train: Train) -> None:
         hidden = 4
         arch = "elman"
         cell = "gru"
-        input = "onehot+ngram"
         window = 2
-        output = "softmax"
         decoding = "free"
         class-weight = "balanced"
         seeds = 2
+        [train]
+        input = "onehot+ngram"
+        output = "softmax"
         """
     )
     network = model.network
@@ -135,12 +136,20 @@ def test_input_and_output_mean_one_thing_in_each_command(
     assert (0, "hello\tO\n\n") == (tagged.exit_code, tagged.stdout)
 
 
+def test_no_variable_sets_input_or_output_of_two_commands(run: Run, booking_tsv: Path, trained: "Trained") -> None:
+    env = {"RNNCLI_TAG_OUTPUT": "tsv", "RNNCLI_OUTPUT": "jsonl", "RNNCLI_TRAIN_OUTPUT": "softmax"}
+    arguments = ("--out", "m.npz", "--epochs", 1, "--hidden", 4, "--quiet")
+    assert 0 == run("train", booking_tsv, *arguments, env=env).exit_code
+    assert "softmax" == load(Path("m.npz")).network.output
+    assert "hello\tO\n\n" == run("tag", "hello", "--model", trained.path, env=env).stdout
+
+
 def test_every_command_takes_a_configuration(run: Run, config: Callable[[str], Path], trained: "Trained") -> None:
     path = config(f'model = "{trained.path.as_posix()}"\n[tag]\noutput = "tsv"\n')
     tagged = run("tag", "hello there .", "--config", path)
     assert (0, "hello\tO\nthere\tO\n.\tO\n\n") == (tagged.exit_code, tagged.stdout)
     # The environment can name the file itself, and goes before what is in it.
-    other = run("tag", "hello there .", env={"RNNCLI_CONFIG": str(path), "RNNCLI_OUTPUT": "line"})
+    other = run("tag", "hello there .", env={"RNNCLI_CONFIG": str(path), "RNNCLI_TAG_OUTPUT": "line"})
     assert (0, "hello there .\n") == (other.exit_code, other.stdout)
 
 
@@ -158,6 +167,7 @@ def test_a_text_may_name_no_file_at_all(run: Run, config: Callable[[str], Path],
         ("zzz = 8", 'unknown setting "zzz"; known: activation, '),
         ('config = "other.toml"', 'unknown setting "config"; '),
         ("hidden 8", "not TOML: "),
+        ('output = "tsv"', '"output" differs between commands; put it in a table, [train]'),
         ("hidden = 1\nhidden = 2", "not TOML: "),
     ],
 )
@@ -188,7 +198,7 @@ def test_a_file_that_cannot_be_meant_is_refused(
         ("window = 65", "--window", "less than or equal to 64"),
         ("seeds = 0", "--seeds", "greater than or equal to 1"),
         ("cell = 3", "--cell", "not one of 'auto'"),
-        ('output = "tsv"', "--output", "not one of 'softmax', 'crf'"),
+        ('[train]\noutput = "tsv"', "--output", "not one of 'softmax', 'crf'"),
         ("arch = 3", "--arch", "not one of 'fnn'"),
         ('arch = "elmann"', "--arch", "not one of 'fnn'"),
         ('quiet = "maybe"', "--quiet", "boolean"),

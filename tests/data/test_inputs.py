@@ -144,7 +144,7 @@ def test_lists_of_texts_and_widths_make_the_same_inputs_again() -> None:
 def test_columns_that_the_model_reads_must_be_there(columns: list[str], many: str) -> None:
     spec = NetworkSpec(arch="elman", cell="simple", input="columns")
     inputs = Inputs.count(spec, ["leave"], [[tuple(columns)]], None)
-    message = f"this model reads {many} between token and tag, and there are fewer"
+    message = f"this model reads {many} beside each token, and there are fewer"
     for given in (None, [[()]], [[tuple(columns[1:])]]):
         with pytest.raises(DataError, match=message):
             inputs.encode([["leave"]], given)

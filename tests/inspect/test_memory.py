@@ -63,7 +63,7 @@ def test_tags_and_their_probabilities_are_those_that_labelling_gives():
 def test_a_text_without_the_columns_that_a_model_reads_is_an_error():
     sentence = SENTENCE._replace(columns=[("VB",), ("NN",), ("RB",)])
     model = training.prepare([sentence], NetworkSpec(arch="elman", hidden=5), TrainingSpec())
-    with pytest.raises(DataError, match="this model reads a column between token and tag"):
+    with pytest.raises(DataError, match="this model reads a column beside each token"):
         trace(model, "leave Taipei now")
 
 
