@@ -5,6 +5,7 @@
 Both sides run in turns, so that a slow moment of the machine meets both; the ratio is the median over rounds.
 """
 
+import dataclasses
 import functools
 import itertools
 import json
@@ -24,17 +25,26 @@ import platformdirs
 import report
 
 from rnncli import training
-from rnncli.config import Arch, NetworkSpec, TrainingSpec
+from rnncli.config import LEARNING_RATES, Arch, NetworkSpec, TrainingSpec
 from rnncli.data import tsv
 from rnncli.data.batch import Encoded, by_length, pack, shuffled
 from rnncli.data.tsv import Sentence
+from rnncli.kernels.output import softmax
 from rnncli.model import BATCH_TOKENS, Model
 from rnncli.network.forward import forward
 from rnncli.resources import bundled
-from rnncli.training import LEARNING_RATES
 
 TORCH = "2.13.0"
 ARCHITECTURES: tuple[Arch, ...] = ("bidirectional", "elman")
+# What nn.RNN can do too: simple units on words alone, each tag by itself.
+NETWORKS = {
+    arch: NetworkSpec(
+        arch=arch, cell="simple", hidden=128, input="embedding", window=0, embedding=96,
+        output="softmax", decoding="free",
+    )
+    for arch in ARCHITECTURES
+}  # fmt: skip
+TRAINING = TrainingSpec(batch=32, learning_rate=LEARNING_RATES["adam"], dropout=0.4)
 THREADS = (1, 2)
 TRAIN_TOKENS, TAG_TOKENS = 100_000, 400_000  # of one measurement, at least
 TOLERANCE = 1e-5
@@ -62,13 +72,12 @@ class Task:
     def read(cls, path: str) -> "Task":
         """Read a corpus; make models with weights noisy enough that no bias is 0 and tags differ."""
         sentences = tsv.read(path).sentences
-        specs = {arch: NetworkSpec(arch=arch) for arch in ARCHITECTURES}
-        models = {arch: training.prepare(sentences, spec, TrainingSpec()) for arch, spec in specs.items()}
+        models = {arch: training.prepare(sentences, spec, TRAINING) for arch, spec in NETWORKS.items()}
         for model in models.values():
             dense = model.parameters.dense
             dense += np.random.default_rng(1).normal(0, 0.1, dense.shape)
         first, tokens = models[ARCHITECTURES[0]], [sentence.tokens for sentence in sentences]
-        corpus = first.encode(tokens, [sentence.tags for sentence in sentences])
+        corpus = first.encode(tokens, tags=[sentence.tags for sentence in sentences])
         bulk = first.encode(tokens * -(-TAG_TOKENS // len(corpus.words)))
         return cls(sentences, models, corpus, bulk, -(-TRAIN_TOKENS // len(corpus.words)))
 
@@ -76,10 +85,10 @@ class Task:
         """Write what the PyTorch side needs: integers, an epoch's batches, weights."""
         arrays: dict[str, Any] = {
             "words": self.corpus.words, "tags": self.corpus.tags, "starts": self.corpus.starts,
-            "once": self.models[ARCHITECTURES[0]].vocabulary.once,
+            "once": self.models[ARCHITECTURES[0]].inputs.words.counts == 1,
             "bulk/words": self.bulk.words, "bulk/starts": self.bulk.starts,
         }  # fmt: skip
-        epoch = shuffled(self.corpus, TrainingSpec().batch, np.random.default_rng(1))
+        epoch = shuffled(self.corpus, TRAINING.batch, np.random.default_rng(1))
         for name, batches in ("train", list(epoch)), ("tag", list(by_length(self.bulk, BATCH_TOKENS))):
             arrays |= {f"{name}/order": np.concatenate(batches), f"{name}/sizes": [len(b) for b in batches]}
         for arch, model in self.models.items():
@@ -124,8 +133,8 @@ def _python(environment: Path) -> Path:
 def measure_ours(task: Task, setting: Setting) -> float:
     """Tokens a second of rnncli, by the code that trains and tags in earnest."""
     if setting.kind == "train":
-        spec = TrainingSpec(epochs=task.epochs)
-        model = training.prepare(task.sentences, NetworkSpec(arch=setting.arch), spec)
+        spec = dataclasses.replace(TRAINING, epochs=task.epochs)
+        model = training.prepare(task.sentences, NETWORKS[setting.arch], spec)
         result = training.train(model, task.sentences, threads=setting.threads, score=lambda _: 0.0)
         return result.tokens_per_second
     began = time.perf_counter()
@@ -135,8 +144,8 @@ def measure_ours(task: Task, setting: Setting) -> float:
 
 def measure_theirs(task: Task, torch: Torch, setting: Setting, variant: dict[str, Any]) -> float:
     """Tokens a second of PyTorch in one of its variants."""
-    spec, rate = TrainingSpec(), LEARNING_RATES["adam"]
-    same = {"rate": rate, "clip": spec.clip, "unknown": spec.unknown, "dropout": spec.dropout}
+    same = {"rate": TRAINING.learning_rate, "clip": TRAINING.clip}
+    same |= {"unknown": TRAINING.unknown, "dropout": TRAINING.dropout}
     seconds = torch.ask(do=setting.kind, arch=setting.arch, epochs=task.epochs, **same, **variant)
     tokens = len(task.corpus.words) * task.epochs if setting.kind == "train" else len(task.bulk.words)
     return tokens / seconds
@@ -167,9 +176,10 @@ def compare(task: Task, torch: Torch, directory: Path) -> float:
     for arch, model in task.models.items():
         ours = np.empty((len(task.bulk.words), len(model.tags)), np.float32)
         for sentences in by_length(task.bulk, BATCH_TOKENS):
-            batch = pack(task.bulk.starts, sentences)
-            words = task.bulk.words[batch.positions]
-            ours[batch.positions] = forward(model.network, model.parameters, words, batch.offsets).y
+            packed = pack(task.bulk.starts, sentences)
+            y = forward(model.network, model.parameters, task.bulk.batch(packed)).o
+            softmax(y)
+            ours[packed.positions] = y
         for variant in variants("tag", 1):
             measure_theirs(task, torch, Setting("tag", arch, 1), {**variant, "out": str(path)})
             largest = max(largest, float(np.abs(np.load(path)[:size] - ours[:size]).max()))

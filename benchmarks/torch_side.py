@@ -51,7 +51,7 @@ class Tagger(nn.Module):
 
     def __init__(self, weights: Arrays, layout: str, sparse: bool, dropout: float) -> None:
         super().__init__()
-        words, width = weights["embedding"].shape
+        words, width = weights["input/embedding"].shape
         tags, read = weights["output/V"].shape
         directions, hidden, _ = weights["layer1/W"].shape
         both = layout == "packed" and directions == 2
@@ -63,7 +63,7 @@ class Tagger(nn.Module):
         self.output = nn.Linear(read, tags)
         names = [(net, end) for net in nets for end in (["l0", "l0_reverse"] if both else ["l0"])]
         with torch.no_grad():
-            self.table.weight.copy_(weights["embedding"])
+            self.table.weight.copy_(weights["input/embedding"])
             self.output.weight.copy_(weights["output/V"])
             self.output.bias.copy_(weights["output/c"])
             for direction, (net, end) in enumerate(names):

@@ -16,7 +16,7 @@ import numpy as np
 from rnncli.kernels.activation import SIGMOID, activate, exp
 from rnncli.kernels.compile import jit
 from rnncli.kernels.matmul import add_nn, add_tn
-from rnncli.kernels.simple import shift
+from rnncli.kernels.simple import shift, step
 
 
 @jit
@@ -58,21 +58,15 @@ def forward(a, s, h, weight, bias, offsets):
     offsets  (T + 1,)     int64, first row of each step
     """
     directions, units, width = weight.shape
-    steps = len(offsets) - 1
     nothing = np.zeros(units, a.dtype)
     for direction in range(directions):
         column, gate = direction * units, direction * width
         own, gates = slice(column, column + units), slice(gate, gate + width)
-        for k in range(steps):
-            t = k if direction == 0 else steps - 1 - k
-            before = t - 1 if direction == 0 else t + 1
-            first, end, source, rows = offsets[t], offsets[t + 1], 0, 0
+        for k in range(len(offsets) - 1):
+            first, end, source, rows = step(offsets, direction, k)
             for row in range(first, end):
                 _make_room(a[row, gates], s[row, own], bias[own])
-            if 0 <= before < steps:
-                source = offsets[before]
-                rows = min(end - first, offsets[before + 1] - source)
-                add_nn(h, source, column, weight[direction], a, first, gate, rows)
+            add_nn(h, source, column, weight[direction], a, first, gate, rows)
             for r in range(end - first):
                 row = first + r
                 _forward_row(a[row, gates], s[row, own], h[source + r, own] if r < rows else nothing, h[row, own])
@@ -117,23 +111,17 @@ def backward(dh, a, s, h, weight, offsets, da, dweight, dbias, previous):
     previous          (N, H)       scratch: h(t−1)
     """
     directions, width, units = weight.shape
-    steps = len(offsets) - 1
     dwh = np.empty((len(h), width), a.dtype)  # ∂L/∂(W h(t−1)): r ∘ da for the candidate, else da
     for direction in range(directions):
         column, gate = direction * units, direction * width
         own, gates = slice(column, column + units), slice(gate, gate + width)
         keep = slice(gate + units, gate + 2 * units)
         shift(h, column, units, direction, offsets, previous)
-        for k in range(steps):
-            t = steps - 1 - k if direction == 0 else k
-            after = t + 1 if direction == 0 else t - 1
-            first, end = offsets[t], offsets[t + 1]
-            if 0 <= after < steps:
-                source = offsets[after]
-                rows = min(end - first, offsets[after + 1] - source)
-                add_nn(dwh, source, 0, weight[direction], dh, first, column, rows)
-                for r in range(rows):
-                    _add_kept(a[source + r, keep], dh[source + r, own], dh[first + r, own])
+        for k in range(len(offsets) - 1):
+            first, end, source, rows = step(offsets, 1 - direction, k)
+            add_nn(dwh, source, 0, weight[direction], dh, first, column, rows)
+            for r in range(rows):
+                _add_kept(a[source + r, keep], dh[source + r, own], dh[first + r, own])
             for row in range(first, end):
                 _backward_row(
                     dh[row, own], a[row, gates], s[row, own], previous[row], da[row, gates], dwh[row], dbias[own]

@@ -16,7 +16,7 @@ import numpy as np
 from rnncli.kernels.activation import SIGMOID, TANH, activate, exp
 from rnncli.kernels.compile import jit
 from rnncli.kernels.matmul import add_nn, add_tn
-from rnncli.kernels.simple import shift
+from rnncli.kernels.simple import shift, step
 
 
 @jit
@@ -46,19 +46,13 @@ def forward(a, s, h, weight, bias, offsets):
     offsets  (T + 1,)     int64, first row of each step
     """
     directions, units, width = weight.shape
-    steps = len(offsets) - 1
     nothing = np.zeros(units, a.dtype)
     for direction in range(directions):
         column, gate = direction * units, direction * width
         own, gates = slice(column, column + units), slice(gate, gate + width)
-        for k in range(steps):
-            t = k if direction == 0 else steps - 1 - k
-            before = t - 1 if direction == 0 else t + 1
-            first, end, source, rows = offsets[t], offsets[t + 1], 0, 0
-            if 0 <= before < steps:
-                source = offsets[before]
-                rows = min(end - first, offsets[before + 1] - source)
-                add_nn(h, source, column, weight[direction], a, first, gate, rows)
+        for k in range(len(offsets) - 1):
+            first, end, source, rows = step(offsets, direction, k)
+            add_nn(h, source, column, weight[direction], a, first, gate, rows)
             for r in range(end - first):
                 c = s[source + r, own] if r < rows else nothing
                 row = first + r
@@ -102,20 +96,14 @@ def backward(dh, a, s, h, weight, offsets, da, dweight, dbias, previous):
     previous          (N, H)       scratch: c(t−1), then h(t−1)
     """
     directions, width, units = weight.shape
-    steps = len(offsets) - 1
     nothing = np.zeros(units, a.dtype)
     for direction in range(directions):
         column, gate = direction * units, direction * width
         own, gates = slice(column, column + units), slice(gate, gate + width)
         shift(s, column, units, direction, offsets, previous)
-        for k in range(steps):
-            t = steps - 1 - k if direction == 0 else k
-            after = t + 1 if direction == 0 else t - 1
-            first, end, source, rows = offsets[t], offsets[t + 1], 0, 0
-            if 0 <= after < steps:
-                source = offsets[after]
-                rows = min(end - first, offsets[after + 1] - source)
-                add_nn(da, source, gate, weight[direction], dh, first, column, rows)
+        for k in range(len(offsets) - 1):
+            first, end, source, rows = step(offsets, 1 - direction, k)
+            add_nn(da, source, gate, weight[direction], dh, first, column, rows)
             for r in range(end - first):
                 row, dc, f = first + r, nothing, nothing
                 if r < rows:

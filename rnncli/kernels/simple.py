@@ -13,6 +13,22 @@ from rnncli.kernels.matmul import add_nn, add_tn
 
 
 @jit
+def step(offsets, direction, k):
+    """Find step k in the order in which a direction reads (0 forward, 1 backward), and the step read before it.
+
+    Returns ``first, end, source, rows``: its tokens are rows first : end, and the first ``rows`` of them go on from
+    rows source : source + rows. BPTT walks the other way, so there ``1 - direction`` finds the tokens read next.
+    """
+    last = len(offsets) - 2
+    t, before = (k, k - 1) if direction == 0 else (last - k, last - k + 1)
+    first, end = offsets[t], offsets[t + 1]
+    if k == 0:
+        return first, end, 0, 0
+    source = offsets[before]
+    return first, end, source, min(end - first, offsets[before + 1] - source)
+
+
+@jit
 def forward(h, weight, offsets, activation):
     """Fill h(t) = φ(a(t) + W h(t−1)), h before the first token being 0, for each direction.
 
@@ -21,16 +37,11 @@ def forward(h, weight, offsets, activation):
     offsets  (T + 1,)   int64, first row of each step
     """
     directions, units, _ = weight.shape
-    steps = len(offsets) - 1
     for direction in range(directions):
         column = direction * units
-        for s in range(steps):
-            t = s if direction == 0 else steps - 1 - s
-            before = t - 1 if direction == 0 else t + 1
-            first, end = offsets[t], offsets[t + 1]
-            if 0 <= before < steps:
-                rows = min(end - first, offsets[before + 1] - offsets[before])
-                add_nn(h, offsets[before], column, weight[direction], h, first, column, rows)
+        for k in range(len(offsets) - 1):
+            first, end, source, rows = step(offsets, direction, k)
+            add_nn(h, source, column, weight[direction], h, first, column, rows)
             for r in range(first, end):
                 activate(h[r, column : column + units], activation)
 
@@ -49,15 +60,10 @@ def shift(values, column, width, direction, offsets, out):
     values  (N, ≥ column + width)
     out     (N, width)  OUT
     """
-    steps = len(offsets) - 1
-    for t in range(steps):
-        before = t - 1 if direction == 0 else t + 1
-        first, end = offsets[t], offsets[t + 1]
-        rows = 0
-        if 0 <= before < steps:
-            rows = min(end - first, offsets[before + 1] - offsets[before])
-            for r in range(rows):
-                _copy(values[offsets[before] + r, column : column + width], out[first + r])
+    for k in range(len(offsets) - 1):
+        first, end, source, rows = step(offsets, direction, k)
+        for r in range(rows):
+            _copy(values[source + r, column : column + width], out[first + r])
         out[first + rows : end] = 0
 
 
@@ -71,16 +77,11 @@ def backward(dh, h, weight, offsets, activation, dweight, previous):
     previous          (N, H)     scratch: h(t−1)
     """
     directions, units, _ = weight.shape
-    steps = len(offsets) - 1
     for direction in range(directions):
         column = direction * units
-        for s in range(steps):
-            t = steps - 1 - s if direction == 0 else s
-            after = t + 1 if direction == 0 else t - 1
-            first, end = offsets[t], offsets[t + 1]
-            if 0 <= after < steps:
-                rows = min(end - first, offsets[after + 1] - offsets[after])
-                add_nn(dh, offsets[after], column, weight[direction], dh, first, column, rows)
+        for k in range(len(offsets) - 1):
+            first, end, source, rows = step(offsets, 1 - direction, k)
+            add_nn(dh, source, column, weight[direction], dh, first, column, rows)
             for r in range(first, end):
                 through_activation(dh[r, column : column + units], h[r, column : column + units], activation)
         shift(h, column, units, direction, offsets, previous)
