@@ -357,7 +357,10 @@ ATTACKS = {
     "a cell left open": (setting("network", "cell", value="auto"), "its network is not settled"),
     "an input left open": (setting("network", "input", value="auto"), "its network is not settled"),
     "decoding left open": (setting("network", "decoding", value="auto"), "its network is not settled"),
-    "a cell that its architecture has not": (setting("network", "arch", value="jordan"), "needs a hidden layer"),
+    "a cell that its architecture has not": (
+        setting("network", "arch", value="jordan"),
+        "way to keep the hidden layer",
+    ),
     "units as text": (setting("network", "hidden", value="8"), "expected int, got '8'"),
     "no units": (setting("network", "hidden", value=0), "0 is out of range"),
     "more units than weights": (setting("network", "hidden", value=65536), "smaller than the shape"),
