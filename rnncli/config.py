@@ -151,7 +151,7 @@ class NetworkSpec(_Spec):
     window: int = option(1, "Tokens to each side that are seen together with a token.", 0, 64)
     embedding: int = option(64, "Size of the learned word vectors.", 1, 65536)
     ngram: int = option(64, "Size of the learned vectors of letter n-grams.", 1, 65536)
-    column: int = option(32, "Size of the learned vectors of column values.", 1, 65536)
+    column: int = option(96, "Size of the learned vectors of column values.", 1, 65536)
     output: Output = option("crf", "Tags one by one (softmax), or whole sequences of tags (crf).")
     decoding: Decoding = option(
         "auto", "Whether only tags that the scheme allows follow each other; auto: if the training data obeys it."

@@ -98,8 +98,8 @@ def test_only_words_may_be_hidden() -> None:
         ("onehot", [("onehot", 0, 20, 4)]),  # four gates of five units
         ("ngram", [("ngram", 0, 64, 5)]),
         ("vectors", [("vectors", 0, 3, 2)]),
-        ("columns", [("column1", 1, 32, 2), ("column2", 2, 32, 2)]),
-        ("columns+embedding", [("embedding", 0, 7, 4), ("column1", 1, 32, 2), ("column2", 2, 32, 2)]),
+        ("columns", [("column1", 1, 96, 2), ("column2", 2, 96, 2)]),
+        ("columns+embedding", [("embedding", 0, 7, 4), ("column1", 1, 96, 2), ("column2", 2, 96, 2)]),
     ],
 )
 def test_parts_of_a_training_set(kind: str, expected: list[tuple[str, int, int, int]]) -> None:
