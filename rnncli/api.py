@@ -136,7 +136,7 @@ def train(
 ) -> Trained:
     """Train a model on labelled files and save it; ``options`` are the fields of the specs in config.py.
 
-    data  TSV file; without it the bundled ticket-booking corpus
+    data     TSV file; without it the bundled ticket-booking corpus
     dev      TSV file for choosing the best epoch; without it a seeded share of the training sentences
     vectors  pre-trained word vectors (word2vec, GloVe, fastText .vec); those of words in the data are used
     seeds    how many runs, from seed, seed + 1, …; the best on development data is saved

@@ -176,6 +176,11 @@ class NetworkSpec(_Spec):
         return CELLS[self.cell].gates
 
     @property
+    def product(self) -> int:
+        """Numbers in a layer's input product U x + b: gates, for both directions, of all hidden units."""
+        return self.architecture.directions * self.gates * self.hidden
+
+    @property
     def inputs(self) -> list[str]:
         """The names in ``input``, in the order of :data:`INPUTS`."""
         return [name for name in INPUTS if name in self.input.split("+")]

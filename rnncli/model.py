@@ -180,7 +180,7 @@ def load(path: Path | str) -> Model:
 
 def _read_tables(spec: NetworkSpec, described: Any) -> list[Input]:
     """The tables of the inputs as the header gives them: of known names, in their order, with sizes."""
-    found, onehot = [], spec.architecture.directions * spec.gates * spec.hidden
+    found = []
     for name, rows, width in described:
         if [type(each) for each in (name, rows, width)] != [str, int, int] or rows < 0 or width < 1:
             raise ModelError("the sizes of its inputs are damaged")
@@ -189,7 +189,9 @@ def _read_tables(spec: NetworkSpec, described: Any) -> list[Input]:
     wanted = [name for name in spec.inputs if name != "columns"]
     if "columns" in spec.inputs:
         wanted += [f"column{number}" for number in range(1, columns + 1)]
-    if [table.name for table in found] != wanted or any(t.name == "onehot" and t.width != onehot for t in found):
+    if [table.name for table in found] != wanted or any(
+        t.name == "onehot" and t.width != spec.product for t in found
+    ):
         raise ModelError("its inputs do not fit its network")
     return found
 

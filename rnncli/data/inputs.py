@@ -68,7 +68,7 @@ class Inputs:
         found: dict[str, Features] = {}
         widths = {
             "embedding": spec.embedding,
-            "onehot": spec.architecture.directions * spec.gates * spec.hidden,
+            "onehot": spec.product,
             "ngram": spec.ngram,
         }
         words = Vocabulary.count(tokens)

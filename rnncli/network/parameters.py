@@ -110,12 +110,12 @@ def table(spec: NetworkSpec, inputs: Sequence[Input], tags: int) -> list[Paramet
     width = seen * sum(part.width for part in inputs if part.name != "onehot")
     for layer in range(1, spec.layers + 1):
         if width:
-            rows.append(Parameter(f"layer{layer}/U", (spec.gates * both, width), _glorot))
+            rows.append(Parameter(f"layer{layer}/U", (spec.product, width), _glorot))
         if arch.keeps_hidden:
             rows.append(Parameter(f"layer{layer}/W", (arch.directions, spec.gates * h, h), _orthogonal))
         if arch.keeps_output and layer == spec.layers:
             rows.append(Parameter(f"layer{layer}/Wy", (h, tags), _heard if arch.keeps_only_output else _glorot))
-        rows.append(Parameter(f"layer{layer}/b", (spec.gates * both,), _biases(spec)))
+        rows.append(Parameter(f"layer{layer}/b", (spec.product,), _biases(spec)))
         if spec.cell == "gru":
             rows.append(Parameter(f"layer{layer}/bn", (both,), _zeros))
         width = both
