@@ -1,38 +1,39 @@
 """The training loop: epochs, shards, optimiser, early stopping on a score. It reports by callback.
 
-A batch is cut into a fixed number of shards; threads run shards, and gradients are summed in shard order, so
-the number of threads changes the time and never the result.
+A batch is cut into shards, and the parameters into pieces; threads run shards, then sum up and step pieces. How
+many there are does not depend on the threads, so their number changes the time and never the result.
 """
 
 import functools
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from rnncli import crew
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data import tokenize
-from rnncli.data.batch import Batch, Encoded, Longs, Packed, pack, shards, shuffled
+from rnncli.data.batch import Encoded, Longs, Packed, pack, shards, shuffled
 from rnncli.data.inputs import Inputs
 from rnncli.data.tags import obeys, recognise
 from rnncli.data.tsv import Sentence
 from rnncli.data.vectors import Vectors
 from rnncli.data.weights import for_tags
 from rnncli.errors import DivergedError
-from rnncli.kernels import optimiser
 from rnncli.model import Model
 from rnncli.network import output
-from rnncli.network.backward import InputGradients, backward
+from rnncli.network.backward import backward
 from rnncli.network.forward import Dropout, forward, transposed
-from rnncli.network.inputs import TableGradients
+from rnncli.network.gradients import Piece, Slopes, Step, pieces
 from rnncli.network.output import Weights
-from rnncli.network.parameters import Array, Parameters, views
+from rnncli.network.parameters import Array, Parameters
+from rnncli.network.room import Room
 
-SHARDS = 4
+# Sentences of a shard, at least. Few rows at a time make slow products; two shards there are anyway.
+SHARD = 16
 
 
 class Epoch(NamedTuple):
@@ -58,32 +59,29 @@ class Result(NamedTuple):
 
 
 class _Shard(NamedTuple):
-    batch: Batch
-    gradients: InputGradients
     loss: float
-
-
-Run = Callable[..., Iterable[_Shard]]  # map, or that of a pool of threads
+    slopes: Slopes
 
 
 class Trainer:
-    """Holds a network, its gradients and the optimiser's moments; :meth:`step` learns from one batch."""
+    """Holds a network, its gradient and the optimiser's moments; :meth:`step` learns from one batch."""
 
-    def __init__(self, model: Model, encoded: Encoded, weights: Weights) -> None:
+    def __init__(self, model: Model, encoded: Encoded, weights: Weights, run: crew.Run) -> None:
         self.spec, self.training, self.parameters = model.network, model.training, model.parameters
-        self.encoded, self.weights = encoded, weights
+        self.encoded, self.weights, self.run = encoded, weights, run
         self.hiding = np.where(model.inputs.words.counts == 1, self.training.unknown, 0.0)
-        self.update_dense, self.update_rows = optimiser.OPTIMISERS[self.training.optimiser]
-        rows, dense = self.parameters.rows, self.parameters.dense
-        self.m, self.v = Parameters(rows, dense.dtype), Parameters(rows, dense.dtype)
-        self.gradients = [np.zeros_like(dense) for _ in range(SHARDS)]
-        self.views = [views(rows, gradient) for gradient in self.gradients]
-        self.tables = TableGradients(self.parameters, {"input/vectors": self.training.pretrained == "tuned"})
+        self.turned = transposed(self.parameters)
+        gradient = Parameters(self.parameters.rows, self.parameters.dense.dtype)
+        frozen = [] if self.training.pretrained == "tuned" else ["input/vectors"]
+        kind = self.training.optimiser
+        found = pieces(self.spec, self.parameters, gradient, self.turned, kind, frozen)
+        self.pieces = sorted(found, key=lambda piece: -piece.size)
+        self.rooms = [Room() for _ in range(max(2, self.training.batch // SHARD))]
         self.rng = np.random.default_rng([self.training.seed, 1])
         self.batches = -(-len(encoded.lengths) // self.training.batch)
         self.steps = 0
 
-    def epoch(self, run: Run, told: Callable[[float], bool]) -> float | None:
+    def epoch(self, told: Callable[[float], bool]) -> float | None:
         """Learn from every sentence once; return the summed loss, or ``None`` if ``told`` said to stop.
 
         told  hears after every batch which share of the epoch is done
@@ -93,23 +91,22 @@ class Trainer:
             rate = self.training.learning_rate * schedule(
                 self.training.warmup, self.steps, self.training.epochs * self.batches
             )
-            loss += self.step(batch, rate, run)
+            loss += self.step(batch, rate)
             if told(done / self.batches):
                 return None
         return loss
 
-    def step(self, sentences: Longs, rate: float, run: Run) -> float:
+    def step(self, sentences: Longs, rate: float) -> float:
         """Take one step of the optimiser; return the summed loss of the batch."""
-        parts = [pack(self.encoded.starts, part) for part in shards(sentences, SHARDS)]
+        parts = [pack(self.encoded.starts, part) for part in shards(sentences, len(self.rooms))]
         scale = 1.0 / max(1, sum(len(part.positions) for part in parts))
         # Numbers are drawn here, in the order of the shards, whichever thread will use them.
         hidden = [self.rng.random(len(p.positions)) < self.hiding[self.encoded.words[p.positions]] for p in parts]
         forced = [self._forced(part) for part in parts]
         keys = self.rng.integers(2**32, size=(len(parts), self.spec.layers + 1)).tolist()
-        shard = functools.partial(self._shard, transposed(self.parameters), scale)
-        done = list(run(shard, range(len(parts)), parts, hidden, forced, keys))
-        self._update(done, rate)
-        return sum(each.loss for each in done)
+        done = self.run(functools.partial(self._shard, scale), self.rooms, parts, hidden, forced, keys)
+        self._update([shard.slopes for shard in done], rate)
+        return math.fsum(shard.loss for shard in done)
 
     def _forced(self, part: Packed) -> Array | None:
         """Tags that are fed back in place of the network's own output; −1 where its own is."""
@@ -121,47 +118,35 @@ class Trainer:
         return gold
 
     def _shard(
-        self,
-        turned: dict[str, Array],
-        scale: float,
-        number: int,
-        part: Packed,
-        hidden: Array,
-        forced: Array | None,
-        keys: list[int],
+        self, scale: float, room: Room, part: Packed, hidden: Array, forced: Array | None, keys: list[int]
     ) -> _Shard:
-        """Run one shard forward and backward; its gradients go to its own buffer and to the result."""
+        """Run one shard forward and backward."""
         gold, noise = self.encoded.tags[part.positions], Dropout(self.training.dropout, iter(keys))
-        batch, gradient = self.encoded.batch(part, hidden), self.views[number]
+        batch = self.encoded.batch(part, hidden)
+        room.clear()
         with np.errstate(all="ignore"):  # what diverges is found in the gradient's norm
-            trace = forward(self.spec, self.parameters, batch, noise, turned, forced)
-            self.gradients[number][:] = 0
-            loss, do = output.loss(
-                self.spec, self.parameters, trace, gold, part.offsets, scale, gradient, self.weights
-            )
-            back = backward(self.spec, self.parameters, trace, do, part.offsets, gradient, forced)
-        return _Shard(batch, back, loss)
+            trace = forward(self.spec, self.parameters, batch, noise, self.turned, forced, room)
+            loss = output.loss(self.spec, self.parameters, trace, gold, part.offsets, scale, self.weights)
+            found = backward(self.spec, self.parameters, trace, loss.do, part.offsets, forced)
+        return _Shard(loss.total, Slopes(batch, *found, loss.sums))
 
-    def _update(self, done: list[_Shard], rate: float) -> None:
-        """Sum the shards' gradients in order, clip their global norm (Pascanu 2013, Algorithm 1), step."""
-        total = self.gradients[0]
-        for number in range(1, len(done)):
-            total += self.gradients[number]
-        for shard in done:
-            self.tables.add(self.spec, self.parameters, shard.batch, *shard.gradients)
-        squares = optimiser.squared_norm(total)
-        for _, gradient, rows in self.tables.touched():
-            squares += optimiser.squared_norm_of_rows(gradient, rows)
-        norm = math.sqrt(squares)
+    def _update(self, slopes: list[Slopes], rate: float) -> None:
+        """Sum the gradient up, clip its global norm (Pascanu 2013, Algorithm 1), step."""
+        norm = math.sqrt(sum(self.run(functools.partial(_collect, slopes), self.pieces)))
         if not math.isfinite(norm):
             raise DivergedError("the gradient is no longer a finite number", hint="lower --learning-rate")
-        clip, p = self.training.clip, self.parameters
-        scale = total.dtype.type(clip / norm if clip and norm > clip else 1.0)
+        clip = self.training.clip
         self.steps += 1
-        self.update_dense(p.dense, total, scale, self.m.dense, self.v.dense, rate, self.steps)
-        for name, gradient, rows in self.tables.touched():
-            self.update_rows(p[name], gradient, scale, self.m[name], self.v[name], rows, rate, self.steps)
-        self.tables.clear()
+        step = Step(clip / norm if clip and norm > clip else 1.0, rate, self.steps)
+        self.run(functools.partial(_update, step), self.pieces)
+
+
+def _collect(slopes: list[Slopes], piece: Piece) -> float:
+    return piece.collect(slopes)
+
+
+def _update(step: Step, piece: Piece) -> None:
+    piece.update(step)
 
 
 def schedule(warmup: float, step: int, steps: int) -> float:
@@ -214,10 +199,11 @@ def train(
     counts = Counter(tag for sentence in sentences for tag in sentence.tags)
     choice = class_weights or model.training.class_weight
     weights = Weights(np.array([] if choice == "none" else for_tags(choice, model.tags, counts), np.float32))
-    training, parameters, trainer = model.training, model.parameters, Trainer(model, encoded, weights)
+    training, parameters = model.training, model.parameters
     best, best_score, best_epoch, number = parameters.copy(), -1.0, 0, 0
     seconds, tokens, interrupted = 0.0, len(encoded.words), False
-    with ThreadPoolExecutor(threads) as pool:
+    with crew.of(threads) as run:
+        trainer = Trainer(model, encoded, weights, run)
         while number < training.epochs and number - best_epoch < training.patience:
             began = time.perf_counter()
 
@@ -225,7 +211,7 @@ def train(
                 advance(number + done, tokens * done / (time.perf_counter() - began))
                 return should_stop()
 
-            loss = trainer.epoch(pool.map if threads > 1 else map, told)
+            loss = trainer.epoch(told)
             if interrupted := loss is None:
                 break
             taken = time.perf_counter() - began

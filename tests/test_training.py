@@ -112,9 +112,9 @@ def seen(monkeypatch):
     """The batches and the forced tags of every forward pass of a training."""
     found, forward = [], training.forward
 
-    def spy(spec, parameters, batch, noise, turned, forced):
+    def spy(spec, parameters, batch, noise, turned, forced, room):
         found.append((batch, forced))
-        return forward(spec, parameters, batch, noise, turned, forced)
+        return forward(spec, parameters, batch, noise, turned, forced, room)
 
     monkeypatch.setattr(training, "forward", spy)
     return found

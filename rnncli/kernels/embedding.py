@@ -43,18 +43,25 @@ def gather(table, ids, rows, starts, hidden, first, column, out):
 
 
 @jit
-def scatter(dout, column, ids, rows, starts, hidden, first, dtable, seen, stamp, touched, count):
-    """Gradient of :func:`gather`, in the order of n; return the new ``count``.
+def _add(out, scale, x):
+    """Out += scale x, both (D,); on its own, so that the compiler sees two rows and vectorises."""
+    for d in range(len(out)):
+        out[d] += scale * x[d]
 
-    dout        (N, ≥ column + D)
+
+@jit
+def scatter(dout, column, ids, rows, starts, hidden, first, dtable, left, right, seen, stamp, touched, count):
+    """Gradient of :func:`gather` for columns left : right of the table, in the order of n; return a new ``count``.
+
+    dout        (N, ≥ column + D)  column d of the table is column + d here
     dtable      (rows, D)  +=
     seen        (rows,)    int64: row r was touched in this step if seen[r] == stamp
     touched     (rows,)    int32  OUT: from ``count`` on the rows that were not touched before
     """
-    width = dtable.shape[1]
     for n in range(len(ids)):
         if ids[n] < 0:
             continue
+        slope = dout[n, column + left : column + right]
         start, end = starts[ids[n]], starts[ids[n] + 1]
         is_hidden = len(hidden) > 0 and hidden[n]
         if is_hidden:
@@ -66,6 +73,5 @@ def scatter(dout, column, ids, rows, starts, hidden, first, dtable, seen, stamp,
                 seen[r] = stamp
                 touched[count] = r
                 count += 1
-            for d in range(width):
-                dtable[r, d] += scale * dout[n, column + d]
+            _add(dtable[r, left:right], scale, slope)
     return count

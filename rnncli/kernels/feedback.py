@@ -13,9 +13,8 @@ filling in spoken language understanding". Batches are packed as in :mod:`rnncli
 
 from rnncli.kernels.activation import activate, through_activation
 from rnncli.kernels.compile import jit
-from rnncli.kernels.matmul import add_nn, add_tn
+from rnncli.kernels.matmul import add_nn
 from rnncli.kernels.output import softmax_row
-from rnncli.kernels.simple import shift
 
 
 @jit
@@ -69,7 +68,7 @@ def _through_softmax(g, y, do):
 
 @jit
 def backward(do, dh, g, h, mask, y, forced, weight, output_weight, v, offsets, activation):
-    """BPTT through both memories; the gradients of the weights are left to :func:`weights_backward`.
+    """BPTT through both memories.
 
     do   (N, K)  in: ∂L/∂o of the loss itself; OUT: with what reaches it through the feedback
     dh   (N, H)  OUT: ∂L/∂a with a the input of φ
@@ -98,16 +97,3 @@ def backward(do, dh, g, h, mask, y, forced, weight, output_weight, v, offsets, a
             add_nn(dh, after, 0, weight[0], dh, first, 0, rows)
         for r in range(first, end):
             through_activation(dh[r], h[r], activation)
-
-
-@jit
-def weights_backward(dh, h, fed, offsets, dweight, doutput_weight, previous, previous_fed):
-    """Add dW += Σ ∂L/∂a(t) h(t−1)ᵀ and dWy += Σ ∂L/∂a(t) ŷ(t−1)ᵀ.
-
-    previous, previous_fed   (N, H), (N, K)  scratch
-    """
-    shift(fed, 0, fed.shape[1], 0, offsets, previous_fed)
-    add_tn(dh, 0, 0, previous_fed, 0, 0, doutput_weight, len(h))
-    if len(dweight) > 0:
-        shift(h, 0, h.shape[1], 0, offsets, previous)
-        add_tn(dh, 0, 0, previous, 0, 0, dweight[0], len(h))

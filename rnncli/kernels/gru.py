@@ -15,8 +15,8 @@ import numpy as np
 
 from rnncli.kernels.activation import SIGMOID, activate, exp
 from rnncli.kernels.compile import jit
-from rnncli.kernels.matmul import add_nn, add_tn
-from rnncli.kernels.simple import shift, step
+from rnncli.kernels.matmul import add_nn
+from rnncli.kernels.simple import step
 
 
 @jit
@@ -80,8 +80,8 @@ def _add_kept(z, dh, dbefore):
 
 
 @jit
-def _backward_row(dh, a, m, before, da, dwh, dbias):
-    """One token: from dh = ∂L/∂h (H) fill da (3·H) and dwh = ∂L/∂(W h(t−1)) (3·H); dbias (H) +=."""
+def _backward_row(dh, a, m, before, da, dwh):
+    """One token: from dh = ∂L/∂h (H) fill da (3·H) and dwh = ∂L/∂(W h(t−1)) (3·H); m (H) becomes ∂L/∂m."""
     units = len(dh)
     one = a.dtype.type(1)
     r, z, n = a[:units], a[units : 2 * units], a[2 * units :]
@@ -89,10 +89,10 @@ def _backward_row(dh, a, m, before, da, dwh, dbias):
     for u in range(units):
         dn[u] = dh[u] * (one - z[u]) * (one - n[u] * n[u])
     for u in range(units):
-        dm[u] = dn[u] * r[u]
-        dbias[u] += dm[u]
-    for u in range(units):
         dr[u] = dn[u] * m[u] * r[u] * (one - r[u])
+    for u in range(units):
+        dm[u] = dn[u] * r[u]
+        m[u] = dm[u]
     for u in range(units):
         dz[u] = dh[u] * (before[u] - n[u]) * z[u] * (one - z[u])
     for u in range(2 * units):
@@ -100,30 +100,27 @@ def _backward_row(dh, a, m, before, da, dwh, dbias):
 
 
 @jit
-def backward(dh, a, s, h, weight, offsets, da, dweight, dbias, previous):
+def backward(dh, a, s, before, weight, offsets, da, dwh):
     """BPTT: from the gradient of the hidden layer to that of the input product.
 
-    dh                (N, R·H)     in: ∂L/∂h from above; OUT: the whole ∂L/∂h
-    a, s, h                        as :func:`forward` left them
-    weight, dweight   (R, 3·H, H)  W itself; dweight: +=
-    da                (N, R·3·H)   OUT: ∂L/∂(U x + b)
-    dbias             (R·H,)       +=
-    previous          (N, H)       scratch: h(t−1)
+    dh       (N, R·H)     in: ∂L/∂h from above; OUT: the whole ∂L/∂h
+    a, s                  as :func:`forward` left them; s: OUT ∂L/∂m, whose sum is the gradient of the bias
+    before   (N, R·H)     h(t−1)
+    weight   (R, 3·H, H)  W itself
+    da       (N, R·3·H)   OUT: ∂L/∂(U x + b)
+    dwh      (N, R·3·H)   OUT: ∂L/∂(W h(t−1)), r ∘ da for the candidate, else da
     """
     directions, width, units = weight.shape
-    dwh = np.empty((len(h), width), a.dtype)  # ∂L/∂(W h(t−1)): r ∘ da for the candidate, else da
     for direction in range(directions):
         column, gate = direction * units, direction * width
         own, gates = slice(column, column + units), slice(gate, gate + width)
         keep = slice(gate + units, gate + 2 * units)
-        shift(h, column, units, direction, offsets, previous)
         for k in range(len(offsets) - 1):
             first, end, source, rows = step(offsets, 1 - direction, k)
-            add_nn(dwh, source, 0, weight[direction], dh, first, column, rows)
+            add_nn(dwh, source, gate, weight[direction], dh, first, column, rows)
             for r in range(rows):
                 _add_kept(a[source + r, keep], dh[source + r, own], dh[first + r, own])
             for row in range(first, end):
                 _backward_row(
-                    dh[row, own], a[row, gates], s[row, own], previous[row], da[row, gates], dwh[row], dbias[own]
+                    dh[row, own], a[row, gates], s[row, own], before[row, own], da[row, gates], dwh[row, gates]
                 )
-        add_tn(dwh, 0, 0, previous, 0, 0, dweight[direction], len(h))

@@ -15,8 +15,8 @@ import numpy as np
 
 from rnncli.kernels.activation import SIGMOID, TANH, activate, exp
 from rnncli.kernels.compile import jit
-from rnncli.kernels.matmul import add_nn, add_tn
-from rnncli.kernels.simple import shift, step
+from rnncli.kernels.matmul import add_nn
+from rnncli.kernels.simple import step
 
 
 @jit
@@ -85,22 +85,20 @@ def _backward_row(dh, a, before, c, da, dc_after, f_after):
 
 
 @jit
-def backward(dh, a, s, h, weight, offsets, da, dweight, dbias, previous):
+def backward(dh, a, s, before, weight, offsets, da, dwh):
     """BPTT: from the gradient of the hidden layer to that of the input product.
 
-    dh                (N, R·H)     in: ∂L/∂h from above; OUT: ∂L/∂c
-    a, s, h                        as :func:`forward` left them
-    weight, dweight   (R, 4·H, H)  W itself; dweight: +=
-    da                (N, R·4·H)   OUT: ∂L/∂(U x + b)
-    dbias             (0,)         not used
-    previous          (N, H)       scratch: c(t−1), then h(t−1)
+    dh       (N, R·H)     in: ∂L/∂h from above; OUT: ∂L/∂c
+    a, s                  as :func:`forward` left them
+    before   (N, R·H)     c(t−1)
+    weight   (R, 4·H, H)  W itself
+    da, dwh  (N, R·4·H)   OUT: ∂L/∂(U x + b), which is ∂L/∂(W h(t−1)) too: one array
     """
     directions, width, units = weight.shape
     nothing = np.zeros(units, a.dtype)
     for direction in range(directions):
         column, gate = direction * units, direction * width
         own, gates = slice(column, column + units), slice(gate, gate + width)
-        shift(s, column, units, direction, offsets, previous)
         for k in range(len(offsets) - 1):
             first, end, source, rows = step(offsets, 1 - direction, k)
             add_nn(da, source, gate, weight[direction], dh, first, column, rows)
@@ -109,6 +107,4 @@ def backward(dh, a, s, h, weight, offsets, da, dweight, dbias, previous):
                 if r < rows:
                     dc = dh[source + r, own]
                     f = a[source + r, gate + units : gate + 2 * units]
-                _backward_row(dh[row, own], a[row, gates], previous[row], s[row, own], da[row, gates], dc, f)
-        shift(h, column, units, direction, offsets, previous)
-        add_tn(da, 0, gate, previous, 0, 0, dweight[direction], len(h))
+                _backward_row(dh[row, own], a[row, gates], before[row, own], s[row, own], da[row, gates], dc, f)

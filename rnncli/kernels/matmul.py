@@ -16,6 +16,7 @@ from rnncli.kernels.tile import ROWS, VECTOR_BYTES, VECTORS, add_tile
 
 # Rows of b that are used again for every row of a, as wide as a tile, should stay in a core's cache: 64 kB.
 TERMS = 256
+LINE = 16  # float32 numbers of a line of the cache
 
 
 @jit
@@ -62,18 +63,34 @@ def project(x, weight, bias, out):
 
 
 @jit
-def project_backward(dout, x, weight, dweight, dbias, dx):
-    """Gradients of :func:`project`; the gradients of parameters are added to, ``dx`` is written.
+def project_backward(dout, weight, dx):
+    """Gradient of :func:`project` with respect to x; those of W and b are sums, :func:`add_tn`, :func:`add_sum`.
 
-    dout              (N, M)
-    x, dx             (N, D)  dx: OUT; (0, D) when the input needs no gradient
-    weight, dweight   (M, D)  W itself; dweight: +=
-    dbias             (M,)    +=
+    dout    (N, M)
+    weight  (M, D)  W itself
+    dx      (N, D)  OUT
     """
-    add_tn(dout, 0, 0, x, 0, 0, dweight, len(x))
+    dx[:] = 0
+    add_nn(dout, 0, 0, weight, dx, 0, 0, len(dx))
+
+
+@jit
+def add_sum(dout, out):
+    """Add the rows of dout (N, M) to out (M,)."""
     for i in range(dout.shape[0]):
         for j in range(dout.shape[1]):
-            dbias[j] += dout[i, j]
-    if len(dx) > 0:
-        dx[:] = 0
-        add_nn(dout, 0, 0, weight, dx, 0, 0, len(x))
+            out[j] += dout[i, j]
+
+
+@jit
+def turn(weight, out, column):
+    """out[:, column:+M] = weightᵀ; weight (M, D), out (D, ≥ column + M) OUT."""
+    m, d = weight.shape
+    whole = m - m % LINE
+    for i in range(0, whole, LINE):
+        for q in range(d):
+            for p in range(LINE):  # so many that the compiler writes them at once
+                out[q, column + i + p] = weight[i + p, q]
+    for q in range(d):
+        for i in range(whole, m):
+            out[q, column + i] = weight[i, q]

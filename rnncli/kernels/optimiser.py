@@ -3,11 +3,11 @@
 Each optimiser has one signature, so that a new one is a pair of kernels and a row of :data:`OPTIMISERS`:
 
     dense(theta, gradient, scale, m, v, rate, step)
-    rows(table, gradient, scale, m, v, rows, rate, step)
+    rows(table, gradient, scale, m, v, rows, left, right, rate, step)
 
-theta, gradient, m, v (P,) or (rows of the table, D); the step is taken along ``scale`` times the gradient; m and v
-hold the optimiser's moments, 0 at first; step counts from 1. ``rows`` updates only rows that the batch touched
-("lazy" moments) and zeroes their gradient.
+theta, gradient, m, v (P,) or (rows of the table, D); the step is taken along ``scale`` times the gradient, which is
+0 afterwards; m and v hold the optimiser's moments, 0 at first; step counts from 1. ``rows`` updates the rows that
+the batch touched alone ("lazy" moments), of each the columns left : right.
 """
 
 import math
@@ -27,11 +27,11 @@ def squared_norm(x):
 
 
 @jit
-def squared_norm_of_rows(x, rows):
-    """Σ x[r]² over the given rows, summed in float64; x (V, D), rows (n,)."""
+def squared_norm_of_rows(x, rows, left, right):
+    """Σ x[r]² over columns left : right of the given rows, summed in float64; x (V, D), rows (n,)."""
     total = 0.0
     for i in range(len(rows)):
-        total += squared_norm(x[rows[i]])
+        total += squared_norm(x[rows[i], left:right])
     return total
 
 
@@ -51,6 +51,7 @@ def _adam(theta, gradient, scale, m, v, size, epsilon):
         m[i] = b1 * m[i] + (one - b1) * g
         v[i] = b2 * v[i] + (one - b2) * g * g
         theta[i] -= size * m[i] / (math.sqrt(v[i]) + epsilon)
+        gradient[i] = 0
 
 
 @jit
@@ -61,13 +62,13 @@ def adam(theta, gradient, scale, m, v, rate, step):
 
 
 @jit
-def adam_rows(table, gradient, scale, m, v, rows, rate, step):
-    """:func:`adam` for the given rows alone."""
+def adam_rows(table, gradient, scale, m, v, rows, left, right, rate, step):
+    """:func:`adam` for a part of the given rows alone."""
     size, epsilon = _sizes(table.dtype.type, rate, step)
+    part = slice(left, right)
     for i in range(len(rows)):
         r = rows[i]
-        _adam(table[r], gradient[r], scale, m[r], v[r], size, epsilon)
-        gradient[r] = 0
+        _adam(table[r, part], gradient[r, part], scale, m[r, part], v[r, part], size, epsilon)
 
 
 @jit
@@ -76,15 +77,16 @@ def sgd(theta, gradient, scale, m, v, rate, step):
     size = theta.dtype.type(rate) * scale
     for i in range(len(theta)):
         theta[i] -= size * gradient[i]
+        gradient[i] = 0
 
 
 @jit
-def sgd_rows(table, gradient, scale, m, v, rows, rate, step):
-    """:func:`sgd` for the given rows alone."""
+def sgd_rows(table, gradient, scale, m, v, rows, left, right, rate, step):
+    """:func:`sgd` for a part of the given rows alone."""
+    part = slice(left, right)
     for i in range(len(rows)):
         r = rows[i]
-        sgd(table[r], gradient[r], scale, m[r], v[r], rate, step)
-        gradient[r] = 0
+        sgd(table[r, part], gradient[r, part], scale, m[r, part], v[r, part], rate, step)
 
 
 OPTIMISERS = {"adam": (adam, adam_rows), "sgd": (sgd, sgd_rows)}

@@ -9,7 +9,7 @@ Source: Elman 1990, "Finding structure in time"; gradients by back-propagation t
 
 from rnncli.kernels.activation import activate, through_activation
 from rnncli.kernels.compile import jit
-from rnncli.kernels.matmul import add_nn, add_tn
+from rnncli.kernels.matmul import add_nn
 
 
 @jit
@@ -54,27 +54,28 @@ def _copy(source, out):
 
 
 @jit
-def shift(values, column, width, direction, offsets, out):
-    """out[row of step t] = values[row of the step read before t], 0 where a sentence begins.
+def shift(values, directions, offsets, out):
+    """out[row of step t] = values[row of the step read before t], 0 where a sentence begins, in each direction.
 
-    values  (N, ≥ column + width)
-    out     (N, width)  OUT
+    values, out  (N, R·width)  direction r in columns r·width : (r + 1)·width; out: OUT
     """
-    for k in range(len(offsets) - 1):
-        first, end, source, rows = step(offsets, direction, k)
-        for r in range(rows):
-            _copy(values[source + r, column : column + width], out[first + r])
-        out[first + rows : end] = 0
+    width = values.shape[1] // directions
+    for direction in range(directions):
+        own = slice(direction * width, (direction + 1) * width)
+        for k in range(len(offsets) - 1):
+            first, end, source, rows = step(offsets, direction, k)
+            for r in range(rows):
+                _copy(values[source + r, own], out[first + r, own])
+            out[first + rows : end, own] = 0
 
 
 @jit
-def backward(dh, h, weight, offsets, activation, dweight, previous):
+def backward(dh, h, weight, offsets, activation):
     """BPTT: turn the gradient of the hidden layer into that of its input product, in place.
 
-    dh                (N, R·H)   in: ∂L/∂h from above; OUT: ∂L/∂a with a = U x + W h(t−1) + b
-    h                 (N, R·H)   as :func:`forward` left it
-    weight, dweight   (R, H, H)  W itself; dweight: +=
-    previous          (N, H)     scratch: h(t−1)
+    dh      (N, R·H)   in: ∂L/∂h from above; OUT: ∂L/∂a with a = U x + W h(t−1) + b
+    h       (N, R·H)   as :func:`forward` left it
+    weight  (R, H, H)  W itself
     """
     directions, units, _ = weight.shape
     for direction in range(directions):
@@ -84,5 +85,3 @@ def backward(dh, h, weight, offsets, activation, dweight, previous):
             add_nn(dh, source, column, weight[direction], dh, first, column, rows)
             for r in range(first, end):
                 through_activation(dh[r, column : column + units], h[r, column : column + units], activation)
-        shift(h, column, units, direction, offsets, previous)
-        add_tn(dh, 0, column, previous, 0, 0, dweight[direction], len(h))

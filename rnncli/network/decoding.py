@@ -20,10 +20,14 @@ class Chain(NamedTuple):
     last: Array  # (K,) of ending it
 
 
+# The parameters that hold it.
+CRF = ("output/A", "output/first", "output/last")
+
+
 def learned(spec: NetworkSpec, parameters: Mapping[str, Array]) -> Chain:
     """The scores of moves that the network has learned: those of a CRF, else 0."""
     if spec.output == "crf":
-        return Chain(parameters["output/A"], parameters["output/first"], parameters["output/last"])
+        return Chain(*(parameters[name] for name in CRF))
     tags, dtype = len(parameters["output/c"]), parameters["output/c"].dtype
     return Chain(*(np.zeros(shape, dtype) for shape in ((tags, tags), tags, tags)))
 

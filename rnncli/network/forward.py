@@ -11,6 +11,7 @@ from rnncli.kernels import activation, dropout, feedback, matmul
 from rnncli.network import inputs, recurrent
 from rnncli.network.parameters import Array, Parameters
 from rnncli.network.recurrent import Hidden
+from rnncli.network.room import Room
 
 NO_MASK = np.empty((0, 0), np.float32)
 
@@ -36,6 +37,7 @@ class Trace(NamedTuple):
     layers: list[Layer]
     o: Array  # (N, K) scores of the tags; where the output is fed back, their softmax ŷ
     fed: Array  # (N, K) what was fed back: ŷ, or the gold tag; (0, 0) where nothing is
+    room: Room  # where all of this lies, and the gradients may
 
 
 class Dropout(NamedTuple):
@@ -44,11 +46,11 @@ class Dropout(NamedTuple):
     rate: float
     keys: Iterator[int]
 
-    def mask(self, like: Array) -> Array:
+    def mask(self, like: Array, room: Room) -> Array:
         """Draw a mask of the shape of ``like``; empty where nothing is dropped."""
         if self.rate == 0:
             return NO_MASK.astype(like.dtype)
-        mask = np.empty_like(like)
+        mask = room.like(like)
         dropout.fill_mask(np.uint32(next(self.keys)), self.rate, mask.reshape(-1))
         return mask
 
@@ -73,23 +75,25 @@ def forward(
     noise: Dropout | None = None,
     turned: Mapping[str, Array] | None = None,
     forced: Array | None = None,
+    room: Room | None = None,
 ) -> Trace:
     """Run a network over a packed batch up to the scores of the tags.
 
     noise   dropout, only in training
     turned  the parameters as :func:`transposed` returns them, where the caller has them already
     forced  (N,) int32: where the output is fed back, the tag to feed in place of ŷ; −1 for ŷ itself
+    room    memory for the trace, which then lasts until it is cleared
     """
     architecture, dtype, count = spec.architecture, parameters.dense.dtype, batch.tokens
-    turned = turned or transposed(parameters)
-    x, input_mask = _drop(inputs.gather(parameters, batch, dtype), noise)
-    x = inputs.look_around(spec, x, batch.offsets)
+    turned, room = turned or transposed(parameters), room or Room()
+    x, input_mask = _drop(inputs.gather(parameters, batch, room), noise, room)
+    x = inputs.look_around(spec, x, batch.offsets, room)
 
     layers: list[Layer] = []
-    o = np.empty((count, len(parameters["output/c"])), dtype)
+    o = room.empty((count, len(parameters["output/c"])), dtype)
     for number in range(1, spec.layers + 1):
         name = f"layer{number}/"
-        a = np.empty((count, len(parameters[name + "b"])), dtype)
+        a = room.empty((count, len(parameters[name + "b"])), dtype)
         if name + "U" in turned:
             matmul.project(x, turned[name + "U"], parameters[name + "b"], a)
         else:
@@ -97,22 +101,23 @@ def forward(
         if number == 1:
             inputs.add_onehot(spec, parameters, batch, a)
         if architecture.keeps_output and number == spec.layers:
-            fed = o if forced is None else np.empty_like(o)
-            layers.append(_feedback(spec, parameters, turned, x, a, o, batch.offsets, noise, forced, fed))
-            return Trace(input_mask, layers, o, fed)
-        hidden = recurrent.forward(spec, a, turned.get(name + "W"), parameters.get(name + "bn"), batch.offsets)
-        read, mask = _drop(hidden.h, noise)
+            fed = o if forced is None else room.like(o)
+            layers.append(_feedback(spec, parameters, turned, x, a, o, batch.offsets, noise, forced, fed, room))
+            return Trace(input_mask, layers, o, fed, room)
+        extra = parameters.get(name + "bn")
+        hidden = recurrent.forward(spec, a, turned.get(name + "W"), extra, batch.offsets, room)
+        read, mask = _drop(hidden.h, noise, room)
         layers.append(Layer(x, hidden, mask, read))
         x = read
     matmul.project(x, turned["output/V"], parameters["output/c"], o)
-    return Trace(input_mask, layers, o, NO_MASK.astype(dtype))
+    return Trace(input_mask, layers, o, NO_MASK.astype(dtype), room)
 
 
-def _drop(h: Array, noise: Dropout | None) -> tuple[Array, Array]:
+def _drop(h: Array, noise: Dropout | None, room: Room) -> tuple[Array, Array]:
     if noise is None or not h.shape[1]:
         return h, NO_MASK.astype(h.dtype)
-    mask = noise.mask(h)
-    return (h * mask if len(mask) else h), mask
+    mask = noise.mask(h, room)
+    return (np.multiply(h, mask, out=room.like(h)) if len(mask) else h), mask
 
 
 def hidden_weight(spec: NetworkSpec, arrays: Mapping[str, Array], name: str) -> Array:
@@ -133,11 +138,13 @@ def _feedback(
     noise: Dropout | None,
     forced: Array | None,
     fed: Array,
+    room: Room,
 ) -> Layer:
     name, none = f"layer{spec.layers}/", np.empty((len(h), 0), h.dtype)
     # Dropout before an output that is the only memory erases that memory: dev F1 on ATIS 68 with it, 88 without.
-    mask = noise.mask(h) if noise and not spec.architecture.keeps_only_output else NO_MASK.astype(h.dtype)
-    read = np.empty_like(h) if len(mask) else h
+    dropped = noise is not None and not spec.architecture.keeps_only_output
+    mask = noise.mask(h, room) if noise and dropped else NO_MASK.astype(h.dtype)
+    read = room.like(h) if len(mask) else h
     feedback.forward(
         h,
         mask,

@@ -8,7 +8,7 @@ import numpy as np
 from rnncli.config import NetworkSpec
 from rnncli.data.batch import Batch
 from rnncli.kernels import crf, output, viterbi
-from rnncli.network.decoding import Chain, learned, log
+from rnncli.network.decoding import CRF, Chain, learned, log
 from rnncli.network.forward import Trace, forward
 from rnncli.network.parameters import Array, Parameters
 
@@ -33,6 +33,14 @@ class Weights(NamedTuple):
         return (total / np.bincount(rank, minlength=count)).astype(self.of_tags.dtype)
 
 
+class Loss(NamedTuple):
+    """A summed loss with its gradients."""
+
+    total: float
+    do: Array  # (N, K) with respect to o
+    sums: dict[str, Array]  # with respect to the scores of moves, by the parameters' names; {} for softmax
+
+
 def loss(
     spec: NetworkSpec,
     parameters: Parameters,
@@ -40,35 +48,32 @@ def loss(
     gold: Array,
     offsets: Array,
     scale: float,
-    gradient: dict[str, Array],
     weights: Weights,
-) -> tuple[float, Array]:
-    """Return the summed loss of a packed batch and ``scale`` times its gradient with respect to o, (N, K).
+) -> Loss:
+    """Compute the loss of a packed batch, and the gradient of ``scale`` times it.
 
     softmax  Σ −log ŷ[gold] over tokens
-    crf      Σ −log P(gold tags) over sentences; its own parameters' gradients are added to ``gradient``
+    crf      Σ −log P(gold tags) over sentences
     """
-    do = np.empty_like(trace.o)
+    do = trace.room.like(trace.o)
     size = do.dtype.type(scale)
     if spec.output == "softmax":
         if not spec.architecture.keeps_output:
             output.softmax(trace.o)
-        return output.cross_entropy(trace.o, gold, weights.of_tags, size, do), do
+        return Loss(output.cross_entropy(trace.o, gold, weights.of_tags, size, do), do, {})
+    moves = learned(spec, parameters)
+    sums = Chain(*map(np.zeros_like, moves))
     total = crf.loss(
         _scores(spec, trace.o),
         gold,
-        parameters["output/A"],
-        parameters["output/first"],
-        parameters["output/last"],
+        *moves,
         offsets,
         weights.of_sentences(gold, offsets),
         size,
         do,
-        gradient["output/A"],
-        gradient["output/first"],
-        gradient["output/last"],
+        *sums,
     )
-    return total, do
+    return Loss(total, do, dict(zip(CRF, sums, strict=True)))
 
 
 def label(

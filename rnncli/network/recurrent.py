@@ -7,6 +7,7 @@ import numpy as np
 from rnncli.config import NetworkSpec
 from rnncli.kernels import activation, gru, lstm, simple
 from rnncli.network.parameters import Array
+from rnncli.network.room import Room
 
 GATED = {"lstm": lstm, "gru": gru}
 
@@ -19,7 +20,17 @@ class Hidden(NamedTuple):
     h: Array  # (N, R·H)
 
 
-def forward(spec: NetworkSpec, a: Array, weight: Array | None, bias: Array | None, offsets: Array) -> Hidden:
+class Products(NamedTuple):
+    """Gradients of a layer's products, and what the recurrent weight was multiplied by."""
+
+    da: Array  # (N, R·G·H)  ∂L/∂(U x(t) + b)
+    dwh: Array  # (N, R·G·H)  ∂L/∂(W h(t−1)); without memory (0, 0)
+    before: Array  # (N, R·H)  h(t−1); without memory (0, 0)
+
+
+def forward(
+    spec: NetworkSpec, a: Array, weight: Array | None, bias: Array | None, offsets: Array, room: Room
+) -> Hidden:
     """Run a layer over a packed batch.
 
     a       (N, R·G·H)  its input product; becomes part of the result
@@ -34,36 +45,33 @@ def forward(spec: NetworkSpec, a: Array, weight: Array | None, bias: Array | Non
         simple.forward(a, weight, offsets, code)
         return Hidden(none, none, a)
     shape = len(a), spec.architecture.directions * spec.hidden
-    state, h = np.empty(shape, a.dtype), np.empty(shape, a.dtype)
+    state, h = room.empty(shape, a.dtype), room.empty(shape, a.dtype)
     GATED[spec.cell].forward(a, state, h, weight, np.empty(0, a.dtype) if bias is None else bias, offsets)
     return Hidden(a, state, h)
 
 
 def backward(
-    spec: NetworkSpec,
-    hidden: Hidden,
-    dh: Array,
-    weight: Array | None,
-    offsets: Array,
-    dweight: Array | None,
-    dbias: Array | None,
-) -> Array:
-    """Return the gradient of the layer's input product, (N, R·G·H); add to those of its weights.
+    spec: NetworkSpec, hidden: Hidden, dh: Array, weight: Array | None, offsets: Array, room: Room
+) -> Products:
+    """BPTT through a layer.
 
-    dh       (N, R·H)  ∂L/∂h; overwritten
-    weight   (R, G·H, H)  W itself
+    dh      (N, R·H)  ∂L/∂h; overwritten
+    weight  (R, G·H, H)  W itself; ``None`` for a layer without memory
     """
-    code = activation.CODES[spec.activation]
-    if weight is None or dweight is None:
+    code, none = activation.CODES[spec.activation], np.empty((0, 0), dh.dtype)
+    if weight is None:
         activation.backward(dh, hidden.h, code)
-        return dh
-    previous = np.empty((len(dh), spec.hidden), dh.dtype)
+        return Products(dh, none, none)
+    directions = spec.architecture.directions
+    before = room.like(hidden.h)
+    simple.shift(hidden.h, directions, offsets, before)
     if spec.cell == "simple":
-        simple.backward(dh, hidden.h, weight, offsets, code, dweight, previous)
-        return dh
-    da, none = np.empty_like(hidden.gates), np.empty(0, dh.dtype)
-    dbias = none if dbias is None else dbias
-    GATED[spec.cell].backward(
-        dh, hidden.gates, hidden.state, hidden.h, weight, offsets, da, dweight, dbias, previous
-    )
-    return da
+        simple.backward(dh, hidden.h, weight, offsets, code)
+        return Products(dh, dh, before)
+    da, memory = room.like(hidden.gates), before
+    dwh = room.like(da) if spec.cell == "gru" else da
+    if spec.cell == "lstm":
+        memory = room.like(hidden.state)
+        simple.shift(hidden.state, directions, offsets, memory)
+    GATED[spec.cell].backward(dh, hidden.gates, hidden.state, memory, weight, offsets, da, dwh)
+    return Products(da, dwh, before)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rnncli.data.batch import pack
-from rnncli.kernels import gru, lstm
+from rnncli.kernels import gru, lstm, simple
 from rnncli.network import cells
 
 LENGTHS = (1, 7, 3, 0, 2, 5, 4, 6)  # every length from 1 to 7, and an empty sentence
@@ -43,11 +43,18 @@ def forward(cell, a, weight, bias, offsets):
 
 
 def backward(cell, dh, trace, weight, bias, offsets):
-    """The gradients of a, weight and bias; those of parameters are added to a 1, which is taken off again."""
-    da, dweight, dbias = np.full_like(trace[0], np.nan), np.ones_like(weight), np.ones_like(bias)
-    previous = np.full((len(dh), weight.shape[2]), np.nan, dh.dtype)
-    KERNELS[cell].backward(dh.copy(), *trace, weight, offsets, da, dweight, dbias, previous)
-    return da, dweight - 1, dbias - 1
+    """The gradients of a, weight and bias, the last two as sums over tokens of what the kernel leaves."""
+    (gates, s, h), (directions, _, units) = (array.copy() for array in trace), weight.shape
+    before, kept = np.full_like(h, np.nan), np.full_like(h, np.nan)
+    simple.shift(h, directions, offsets, before)
+    simple.shift(s if cell == "lstm" else h, directions, offsets, kept)
+    da = np.full_like(gates, np.nan)
+    dwh = da if cell == "lstm" else np.full_like(gates, np.nan)
+    KERNELS[cell].backward(dh.copy(), gates, s, kept, weight, offsets, da, dwh)
+    dweight = [
+        part.T @ before[:, r * units : (r + 1) * units] for r, part in enumerate(np.split(dwh, directions, axis=1))
+    ]
+    return da, np.stack(dweight), s.sum(axis=0) if cell == "gru" else bias
 
 
 @each_type

@@ -51,7 +51,7 @@ def scatter(dout, ids, hidden=NONE_HIDDEN, first=0, rows=4, column=0, steps=1):
         for part in np.array_split(np.arange(len(ids)), 2):  # two shards of one step
             count = embedding.scatter(
                 dout[part], column, ids[part], ROWS, STARTS, hidden[part] if len(hidden) else hidden, first,
-                dtable, seen, stamp, touched, count,
+                dtable, 0, dtable.shape[1], seen, stamp, touched, count,
             )  # fmt: skip
     return dtable, touched[:count].tolist()
 
@@ -93,7 +93,9 @@ def test_scatter_is_the_transpose_of_gather(share):
     out = np.zeros((40, 5))
     embedding.gather(table, ids, rows, starts, hidden, 2, 2, out)
     seen, touched = np.zeros(11, np.int64), np.zeros(11, np.int32)
-    count = embedding.scatter(dout, 2, ids, rows, starts, hidden, 2, dtable, seen, 1, touched, 0)
+    count = embedding.scatter(dout, 2, ids, rows, starts, hidden, 2, dtable, 0, 1, seen, 1, touched, 0)
+    again = embedding.scatter(dout, 2, ids, rows, starts, hidden, 2, dtable, 1, 3, seen, 2, touched, 0)
+    assert again == count
     np.testing.assert_allclose((out * dout).sum(), (table * dtable).sum(), rtol=1e-12)
     assert sorted(touched[:count].tolist()) == np.flatnonzero(dtable.any(axis=1)).tolist()
 

@@ -76,3 +76,20 @@ def test_project_adds_the_bias_to_every_row(rng):
     out = np.full((5, 4), np.nan)
     matmul.project(x, weight.T.copy(), bias, out)
     np.testing.assert_allclose(out, x @ weight.T + bias, rtol=1e-13)
+
+
+def test_the_gradients_of_a_projection(rng):
+    dout, weight, out = rng.random((5, 4)), rng.random((4, 3)), np.ones(4)
+    dx = np.full((5, 3), np.nan)
+    matmul.project_backward(dout, weight, dx)
+    np.testing.assert_allclose(dx, dout @ weight, rtol=1e-13)
+    matmul.add_sum(dout, out)
+    np.testing.assert_allclose(out, 1 + dout.sum(axis=0), rtol=1e-13)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (16, 16), (33, 17), (5, 70)])
+def test_turn_transposes_into_its_columns(shape, rng):
+    weight, out = rng.random(shape), np.full((shape[1], shape[0] + 3), np.nan)
+    matmul.turn(weight, out, 2)
+    assert weight.T.tolist() == out[:, 2:-1].tolist()
+    assert np.isnan(out[:, [0, 1, -1]]).all()

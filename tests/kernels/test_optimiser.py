@@ -35,7 +35,7 @@ def test_half_the_gradient_is_half_the_gradient(kind):
     moments = np.zeros((2, 5)), np.zeros((2, 5))
     for step in (1, 2, 3):
         gradient = rng.standard_normal(5)
-        update(one, gradient, 0.5, *moments[0], 0.1, step)
+        update(one, gradient.copy(), 0.5, *moments[0], 0.1, step)
         update(other, 0.5 * gradient, 1.0, *moments[1], 0.1, step)
     assert one.tolist() == other.tolist()
     assert one.tolist() != np.ones(5).tolist()
@@ -47,11 +47,13 @@ def test_only_touched_rows_of_a_table_move_and_their_gradient_is_cleared():
         table, gradient = rng.random((4, 3)), rng.random((4, 3))
         m, v = np.zeros((4, 3)), np.zeros((4, 3))
         before, slope = table.copy(), gradient.copy()
-        rows(table, gradient, 0.5, m, v, np.array([0, 2], np.int32), 0.1, 1)
+        for columns in (0, 1), (1, 3):
+            rows(table, gradient, 0.5, m, v, np.array([0, 2], np.int32), *columns, 0.1, 1)
         for r in (0, 2):
-            expected = before[r].copy()
-            dense(expected, slope[r], 0.5, np.zeros(3), np.zeros(3), 0.1, 1)
+            expected, given = before[r].copy(), slope[r].copy()
+            dense(expected, given, 0.5, np.zeros(3), np.zeros(3), 0.1, 1)
             assert expected.tolist() == table[r].tolist()
+            assert given.tolist() == [0, 0, 0]
         assert before[[1, 3]].tolist() == table[[1, 3]].tolist()
         assert gradient[[0, 2]].tolist() == np.zeros((2, 3)).tolist()
         assert slope[[1, 3]].tolist() == gradient[[1, 3]].tolist()
@@ -60,4 +62,5 @@ def test_only_touched_rows_of_a_table_move_and_their_gradient_is_cleared():
 def test_squared_norms():
     x = np.array([[3.0, 4.0], [100.0, 100.0], [1.0, 2.0]], np.float32)
     assert optimiser.squared_norm(x[0]) == 25.0
-    assert optimiser.squared_norm_of_rows(x, np.array([0, 2], np.int32)) == 30.0
+    assert optimiser.squared_norm_of_rows(x, np.array([0, 2], np.int32), 0, 2) == 30.0
+    assert optimiser.squared_norm_of_rows(x, np.array([0, 2], np.int32), 1, 2) == 20.0

@@ -10,10 +10,10 @@ from networks import NETWORKS, spec_of
 from rnncli.config import Activation
 from rnncli.network import output
 from rnncli.network.backward import backward
-from rnncli.network.forward import Dropout, forward
-from rnncli.network.inputs import TableGradients
+from rnncli.network.forward import Dropout, forward, transposed
+from rnncli.network.gradients import Slopes, pieces
 from rnncli.network.output import Weights
-from rnncli.network.parameters import Parameters, views
+from rnncli.network.parameters import Parameters
 
 SCALE = 0.3
 STEP = 1e-5
@@ -32,22 +32,23 @@ class Case(typing.NamedTuple):
 
 def run(spec, parameters, batch, case):
     """The loss times SCALE, and all gradients."""
-    gradient = Parameters(parameters.rows, np.float64)
-    arrays = views(gradient.rows, gradient.dense)
     noise = None if case.noise is None else Dropout(0.4, itertools.count(case.noise))
     seen = batch.of(spec, case.hidden)
     trace = forward(spec, parameters, seen, noise, None, case.forced)
-    loss, do = output.loss(spec, parameters, trace, batch.gold, batch.offsets, SCALE, arrays, case.weights)
+    loss = output.loss(spec, parameters, trace, batch.gold, batch.offsets, SCALE, case.weights)
 
     def gradients():
-        found = backward(spec, parameters, trace, do, batch.offsets, arrays, case.forced)
-        tables = TableGradients(parameters, {})
-        tables.add(spec, parameters, seen, *found)
-        for name, array, rows in tables.touched():
-            gradient[name][rows] = array[rows]
+        gradient = Parameters(parameters.rows, np.float64)
+        found = backward(spec, parameters, trace, loss.do, batch.offsets, case.forced)
+        slopes = Slopes(seen, *found, loss.sums)
+        squares = [
+            piece.collect([slopes]) for piece in pieces(spec, parameters, gradient, transposed(parameters), "sgd")
+        ]
+        norm = sum(float((array**2).sum()) for array in gradient.values())
+        np.testing.assert_allclose(sum(squares), norm, rtol=1e-12)
         return gradient
 
-    return SCALE * loss, gradients
+    return SCALE * loss.total, gradients
 
 
 def worst_relative_error(spec, parameters, batch, case=Case()):  # noqa: B008

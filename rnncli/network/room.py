@@ -1,0 +1,37 @@
+"""Memory that is used again for every batch, so that none is asked of the system and given back all the time."""
+
+import math
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from rnncli.network.parameters import Array
+
+_LINE = 64  # bytes: arrays begin where a vector register's worth of memory does
+
+
+class Room:
+    """Hands out arrays end to end; :meth:`clear` takes all of them back, whoever still looks at them."""
+
+    def __init__(self) -> None:
+        self._bytes = np.empty(0, np.uint8)
+        self._used = 0
+
+    def empty(self, shape: int | tuple[int, ...], dtype: DTypeLike) -> Array:
+        """Return an array with anything in it, as :func:`numpy.empty` does."""
+        size = math.prod(shape if isinstance(shape, tuple) else (shape,)) * np.dtype(dtype).itemsize
+        start = self._used
+        self._used += -(-size // _LINE) * _LINE
+        if self._used > len(self._bytes):  # the first time, and for a batch larger than any before
+            return np.empty(shape, dtype)
+        return np.ndarray(shape, dtype, self._bytes.data, start)
+
+    def like(self, array: Array) -> Array:
+        """Return an array of the same shape and type."""
+        return self.empty(array.shape, array.dtype)
+
+    def clear(self) -> None:
+        """Begin again; there is room now for as much as was asked for since the last time."""
+        if self._used > len(self._bytes):
+            self._bytes = np.empty(self._used + self._used // 8, np.uint8)
+        self._used = 0
