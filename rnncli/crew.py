@@ -20,10 +20,10 @@ def of(threads: int) -> Iterator[Run]:
 
     def run(function: Callable[..., Any], *columns: Iterable[Any]) -> list[Any]:
         found: dict[int, Any] = {}
-        jobs = enumerate(zip(*columns, strict=False))
+        jobs = enumerate(list(zip(*columns, strict=False)))
 
         def work() -> None:
-            for number, arguments in jobs:  # a step of an iterator is one thread's alone
+            for number, arguments in jobs:  # taking one off a list is no two threads' at once
                 found[number] = function(*arguments)
 
         helpers = [pool.submit(work) for _ in range(threads - 1)]

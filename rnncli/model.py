@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncli import archive
+from rnncli import archive, crew
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.batch import Batch, Encoded, Longs, by_length, pack
 from rnncli.data.inputs import Columns, Inputs, input_lists
@@ -23,6 +23,7 @@ from rnncli.network import chain, decoding, reference
 from rnncli.network import parameters as network_parameters
 from rnncli.network.decoding import Chain
 from rnncli.network.parameters import Input, Parameters
+from rnncli.network.room import Room
 
 FORMAT = 2
 # Up to here NumPy is done before Numba is loaded.
@@ -114,22 +115,23 @@ class Model:
     def _predict_by_kernels(
         self, encoded: Encoded, result: Prediction, threads: int, with_probabilities: bool
     ) -> None:
-        from concurrent.futures import ThreadPoolExecutor
-
         from rnncli.network import forward, output  # here, because they load Numba
 
         turned, by = forward.transposed(self.parameters), self.chain()
+        rooms = [Room() for _ in range(threads)]
 
         def label(sentences: Longs) -> None:
-            packed = pack(encoded.starts, sentences)
+            packed, room = pack(encoded.starts, sentences), rooms.pop()
+            room.clear()
             tags, probabilities = output.label(
-                self.network, self.parameters, encoded.batch(packed), turned, by, with_probabilities
+                self.network, self.parameters, encoded.batch(packed), turned, by, with_probabilities, room
             )
             result.tags[packed.positions] = tags
             result.probabilities[packed.positions] = probabilities
+            rooms.append(room)
 
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(label, by_length(encoded, BATCH_TOKENS)))
+        with crew.of(threads) as run:
+            run(label, by_length(encoded, BATCH_TOKENS))
 
     def nbest(self, encoded: Encoded, sentence: int, count: int) -> list[tuple[list[int], float]]:
         """The ``count`` likeliest sequences of tags of one sentence, best first, each with its probability.

@@ -17,7 +17,7 @@ def test_results_come_in_the_order_of_the_jobs(threads):
     with crew.of(threads) as run:
         assert [] == run(job, [], [])
         for _ in range(20):
-            assert list(range(6)) == run(job, range(6), [0.002, 0, 0.001, 0, 0, 0.003])
+            assert list(range(6)) == run(job, iter(range(6)), (w for w in [0.002, 0, 0.001, 0, 0, 0.003]))
 
 
 def test_two_threads_work_at_once_and_the_calling_one_is_among_them():

@@ -32,6 +32,22 @@ def spread(x, rows, column, out):
 
 
 @jit
+def add_seen(y, texts, rows, a):
+    """a[n] += y[texts[rows[n]]], where rows[n] is not below 0: what distinct texts give at one place of a window.
+
+    y      (texts, M)
+    texts  (N,)  int32 or int64, the number of each token's text among the distinct ones
+    rows   (N,)  int32, as :func:`neighbours` leaves it
+    a      (N, M)  +=
+    """
+    for n in range(len(rows)):
+        if rows[n] >= 0:
+            source, out = y[texts[rows[n]]], a[n]
+            for j in range(len(out)):
+                out[j] += source[j]
+
+
+@jit
 def spread_backward(dout, rows, column, dx):
     """Gradient of :func:`spread`: dx[rows[n]] += dout[n, column:+D]; dx (N, D) +=."""
     width = dx.shape[1]

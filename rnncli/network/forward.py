@@ -76,6 +76,7 @@ def forward(
     turned: Mapping[str, Array] | None = None,
     forced: Array | None = None,
     room: Room | None = None,
+    backwards: bool = True,
 ) -> Trace:
     """Run a network over a packed batch up to the scores of the tags.
 
@@ -83,21 +84,26 @@ def forward(
     turned  the parameters as :func:`transposed` returns them, where the caller has them already
     forced  (N,) int32: where the output is fed back, the tag to feed in place of ŷ; −1 for ŷ itself
     room    memory for the trace, which then lasts until it is cleared
+    backwards  whether a backward pass may follow; where not, layer 1 is computed once for each distinct word
     """
     architecture, dtype, count = spec.architecture, parameters.dense.dtype, batch.tokens
     turned, room = turned or transposed(parameters), room or Room()
-    x, input_mask = _drop(inputs.gather(parameters, batch, room), noise, room)
-    x = inputs.look_around(spec, x, batch.offsets, room)
+    x = input_mask = NO_MASK.astype(dtype)
+    if backwards:
+        x, input_mask = _drop(inputs.gather(parameters, batch, room), noise, room)
+        x = inputs.look_around(spec, x, batch.offsets, room)
 
     layers: list[Layer] = []
     o = room.empty((count, len(parameters["output/c"])), dtype)
     for number in range(1, spec.layers + 1):
         name = f"layer{number}/"
         a = room.empty((count, len(parameters[name + "b"])), dtype)
-        if name + "U" in turned:
+        if name + "U" in turned and (backwards or number > 1):
             matmul.project(x, turned[name + "U"], parameters[name + "b"], a)
         else:
             a[:] = parameters[name + "b"]
+            if name + "U" in turned:
+                inputs.project(spec, parameters, turned[name + "U"], batch, a, room)
         if number == 1:
             inputs.add_onehot(spec, parameters, batch, a)
         if architecture.keeps_output and number == spec.layers:

@@ -1,12 +1,14 @@
 """The input layer: what the parts of the input give for each token, and for those beside it."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from rnncli.config import NetworkSpec
 from rnncli.data.batch import NOTHING_HIDDEN, Bags, Batch
-from rnncli.kernels import embedding, window
+from rnncli.kernels import embedding, matmul, window
 from rnncli.network.parameters import Array, Parameters
 from rnncli.network.room import Room
 
@@ -21,14 +23,23 @@ def parts(parameters: Parameters, batch: Batch) -> Iterator[tuple[str, Bags, Arr
 
 def gather(parameters: Parameters, batch: Batch, room: Room) -> Array:
     """Look up every part but one-hot, side by side: (N, D), D = 0 where there is none."""
-    width = sum(table.shape[1] for name, table in parameters.tables.items() if name != ONEHOT)
-    x, column = room.empty((batch.tokens, width), parameters.dense.dtype), 0
+    found = [(parameters[name], bags, hidden) for name, bags, hidden in parts(parameters, batch) if name != ONEHOT]
+    return _look_up(found, batch.ids, batch.tokens, parameters.dense.dtype, room)
+
+
+def _look_up(
+    tables: Sequence[tuple[Array, Bags, Array]],
+    ids: Mapping[int, Array] | Array,
+    count: int,
+    dtype: Any,
+    room: Room,
+) -> Array:
+    """Look up ``count`` texts; ``ids`` holds those of each source, ``tables`` come with bags and hidden tokens."""
+    x, column = room.empty((count, sum(table.shape[1] for table, *_ in tables)), dtype), 0
     x[...] = 0
-    for name, bags, hidden in parts(parameters, batch):
-        if name != ONEHOT:
-            table = parameters[name]
-            embedding.gather(table, batch.ids[bags.source], bags.rows, bags.starts, hidden, 0, column, x)
-            column += table.shape[1]
+    for table, bags, hidden in tables:
+        embedding.gather(table, ids[bags.source], bags.rows, bags.starts, hidden, 0, column, x)
+        column += table.shape[1]
     return x
 
 
@@ -64,6 +75,26 @@ def look_around_backward(spec: NetworkSpec, dwide: Array, offsets: Array, room: 
     for place, rows in enumerate(_seen(spec, offsets)):
         window.spread_backward(dwide, rows, place * width, dx)
     return dx
+
+
+def project(spec: NetworkSpec, parameters: Parameters, turned: Array, batch: Batch, a: Array, room: Room) -> None:
+    """Add U x to the input product a (N, M) text by text: words come again and again, so most products are saved.
+
+    turned  (D, M)  Uᵀ
+    batch   without hidden words
+    """
+    width, places, column = len(turned) // (2 * spec.window + 1), _seen(spec, batch.offsets), 0
+    dense = [(parameters[name], bags, hidden) for name, bags, hidden in parts(parameters, batch) if name != ONEHOT]
+    for source, group in itertools.groupby(dense, key=lambda part: part[1].source):
+        ids, texts = np.unique(batch.ids[source], return_inverse=True)
+        x = _look_up(list(group), {source: ids}, len(ids), a.dtype, room)
+        y = room.empty((len(ids), a.shape[1]), a.dtype)
+        for place, rows in enumerate(places):
+            first = place * width + column
+            y[...] = 0
+            matmul.add_nn(x, 0, 0, turned[first : first + x.shape[1]], y, 0, 0, len(y))
+            window.add_seen(y, texts, rows, a)
+        column += x.shape[1]
 
 
 def onehot(spec: NetworkSpec, parameters: Parameters, batch: Batch) -> Iterator[tuple[int, Array, Array, Bags]]:

@@ -11,6 +11,7 @@ from rnncli.kernels import crf, output, viterbi
 from rnncli.network.decoding import CRF, Chain, learned, log
 from rnncli.network.forward import Trace, forward
 from rnncli.network.parameters import Array, Parameters
+from rnncli.network.room import Room
 
 
 def _scores(spec: NetworkSpec, o: Array) -> Array:
@@ -83,12 +84,13 @@ def label(
     turned: Mapping[str, Array],
     by: Chain | None,
     with_probabilities: bool = True,
+    room: Room | None = None,
 ) -> tuple[Array, Array]:
     """Find the tags of a packed batch, (N,) int32, and the probability of each, (N,); NaN where not asked for.
 
     The probability is that of the tag that is given: its softmax, or its marginal under the CRF.
     """
-    o = forward(spec, parameters, batch, turned=turned).o
+    o = forward(spec, parameters, batch, turned=turned, room=room, backwards=False).o
     tags, probabilities = np.empty(len(o), np.int32), np.full(len(o), np.nan, o.dtype)
     if by is None:
         if spec.architecture.keeps_output:
