@@ -228,7 +228,9 @@ class TrainingSpec(_Spec):
     pretrained: Pretrained = option("frozen", "Whether the vectors of --vectors are trained further.")
     unknown: float = option(0.3, "How often a word seen once is trained as the unknown word.", 0, 1)
     clip: float = option(1.0, "Largest global norm of a gradient; 0 is no limit.", 0)
-    dev_share: float = option(0.1, "Share of training sentences kept for development if none are given.", 0, 0.9)
+    dev_share: float = option(
+        0.0, "Share of training sentences kept for development if none are given; 0: a tenth, at most 500.", 0, 0.9
+    )
     seed: int = option(1, "Of every random number.", 0, 2**63 - 1)
     tokenizer: Tokenizer = option("auto", "How raw text is cut into tokens; auto asks the training data.")
 

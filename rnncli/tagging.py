@@ -1,16 +1,18 @@
 """Streams of sentences -> streams of tagged sentences, in order, with the probability of every tag."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
 from math import prod
 from typing import Any, NamedTuple
 
+from rnncli.data import tsv
 from rnncli.data.batch import Encoded
 from rnncli.data.tags import spans
-from rnncli.data.tokenize import Token, tokenize
+from rnncli.data.tokenize import Token, cut, tokenize
 from rnncli.data.tsv import Sentence
-from rnncli.model import Model
+from rnncli.errors import RnncliError
+from rnncli.model import Model, Prediction
 
 BLOCK_SENTENCES = 4_096
 
@@ -125,12 +127,63 @@ class Tagger:
         """The same for sentences of a file that are cut into tokens already."""
         return self._stream(((*joined(each.tokens), each.columns) for each in sentences), block)
 
-    def _stream(self, cut: Iterable[_Cut], block: int) -> Iterator[Tagged]:
+    def tsv(self, texts: Iterable[str], block: int = BLOCK_SENTENCES) -> Iterator[str]:
+        """Label texts as lines of token and tag, a string for each block; without offsets it is much faster."""
+        return self._tsv(((cut(text, self.model.tokenizer), None) for text in texts), block)
+
+    def tsv_sentences(self, sentences: Iterable[Sentence], block: int = BLOCK_SENTENCES) -> Iterator[str]:
+        """The same for sentences of a file that are cut into tokens already."""
+        return self._tsv(((each.tokens, each.columns) for each in sentences), block)
+
+    def _tsv(self, cut: Iterable[tuple[list[str], Sequence[tuple[str, ...]] | None]], block: int) -> Iterator[str]:
+        def read(batch: list[Any]) -> tuple[list[str], Encoded]:
+            sentences, columns = zip(*batch, strict=True)
+            beside = columns if self.model.inputs.columns else None
+            return [token for tokens in sentences for token in tokens], self.model.encode(sentences, beside)
+
+        for tokens, encoded, predicted in self._predicted(cut, block, read, with_probabilities=False):
+            yield tsv.format_block(tokens, encoded.starts, predicted.tags, self.model.tags)
+
+    def _predicted(
+        self,
+        cut: Iterable[Any],
+        block: int,
+        read: Callable[[list[Any]], tuple[Any, Encoded]],
+        with_probabilities: bool = True,
+    ) -> Iterator[tuple[Any, Encoded, Prediction]]:
+        """Label block after block: what ``read`` keeps of each, what the network read, and what it said.
+
+        While the network is at work on a block, the next one is read and the one before is written.
+        """
         remaining = iter(cut)
-        while batch := list(islice(remaining, block)):
+        blocks = map(read, iter(lambda: list(islice(remaining, block)), []))
+
+        def predict(found: tuple[Any, Encoded]) -> tuple[Any, Encoded, Prediction]:
+            return *found, self.model.predict(found[1], self.threads, with_probabilities)
+
+        first = next(blocks, None)
+        if first is None or len(first[1].lengths) < block or block == 1:  # all there is, or somebody types
+            yield from map(predict, chain([first] if first else [], blocks))
+            return
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(1) as worker:
+            ahead: tuple[Any, Encoded] | None = first
+            while ahead:
+                running = worker.submit(predict, ahead)
+                try:
+                    ahead = next(blocks, None)
+                except RnncliError:  # what was read before the fault is labelled all the same
+                    yield running.result()
+                    raise
+                yield running.result()
+
+    def _stream(self, cut: Iterable[_Cut], block: int) -> Iterator[Tagged]:
+        def read(batch: list[_Cut]) -> tuple[list[_Cut], Encoded]:
             columns = [beside if beside is not None else [()] * len(tokens) for _, tokens, beside in batch]
-            encoded = self.model.encode([[token.text for token in tokens] for _, tokens, _ in batch], columns)
-            predicted = self.model.predict(encoded, self.threads)
+            return batch, self.model.encode([[token.text for token in tokens] for _, tokens, _ in batch], columns)
+
+        for batch, encoded, predicted in self._predicted(cut, block, read):
             tags = [self.model.tags[number] for number in predicted.tags.tolist()]
             probabilities = predicted.probabilities.tolist()
             for number, ((text, tokens, _), (start, end)) in enumerate(

@@ -44,11 +44,11 @@ class Epoch(NamedTuple):
     score: float
     seconds: float
     tokens_per_second: float
-    is_best: bool
+    is_kept: bool
 
 
 class Result(NamedTuple):
-    """What a training run did; the network holds the best epoch's weights."""
+    """What a training run did; the network holds the weights of ``best_epoch``, the one that was kept."""
 
     epochs: int
     best_epoch: int
@@ -182,6 +182,7 @@ def train(
     *,
     threads: int,
     score: Callable[[Model], float],
+    scored: int = 0,
     report: Callable[[Epoch], None] = lambda epoch: None,
     advance: Callable[[float, float], None] = lambda epochs, speed: None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -189,8 +190,13 @@ def train(
 ) -> Result:
     """Train a model from :func:`prepare` in place and leave the weights of the best epoch in it.
 
+    The best is the last one whose score is within a standard error of the highest: at a rate that falls to 0, later
+    weights are better ones, and among scores on little data the highest is luck (Breiman et al. 1984, the rule of
+    one standard error).
+
     sentences      those that the model was prepared for
     score          of the model as it is, higher is better: span F1 on development data
+    scored         of how many things, spans or tokens, the score is a share; 0: it is exact
     advance        told after every batch how many epochs are done, and the tokens a second of this one
     should_stop    asked after every batch; the best epoch so far is kept then
     class_weights  of tags, where the file that holds them was read already
@@ -200,7 +206,7 @@ def train(
     choice = class_weights or model.training.class_weight
     weights = Weights(np.array([] if choice == "none" else for_tags(choice, model.tags, counts), np.float32))
     training, parameters = model.training, model.parameters
-    best, best_score, best_epoch, number = parameters.copy(), -1.0, 0, 0
+    best, best_score, best_epoch, number, highest = parameters.copy(), -1.0, 0, 0, -1.0
     seconds, tokens, interrupted = 0.0, len(encoded.words), False
     with crew.of(threads) as run:
         trainer = Trainer(model, encoded, weights, run)
@@ -220,8 +226,14 @@ def train(
                 raise DivergedError(f"no longer finite after epoch {number}", hint="lower --learning-rate")
             with np.errstate(all="ignore"):  # finite weights may still be too large to compute with
                 current = score(model)
-            if is_best := current > best_score:
+            if is_kept := current > highest - _standard_error(highest, scored):
                 best, best_score, best_epoch = parameters.copy(), current, number
-            report(Epoch(number, loss / tokens, current, taken, tokens / taken, is_best))
+            highest = max(highest, current)
+            report(Epoch(number, loss / tokens, current, taken, tokens / taken, is_kept))
     parameters.assign(best)
     return Result(number, best_epoch, best_score, seconds, number * tokens / max(seconds, 1e-9), interrupted)
+
+
+def _standard_error(share: float, count: int) -> float:
+    """Of a share of so many things; 0 where nothing can be said."""
+    return math.sqrt(share * (1 - share) / count) if count and 0 < share < 1 else 0.0

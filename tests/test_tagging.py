@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rnncli import api, evaluation, training
 from rnncli.api import Trained
 from rnncli.config import NetworkSpec, TrainingSpec
-from rnncli.data import tags
+from rnncli.data import tags, tsv
 from rnncli.data.tokenize import Token, tokenize
 from rnncli.data.tsv import Sentence
 from rnncli.errors import DataError
@@ -89,7 +89,10 @@ def test_a_stream_gives_one_result_a_text_in_order(tagger: Tagger, block: int) -
     assert [tagger.tag(text).tokens for text in texts] == [tagged.tokens for tagged in tagger.stream(texts, block)]
 
 
-def test_a_stream_reads_no_further_than_the_block_that_it_needs(tagger: Tagger) -> None:
+@pytest.mark.parametrize(("block", "ahead"), [(1, 0), (3, 3)])
+def test_a_stream_reads_one_block_ahead_and_none_where_somebody_types(
+    block: int, ahead: int, tagger: Tagger
+) -> None:
     read = []
 
     def texts() -> Iterator[str]:
@@ -97,10 +100,34 @@ def test_a_stream_reads_no_further_than_the_block_that_it_needs(tagger: Tagger) 
             read.append(i)
             yield "leave Taipei"
 
-    results = tagger.stream(texts(), block=3)
+    results = tagger.stream(texts(), block=block)
     assert [] == read
     next(results)
-    assert [0, 1, 2] == read
+    assert list(range(block + ahead)) == read
+    results.close()
+
+
+def test_lines_of_token_and_tag_are_those_of_the_results(tagger: Tagger) -> None:
+    texts = ["leave Taipei on November 2nd", "", "   ", "arrive Taipei", "", "x"] * 3
+    expected = [
+        tsv.format_sentence((token.text, token.tag) for token in each.tokens) for each in tagger.stream(texts)
+    ]
+    for block in (1, 2, 5, 100):
+        assert "".join(expected) == "".join(tagger.tsv(texts, block))
+    rows = [Sentence(text.split(), [], [()] * len(text.split()), 1) for text in texts]
+    assert "".join(expected) == "".join(tagger.tsv_sentences(rows, 4))
+
+
+def test_what_was_read_before_a_fault_is_labelled(tagger: Tagger) -> None:
+    def texts() -> Iterator[str]:
+        yield from ["leave Taipei"] * 5
+        raise DataError("broken")
+
+    found = []
+    with pytest.raises(DataError, match="broken"):
+        for each in tagger.stream(texts(), block=2):
+            found.append(each.text)
+    assert ["leave Taipei"] * 4 == found
 
 
 def test_an_empty_stream_ends_at_once(tagger: Tagger) -> None:

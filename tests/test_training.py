@@ -248,6 +248,31 @@ def test_training_stops_when_patience_is_over(sentences):
     assert (4, 1) == (result.epochs, result.best_epoch)
 
 
+@pytest.mark.parametrize(
+    ("scored", "kept"),
+    [
+        (0, 2),  # exact: the highest, and of equal ones the first
+        (100, 4),  # a standard error of 0.03: 0.88 is as good as 0.9, 0.85 is not
+        (1_000, 3),  # of 0.0095: equal is as good
+        (20, 5),  # of 0.067
+    ],
+)
+def test_of_scores_within_a_standard_error_the_last_is_kept(scored, kept, sentences):
+    model = training.prepare(sentences[:20], NetworkSpec(hidden=4, embedding=4), TrainingSpec(epochs=6))
+    given, reported, weights = iter([0.5, 0.9, 0.9, 0.88, 0.85, 0.1]), [], {}
+
+    def score(current):
+        weights[len(weights) + 1] = weights_of(current)
+        return next(given)
+
+    result = training.train(
+        model, sentences[:20], threads=1, score=score, scored=scored, report=lambda epoch: reported.append(epoch)
+    )
+    assert (6, kept) == (result.epochs, result.best_epoch)
+    assert weights_of(model) == weights[kept]
+    assert kept == max(epoch.number for epoch in reported if epoch.is_kept)
+
+
 def test_a_stop_keeps_the_best_epoch_so_far(sentences):
     asked = iter([False] * 5 + [True])
     model = training.prepare(sentences[:64], NetworkSpec(hidden=4), TrainingSpec(epochs=9, batch=32))

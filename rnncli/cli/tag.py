@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -61,12 +61,23 @@ def tag(
         many = "a column" if columns == 1 else f"{columns} columns"
         hint = "give a file that has it: --input FILE --input-format tsv"
         raise UsageError(f"this model reads {many} beside each token", hint=hint)
-    formatted = {"line": _line, "tsv": _tsv, "jsonl": _json}["jsonl" if json_output else output]
-    results = tagger.stream([text]) if text is not None else _labelled(tagger, str(source), input_format)
-    _write(results, formatted, plain=tagger.model.scheme == "plain")
+    chosen, plain = "jsonl" if json_output else output, tagger.model.scheme == "plain"
+    formatted = {"line": _line, "tsv": _tsv, "jsonl": _json}[chosen]
+    for result in _labelled(tagger, text, source, input_format, as_tsv=chosen == "tsv" and not nbest):
+        show.data(result if isinstance(result, str) else formatted(result, plain))
+        if sys.stdout.isatty():
+            sys.stdout.flush()
 
 
-def _labelled(tagger: "Tagger", source: str, input_format: str) -> "Iterator[Tagged]":
+def _labelled(
+    tagger: "Tagger", text: str | None, source: str | None, input_format: str, as_tsv: bool
+) -> "Iterator[Tagged | str]":
+    """Label the text or the file; results are strings ready to be written where they are lines of token and tag."""
+    label_texts = tagger.tsv if as_tsv else tagger.stream
+    label_sentences = tagger.tsv_sentences if as_tsv else tagger.stream_sentences
+    if source is None:
+        yield from label_texts([text or ""])
+        return
     from rnncli.data import tsv
     from rnncli.tagging import BLOCK_SENTENCES
 
@@ -83,18 +94,11 @@ def _labelled(tagger: "Tagger", source: str, input_format: str) -> "Iterator[Tag
     with tsv.opened(source) as file:
         lines = sound(tsv.lines(file, faults))
         if input_format == "text":
-            yield from tagger.stream((text for _, text in lines), block)
+            yield from label_texts((text for _, text in lines), block)
         else:
             sentences = tsv.parse(lines, faults, labelled=False)
-            yield from tagger.stream_sentences(sentences, block)
+            yield from label_sentences(sentences, block)
             faults.raise_any()
-
-
-def _write(results: "Iterator[Tagged]", formatted: "Callable[[Tagged, bool], str]", plain: bool) -> None:
-    for result in results:
-        show.data(formatted(result, plain))
-        if sys.stdout.isatty():
-            sys.stdout.flush()
 
 
 def _line(result: "Tagged", plain: bool) -> str:
@@ -112,8 +116,8 @@ def _marked(result: "Tagged", plain: bool) -> str:
 def _tsv(result: "Tagged", plain: bool) -> str:
     from rnncli.data.tsv import format_sentence
 
-    if not result.readings:
-        return format_sentence((token.text, token.tag) for token in result.tokens)
+    if not result.readings:  # a line without tokens
+        return format_sentence([])
     texts = [token.text for token in result.tokens]
     return "".join(format_sentence(zip(texts, reading.tags, strict=True)) for reading in result.readings)
 

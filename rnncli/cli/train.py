@@ -151,7 +151,7 @@ def _listener(progress: show.Progress, seeds: int, is_interrupted: Callable[[], 
 
         def epoch(self, epoch: Epoch) -> None:
             self.best = max(self.best, epoch.score)
-            speed, star = f"{epoch.tokens_per_second:,.0f} tokens/s", "  best so far" if epoch.is_best else ""
+            speed, star = f"{epoch.tokens_per_second:,.0f} tokens/s", "  kept" if epoch.is_kept else ""
             score = f"dev {self.metric} {show.fraction(epoch.score)}"
             show.note(f"epoch {epoch.number:3d}/{self.epochs}  loss {epoch.loss:.4f}  {score}  {speed}{star}")
 

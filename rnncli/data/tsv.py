@@ -2,11 +2,14 @@
 
 import hashlib
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+import numpy as np
+
+from rnncli.data.batch import Ints, Longs
 from rnncli.errors import DataError, FileError
 
 SHOWN_FAULTS = 20
@@ -189,3 +192,22 @@ def _fault(number: int, text: str, cells: list[str], width: int, labelled: bool)
 def format_sentence(rows: Iterable[Iterable[str]]) -> str:
     """Lines of a sentence, columns joined by TAB, with the blank line that ends it."""
     return "".join("\t".join(cells) + "\n" for cells in rows) + "\n"
+
+
+def format_block(tokens: Sequence[str], starts: Longs, tags: Ints, names: Sequence[str]) -> str:
+    """Format sentences end to end as :func:`format_sentence` does each, in a few operations for all.
+
+    starts  (B + 1,) first token of each sentence, and the end of the last
+    tags    (N,)     number of each token's tag among ``names``
+    """
+    ends = [f"\t{name}\n" for name in names]
+    ends += [end + "\n" for end in ends]  # of a sentence's last token
+    last = starts[1:][np.diff(starts) > 0] - 1
+    chosen = tags.copy()
+    chosen[last] += len(names)
+    cells = [""] * (2 * len(tokens))
+    cells[::2], cells[1::2] = tokens, [ends[number] for number in chosen.tolist()]
+    if len(last) < len(starts) - 1:  # a sentence without tokens is an empty line
+        for start in reversed(starts[:-1][np.diff(starts) == 0].tolist()):
+            cells.insert(2 * start, "\n")
+    return "".join(cells)

@@ -83,3 +83,4 @@ def test_cutting_tokens_again_changes_nothing(tokenizer: str, text: str) -> None
     once = [token.text for token in tokenize.tokenize(text, tokenizer)]
     again = [token.text for word in once for token in tokenize.tokenize(word, tokenizer)]
     assert once == again
+    assert once == tokenize.cut(text, tokenizer)
