@@ -49,16 +49,13 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "without letters": {"input": "embedding"},
     "without words": {"input": "ngram"},
     "softmax": {"output": "softmax"},
-    "softmax, free": {"output": "softmax", "decoding": "free"},
     "window 0": {"window": 0},
-    "window 1": {"window": 1},
     "no dropout": {"dropout": 0.0},
     "no unknown words": {"unknown": 0.0},
     "no clipping": {"clip": 0.0},
-    "two layers": {"layers": 2},
 }
-ABLATIONS = ["default", "simple units", "gru", "without letters", "without words", "softmax", "softmax, free",
-             "window 0", "window 1", "no dropout", "no unknown words", "no clipping", "two layers"]  # fmt: skip
+ABLATIONS = ["default", "simple units", "gru", "without letters", "without words", "softmax", "window 0",
+             "no dropout", "no unknown words", "no clipping"]  # fmt: skip
 
 
 def run(folder: Path, name: str, network: str, seed: int, threads: int) -> dict[str, Any]:
