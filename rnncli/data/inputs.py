@@ -1,9 +1,11 @@
 """What tokens look like to the network: each part of the input turns a text into rows of a table of its own."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rnncli.config import NetworkSpec
 from rnncli.data.batch import Bags, Encoded
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from rnncli.data.vectors import Vectors
 
 Columns = Sequence[Sequence[tuple[str, ...]]]
+REMEMBERED = 100_000  # texts whose rows are looked up once for all blocks of a file
 OF_WORDS = ("embedding", "onehot")  # parts whose rows are those of the words
 
 
@@ -57,6 +60,11 @@ class Inputs:
     def __init__(self, words: Vocabulary, parts: Sequence[Part]) -> None:
         self.words, self.parts = words, list(parts)
         self.columns = sum(part.source > 0 for part in parts)
+        self._number = lru_cache(REMEMBERED)(words.number)
+        self._select = [
+            lru_cache(REMEMBERED)(lambda text, select=part.features.select: np.array(select(text), np.int32))
+            for part in parts
+        ]
 
     @classmethod
     def count(cls, spec: NetworkSpec, tokens: Sequence[str], columns: Columns, vectors: "Vectors | None") -> Self:
@@ -124,8 +132,8 @@ class Inputs:
             distinct = {text: number for number, text in enumerate(dict.fromkeys(values))}
             ids[source] = [distinct[value] for value in values]
             texts.append(list(distinct))  # what is looked up, once each
-        words = np.array([self.words.number(text) for text in texts[0]], np.int32)
-        bags = [_bags(part, texts[part.source], part.features is self.words) for part in self.parts]
+        words = np.array([self._number(text) for text in texts[0]], np.int32)
+        bags = [self._bags(*each, texts) for each in zip(self.parts, self._select, strict=True)]
         numbers = tag_numbers or {}
         gold = [numbers.get(tag, -1) for sentence in tags for tag in sentence]
         return Encoded(
@@ -136,11 +144,8 @@ class Inputs:
             starts,
         )
 
-
-def _bags(part: Part, texts: Sequence[str], is_word: bool) -> Bags:
-    """The rows that each distinct text selects, end to end."""
-    selected = [part.features.select(text) for text in texts]
-    starts = np.zeros(len(texts) + 1, np.int64)
-    np.cumsum([len(rows) for rows in selected], out=starts[1:])
-    rows = np.array([row for rows in selected for row in rows], np.int32)
-    return Bags(part.source, is_word, rows, starts)
+    def _bags(self, part: Part, select: Callable[[str], NDArray[np.int32]], texts: Sequence[Sequence[str]]) -> Bags:
+        """The rows that each distinct text selects, end to end."""
+        selected = [np.empty(0, np.int32), *map(select, texts[part.source])]
+        starts = np.cumsum([len(rows) for rows in selected])
+        return Bags(part.source, part.features is self.words, np.concatenate(selected), starts)
