@@ -147,6 +147,7 @@ def parse(numbered: Iterable[tuple[int, str]], faults: Faults, labelled: bool = 
     """Cut lines into sentences; unlabelled lines need one column, and all after it are kept as columns."""
     rows: list[list[str]] = []
     first, width = 0, 0
+    kept: dict[str, str] = {}  # one string for all cells that are alike, where a whole file is kept
     for number, text in numbered:
         if not text.strip(" "):
             if rows:
@@ -161,7 +162,7 @@ def parse(numbered: Iterable[tuple[int, str]], faults: Faults, labelled: bool = 
             continue
         if not rows:
             first = number
-        rows.append(cells)
+        rows.append([kept.setdefault(cell, cell) for cell in cells] if labelled else cells)
     if rows:
         yield _sentence(rows, first, labelled)
 

@@ -134,29 +134,24 @@ def _backward(e, alpha, odds, last, offsets, g):
                 factors[j] = row[j] * onward[j]
 
 
-@jit
-def _turned(a):
-    """Return aᵀ in a contiguous array, a (K, K)."""
-    out = np.empty_like(a)
-    for i in range(len(a)):
-        for j in range(len(a)):
-            out[i, j] = a[j, i]
-    return out
+def _posterior(o, transitions, first, last, offsets, y, alpha, g, log_z):
+    """Compute :func:`marginals`; alpha, g (N, K) OUT; return E.
 
-
-@jit
-def _marginals(o, transitions, first, last, offsets, y, alpha, g, log_z):
-    """Compute :func:`marginals`; alpha, g (N, K) OUT; return E."""
+    Not compiled itself: as one kernel, forward and backward would take twice as long to compile.
+    """
     odds = _forward(o, transitions, first, last, offsets, y, alpha, log_z)
-    _backward(y, alpha, _turned(odds), last, offsets, g)
+    _backward(y, alpha, np.ascontiguousarray(odds.T), last, offsets, g)
     return odds
 
 
 @jit
-def _loss(o, gold, transitions, first, last, offsets, weights, scale, do, dtransitions, dfirst, dlast):
-    """Compute :func:`loss` in the type of the arguments."""
-    alpha, g, log_z = np.empty_like(o), np.empty_like(o), np.empty(len(weights))
-    odds = _marginals(o, transitions, first, last, offsets, do, alpha, g, log_z)
+def _cost(
+    o, gold, transitions, first, last, offsets, weights, scale, do, alpha, log_z, dtransitions, dfirst, dlast
+):
+    """Return the loss, from the posterior probabilities ``do``, which become gradients; alpha takes the weights.
+
+    dtransitions  +=, of the gold moves alone; the other arguments are those of :func:`loss`
+    """
     total, steps, tags = 0.0, len(offsets) - 1, o.shape[1]
     for t in range(steps):
         begin, end = offsets[t], offsets[t + 1]
@@ -182,11 +177,18 @@ def _loss(o, gold, transitions, first, last, offsets, weights, scale, do, dtrans
                 for j in range(tags):
                     dlast[j] += slope[j]
             total += weights[b] * cost
-    pairs = np.zeros((tags, tags), o.dtype)
+    return total
+
+
+def _loss(o, gold, transitions, first, last, offsets, weights, scale, do, dtransitions, dfirst, dlast):
+    """Compute :func:`loss` in the type of the arguments."""
+    alpha, g, log_z = np.empty_like(o), np.empty_like(o), np.empty(len(weights))
+    moves, slopes = (transitions, first, last), (dtransitions, dfirst, dlast)
+    odds = _posterior(o, *moves, offsets, do, alpha, g, log_z)
+    total = _cost(o, gold, *moves, offsets, weights, scale, do, alpha, log_z, *slopes)
+    pairs = np.zeros_like(dtransitions)
     add_tn(alpha, 0, 0, g, 0, 0, pairs, len(o))
-    for i in range(tags):
-        for j in range(tags):
-            dtransitions[i, j] += odds[i, j] * pairs[i, j]
+    dtransitions += odds * pairs
     return total
 
 
@@ -208,7 +210,7 @@ def marginals(o, transitions, first, last, offsets, y, log_z):
     if _needs_double(o, transitions, first, last):
         o, transitions, first, last = (a.astype(np.float64) for a in (o, transitions, first, last))
     p, total = np.empty_like(o), np.empty(len(log_z))
-    _marginals(o, transitions, first, last, offsets, p, np.empty_like(o), np.empty_like(o), total)
+    _posterior(o, transitions, first, last, offsets, p, np.empty_like(o), np.empty_like(o), total)
     y[:], log_z[:] = p, total
 
 
@@ -230,8 +232,8 @@ def loss(o, gold, transitions, first, last, offsets, weights, scale, do, dtransi
     if not _needs_double(o, *moves):
         return _loss(o, gold, *moves, offsets, weights, scale, do, *slopes)
     p, added = np.empty(o.shape), [np.zeros(a.shape) for a in slopes]
-    wide = (a.astype(np.float64) for a in moves)
-    total = _loss(o.astype(np.float64), gold, *wide, offsets, weights, scale, p, *added)
+    o, transitions, first, last = (a.astype(np.float64) for a in (o, *moves))
+    total = _loss(o, gold, transitions, first, last, offsets, weights, scale, p, *added)
     do[:] = p
     for slope, more in zip(slopes, added, strict=True):
         slope += more
