@@ -5,6 +5,9 @@ import json
 import os
 import platform
 import statistics
+import subprocess
+import sys
+import venv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,17 @@ def options(description: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description, formatter_class=layout)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every measurement here")
     return parser
+
+
+def python_with(environment: Path, *packages: str) -> Path:
+    """The Python of a virtual environment that holds these packages, which is made on first use."""
+    python = environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    asked = [str(python), "-m", "pip", "install", "-q", *packages]
+    if not python.exists():
+        print(f"installing {' '.join(packages)} in {environment} …", file=sys.stderr)
+        venv.create(environment, with_pip=True)
+        subprocess.run(asked, check=True, stdout=sys.stderr)
+    return python
 
 
 def machine() -> str:

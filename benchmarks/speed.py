@@ -1,4 +1,4 @@
-"""Tokens a second of rnncli and of PyTorch's ``nn.RNN``: the same network, data, batches and optimiser.
+"""Tokens a second of rnncli and of PyTorch's ``nn.RNN``, ``nn.LSTM`` and ``nn.GRU``, all else being the same.
 
     python benchmarks/speed.py [--data TRAIN.tsv] [--torch-env DIR] [--rounds 5] [--json FILE]
 
@@ -11,10 +11,8 @@ import itertools
 import json
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
-import venv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +23,7 @@ import platformdirs
 import report
 
 from rnncli import training
-from rnncli.config import LEARNING_RATES, Arch, NetworkSpec, TrainingSpec
+from rnncli.config import LEARNING_RATES, NetworkSpec, TrainingSpec
 from rnncli.data import tsv
 from rnncli.data.batch import Encoded, by_length, pack, shuffled
 from rnncli.data.tsv import Sentence
@@ -35,18 +33,20 @@ from rnncli.network.forward import forward
 from rnncli.resources import bundled
 
 TORCH = "2.13.0"
-ARCHITECTURES: tuple[Arch, ...] = ("bidirectional", "elman")
-# What nn.RNN can do too: simple units on words alone, each tag by itself.
+# What PyTorch's modules can do too: words alone, each tag by itself.
+PLAIN = NetworkSpec(
+    arch="bidirectional", cell="simple", hidden=128, input="embedding", window=0, embedding=96,
+    output="softmax", decoding="free",
+)  # fmt: skip
 NETWORKS = {
-    arch: NetworkSpec(
-        arch=arch, cell="simple", hidden=128, input="embedding", window=0, embedding=96,
-        output="softmax", decoding="free",
-    )
-    for arch in ARCHITECTURES
-}  # fmt: skip
+    "simple": PLAIN,
+    "elman": dataclasses.replace(PLAIN, arch="elman"),
+    "lstm": dataclasses.replace(PLAIN, cell="lstm"),
+    "gru": dataclasses.replace(PLAIN, cell="gru"),
+}
 TRAINING = TrainingSpec(batch=32, learning_rate=LEARNING_RATES["adam"], dropout=0.4)
 THREADS = (1, 2)
-TRAIN_TOKENS, TAG_TOKENS = 100_000, 400_000  # of one measurement, at least
+TRAIN_TOKENS, TAG_TOKENS = 50_000, 200_000  # of one measurement, at least
 TOLERANCE = 1e-5
 
 
@@ -54,16 +54,16 @@ class Setting(NamedTuple):
     """What is timed."""
 
     kind: str  # train or tag
-    arch: Arch
+    network: str  # of NETWORKS
     threads: int  # at most
 
 
 @dataclass
 class Task:
-    """The corpus and an untrained model for each architecture."""
+    """The corpus and an untrained model of each network."""
 
     sentences: list[Sentence]
-    models: dict[Arch, Model]
+    models: dict[str, Model]
     corpus: Encoded
     bulk: Encoded  # the corpus again and again, without tags
     epochs: int
@@ -72,11 +72,11 @@ class Task:
     def read(cls, path: str) -> "Task":
         """Read a corpus; make models with weights noisy enough that no bias is 0 and tags differ."""
         sentences = tsv.read(path).sentences
-        models = {arch: training.prepare(sentences, spec, TRAINING) for arch, spec in NETWORKS.items()}
+        models = {name: training.prepare(sentences, spec, TRAINING) for name, spec in NETWORKS.items()}
         for model in models.values():
             dense = model.parameters.dense
             dense += np.random.default_rng(1).normal(0, 0.1, dense.shape)
-        first, tokens = models[ARCHITECTURES[0]], [sentence.tokens for sentence in sentences]
+        first, tokens = models["simple"], [sentence.tokens for sentence in sentences]
         corpus = first.encode(tokens, tags=[sentence.tags for sentence in sentences])
         bulk = first.encode(tokens * -(-TAG_TOKENS // len(corpus.words)))
         return cls(sentences, models, corpus, bulk, -(-TRAIN_TOKENS // len(corpus.words)))
@@ -85,14 +85,14 @@ class Task:
         """Write what the PyTorch side needs: integers, an epoch's batches, weights."""
         arrays: dict[str, Any] = {
             "words": self.corpus.words, "tags": self.corpus.tags, "starts": self.corpus.starts,
-            "once": self.models[ARCHITECTURES[0]].inputs.words.counts == 1,
+            "once": self.models["simple"].inputs.words.counts == 1,
             "bulk/words": self.bulk.words, "bulk/starts": self.bulk.starts,
         }  # fmt: skip
         epoch = shuffled(self.corpus, TRAINING.batch, np.random.default_rng(1))
         for name, batches in ("train", list(epoch)), ("tag", list(by_length(self.bulk, BATCH_TOKENS))):
             arrays |= {f"{name}/order": np.concatenate(batches), f"{name}/sizes": [len(b) for b in batches]}
-        for arch, model in self.models.items():
-            arrays |= {f"{arch}/{name}": array for name, array in model.parameters.items()}
+        for network, model in self.models.items():
+            arrays |= {f"{network}/{name}": array for name, array in model.parameters.items()}
         np.savez(path, **arrays)
 
 
@@ -100,7 +100,11 @@ class Torch:
     """The other side, a process that answers one JSON line for each."""
 
     def __init__(self, environment: Path, data: Path) -> None:
-        command = [_python(environment), Path(__file__).with_name("torch_side.py"), data]
+        command = [
+            report.python_with(environment, f"torch=={TORCH}", "numpy"),
+            Path(__file__).with_name("torch_side.py"),
+            data,
+        ]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.version = self._read()["torch"]
 
@@ -118,27 +122,15 @@ class Torch:
         return float(self._read()["seconds"])
 
 
-def _python(environment: Path) -> Path:
-    """The Python of a virtual environment that holds PyTorch; made on first use."""
-    python = environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    test = [str(python), "-c", "import torch, numpy"]
-    if not python.exists() or subprocess.run(test, stderr=subprocess.DEVNULL).returncode:
-        print(f"installing PyTorch {TORCH} in {environment} …", file=sys.stderr)
-        venv.create(environment, with_pip=True)
-        install = [str(python), "-m", "pip", "install", "-q", f"torch=={TORCH}", "numpy"]
-        subprocess.run(install, check=True, stdout=sys.stderr)
-    return python
-
-
 def measure_ours(task: Task, setting: Setting) -> float:
     """Tokens a second of rnncli, by the code that trains and tags in earnest."""
     if setting.kind == "train":
         spec = dataclasses.replace(TRAINING, epochs=task.epochs)
-        model = training.prepare(task.sentences, NETWORKS[setting.arch], spec)
+        model = training.prepare(task.sentences, NETWORKS[setting.network], spec)
         result = training.train(model, task.sentences, threads=setting.threads, score=lambda _: 0.0)
         return result.tokens_per_second
     began = time.perf_counter()
-    task.models[setting.arch].predict(task.bulk, setting.threads)
+    task.models[setting.network].predict(task.bulk, setting.threads)
     return len(task.bulk.words) / (time.perf_counter() - began)
 
 
@@ -146,7 +138,8 @@ def measure_theirs(task: Task, torch: Torch, setting: Setting, variant: dict[str
     """Tokens a second of PyTorch in one of its variants."""
     same = {"rate": TRAINING.learning_rate, "clip": TRAINING.clip}
     same |= {"unknown": TRAINING.unknown, "dropout": TRAINING.dropout}
-    seconds = torch.ask(do=setting.kind, arch=setting.arch, epochs=task.epochs, **same, **variant)
+    cell = NETWORKS[setting.network].cell
+    seconds = torch.ask(do=setting.kind, network=setting.network, cell=cell, epochs=task.epochs, **same, **variant)
     tokens = len(task.corpus.words) * task.epochs if setting.kind == "train" else len(task.bulk.words)
     return tokens / seconds
 
@@ -173,7 +166,7 @@ def describe(variant: dict[str, Any]) -> str:
 def compare(task: Task, torch: Torch, directory: Path) -> float:
     """Largest difference between both sides' probabilities of all tags for all tokens, over all layouts."""
     largest, size, path = 0.0, len(task.corpus.words), directory / "probabilities.npy"
-    for arch, model in task.models.items():
+    for network, model in task.models.items():
         ours = np.empty((len(task.bulk.words), len(model.tags)), np.float32)
         for sentences in by_length(task.bulk, BATCH_TOKENS):
             packed = pack(task.bulk.starts, sentences)
@@ -181,7 +174,7 @@ def compare(task: Task, torch: Torch, directory: Path) -> float:
             softmax(y)
             ours[packed.positions] = y
         for variant in variants("tag", 1):
-            measure_theirs(task, torch, Setting("tag", arch, 1), {**variant, "out": str(path)})
+            measure_theirs(task, torch, Setting("tag", network, 1), {**variant, "out": str(path)})
             largest = max(largest, float(np.abs(np.load(path)[:size] - ours[:size]).max()))
     return largest
 
@@ -215,7 +208,7 @@ def measure(task: Task, torch: Torch, setting: Setting, rounds: int) -> dict[str
 def row(record: dict[str, Any]) -> dict[str, str]:
     """A line of the table."""
     return {
-        "": f"{record['kind']}, {record['arch']}, {record['threads']} thread{'s' * (record['threads'] > 1)}",
+        "": f"{record['kind']}, {record['network']}, {record['threads']} thread{'s' * (record['threads'] > 1)}",
         "rnncli": f"{statistics.median(record['rnncli']):,.0f}",
         "PyTorch": f"{statistics.median(record['torch']):,.0f}",
         **report.compared(record["ratios"]),
@@ -230,6 +223,7 @@ def main() -> None:
     parser.add_argument("--data", help="labelled sentences; else the bundled corpus")
     parser.add_argument("--torch-env", type=Path, default=default, help="default: %(default)s")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--network", action="append", choices=NETWORKS, help="may be given again; else all")
     options = parser.parse_args()
     task = Task.read(options.data or str(bundled("sample_data/train.tsv")))
     with tempfile.TemporaryDirectory() as directory:
@@ -240,7 +234,8 @@ def main() -> None:
         print(f"largest difference between the two sides' probabilities: {difference:.1e}", flush=True)
         if not difference < TOLERANCE:
             raise SystemExit("the two sides do not compute the same")
-        settings = itertools.starmap(Setting, itertools.product(("train", "tag"), ARCHITECTURES, THREADS))
+        chosen = itertools.product(("train", "tag"), options.network or NETWORKS, THREADS)
+        settings = itertools.starmap(Setting, chosen)
         records = [measure(task, torch, setting, options.rounds) for setting in settings]
     title = f"Tokens a second beside PyTorch {torch.version}, {len(task.corpus.words):,} tokens"
     report.publish(title, [row(record) for record in records], records, options.json)

@@ -2,7 +2,7 @@
 
     python torch_side.py DATA.npz
 
-Answers each JSON request on stdin with one JSON line on stdout. Written as well as ``nn.RNN`` allows:
+Answers each JSON request on stdin with one JSON line on stdout. Written as well as PyTorch's modules allow:
 packed or padded batches, a dense or sparse embedding, fused Adam; speed.py times all and keeps the fastest.
 """
 
@@ -46,19 +46,22 @@ def collate(starts: Tensor, sentences: Tensor, layout: str) -> Batch:
     return Batch(positions, sizes, padded, running.flatten().nonzero()[:, 0], reverse.flatten())
 
 
-class Tagger(nn.Module):
-    """Embedding, ``nn.RNN``, linear output; the weights are rnncli's."""
+MODULES = {"simple": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 
-    def __init__(self, weights: Arrays, layout: str, sparse: bool, dropout: float) -> None:
+
+class Tagger(nn.Module):
+    """Embedding, a recurrent layer, linear output; the weights are rnncli's."""
+
+    def __init__(self, weights: Arrays, cell: str, layout: str, sparse: bool, dropout: float) -> None:
         super().__init__()
         words, width = weights["input/embedding"].shape
         tags, read = weights["output/V"].shape
-        directions, hidden, _ = weights["layer1/W"].shape
+        directions, gates, hidden = weights["layer1/W"].shape
         both = layout == "packed" and directions == 2
         self.layout, self.rate = layout, dropout
         self.table = nn.Embedding(words, width, sparse=sparse)
-        # nn.RNN would begin a padded sentence's backward pass in the padding: there, one for each direction.
-        nets = [nn.RNN(width, hidden, bidirectional=both) for _ in range(1 if both else directions)]
+        # They would begin a padded sentence's backward pass in the padding: there, one for each direction.
+        nets = [MODULES[cell](width, hidden, bidirectional=both) for _ in range(1 if both else directions)]
         self.nets = nn.ModuleList(nets)
         self.output = nn.Linear(read, tags)
         names = [(net, end) for net in nets for end in (["l0", "l0_reverse"] if both else ["l0"])]
@@ -67,11 +70,14 @@ class Tagger(nn.Module):
             self.output.weight.copy_(weights["output/V"])
             self.output.bias.copy_(weights["output/c"])
             for direction, (net, end) in enumerate(names):
-                units = slice(direction * hidden, (direction + 1) * hidden)
+                units = slice(direction * gates, (direction + 1) * gates)
                 getattr(net, f"weight_ih_{end}").copy_(weights["layer1/U"][units])
                 getattr(net, f"weight_hh_{end}").copy_(weights["layer1/W"][direction])
                 getattr(net, f"bias_ih_{end}").copy_(weights["layer1/b"][units])
                 getattr(net, f"bias_hh_{end}").zero_()
+                if cell == "gru":  # the candidate's second bias
+                    extra = weights["layer1/bn"][direction * hidden : (direction + 1) * hidden]
+                    getattr(net, f"bias_hh_{end}")[2 * hidden :].copy_(extra)
 
     def forward(self, words: Tensor, batch: Batch) -> Tensor:
         """Scores (N, K) of the tokens of a batch; words (N,) packed or (T, B) padded."""
@@ -160,9 +166,9 @@ def main() -> None:
     for line in sys.stdin:
         request = json.loads(line)
         torch.set_num_threads(request["threads"])
-        prefix, kind = request["arch"] + "/", request["do"]
+        prefix, kind = request["network"] + "/", request["do"]
         weights = {name.removeprefix(prefix): a for name, a in data.items() if name.startswith(prefix)}
-        net = Tagger(weights, request["layout"], request.get("sparse", False), request["dropout"])
+        net = Tagger(weights, request["cell"], request["layout"], request.get("sparse", False), request["dropout"])
         batches = list(data[f"{kind}/order"].split(data[f"{kind}/sizes"].tolist()))
         result = {"train": train, "tag": tag}[kind](data, net, batches, request)
         print(json.dumps(result), flush=True)
