@@ -120,6 +120,7 @@ def memory(sentences: Sequence[Sentence], folder: Path, largest: int) -> Iterato
 
 
 TRAIN_A_LITTLE = """
+import os
 from rnncli import api
 
 class Some(api.Listener):
