@@ -34,6 +34,8 @@ api.train(arch=sys.argv[1], listener=First(), out="model.npz")
 """
 COMMANDS = {
     BASELINE: ["-c", "import numpy"],
+    'python -c "import typer"': ["-c", "import typer"],
+    'python -c "import numba"': ["-c", "import numba"],
     "rnncli --help": ["-m", "rnncli", "--help"],
     'rnncli tag "leave Taipei on November 2nd"': ["-m", "rnncli", "tag", "leave Taipei on November 2nd"],
     "rnncli inspect-memory": ["-m", "rnncli", "inspect-memory"],
