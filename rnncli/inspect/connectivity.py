@@ -207,6 +207,12 @@ class Reader:
             changed[:, many] = given[targets] != tags[:, None]
         return self.trace.o[targets, tags][:, None] - o, self.y[targets, tags][:, None] - y, changed
 
+    def effect(self, targets: Array) -> Array:
+        """What the scores lose without each token, (M, T); :meth:`ablation` without a new decision."""
+        tags = self.tags[targets]
+        lost = [run.o[targets, :, tags] for _, run in self.ablated()]
+        return np.asarray(self.trace.o[targets, tags][:, None] - np.concatenate(lost, axis=1))
+
     def ablated(self) -> Iterator[tuple[int, reference.Trace]]:
         """Read the sentence once without each token, some at a time: the first of these tokens, the traces."""
         full = self.trace.a[0]
@@ -231,7 +237,7 @@ class Reader:
     def rows(self) -> int:
         """How many sweeps, or readings, fit into the room at once."""
         each = self.spec.layers * (2 * self.spec.product + 4 * self.trace.h[0].shape[1]) + self.y.shape[1]
-        return max(1, ROOM // (self.count * each))
+        return max(1, ROOM // int(self.count * each))
 
     def blocks(self, targets: Array) -> Iterator[Array]:
         """Cut targets into such as are swept together."""

@@ -1,8 +1,9 @@
 """The backward pass in plain NumPy: the gradients of many scalars of one sentence in one sweep, by BPTT.
 
-Where :mod:`rnncli.network.backward` sums one loss over a batch, this keeps M scalars of one sentence apart, and each
-step of the sweep is a product of an (M, ·) block. A scalar is known by its gradient with respect to the scores: for
-the score of tag k at token t, a 1 at [t, k]. Nothing is dropped and no tag is forced. Equations: docs/math.md.
+Where :mod:`rnncli.network.backward` sums one loss over a batch, this keeps M scalars of one sentence apart, and
+each step of the sweep is a product of an (M, ·) block. A scalar is known by its gradient with respect to the
+scores: for the score of tag k at token t, a 1 at [t, k]. Nothing is dropped and no tag is forced.
+Equations: docs/math.md.
 """
 
 from collections.abc import Callable, Mapping
