@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from rnncli.data.batch import Encoded
 from rnncli.data.tsv import Sentence
 from rnncli.errors import DataError, UsageError
-from rnncli.inspect.connectivity import Norm, Reader, plain
+from rnncli.inspect.connectivity import plain
+from rnncli.inspect.reader import Norm, Reader
 from rnncli.model import Model
 from rnncli.network.parameters import Array
 

@@ -6,7 +6,7 @@ scores: for the score of tag k at token t, a 1 at [t, k]. Nothing is dropped and
 Equations: docs/math.md.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -107,20 +107,37 @@ def _before(x: Array) -> Array:
     return np.concatenate([np.zeros_like(x[:1]), x[:-1]])
 
 
+def _steps(d: Array) -> Iterator[tuple[int, slice]]:
+    """The steps from the last to the first, each with the rows of M that a gradient can have reached by then.
+
+    Where s is the score of one token, that is half of them, if targets are in the order of the text.
+    """
+    reached = (d != 0).any(axis=-1)
+    while reached.ndim > 2:
+        reached = reached.any(axis=1)
+    first, end = d.shape[-2], 0
+    for t in range(len(d) - 1, -1, -1):
+        rows = np.flatnonzero(reached[t])
+        if len(rows):
+            first, end = min(first, int(rows[0])), max(end, int(rows[-1]) + 1)
+        yield t, slice(min(first, end), end)
+
+
 def _simple(slope: Array, w: Array, dh: Array) -> Array:
     """δ(t) = ∂s/∂h(t) ∘ φ'(a(t)); ∂s/∂h(t) gains Wᵀ δ(t+1), in place."""
-    da = np.empty_like(dh)
+    da = np.zeros_like(dh)
     for weight, f, d, out in zip(w, *(cells.directions(x, len(w)) for x in (slope, dh, da)), strict=True):
-        for t in range(len(d) - 1, -1, -1):
+        for t, rows in _steps(d):
+            now = d[t][..., rows, :]
             if t + 1 < len(d):
-                d[t] += _times(out[t + 1], weight)
-            np.multiply(d[t], f[t], out=out[t])
+                now += _times(out[t + 1][..., rows, :], weight)
+            np.multiply(now, f[t], out=out[t][..., rows, :])
     return da
 
 
 def _lstm(a: Array, h: Array, c: Array, w: Array, dh: Array) -> Array:
     """BPTT through LSTM cells, whose gates are computed again from a and h; dh gains what comes back, in place."""
-    da = np.empty((*dh.shape[:-1], a.shape[-1]), dh.dtype)
+    da = np.zeros((*dh.shape[:-1], a.shape[-1]), dh.dtype)
     for weight, inputs, h_r, s, d, out in zip(
         w, *(cells.directions(x, len(w)) for x in (a, h, c, dh, da)), strict=True
     ):
@@ -131,19 +148,20 @@ def _lstm(a: Array, h: Array, c: Array, w: Array, dh: Array) -> Array:
         shown = tanh * o * (1 - o)
         gates = out.reshape(*d.shape[:-1], 4, d.shape[-1])  # the columns of one direction stay views
         ds = np.zeros_like(d[0]) if len(d) else d
-        for t in range(len(d) - 1, -1, -1):
+        for t, rows in _steps(d):
+            now, state, to = d[t][..., rows, :], ds[..., rows, :], gates[t][..., rows, :, :]
             if t + 1 < len(d):
-                d[t] += _times(out[t + 1], weight)
-                ds *= f[t + 1]
-            ds += d[t] * through[t]
-            np.multiply(ds[..., None, :], own[t], out=gates[t][..., :3, :])
-            np.multiply(d[t], shown[t], out=gates[t][..., 3, :])
+                now += _times(out[t + 1][..., rows, :], weight)
+                state *= f[t + 1]
+            state += now * through[t]
+            np.multiply(state[..., None, :], own[t], out=to[..., :3, :])
+            np.multiply(now, shown[t], out=to[..., 3, :])
     return da
 
 
 def _gru(a: Array, h: Array, w: Array, bias: Array, dh: Array) -> Array:
     """BPTT through GRU cells, whose gates are computed again from a and h; dh gains what comes back, in place."""
-    da = np.empty((*dh.shape[:-1], a.shape[-1]), dh.dtype)
+    da = np.zeros((*dh.shape[:-1], a.shape[-1]), dh.dtype)
     for weight, inputs, h_r, extra, d, out in zip(
         w, *(cells.directions(x, len(w)) for x in (a, h, bias[None], dh, da)), strict=True
     ):
@@ -155,14 +173,15 @@ def _gru(a: Array, h: Array, w: Array, bias: Array, dh: Array) -> Array:
         n = np.tanh(a_n + r * u)
         to_n, to_r, to_z = (1 - z) * (1 - n * n), u * r * (1 - r), (memory - n) * z * (1 - z)
         units = d.shape[-1]
-        for t in range(len(d) - 1, -1, -1):
+        for t, rows in _steps(d):
+            now, to = d[t][..., rows, :], out[t][..., rows, :]
             if t + 1 < len(d):
-                back = out[t + 1].copy()
+                back = out[t + 1][..., rows, :].copy()
                 back[..., 2 * units :] *= r[t + 1]
-                d[t] += d[t + 1] * z[t + 1] + _times(back, weight)
-            np.multiply(d[t], to_n[t], out=out[t][..., 2 * units :])
-            np.multiply(out[t][..., 2 * units :], to_r[t], out=out[t][..., :units])
-            np.multiply(d[t], to_z[t], out=out[t][..., units : 2 * units])
+                now += d[t + 1][..., rows, :] * z[t + 1] + _times(back, weight)
+            np.multiply(now, to_n[t], out=to[..., 2 * units :])
+            np.multiply(to[..., 2 * units :], to_r[t], out=to[..., :units])
+            np.multiply(now, to_z[t], out=to[..., units : 2 * units])
     return da
 
 
