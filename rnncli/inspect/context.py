@@ -166,11 +166,9 @@ def context_needed(model: Model, sentences: Sequence[Sentence], largest: int = 1
     encoded = _encode(model, sentences)
     full = model.predict(encoded, threads, with_probabilities=False).tags
     gold = _gold(model, sentences)
-    runs = [_cut_run(model, encoded, full, k, False, threads) for k in range(largest + 1)]
-    before, after = _side(model, [*runs, full], full, gold), None
+    before, after = _side(model, _cut(model, encoded, full, largest, False, threads), full, gold), None
     if model.network.architecture.directions == 2:
-        runs = [_cut_run(model, encoded, full, k, True, threads) for k in range(largest + 1)]
-        after = _side(model, [*runs, full], full, gold)
+        after = _side(model, _cut(model, encoded, full, largest, True, threads), full, gold)
     return Needed([*range(largest + 1), None], before, after)
 
 
@@ -181,17 +179,20 @@ def _gold(model: Model, sentences: Sequence[Sentence]) -> NDArray[np.int32]:
     return np.array(list(itertools.chain.from_iterable(gold)), np.int32)
 
 
-def _cut_run(
-    model: Model, encoded: Encoded, full: NDArray[np.int32], k: int, ahead: bool, threads: int
-) -> NDArray[np.int32]:
-    """The tag of every token when the text is cut k tokens before it, or after it; ``full`` if nothing is cut."""
-    tags = full.copy()
+def _cut(
+    model: Model, encoded: Encoded, full: NDArray[np.int32], largest: int, ahead: bool, threads: int
+) -> list[NDArray[np.int32]]:
+    """The tags of all tokens with 0 … ``largest`` tokens before them, or after them, and then with all.
+
+    A text that is cut at one place decides the tokens 0, 1, 2, … away from there, so each sentence is labelled once
+    for each of its tokens, not once for each number of tokens.
+    """
+    runs = [full.copy() for _ in range(largest + 1)]
     starts = np.repeat(encoded.starts[:-1], encoded.lengths)
     ends = np.repeat(encoded.starts[1:], encoded.lengths)
     token = np.arange(len(full))
-    first, end = (starts, np.minimum(ends, token + k + 1)) if ahead else (np.maximum(starts, token - k), ends)
-    cut = np.flatnonzero((first > starts) | (end < ends))
-    for some in _chunks(cut, (end - first)[cut]):
+    first, end = (starts, token + 1) if ahead else (token, ends)
+    for some in _chunks(np.flatnonzero(end - first < ends - starts), end - first):
         lengths = (end - first)[some]
         at = np.concatenate([[0], np.cumsum(lengths)])
         positions = np.arange(at[-1]) + np.repeat(first[some] - at[:-1], lengths)
@@ -199,13 +200,18 @@ def _cut_run(
             words=encoded.words[positions], ids=encoded.ids[:, positions], tags=encoded.tags[positions], starts=at
         )
         found = model.predict(copies, threads, with_probabilities=False).tags
-        tags[some] = found[at[:-1] + some - first[some]]
-    return tags
+        for k, run in enumerate(runs):
+            long = lengths > k
+            if ahead:
+                run[some[long] - k] = found[at[1:][long] - 1 - k]
+            else:
+                run[some[long] + k] = found[at[:-1][long] + k]
+    return [*runs, full]
 
 
 def _chunks(tokens: Array, lengths: Array) -> Iterator[Array]:
-    """Cut a list of copies, known by the tokens they decide, into runs of bounded length in sum."""
-    number = np.cumsum(lengths) // CHUNK_TOKENS
+    """Cut a list of copies, known by the tokens at which they are cut, into runs of bounded length in sum."""
+    number = np.cumsum(lengths[tokens]) // CHUNK_TOKENS
     for each in np.split(tokens, np.flatnonzero(np.diff(number)) + 1):
         if len(each):
             yield each

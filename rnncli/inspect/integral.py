@@ -3,7 +3,7 @@
     contribution(t) = ∫₀¹ ⟨∂s/∂x(t), Δx(t)⟩ dα,    x(t) = unknown + α Δx(t)
 
 The contributions of all tokens sum up to s(text) − s(all unknown): completeness. That holds on any piece of the way
-too, so the error on each piece is known: where it is too large for a target, the worst piece is halved.
+too, so the error on each piece is known: while a target's gap is too large, its worst piece is halved.
 
 Source: Sundararajan, Taly and Yan 2017, "Axiomatic attribution for deep networks", equation 1 and proposition 1.
 """
@@ -18,7 +18,7 @@ from rnncli.network.parameters import Array
 
 # Nodes of Gauss and Legendre's rule on a piece; the gap at which a target is done; how often it may be refined.
 NODES = 8
-ENOUGH = 0.005
+ENOUGH = 0.009
 ROUNDS = 40
 
 
@@ -98,7 +98,7 @@ def contribution(reader: Reader, targets: Array, nodes: int = NODES) -> tuple[Ar
     for _ in range(ROUNDS):
         to_do: dict[tuple[float, float], list[int]] = {}
         for row, pieces in enumerate(found):
-            if sum(abs(piece.error) for piece in pieces) > ENOUGH * scale[row]:
+            if abs(sum(piece.error for piece in pieces)) > ENOUGH * scale[row]:
                 worst = pieces.pop(max(range(len(pieces)), key=lambda i: abs(pieces[i].error)))
                 for half in worst.halves():
                     to_do.setdefault(half, []).append(row)
