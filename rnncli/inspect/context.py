@@ -56,6 +56,8 @@ def decay(model: Model, sentences: Sequence[Sentence], largest: int = 20) -> Dec
 
     largest  lag up to which is averaged
     """
+    if largest < 0:
+        raise UsageError(f"a lag of {largest} tokens", hint="give 0 or more")
     encoded = _encode(model, sentences)
     norm = Norm(model.network, model.parameters)
     # For each tag and lag: the pairs, the sum of either measure.

@@ -69,6 +69,16 @@ class Reader:
             - reference.product(self.spec, self.parameters, blank, place)
             for place in range(2 * self.spec.window + 1)
         ]
+        # The unknown word adds nothing, and not the rounding error of two products.
+        blanks = [
+            t
+            for t in range(self.count)
+            if (read.x[t] == blank.x[0]).all() and all(not word.any() for word in read.words[t : t + 1])
+        ]
+        for added in self.added:
+            added[blanks] = 0
+        self.reach = _reach(self.spec, self.count)
+        self.reach[:, blanks] = False
         self.trace = reference.forward(self.spec, self.parameters, alone(encoded, sentence))
         # a of layer 1 for the text, less that for nothing but unknown words.
         self.change = np.zeros_like(self.trace.a[0])
@@ -117,7 +127,12 @@ class Reader:
                     sees = t + self.spec.window - place
                     if 0 <= sees < self.count:
                         a[sees, t - start] -= added[t]
-            yield start, reference.run(self.spec, self.parameters, a)
+            run = reference.run(self.spec, self.parameters, a)
+            # Products round differently with the number of rows: what cannot have changed is set to what it was.
+            out = ~self.reach[:, start:end]
+            for found, full_text in ((run.o, self.trace.o), (run.y, self.trace.y)):
+                found[out] = np.broadcast_to(full_text[:, None], found.shape)[out]
+            yield start, run
 
     def sweep(self, trace: reference.Trace, targets: Array) -> Array:
         """∂s/∂a of layer 1, (T, M, R·G·H); of S readings side by side (T, S, M, R·G·H)."""
@@ -137,3 +152,12 @@ class Reader:
         many = self.rows()
         for start in range(0, len(targets), many):
             yield targets[start : start + many]
+
+
+def _reach(spec: NetworkSpec, count: int) -> NDArray[np.bool_]:
+    """Whether the score of a token (rows) can depend on another (columns)."""
+    lag = np.arange(count)[None, :] - np.arange(count)[:, None]
+    if spec.architecture.directions == 2:
+        return np.ones(lag.shape, np.bool_)
+    has_memory = spec.architecture.keeps_hidden or spec.architecture.keeps_output
+    return np.asarray((lag <= spec.window) & (has_memory | (lag >= -spec.window)))
