@@ -44,6 +44,7 @@ class Dense:
         self.weights = [np.concatenate([a, b.T], axis=1) for a, b in zip(u, tables, strict=True)]
 
     def scores(self, x: np.ndarray) -> np.ndarray:
+        """What the network makes of any vectors."""
         p, window = self.model.parameters, self.model.network.window
         a = np.tile(p["layer1/b"], (len(x), 1))
         for t, (place, weight) in itertools.product(range(len(x)), enumerate(self.weights)):
@@ -157,7 +158,7 @@ def check_ablation(model: Model, tokens, columns, found: Connectivity, precision
 @pytest.mark.parametrize(("arch", "cell"), NETWORKS)
 def test_ablation_equals_tagging_again(arch, cell, layers, output, decoding):
     model = drawn(
-        arch=arch, cell=cell, layers=layers, output=output, decoding=decoding, window=1, input=ALL_INPUTS, scale=1.5
+        arch=arch, cell=cell, layers=layers, output=output, decoding=decoding, window=1, input=ALL_INPUTS, scale=2
     )
     found = connectivity(model, TEXT, SIDES, steps=1)
     assert found.changed.any()
@@ -165,7 +166,7 @@ def test_ablation_equals_tagging_again(arch, cell, layers, output, decoding):
 
 
 def test_ablation_equals_tagging_again_with_the_bundled_model():
-    model, tokens = load(bundled("models/default.npz")), "arrive Taipei on November 2nd".split()
+    model, tokens = load(bundled("models/default.npz")), ["arrive", "Taipei", "on", "November", "2nd"]
     check_ablation(model, tokens, None, connectivity(model, tokens), 1e-4)
 
 

@@ -130,7 +130,7 @@ class Pushed:
                     if name + "Wy" in p:
                         o[t] = p["output/V"] @ memory + p["output/c"]
                         y = reference.softmax(o[t]) + (push[t] if layer == 0 else 0)
-        return o if "layer%d/Wy" % spec.layers in p else h @ p["output/V"].T + p["output/c"]
+        return o if f"layer{spec.layers}/Wy" in p else h @ p["output/V"].T + p["output/c"]
 
 
 @pytest.mark.parametrize("layers", [1, 2])
