@@ -61,7 +61,7 @@ class Model:
         scheme: str,
     ) -> "Model":
         """Make a model with freshly drawn parameters, from the seed of ``training``."""
-        rows = network_parameters.table(network, _tables(inputs), len(tags))
+        rows = network_parameters.table(network, _tables(inputs), len(tags), training.recurrent_init)
         parameters = Parameters(rows).initialise(np.random.default_rng([training.seed, 0]))
         return cls(network, training, tokenizer, scheme, tags, inputs, parameters)
 

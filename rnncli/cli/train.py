@@ -153,7 +153,10 @@ def _listener(progress: show.Progress, seeds: int, is_interrupted: Callable[[], 
             self.best = max(self.best, epoch.score)
             speed, star = f"{epoch.tokens_per_second:,.0f} tokens/s", "  best so far" if epoch.is_best else ""
             score = f"dev {self.metric} {show.fraction(epoch.score)}"
-            show.note(f"epoch {epoch.number:3d}/{self.epochs}  loss {epoch.loss:.4f}  {score}  {speed}{star}")
+            clipped = f"  clipped {epoch.clipped} of {epoch.steps}" if epoch.clipped else ""
+            show.note(
+                f"epoch {epoch.number:3d}/{self.epochs}  loss {epoch.loss:.4f}  {score}  {speed}{clipped}{star}"
+            )
 
     return Live()
 
