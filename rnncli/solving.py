@@ -17,13 +17,13 @@ DELAYS = (5, 10, 20, 50, 100)
 SOLVED = 0.01  # of fresh sentences that may be wrong, as in Pascanu et al. 2013
 FRESH = 1_000  # sentences that decide whether a task is solved
 _DEV = 300  # sentences that decide when to stop
-# What is not part of the question is kept out: no neighbours to look at, no letters, no other memory than that of
-# the units. Answers are as heavy as all else together, or their gradient would be lost in that of the O beside them.
+# What is not part of the question is kept out: no neighbours to look at, no letters, no memory but that of the units.
+# All tags weigh the same in sum, or the gradient of the answers would be lost in that of the many O.
 NETWORK: dict[str, Any] = {
     "hidden": 50, "input": "embedding", "embedding": 16, "window": 0, "output": "softmax", "decoding": "free",
 }  # fmt: skip
 TRAINING: dict[str, Any] = {
-    "epochs": 10, "patience": 10, "batch": 20, "dropout": 0.0, "unknown": 0.0, "class_weight": "balanced",
+    "epochs": 20, "patience": 20, "batch": 20, "dropout": 0.0, "unknown": 0.0, "class_weight": "balanced",
     "tokenizer": "whitespace",
 }  # fmt: skip
 SENTENCES = 4_000
@@ -91,8 +91,9 @@ def solve(
     report: Callable[[Attempt], None] = lambda attempt: None,
     advance: Callable[[int, float], None] = lambda delay, done: None,
 ) -> Solved:
-    """Train anew on each delay, shortest first, until one is not solved; from seed, seed + 1, …
+    """Train anew on each delay, shortest first, until one is not solved; and that from each seed.
 
+    seeds      how many, from that of ``settings`` on
     sentences  of an epoch, the same in each
     report     told of every delay
     advance    told after every batch the delay and which share of its epochs is done

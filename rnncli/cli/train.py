@@ -40,6 +40,14 @@ def train(
         typer.Option(metavar="N", min=1, max=1000, help="Runs, from --seed on; the best on dev is kept."),
     ] = 1,
     out: Annotated[Path, typer.Option("--out", "-o", help="Where the model is written.")] = DEFAULT_MODEL,
+    log_gradients: Annotated[
+        Path | None,
+        typer.Option(
+            "--log-gradients",
+            metavar="FILE",
+            help="Keep how far gradients reach back, epoch by epoch; rnncli inspect-gradients --log FILE draws it.",
+        ),
+    ] = None,
     threads: ThreadsOption = 0,
     json_output: bool = False,
     *,
@@ -69,6 +77,7 @@ def train(
             listener,
             vectors,
             seeds,
+            log_gradients,
             **dataclasses.asdict(network),
             **dataclasses.asdict(training),
         )

@@ -1,11 +1,11 @@
 """The classical tests of memory as sequence labelling: a tag that rests on tokens many steps before it.
 
-Every sentence begins with a head of five tokens, some of which matter, and goes on with tokens that do not. ``delay``
-steps after the head, where the token is ``?``, it has to be told what the head held. All other tags are O.
+Every sentence begins with a head of five tokens, some of which matter, and goes on with tokens that do not.
+``delay`` steps after the head, where the token is ``?``, the tag is what the head held. All other tags are O.
 
-    copy         a letter A–D in the head is the tag of the ? that stands exactly ``delay`` tokens after it; two a sentence
-    order        two of the head are X or Y; the tag of the one ? at the end says which came first: XX, XY, YX or YY
-    adding-sign  two numbers of the head are marked by *; the tag of the ? is the sign of their sum
+    copy         two of the head are a letter A–D; each is the tag of the ? exactly ``delay`` tokens after it
+    order        two of the head are X or Y; the tag of the ? says which, in their order: XX, XY, YX or YY
+    adding-sign  two numbers of the head are marked by *; the tag of the ? is the sign of their sum, never 0
 
 Sources: delayed copy: Hochreiter and Schmidhuber 1997, "Long short-term memory", experiment 2, and Pascanu, Mikolov
 and Bengio 2013, section 4.1, noiseless memorisation; order: experiment 6a of the former; adding: experiment 4, of
