@@ -17,7 +17,7 @@ DELAYS = (5, 10, 20, 50, 100)
 SOLVED = 0.01  # of fresh sentences that may be wrong, as in Pascanu et al. 2013
 FRESH = 1_000  # sentences that decide whether a task is solved
 _DEV = 300  # sentences that decide when to stop
-# What is not part of the question is kept out: no neighbours to look at, no letters, no memory but that of the units.
+# What is not in question is kept out: no neighbours to look at, no letters, no memory but that of the units.
 # All tags weigh the same in sum, or the gradient of the answers would be lost in that of the many O.
 NETWORK: dict[str, Any] = {
     "hidden": 50, "input": "embedding", "embedding": 16, "window": 0, "output": "softmax", "decoding": "free",

@@ -2,15 +2,16 @@
 
     {"version": 1, "sample": {"sentences", "tokens"},
      "runs": [{"seed", "epochs": [{"number", "loss", "score", "steps", "clipped",
-                                   "curves": [{"name", "path", "mean"}]}]}]}
+                                   "curves": [{"name", "path", "mean", "left"}]}]}]}
 
-``mean[k]`` is the mean of ‖∂L(t)/∂h(t−k)‖ over the sample, the same sentences in every epoch and run.
+``mean[k]`` is the mean of ‖∂L(t)/∂h(t−k)‖ over the sample, the same sentences in every epoch and run; ``left[k]``
+the mean share of the norm at k = 0. A number that is not finite is null.
 """
 
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -51,7 +52,10 @@ class Log:
         """Look at the model as it is at the end of an epoch; the arguments are those of ``training.Epoch``."""
         with np.errstate(all="ignore"):
             found = curves(model, self.sentences)
-        rows = [{"name": c.name, "path": c.path, "mean": [_plain(value) for value in c.mean]} for c in found]
+        rows = [
+            {"name": c.name, "path": c.path, "mean": list(map(_plain, c.mean)), "left": list(map(_plain, c.left))}
+            for c in found
+        ]
         epoch = {"number": number, "loss": loss, "score": score, "steps": steps, "clipped": clipped}
         self.document["runs"][-1]["epochs"].append({**epoch, "curves": rows})
         archive.write_text(self.path, json.dumps(self.document, ensure_ascii=False) + "\n")
@@ -75,7 +79,8 @@ def read(path: str) -> dict[str, Any]:
             for epoch in run["epochs"]:
                 numbers = [epoch[key] for key in ("number", "loss", "score", "steps", "clipped")]
                 texts = [curve[key] for curve in epoch["curves"] for key in ("name", "path")]
-                numbers += [value for curve in epoch["curves"] for value in curve["mean"] if value is not None]
+                norms = [value for curve in epoch["curves"] for value in (*curve["mean"], *curve["left"])]
+                numbers += [value for value in norms if value is not None]
                 if not all(isinstance(n, int | float) for n in numbers) or not all(
                     isinstance(t, str) for t in texts
                 ):
@@ -86,3 +91,23 @@ def read(path: str) -> dict[str, Any]:
             "not a log of gradients", where=path, hint="make one: rnncli train --log-gradients FILE"
         ) from error
     return dict(document)
+
+
+class Map(NamedTuple):
+    """One picture of a log: for a run, a layer and direction and a path, a row for each epoch."""
+
+    seed: int
+    name: str
+    path: str
+    rows: list[tuple[dict[str, Any], dict[str, Any]]]  # the epoch, and its curve
+
+
+def maps(document: dict[str, Any]) -> list[Map]:
+    """Sort a log by what is drawn together."""
+    found: dict[tuple[int, str, str], Map] = {}
+    for run in document["runs"]:
+        for epoch in run["epochs"]:
+            for curve in epoch["curves"]:
+                key = run["seed"], curve["name"], curve["path"]
+                found.setdefault(key, Map(*key, [])).rows.append((epoch, curve))
+    return list(found.values())

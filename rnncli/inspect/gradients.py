@@ -49,7 +49,7 @@ class Curve(NamedTuple):
 
     @property
     def factor(self) -> float | None:
-        """What one more step leaves: ρ of log left(k) = k log ρ, by least squares over tokens; ``None`` for none."""
+        """What one more step leaves: ρ of log left(k) = k log ρ, by least squares; ``None`` without steps."""
         k, left, count = (np.array(each, np.float64) for each in (range(len(self.left)), self.left, self.tokens))
         used = (k > 0) & (left > 0)
         if not used.any():

@@ -1,4 +1,4 @@
-"""The Jacobian of one step of a layer's memory, ∂m(t)/∂m(t−1), in plain NumPy; BPTT multiplies by one after another.
+"""The Jacobian of one step of a memory, ∂m(t)/∂m(t−1), in plain NumPy: what BPTT multiplies by, step after step.
 
 m is h of simple units and GRU, the pair (h, c) of LSTM. Where the output is kept, ŷ(t−1) hangs on h(t−1), so for
 jordan and hybrid ∂h(t)/∂h(t−1) goes through Wy and V too. Equations: docs/math.md, "Gradients by distance".
