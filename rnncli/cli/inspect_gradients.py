@@ -96,7 +96,7 @@ def _show(found: "Gradients") -> None:
 
     known = f"{found.gold:,} with a gold tag" if found.gold else "with the tags that they are given"
     show.data(f"Sentences: {found.sentences:,}; tokens: {found.tokens:,}, {known}\n\n")
-    least, most = decades([v for curve in found.curves for v in (*curve.mean, *curve.low, *curve.high)])
+    least, most = decades([v for curve in found.curves for v in (*curve.mean, *curve.low, *curve.high)], 16)
     room = max(12, min(60, show.width() - 40))
     for curve in found.curves:
         rows = []
@@ -109,10 +109,12 @@ def _show(found: "Gradients") -> None:
         show.heat_map("", ("k", "mean", "left", "tokens", "10 % ├─ mean ● ─┤ 90 %"), rows)
         show.blank()
     weights = [(w.name, w.part, f"{w.radius:.3f}", f"{w.largest:.3f}") for w in found.weights]
-    show.heat_map("Recurrent weights", ("", "", "spectral radius", "largest singular value"), weights)
+    show.data("Recurrent weights\n")
+    show.heat_map("", ("", "", "spectral radius", "largest singular value"), weights)
     show.blank()
     steps = [(s.name, f"{s.mean:.3f}", f"{s.low:.3f} … {s.high:.3f}", f"{s.tokens}") for s in found.steps]
-    show.heat_map("Largest singular value of one step's Jacobian", ("", "mean", "10 … 90 %", "steps"), steps)
+    show.data("Largest singular value of the Jacobian of one step\n")
+    show.heat_map("", ("", "mean", "10 … 90 %", "steps"), steps)
     show.blank()
     for verdict in found.verdicts:
         show.data(f"{verdict.name}: {verdict.word}")
@@ -155,8 +157,9 @@ def _log(log: str, svg: Path | None, json_output: bool) -> None:
         show.data(json.dumps(document, ensure_ascii=False) + "\n")
         return
     drawn = gradient_log.maps(document)
-    least, most = chart.decades([value or 0 for each in drawn for _, curve in each.rows for value in curve["mean"]])
-    least = max(least, most - _DECADES)
+    least, most = chart.decades(
+        [value or 0 for each in drawn for _, curve in each.rows for value in curve["mean"]], _DECADES
+    )
     room = max(8, show.width() - 46)
     for each in drawn:
         name = f"{each.name}{_PATHS.get(each.path, '')}, seed {each.seed}"

@@ -25,13 +25,14 @@ class Line(NamedTuple):
     high: Sequence[float] = ()
 
 
-def decades(values: Sequence[float]) -> tuple[int, int]:
-    """The powers of ten that enclose all values above 0; at least one apart."""
+def decades(values: Sequence[float], most: int = 20) -> tuple[int, int]:
+    """The powers of ten that enclose all values above 0; at least one apart, and at most ``most``, from the top."""
     logs = [math.log10(value) for value in values if value > 0]
     if not logs:
         return -1, 0
     low, high = math.floor(min(logs)), math.ceil(max(logs))
-    return low, max(high, low + 1)
+    high = max(high, low + 1)
+    return max(low, high - most), high
 
 
 def curves(title: str, x_label: str, y_label: str, lines: Sequence[Line]) -> str:
@@ -44,10 +45,10 @@ def curves(title: str, x_label: str, y_label: str, lines: Sequence[Line]) -> str
         return _LEFT + (right - _LEFT) * k / max(1, longest - 1)
 
     def y(value: float) -> float:
-        return bottom - (bottom - _TOP) * (math.log10(value) - low) / (high - low)
+        return bottom - (bottom - _TOP) * max(0.0, math.log10(value) - low) / (high - low)
 
     parts = list(_axes(title, x_label, y_label, HEIGHT))
-    for power in range(low, high + 1, max(1, (high - low) // 8)):
+    for power in range(low, high + 1, max(1, -(-(high - low) // 8))):
         parts.append(f'<path class="grid" d="M{_LEFT} {y(10.0**power):.1f}H{right}"/>')
         parts.append(_text(_LEFT - 6, y(10.0**power) + 4, f"1e{power}", "end"))
     for k in range(0, longest, max(1, -(-longest // 12))):
@@ -92,13 +93,13 @@ def shades(title: str, x_label: str, y_label: str, rows: Sequence[tuple[str, Seq
         if i % max(1, -(-14 // size)) == 0:
             parts.append(_text(_LEFT - 6, _TOP + size * (i + 0.5) + 4, name, "end"))
         for k, value in enumerate(values):
-            part = (math.log10(value) - low) / (high - low) if value > 0 else 0.0
+            part = max(0.0, math.log10(value) - low) / (high - low) if value > 0 else 0.0
             grey = round(250 - 235 * part)
             place = f'x="{_LEFT + wide * k:.1f}" y="{_TOP + size * i}" width="{wide:.1f}" height="{size}"'
             parts.append(f'<rect {place} fill="rgb({grey},{grey},{grey})"><title>{value:.2e}</title></rect>')
     for k in range(0, columns, max(1, -(-columns // 12))):
         parts.append(_text(_LEFT + wide * (k + 0.5), height - _BOTTOM + 16, str(k)))
-    for n, power in enumerate(range(high, low - 1, -max(1, (high - low) // 8))):
+    for n, power in enumerate(range(high, low - 1, -max(1, -(-(high - low) // 8)))):
         grey = round(250 - 235 * (power - low) / (high - low))
         key = f'x="{WIDTH - _RIGHT + 16}" y="{_TOP + 18 * n}" width="16" height="14"'
         parts.append(f'<rect {key} fill="rgb({grey},{grey},{grey})" stroke="#888"/>')
