@@ -249,3 +249,20 @@ class TrainingSpec(_Spec):
             batch=self.batch or min(16, max(8, sentences // 100)),
             learning_rate=self.learning_rate or rates[self.optimiser],
         )
+
+
+@dataclass(frozen=True)
+class TrialSpec(_Spec):
+    """What ``rnncli memory-task --solve`` trains; all else is settled in :mod:`rnncli.solving`."""
+
+    arch: Arch = option("elman", "What is kept in memory, and which way it reads.")
+    cell: CellName = option("simple", "How hidden units update; auto is as in rnncli train.")
+    layers: int = option(1, "Hidden layers.", 1, 64)
+    hidden: int = option(50, "Hidden units of each layer and direction.", 1, 65536)
+    activation: Activation = option("tanh", "φ of simple hidden units.")
+    recurrent_init: RecurrentInit = option("orthogonal", "How W is drawn.")
+    clip: float = option(1.0, "Largest global norm of a gradient; 0 is no limit.", 0)
+    omega: float = option(0.0, "Weight of Pascanu's regulariser of the memory of simple units; 0 is off.", 0)
+    learning_rate: float = option(0.0, "Largest step size; 0 is that of rnncli train.", 0)
+    epochs: int = option(20, "Most passes over the sentences of a delay.", 1, 1_000_000)
+    seed: int = option(1, "Of every random number.", 0, 2**63 - 1)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from rnncli import training
-from rnncli.config import NetworkSpec, TrainingSpec
+from rnncli.config import NetworkSpec, TrainingSpec, TrialSpec
 from rnncli.data import tasks
 from rnncli.data.tasks import QUERY
 from rnncli.data.tsv import Sentence
@@ -20,10 +20,10 @@ _DEV = 300  # sentences that decide when to stop
 # What is not in question is kept out: no neighbours to look at, no letters, no memory but that of the units.
 # All tags weigh the same in sum, or the gradient of the answers would be lost in that of the many O.
 NETWORK: dict[str, Any] = {
-    "hidden": 50, "input": "embedding", "embedding": 16, "window": 0, "output": "softmax", "decoding": "free",
+    "input": "embedding", "embedding": 16, "window": 0, "output": "softmax", "decoding": "free",
 }  # fmt: skip
 TRAINING: dict[str, Any] = {
-    "epochs": 20, "patience": 20, "batch": 20, "dropout": 0.0, "unknown": 0.0, "class_weight": "balanced",
+    "patience": 1_000_000, "batch": 20, "dropout": 0.0, "unknown": 0.0, "class_weight": "balanced",
     "tokenizer": "whitespace",
 }  # fmt: skip
 SENTENCES = 4_000
@@ -79,10 +79,17 @@ class Solved(NamedTuple):
         }
 
 
+def specs(trial: TrialSpec) -> tuple[NetworkSpec, TrainingSpec]:
+    """The specs of a trial, whole."""
+    names, chosen = {item.name for item in dataclasses.fields(NetworkSpec)}, dataclasses.asdict(trial)
+    network = {name: value for name, value in chosen.items() if name in names}
+    settings = {name: value for name, value in chosen.items() if name not in names}
+    return NetworkSpec(**NETWORK, **network), TrainingSpec(**TRAINING, **settings)
+
+
 def solve(
     task: str,
-    network: NetworkSpec,
-    settings: TrainingSpec,
+    trial: TrialSpec,
     *,
     delays: Sequence[int] = DELAYS,
     seeds: int = 1,
@@ -93,13 +100,14 @@ def solve(
 ) -> Solved:
     """Train anew on each delay, shortest first, until one is not solved; and that from each seed.
 
-    seeds      how many, from that of ``settings`` on
+    seeds      how many, from that of ``trial`` on
     sentences  of an epoch, the same in each
     report     told of every delay
     advance    told after every batch the delay and which share of its epochs is done
     """
     attempts = []
-    for seed in range(settings.seed, settings.seed + seeds):
+    network, settings = specs(trial)
+    for seed in range(trial.seed, trial.seed + seeds):
         for delay in sorted(delays):
             chosen = dataclasses.replace(settings, seed=seed)
             attempts.append(_attempt(task, delay, network, chosen, sentences, threads, advance))

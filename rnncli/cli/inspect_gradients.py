@@ -44,7 +44,7 @@ def inspect_gradients(
 
     Without a text the model's own examples are shown.
 
-    Example: rnncli inspect-gradients "leave Taipei on November 2nd" --svg gradients.svg
+    Example: rnncli inspect-gradients "leave Taipei now" --svg gradients.svg
     """
     if sum(each is not None for each in (text, corpus, log)) > 1:
         raise UsageError("TEXT, --corpus and --log exclude each other", hint="give one of them")
@@ -93,6 +93,7 @@ def _described(model: "Model") -> dict[str, Any]:
 
 def _show(found: "Gradients") -> None:
     from rnncli.inspect.chart import decades
+    from rnncli.inspect.gradients import EXPLODING, VANISHING
 
     known = f"{found.gold:,} with a gold tag" if found.gold else "with the tags that they are given"
     show.data(f"Sentences: {found.sentences:,}; tokens: {found.tokens:,}, {known}\n\n")
@@ -119,9 +120,9 @@ def _show(found: "Gradients") -> None:
     for verdict in found.verdicts:
         show.data(f"{verdict.name}: {verdict.word}")
         if verdict.factor is not None and verdict.after_ten is not None:
-            show.data(f"; a step leaves {verdict.factor:.3f} of the gradient, ten steps {verdict.after_ten:.2g}")
+            show.data(f"; a step back × {verdict.factor:.3f}, ten × {verdict.after_ten:.2g}")
         show.data("\n")
-    show.data("(ten steps: below 0.1 is vanishing, above 10 exploding)\n")
+    show.data(f"(ten steps: below {VANISHING:g} is vanishing, above {EXPLODING:g} exploding)\n")
 
 
 def _distances(count: int) -> list[int]:

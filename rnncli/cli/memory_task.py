@@ -8,13 +8,14 @@ import typer
 
 from rnncli.cli import show
 from rnncli.cli.options import ThreadsOption, command, count_threads
-from rnncli.config import Activation, Arch, CellName, NetworkSpec, RecurrentInit, TrainingSpec
+from rnncli.config import TrialSpec
 from rnncli.errors import UsageError
 
 if TYPE_CHECKING:
     from rnncli.solving import Solved
 
 TaskName = Literal["copy", "order", "adding-sign"]
+PartName = Literal["train", "dev", "test"]
 
 
 @command("memory-task")
@@ -28,9 +29,7 @@ def memory_task(
     sentences: Annotated[
         int, typer.Option(metavar="N", min=1, max=1_000_000, help="Sentences, with --solve of an epoch.")
     ] = 4_000,
-    part: Annotated[
-        Literal["train", "dev", "test"], typer.Option(help="Which random sentences to write.")
-    ] = "train",
+    part: Annotated[PartName, typer.Option(help="Which random sentences to write.")] = "train",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where they are written; else stdout.")
     ] = None,
@@ -39,18 +38,10 @@ def memory_task(
     ] = False,
     delays: Annotated[str, typer.Option(metavar="N,N,…", help="Those that are tried.")] = "5,10,20,50,100",
     seeds: Annotated[int, typer.Option(metavar="N", min=1, max=1000, help="Runs, from --seed on.")] = 1,
-    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of every random number.")] = 1,
-    arch: Annotated[Arch, typer.Option(help="What is kept in memory.")] = "elman",
-    cell: Annotated[CellName, typer.Option(help="How hidden units update; auto is simple.")] = "auto",
-    activation: Annotated[Activation, typer.Option(help="φ of simple hidden units.")] = "tanh",
-    hidden: Annotated[int, typer.Option(metavar="N", min=1, max=65536, help="Hidden units.")] = 50,
-    recurrent_init: Annotated[RecurrentInit, typer.Option(help="How W is drawn.")] = "orthogonal",
-    clip: Annotated[float, typer.Option(metavar="X", min=0, help="Largest norm of a gradient; 0: any.")] = 1.0,
-    omega: Annotated[float, typer.Option(metavar="X", min=0, help="Weight of Pascanu's regulariser.")] = 0.0,
-    learning_rate: Annotated[float, typer.Option(metavar="X", min=0, help="0: that of rnncli train.")] = 0.0,
-    epochs: Annotated[int, typer.Option(metavar="N", min=1, help="Most passes for each delay.")] = 20,
     threads: ThreadsOption = 0,
     json_output: bool = False,
+    *,
+    trial: TrialSpec,
 ) -> None:
     """Test how long a memory lasts: write a task as labelled sentences, or train on it with --solve.
 
@@ -66,26 +57,17 @@ def memory_task(
     Example: rnncli memory-task order --solve --delays 5 --cell lstm
     """
     if not solve:
-        _write(task, delay, sentences, seed, part, output, json_output)
+        _write(task, delay, sentences, trial.seed, part, output, json_output)
         return
     from rnncli import solving
 
     if output is not None:
         raise UsageError("--output is for the sentences of a task, which --solve does not write")
     chosen = _numbers(delays)
-    network = {
-        "arch": arch,
-        "cell": "simple" if cell == "auto" else cell,
-        "activation": activation,
-        "hidden": hidden,
-    }
-    settings = {"seed": seed, "recurrent_init": recurrent_init, "clip": clip, "omega": omega,
-                "learning_rate": learning_rate, "epochs": epochs}  # fmt: skip
     with show.progress() as progress:
         found = solving.solve(
             task,
-            NetworkSpec(**(solving.NETWORK | network)),
-            TrainingSpec(**(solving.TRAINING | settings)),
+            trial,
             delays=chosen,
             seeds=seeds,
             sentences=sentences,
