@@ -15,7 +15,9 @@ from rnncli.kernels import activation, matmul, simple
 from rnncli.network.parameters import Array
 from rnncli.network.room import Room
 
-_SMALLEST = 1e-20  # a squared norm below it is no direction; so in the authors' own code
+# A squared norm below it counts as 0, which has no direction; the authors' own code puts it at 1e-20, where a
+# gradient that vanishes would soon be left alone.
+_SMALLEST = 1e-30
 
 
 def add(size: float, weight: Array, da: Array, before: Array, offsets: Array, code: int, room: Room) -> None:
