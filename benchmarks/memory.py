@@ -33,7 +33,7 @@ INITS = {
     "lstm": ("orthogonal", "identity", "glorot"),
     "gru": ("orthogonal", "identity", "glorot"),
 }
-OMEGA = 1.0
+OMEGA = 4.0  # that of Pascanu et al. 2013 for temporal order
 
 
 def variants(network: str) -> list[dict[str, Any]]:

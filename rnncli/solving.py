@@ -67,6 +67,7 @@ class Solved(NamedTuple):
     def as_dict(self) -> dict[str, Any]:
         """The JSON contract of ``rnncli memory-task --solve``."""
         return {
+            "version": 1,
             "task": self.task,
             "network": dataclasses.asdict(self.network),
             "training": dataclasses.asdict(self.training),

@@ -99,7 +99,10 @@ def _write(task: str, delay: int, count: int, seed: int, part: str, output: Path
     made = tasks.sentences(task, delay, count, seed, part)
     if as_json:
         rows: list[dict[str, Any]] = [{"tokens": each.tokens, "tags": each.tags} for each in made]
-        text = json.dumps({"task": task, "delay": delay, "seed": seed, "part": part, "sentences": rows}) + "\n"
+        text = (
+            json.dumps({"version": 1, "task": task, "delay": delay, "seed": seed, "part": part, "sentences": rows})
+            + "\n"
+        )
     else:
         lines = ("".join(f"{w}\t{t}\n" for w, t in zip(each.tokens, each.tags, strict=True)) for each in made)
         text = "\n".join(lines)
