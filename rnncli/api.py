@@ -19,6 +19,7 @@ from rnncli.data.tags import spans
 from rnncli.data.tsv import Corpus, Sentence
 from rnncli.errors import DataError, UsageError
 from rnncli.evaluation import Scores
+from rnncli.inspect.gradient_log import Log, sample
 from rnncli.model import Model
 from rnncli.model import load as load_model
 from rnncli.resources import bundled
@@ -49,6 +50,30 @@ class Listener:
     def should_stop(self) -> bool:
         """Asked after every batch; true keeps the best epoch so far and ends the run."""
         return False
+
+
+class _Logging(Listener):
+    """Tells another listener too, and keeps a log of gradients."""
+
+    def __init__(self, other: Listener, log: Log) -> None:
+        self.other, self.log = other, log
+
+    def prepared(
+        self, model: Model, train: list[Sentence], dev: Overlap, vectors: word_vectors.Vectors | None
+    ) -> None:
+        self.other.prepared(model, train, dev, vectors)
+        self.model = model
+        self.log.begin(model.training.seed)
+
+    def epoch(self, epoch: Epoch) -> None:
+        self.other.epoch(epoch)
+        self.log.add(self.model, epoch.number, epoch.loss, epoch.score, epoch.steps, epoch.clipped)
+
+    def batch(self, epochs: float, tokens_per_second: float) -> None:
+        self.other.batch(epochs, tokens_per_second)
+
+    def should_stop(self) -> bool:
+        return self.other.should_stop()
 
 
 @dataclass(frozen=True)
@@ -136,6 +161,7 @@ def train(
     listener: Listener | None = None,
     vectors: str | Path | None = None,
     seeds: int = 1,
+    log_gradients: str | Path | None = None,
     **options: Any,
 ) -> Trained:
     """Train a model on labelled files and save it; ``options`` are the fields of the specs in config.py.
@@ -144,10 +170,12 @@ def train(
     dev      TSV file for choosing the best epoch; without it a seeded share of the training sentences
     vectors  pre-trained word vectors (word2vec, GloVe, fastText .vec); those of words in the data are used
     seeds    how many runs, from seed, seed + 1, …; the best on development data is saved
+    log_gradients  a file for gradients by distance, written anew after every epoch; changes no byte of the model
     """
     listener, path = listener or Listener(), Path(out)
     network, settings = specs(options)
-    archive.check_writable(path)
+    for each in (path, Path(log_gradients)) if log_gradients else (path,):
+        archive.check_writable(each)
     is_bundled = data is None
     corpus = tsv.read(str(data or bundled("sample_data/train.tsv")))
     if is_bundled and dev is None:
@@ -157,6 +185,8 @@ def train(
     given = None  # read once, for all seeds and for the model file; it may be a pipe
     if settings.class_weight not in ("none", weights.BALANCED):
         given = weights.read(settings.class_weight, list(dict.fromkeys(t for s in train_part for t in s.tags)))
+    if log_gradients:
+        listener = _Logging(listener, Log(Path(log_gradients), sample(train_part, settings.seed)))
     runs = _runs(seeds, network, settings, train_part, dev_part, pretrained, given, threads, listener)
     best = max(runs, key=lambda run: run.dev.f1)
     best.model.provenance = {

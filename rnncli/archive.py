@@ -51,6 +51,11 @@ def write(path: Path, header: dict[str, Any], arrays: Mapping[str, Array]) -> st
     return hashlib.sha256(buffer.getbuffer()).hexdigest()
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a text as UTF-8, whole or not at all."""
+    _replace(path, memoryview(text.encode("utf-8")))
+
+
 def _npy(array: Array) -> bytes:
     buffer = io.BytesIO()
     np.lib.format.write_array(buffer, array, version=(1, 0), allow_pickle=False)

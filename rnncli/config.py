@@ -129,6 +129,7 @@ Feedback = Literal["predicted", "gold", "mixed"]
 Tokenizer = Literal["auto", "whitespace", "words", "characters"]
 Optimiser = Literal["adam", "sgd"]
 Pretrained = Literal["frozen", "tuned"]
+RecurrentInit = Literal["orthogonal", "identity", "glorot"]
 
 
 @dataclass(frozen=True)
@@ -228,6 +229,10 @@ class TrainingSpec(_Spec):
     pretrained: Pretrained = option("frozen", "Whether the vectors of --vectors are trained further.")
     unknown: float = option(0.3, "How often a word seen once is trained as the unknown word.", 0, 1)
     clip: float = option(1.0, "Largest global norm of a gradient; 0 is no limit.", 0)
+    omega: float = option(0.0, "Weight of Pascanu's regulariser of the memory of simple units; 0 is off.", 0)
+    recurrent_init: RecurrentInit = option(
+        "orthogonal", "How W is drawn; identity is meant for --activation relu (IRNN)."
+    )
     dev_share: float = option(
         0.0, "Share of training sentences kept for development if none are given; 0: a tenth, at most 500.", 0, 0.9
     )
@@ -236,6 +241,9 @@ class TrainingSpec(_Spec):
 
     def resolved(self, network: NetworkSpec, sentences: int, tokens: int) -> Self:
         """Replace every 0 that leaves a choice to the size of the training data or to the network."""
+        if self.omega and not (network.architecture.keeps_hidden and network.cell == "simple"):
+            message = f"--omega keeps h(t−1) of simple units; --arch {network.arch} --cell {network.cell} has none"
+            raise UsageError(message, hint="use --cell simple and --arch elman, hybrid or bidirectional")
         rates = JORDAN_LEARNING_RATES if network.architecture.keeps_only_output else LEARNING_RATES
         return dataclasses.replace(
             self,
@@ -243,3 +251,20 @@ class TrainingSpec(_Spec):
             batch=self.batch or min(16, max(8, sentences // 100)),
             learning_rate=self.learning_rate or rates[self.optimiser],
         )
+
+
+@dataclass(frozen=True)
+class TrialSpec(_Spec):
+    """What ``rnncli memory-task --solve`` trains; all else is settled in :mod:`rnncli.solving`."""
+
+    arch: Arch = option("elman", "What is kept in memory, and which way it reads.")
+    cell: CellName = option("simple", "How hidden units update; auto is as in rnncli train.")
+    layers: int = option(1, "Hidden layers.", 1, 64)
+    hidden: int = option(50, "Hidden units of each layer and direction.", 1, 65536)
+    activation: Activation = option("tanh", "φ of simple hidden units.")
+    recurrent_init: RecurrentInit = option("orthogonal", "How W is drawn.")
+    clip: float = option(1.0, "Largest global norm of a gradient; 0 is no limit.", 0)
+    omega: float = option(0.0, "Weight of Pascanu's regulariser of the memory of simple units; 0 is off.", 0)
+    learning_rate: float = option(0.0, "Largest step size; 0 is that of rnncli train.", 0)
+    epochs: int = option(20, "Most passes over the sentences of a delay.", 1, 1_000_000)
+    seed: int = option(1, "Of every random number.", 0, 2**63 - 1)

@@ -22,7 +22,7 @@ from rnncli.errors import ModelError
 from rnncli.network import chain, decoding, reference
 from rnncli.network import parameters as network_parameters
 from rnncli.network.decoding import Chain
-from rnncli.network.parameters import Input, Parameters
+from rnncli.network.parameters import Array, Input, Parameters
 from rnncli.network.room import Room
 
 FORMAT = 2
@@ -62,7 +62,7 @@ class Model:
         scheme: str,
     ) -> "Model":
         """Make a model with freshly drawn parameters, from the seed of ``training``."""
-        rows = network_parameters.table(network, _tables(inputs), len(tags))
+        rows = network_parameters.table(network, _tables(inputs), len(tags), training.recurrent_init)
         parameters = Parameters(rows).initialise(np.random.default_rng([training.seed, 0]))
         return cls(network, training, tokenizer, scheme, tags, inputs, parameters)
 
@@ -86,7 +86,7 @@ class Model:
 
     def trace(self, encoded: Encoded, sentence: int = 0) -> reference.Trace:
         """Run the network over one of the sentences and keep its hidden layers; plain NumPy."""
-        return reference.forward(self.network, self.parameters, _alone(encoded, sentence))
+        return reference.forward(self.network, self.parameters, alone(encoded, sentence))
 
     def chain(self) -> Chain | None:
         """What decoding goes by, ``None`` if each token is decided by itself."""
@@ -102,13 +102,19 @@ class Model:
             self._predict_by_kernels(encoded, result, threads, with_probabilities)
         return result
 
-    def _predict_by_reference(self, encoded: Encoded, result: Prediction) -> None:
+    def decide(self, trace: reference.Trace) -> tuple[NDArray[np.int32], Array]:
+        """The tags of a trace, (T,), and the probabilities that the network gives all tags, (T, K); plain NumPy.
+
+        The probabilities are the marginals of a CRF, else ŷ. S sentences side by side: (T, S) and (T, S, K).
+        """
         by, own = self.chain(), decoding.learned(self.network, self.parameters)
+        tags = trace.o.argmax(axis=-1).astype(np.int32) if by is None else chain.viterbi(trace.o, *by)
+        return tags, chain.marginals(trace.o, *own) if self.network.output == "crf" else trace.y
+
+    def _predict_by_reference(self, encoded: Encoded, result: Prediction) -> None:
         for number, (start, end) in enumerate(itertools.pairwise(encoded.starts)):
             if start < end:
-                trace = self.trace(encoded, number)
-                tags = trace.o.argmax(axis=1) if by is None else chain.viterbi(trace.o, *by)
-                y = trace.y if by is None or self.network.output == "softmax" else chain.marginals(trace.o, *own)
+                tags, y = self.decide(self.trace(encoded, number))
                 result.tags[start:end] = tags
                 result.probabilities[start:end] = y[np.arange(len(tags)), tags]
 
@@ -170,7 +176,7 @@ def _tables(inputs: Inputs) -> list[Input]:
     return [Input(part.name, len(part.features), part.width) for part in inputs.parts]
 
 
-def _alone(encoded: Encoded, sentence: int) -> Batch:
+def alone(encoded: Encoded, sentence: int) -> Batch:
     """One sentence as a batch of its own."""
     return encoded.batch(pack(encoded.starts, np.array([sentence])))
 

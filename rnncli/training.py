@@ -45,6 +45,8 @@ class Epoch(NamedTuple):
     seconds: float
     tokens_per_second: float
     is_kept: bool
+    steps: int  # of the optimiser
+    clipped: int  # of them, those whose gradient was longer than ``clip``
 
 
 class Result(NamedTuple):
@@ -79,7 +81,7 @@ class Trainer:
         self.rooms = [Room() for _ in range(max(2, self.training.batch // SHARD))]
         self.rng = np.random.default_rng([self.training.seed, 1])
         self.batches = -(-len(encoded.lengths) // self.training.batch)
-        self.steps = 0
+        self.steps = self.clipped = 0  # since training began
 
     def epoch(self, told: Callable[[float], bool]) -> float | None:
         """Learn from every sentence once; return the summed loss, or ``None`` if ``told`` said to stop.
@@ -127,7 +129,9 @@ class Trainer:
         with np.errstate(all="ignore"):  # what diverges is found in the gradient's norm
             trace = forward(self.spec, self.parameters, batch, noise, self.turned, forced, room)
             loss = output.loss(self.spec, self.parameters, trace, gold, part.offsets, scale, self.weights)
-            found = backward(self.spec, self.parameters, trace, loss.do, part.offsets, forced)
+            found = backward(
+                self.spec, self.parameters, trace, loss.do, part.offsets, forced, scale * self.training.omega
+            )
         return _Shard(loss.total, Slopes(batch, *found, loss.sums))
 
     def _update(self, slopes: list[Slopes], rate: float) -> None:
@@ -136,8 +140,9 @@ class Trainer:
         if not math.isfinite(norm):
             raise DivergedError("the gradient is no longer a finite number", hint="lower --learning-rate")
         clip = self.training.clip
-        self.steps += 1
-        step = Step(clip / norm if clip and norm > clip else 1.0, rate, self.steps)
+        is_clipped = 0 < clip < norm
+        self.steps, self.clipped = self.steps + 1, self.clipped + is_clipped
+        step = Step(clip / norm if is_clipped else 1.0, rate, self.steps)
         self.run(functools.partial(_update, step), self.pieces)
 
 
@@ -211,7 +216,7 @@ def train(
     with crew.of(threads) as run:
         trainer = Trainer(model, encoded, weights, run)
         while number < training.epochs and number - best_epoch < training.patience:
-            began = time.perf_counter()
+            began, steps, clipped = time.perf_counter(), trainer.steps, trainer.clipped
 
             def told(done: float, number: int = number, began: float = began) -> bool:
                 advance(number + done, tokens * done / (time.perf_counter() - began))
@@ -229,7 +234,8 @@ def train(
             if is_kept := current > highest - _standard_error(highest, scored):
                 best, best_score, best_epoch = parameters.copy(), current, number
             highest = max(highest, current)
-            report(Epoch(number, loss / tokens, current, taken, tokens / taken, is_kept))
+            steps, clipped = trainer.steps - steps, trainer.clipped - clipped
+            report(Epoch(number, loss / tokens, current, taken, tokens / taken, is_kept, steps, clipped))
     parameters.assign(best)
     return Result(number, best_epoch, best_score, seconds, number * tokens / max(seconds, 1e-9), interrupted)
 

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "rnncli"
 FLOORS = [
     {"__main__"},
     {"cli"},
-    {"api"},
+    {"api", "solving"},
     {"training", "tagging", "evaluation", "inspect"},
     {"model"},
     {"network"},

@@ -602,6 +602,16 @@ def test_what_is_no_model_is_refused(tmp_path: Path, content: bytes) -> None:
     assert (str(path), 4) == (caught.value.where, caught.value.exit_code)
 
 
+def test_a_setting_of_training_that_a_file_leaves_out_has_its_default(forge: Forge, trained: Trained) -> None:
+    """Files that were written before there was the setting are read as ever."""
+
+    def change(header: Header, members: Members) -> None:
+        for name in ("omega", "recurrent_init"):
+            del header["training"][name]
+
+    assert content(trained.model) == content(load(forge(change)))
+
+
 def test_the_header_can_be_read_by_anyone(trained: Trained) -> None:
     with np.load(trained.path, allow_pickle=False) as file:
         header = json.loads(file["header"].tobytes())

@@ -349,3 +349,41 @@ def test_a_window_stands_in_for_memory(sentences, dev, contrast):
 def test_the_bundled_model_gives_taipei_two_tags(contrast):
     arrive, leave = contrast(api.load().model)
     assert ("B-destination", "B-departure") == (arrive.tag, leave.tag)
+
+
+def test_clipped_steps_are_counted_epoch_by_epoch(sentences):
+    """All are where nothing is short enough, none where everything is or there is no limit."""
+    for clip, expected in ((1e-9, [7, 7]), (1e9, [0, 0]), (0.0, [0, 0])):
+        seen = []
+        settings = TrainingSpec(epochs=2, batch=8, clip=clip)
+        model = training.prepare(sentences[:50], NetworkSpec(arch="elman", hidden=4), settings)
+        training.train(model, sentences[:50], threads=1, score=rising(), report=seen.append)
+        assert [(7, count) for count in expected] == [(epoch.steps, epoch.clipped) for epoch in seen]
+
+
+@pytest.mark.parametrize("arch", ["elman", "hybrid", "bidirectional"])
+def test_the_regulariser_changes_the_memory_and_counts_as_a_loss_per_token(arch, sentences):
+    """A step of plain descent moves W by α Ω's share, whatever the number of shards."""
+    spec = {"arch": arch, "cell": "simple"}
+    plain, one, two = (
+        trained_on(
+            sentences[:8], spec, optimiser="sgd", clip=0.0, dropout=0.0, epochs=1, omega=omega, learning_rate=0.5
+        )[0].parameters
+        for omega in (0.0, 1.0, 2.0)
+    )
+    changed = [name for name in plain if plain[name].tolist() != one[name].tolist()]
+    assert ["layer1/W"] == changed
+    moved = [model["layer1/W"] - plain["layer1/W"] for model in (one, two)]
+    np.testing.assert_allclose(moved[1], 2 * moved[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("spec", [{"arch": "fnn"}, {"arch": "jordan"}, {"arch": "elman", "cell": "gru"}, {}])
+def test_the_regulariser_needs_simple_units_that_are_kept(spec, sentences):
+    with pytest.raises(UsageError, match="--omega"):
+        training.prepare(sentences[:8], NetworkSpec(**spec), TrainingSpec(omega=0.1))
+
+
+def test_the_memory_is_drawn_as_asked(sentences):
+    spec = NetworkSpec(arch="elman", hidden=5)
+    model = training.prepare(sentences[:8], spec, TrainingSpec(recurrent_init="identity"))
+    assert model.parameters["layer1/W"][0].tolist() == np.eye(5).tolist()

@@ -13,6 +13,8 @@ from rnncli.cli import train
 from rnncli.cli import tag
 from rnncli.cli import evaluate
 from rnncli.cli import inspect_memory
+from rnncli.cli import inspect_gradients
+from rnncli.cli import memory_task
 from rnncli.cli.options import COMMANDS
 
 _EPILOG = """Every option can also be set by an environment variable (--hidden: RNNCLI_HIDDEN; --input and --output,

@@ -182,3 +182,34 @@ def blank() -> None:
 def width() -> int:
     """Columns of the terminal, 80 where there is none."""
     return _console().width
+
+
+def reach(low: float, middle: float, high: float, least: int, most: int, columns: int) -> str:
+    """Draw a value with its spread on a logarithmic scale: ``├──●──┤``; nothing for a value of 0.
+
+    least, most  the powers of ten at both ends of the scale
+    """
+    import math
+
+    def place(value: float) -> int:
+        part = (math.log10(value) - least) / (most - least) if value > 0 else 0.0
+        return round((columns - 1) * min(max(part, 0.0), 1.0))
+
+    if not middle > 0:
+        return ""
+    line = [" "] * columns
+    line[place(low) : place(high) + 1] = "─" * (place(high) + 1 - place(low))
+    line[place(low)], line[place(high)], line[place(middle)] = "├", "┤", "●"
+    return "".join(line).rstrip()
+
+
+def logarithms(values: Sequence[float | None], least: int, most: int) -> "Text":
+    """One row of a heat map of positive values by their powers of ten; a space for what is not above 0."""
+    import math
+
+    from rich.text import Text
+
+    row = Text(no_wrap=True)
+    for value in values:
+        row.append_text(cells([math.log10(value)], least, most) if value else Text(" "))
+    return row

@@ -21,6 +21,16 @@ if TYPE_CHECKING:
     from rnncli.data import split
 
 
+LogOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--log-gradients",
+        metavar="FILE",
+        help="Keep how far gradients reach back, epoch by epoch; rnncli inspect-gradients --log FILE draws it.",
+    ),
+]
+
+
 @command("train")
 def train(
     data: Annotated[
@@ -40,6 +50,7 @@ def train(
         typer.Option(metavar="N", min=1, max=1000, help="Runs, from --seed on; the best on dev is kept."),
     ] = 1,
     out: Annotated[Path, typer.Option("--out", "-o", help="Where the model is written.")] = DEFAULT_MODEL,
+    log_gradients: LogOption = None,
     threads: ThreadsOption = 0,
     json_output: bool = False,
     *,
@@ -69,6 +80,7 @@ def train(
             listener,
             vectors,
             seeds,
+            log_gradients,
             **dataclasses.asdict(network),
             **dataclasses.asdict(training),
         )
@@ -153,7 +165,8 @@ def _listener(progress: show.Progress, seeds: int, is_interrupted: Callable[[], 
             self.best = max(self.best, epoch.score)
             speed, star = f"{epoch.tokens_per_second:,.0f} tokens/s", "  kept" if epoch.is_kept else ""
             score = f"dev {self.metric} {show.fraction(epoch.score)}"
-            show.note(f"epoch {epoch.number:3d}/{self.epochs}  loss {epoch.loss:.4f}  {score}  {speed}{star}")
+            begin = f"epoch {epoch.number:3d}/{self.epochs}  loss {epoch.loss:.4f}"
+            show.note(f"{begin}  {score}  {speed}  clipped {epoch.clipped}/{epoch.steps}{star}")
 
     return Live()
 

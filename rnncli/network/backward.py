@@ -7,7 +7,7 @@ import numpy as np
 
 from rnncli.config import NetworkSpec
 from rnncli.kernels import activation, feedback, matmul, simple
-from rnncli.network import inputs, recurrent
+from rnncli.network import inputs, recurrent, regulariser
 from rnncli.network.forward import Layer, Trace, hidden_weight
 from rnncli.network.gradients import Factors
 from rnncli.network.parameters import Array, Parameters
@@ -29,11 +29,13 @@ def backward(
     do: Array,
     offsets: Array,
     forced: Array | None = None,
+    omega: float = 0.0,
 ) -> Found:
     """Find the gradient of the input and the factors of those of the weights.
 
     do      (N, K)  ∂L/∂o; overwritten where the output is fed back
     forced  as in the forward pass
+    omega   weight of Pascanu's regulariser, whose gradient is added to that of W; see :mod:`.regulariser`
     """
     architecture = spec.architecture
     v, top = parameters["output/V"], trace.layers[-1]
@@ -41,6 +43,8 @@ def backward(
     if architecture.keeps_output:
         da = _feedback(spec, parameters, trace, do, offsets, forced)
         factors |= _fed_back(spec, trace, da, offsets)
+        if omega:
+            _regularise(spec, parameters, trace, da, factors, offsets, spec.layers, omega)
     else:
         dread = trace.room.like(top.h)
         matmul.project_backward(do, v, dread)
@@ -52,6 +56,8 @@ def backward(
             found = recurrent.backward(spec, layer.hidden, dh, parameters.get(name + "W"), offsets, trace.room)
             da = found.da
             factors |= _recurrent(spec, name, layer, found)
+            if omega:
+                _regularise(spec, parameters, trace, da, factors, offsets, number, omega)
         factors[name + "b", 0] = _bias(da)
         if name + "U" not in parameters:
             return Found(layer.x, da, factors)
@@ -75,6 +81,21 @@ def _recurrent(spec: NetworkSpec, name: str, layer: Layer, found: Products) -> d
         for r in range(spec.architecture.directions)
     }
     return factors | ({(name + "bn", 0): _bias(layer.hidden.state)} if spec.cell == "gru" else {})
+
+
+def _regularise(
+    spec: NetworkSpec,
+    parameters: Parameters,
+    trace: Trace,
+    da: Array,
+    factors: dict[tuple[str, int], Factors],
+    offsets: Array,
+    number: int,
+    omega: float,
+) -> None:
+    """Add the gradient of Pascanu's regulariser to that of a layer's W, whose directions share ``before``."""
+    name, code = f"layer{number}/W", activation.CODES[spec.activation]
+    regulariser.add(omega, parameters[name], da, factors[name, 0].x, offsets, code, trace.room)
 
 
 def _through_mask(dread: Array, mask: Array) -> Array:

@@ -9,6 +9,8 @@ Everything is computed in float64. In all functions:
     transitions  (K, K)  A[i, j]: the score of tag j after tag i; −10 000, say, forbids
     first, last  (K,)    scores of a tag that begins and that ends a sentence
 
+:func:`marginals` and :func:`viterbi` also take sentences of one length side by side, o (T, S, K).
+
 Sources: Lafferty, McCallum and Pereira 2001, "Conditional random fields"; forward, backward and Viterbi:
 Rabiner 1989, "A tutorial on hidden Markov models", III; the n best: Seshadri and Sundberg 1994, "List Viterbi
 decoding algorithms with applications", the parallel form.
@@ -30,7 +32,7 @@ def _forward(o: Array, transitions: Array, first: Array) -> Array:
     alpha = np.empty(o.shape)
     alpha[0] = first + o[0].astype(np.float64)
     for t in range(1, len(o)):
-        alpha[t] = _log_sum(alpha[t - 1][:, None] + transitions, axis=0) + o[t]
+        alpha[t] = _log_sum(alpha[t - 1][..., :, None] + transitions, axis=-2) + o[t]
     return alpha
 
 
@@ -39,7 +41,7 @@ def _backward(o: Array, transitions: Array, last: Array) -> Array:
     beta = np.empty(o.shape)
     beta[-1] = last
     for t in range(len(o) - 2, -1, -1):
-        beta[t] = _log_sum(transitions + (o[t + 1] + beta[t + 1]), axis=1)
+        beta[t] = _log_sum(transitions + (o[t + 1] + beta[t + 1])[..., None, :], axis=-1)
     return beta
 
 
@@ -49,9 +51,9 @@ def log_partition(o: Array, transitions: Array, first: Array, last: Array) -> fl
 
 
 def marginals(o: Array, transitions: Array, first: Array, last: Array) -> Array:
-    """The posterior probability of each tag of each token, (T, K)."""
+    """The posterior probability of each tag of each token, of the shape of o."""
     paths = _forward(o, transitions, first) + _backward(o, transitions, last)
-    return np.asarray(np.exp(paths - _log_sum(paths, axis=1)[:, None]))
+    return np.asarray(np.exp(paths - _log_sum(paths, axis=-1)[..., None]))
 
 
 def path_score(tags: Array, o: Array, transitions: Array, first: Array, last: Array) -> float:
@@ -62,15 +64,15 @@ def path_score(tags: Array, o: Array, transitions: Array, first: Array, last: Ar
 
 
 def viterbi(o: Array, transitions: Array, first: Array, last: Array) -> Array:
-    """The best path, (T,) int32; of equal paths the one whose tags are first, from the end."""
+    """The best path, (T,) or (T, S) int32; of equal paths the one whose tags are first, from the end."""
     best, before = first + o[0].astype(np.float64), []
     for scores in o[1:]:
-        moves = best[:, None] + transitions
-        before.append(moves.argmax(axis=0))
-        best = moves.max(axis=0) + scores
-    path = [(best + last).argmax()]
+        moves = best[..., :, None] + transitions
+        before.append(moves.argmax(axis=-2))
+        best = moves.max(axis=-2) + scores
+    path = [(best + last).argmax(axis=-1)]
     for tags in reversed(before):
-        path.append(tags[path[-1]])
+        path.append(np.take_along_axis(tags, path[-1][..., None], -1)[..., 0])
     return np.array(path[::-1], np.int32)
 
 

@@ -41,6 +41,23 @@ def _orthogonal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     return np.concatenate(blocks).reshape(shape)
 
 
+def _identity(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """Le, Jaitly and Hinton 2015: with φ = relu, memory stays as it is at first; shape as above."""
+    return np.tile(np.eye(shape[2]), (shape[0], shape[1] // shape[2], 1))
+
+
+def _glorot_of_gates(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """:func:`_glorot` with H inputs and H outputs, for each gate of each direction; shape as above."""
+    return _glorot((shape[0] * shape[1] // shape[2], shape[2], shape[2]), rng).reshape(shape)
+
+
+RECURRENT: dict[str, Callable[[tuple[int, ...], np.random.Generator], Array]] = {
+    "orthogonal": _orthogonal,
+    "identity": _identity,
+    "glorot": _glorot_of_gates,
+}
+
+
 def _biases(spec: NetworkSpec) -> Callable[[tuple[int, ...], np.random.Generator], Array]:
     """0; for the forget gate of an LSTM 1, so that it remembers at first (Jozefowicz et al. 2015, section 3.2)."""
 
@@ -94,12 +111,12 @@ class Input(NamedTuple):
     width: int
 
 
-def table(spec: NetworkSpec, inputs: Sequence[Input], tags: int) -> list[Parameter]:
+def table(spec: NetworkSpec, inputs: Sequence[Input], tags: int, recurrent: str = "orthogonal") -> list[Parameter]:
     """List the parameters of a network in the order in which they are stored and drawn.
 
     Letters as in docs/math.md: R directions, G gates, H hidden units, D input width, K tags. The table of one-hot
     inputs keeps Uᵀ of layer 1, so that the column of U that a word selects is one row; with a window it has such
-    a block for each token that is seen.
+    a block for each token that is seen. ``recurrent`` is a name of :data:`RECURRENT`.
     """
     arch, h = spec.architecture, spec.hidden
     both, seen = arch.directions * h, 2 * spec.window + 1
@@ -112,7 +129,7 @@ def table(spec: NetworkSpec, inputs: Sequence[Input], tags: int) -> list[Paramet
         if width:
             rows.append(Parameter(f"layer{layer}/U", (spec.product, width), _glorot))
         if arch.keeps_hidden:
-            rows.append(Parameter(f"layer{layer}/W", (arch.directions, spec.gates * h, h), _orthogonal))
+            rows.append(Parameter(f"layer{layer}/W", (arch.directions, spec.gates * h, h), RECURRENT[recurrent]))
         if arch.keeps_output and layer == spec.layers:
             rows.append(Parameter(f"layer{layer}/Wy", (h, tags), _heard if arch.keeps_only_output else _glorot))
         rows.append(Parameter(f"layer{layer}/b", (spec.product,), _biases(spec)))

@@ -23,11 +23,23 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
 
 
 class Trace(NamedTuple):
-    """A sentence's hidden layers, lowest first, and its tags' scores and probabilities one by one."""
+    """What a network did with one sentence, its layers lowest first.
 
-    h: list[Array]  # each (T, R·H)
-    o: Array  # (T, K)
+    Of S sentences of one length that are read side by side, all have an axis more: h (T, S, R·H), o (T, S, K), …
+    """
+
+    h: list[Array]  # each (T, R·H): the hidden layer
+    o: Array  # (T, K) scores
     y: Array  # (T, K) softmax(o)
+    a: list[Array]  # each (T, R·G·H): U x(t) + b
+    c: list[Array]  # each (T, R·H): the cell state of lstm; else (T, 0)
+
+
+class Read(NamedTuple):
+    """What the input layer looks up for each token, before the window."""
+
+    x: Array  # (T, D) what all parts but one-hot give, side by side; D = 0 where there is none
+    words: list[Array]  # (T) the rows that one-hot inputs select; empty where there are none
 
 
 def softmax(o: Array) -> Array:
@@ -38,40 +50,48 @@ def softmax(o: Array) -> Array:
 
 def forward(spec: NetworkSpec, parameters: Mapping[str, Array], sentence: Batch) -> Trace:
     """Run a network over one sentence, a batch of its own."""
+    read = look_up(parameters, sentence)
+    a = np.tile(parameters["layer1/b"], (sentence.tokens, 1))
+    for place in range(2 * spec.window + 1):
+        to, of = seen(sentence.tokens, place - spec.window)
+        a[to] += product(spec, parameters, read, place)[of]
+    return run(spec, parameters, a)
+
+
+def run(spec: NetworkSpec, parameters: Mapping[str, Array], a: Array) -> Trace:
+    """Run a network from the input product a of layer 1, (T, R·G·H); S sentences side by side: (T, S, R·G·H)."""
     architecture, phi = spec.architecture, ACTIVATIONS[spec.activation]
-    v, c = parameters["output/V"], parameters["output/c"]
-    x, onehot = _inputs(spec, parameters, sentence)
+    v, b = parameters["output/V"], parameters["output/c"]
     hidden: list[Array] = []
+    products: list[Array] = []
+    states: list[Array] = []
     for layer in range(1, spec.layers + 1):
         name = f"layer{layer}/"
-        a = np.tile(parameters[name + "b"], (sentence.tokens, 1))
-        if name + "U" in parameters:
-            a += x @ parameters[name + "U"].T
-        if layer == 1:
-            a += onehot
-        w = parameters.get(name + "W")
+        if layer > 1:
+            a = hidden[-1] @ parameters[name + "U"].T + parameters[name + "b"]
+        w, c = parameters.get(name + "W"), a[..., :0]
+        products.append(a)
         if architecture.keeps_output and layer == spec.layers:
-            h, o = _feedback(a, w, parameters[name + "Wy"], v, c, phi)
-            return Trace([*hidden, h], o, softmax(o))
+            h, o = _feedback(a, w, parameters[name + "Wy"], v, b, phi)
+            return Trace([*hidden, h], o, softmax(o), products, [*states, c])
         if w is None:
             h = phi(a)
         elif spec.cell == "lstm":
-            h, _ = cells.lstm(a, w)
+            h, c = cells.lstm(a, w)
         elif spec.cell == "gru":
             h = cells.gru(a, w, parameters[name + "bn"])
         else:
             h = cells.simple(a, w, phi)
         hidden.append(h)
-        x = h
-    o = x @ v.T + c
-    return Trace(hidden, o, softmax(o))
+        states.append(c)
+    o = hidden[-1] @ v.T + b
+    return Trace(hidden, o, softmax(o), products, states)
 
 
-def _inputs(spec: NetworkSpec, parameters: Mapping[str, Array], sentence: Batch) -> tuple[Array, Array]:
-    """What layer 1 reads, (T, (2w + 1) D), and U x of one-hot inputs, (T, G·R·H)."""
+def look_up(parameters: Mapping[str, Array], sentence: Batch) -> Read:
+    """Add up the rows of every part of the input, for each token."""
     names = [name for name in parameters if name.startswith("input/")]
-    count, dtype = sentence.tokens, parameters["output/c"].dtype
-    parts, onehot = [np.empty((count, 0), dtype)], np.zeros((count, len(parameters["layer1/b"])), dtype)
+    parts, words = [np.empty((sentence.tokens, 0), parameters["output/c"].dtype)], []
     for name, bags in zip(names, sentence.bags, strict=True):
         ids = sentence.ids[bags.source]
         rows = [bags.rows[bags.starts[i] : bags.starts[i + 1]] for i in ids]
@@ -80,16 +100,44 @@ def _inputs(spec: NetworkSpec, parameters: Mapping[str, Array], sentence: Batch)
                 np.zeros(1, np.int32) if hidden else row for row, hidden in zip(rows, sentence.hidden, strict=True)
             ]
         if name == "input/onehot":
-            block = len(parameters[name]) // (2 * spec.window + 1)
-            for t in range(count):
-                for place, other in enumerate(range(t - spec.window, t + spec.window + 1)):
-                    if 0 <= other < count:
-                        onehot[t] += parameters[name][place * block + rows[other]].sum(axis=0)
-        else:
+            words = rows
+        elif rows:
             parts.append(np.stack([_bag(parameters[name][row]) for row in rows]))
-    x = np.concatenate(parts, axis=1)
-    padded = np.pad(x, ((spec.window, spec.window), (0, 0)))
-    return np.concatenate([padded[place : place + count] for place in range(2 * spec.window + 1)], axis=1), onehot
+        else:
+            parts.append(np.empty((0, parameters[name].shape[1]), parts[0].dtype))
+    return Read(np.concatenate(parts, axis=1), words)
+
+
+def unknown(parameters: Mapping[str, Array], count: int) -> Read:
+    """What the input layer would look up for unknown words: row 0 where words have rows, 0 for all else."""
+    parts, words = [np.empty((count, 0), parameters["output/c"].dtype)], []
+    for name, table in parameters.items():
+        if name == "input/onehot":
+            words = [np.zeros(1, np.int32)] * count
+        elif name == "input/embedding":
+            parts.append(np.tile(table[0], (count, 1)))
+        elif name.startswith("input/"):
+            parts.append(np.zeros((count, table.shape[1]), table.dtype))
+    return Read(np.concatenate(parts, axis=1), words)
+
+
+def seen(count: int, distance: int) -> tuple[slice, slice]:
+    """The tokens, of ``count``, that have one at a distance to their right, and those at that distance."""
+    first, end = max(0, -distance), max(0, -distance, count - max(0, distance))
+    return slice(first, end), slice(first + distance, end + distance)
+
+
+def product(spec: NetworkSpec, parameters: Mapping[str, Array], read: Read, place: int) -> Array:
+    """What every token adds to the a of the token that sees it at a place of the window: U_place x, (T, R·G·H)."""
+    width, u = read.x.shape[1], parameters.get("layer1/U")
+    if u is None:
+        a = np.zeros((len(read.x), spec.product), read.x.dtype)
+    else:
+        a = read.x @ u[:, place * width : (place + 1) * width].T
+    if read.words:
+        block = len(parameters["input/onehot"]) // (2 * spec.window + 1)
+        a += np.stack([parameters["input/onehot"][place * block + rows].sum(axis=0) for rows in read.words])
+    return a
 
 
 def _bag(rows: Array) -> Array:
@@ -101,11 +149,11 @@ def _feedback(
     a: Array, w: Array | None, wy: Array, v: Array, c: Array, phi: Callable[[Array], Array]
 ) -> tuple[Array, Array]:
     """h(t) = φ(a(t) + Wy ŷ(t−1) [+ W h(t−1)]), o(t) = V h(t) + c, ŷ(t) = softmax(o(t))."""
-    h, o = np.empty_like(a), np.empty((len(a), len(c)), a.dtype)
-    memory, output = np.zeros(a.shape[1], a.dtype), np.zeros(len(c), a.dtype)
+    h, o = np.empty_like(a), np.empty((*a.shape[:-1], len(c)), a.dtype)
+    memory, output = np.zeros(a.shape[1:], a.dtype), np.zeros(o.shape[1:], a.dtype)
     for t in range(len(a)):
-        kept = wy @ output if w is None else wy @ output + w[0] @ memory
+        kept = output @ wy.T if w is None else output @ wy.T + memory @ w[0].T
         memory = h[t] = phi(a[t] + kept)
-        o[t] = v @ memory + c
+        o[t] = memory @ v.T + c
         output = softmax(o[t])
     return h, o

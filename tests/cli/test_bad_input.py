@@ -238,6 +238,11 @@ def test_a_missing_file_that_an_option_names_is_refused(
             "--cell lstm is a way to keep the hidden layer alone, which --arch jordan does not\n"
             "  use --arch elman or bidirectional, or --cell simple",
         ),
+        (
+            ("--omega", "1"),
+            "--omega keeps h(t−1) of simple units; --arch bidirectional --cell lstm has none\n"
+            "  use --cell simple and --arch elman, hybrid or bidirectional",
+        ),
         (("--input", "embeding"), '--input: "embeding" is not one of its values\n  did you mean "embedding"?'),
         (("--input", "ngram+ngram"), '--input: "ngram+ngram" names one thing twice'),
         (("--input", "columns"), "--input columns: the training data has no column between token and tag"),
@@ -351,7 +356,7 @@ MODELS = {
     "empty": "damaged or not a model (File is not a zip file)\n  train or copy it again",
     "text": "damaged or not a model (File is not a zip file)\n  train or copy it again",
 }
-COMMANDS = [("tag", "leave Taipei"), ("evaluate",), ("inspect-memory", "leave Taipei")]
+COMMANDS = [("tag", "leave Taipei"), ("evaluate",), ("inspect-memory", "leave Taipei"), ("inspect-gradients",)]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -28,7 +28,9 @@ def examples(run: Run, command: str) -> list[str]:
     return re.findall(r"^ *Example: (rnncli .*)$", run(command, "--help").stdout, re.MULTILINE)
 
 
-@pytest.mark.parametrize("command", ["train", "tag", "evaluate", "inspect-memory"])
+@pytest.mark.parametrize(
+    "command", ["train", "tag", "evaluate", "inspect-memory", "inspect-gradients", "memory-task"]
+)
 def test_every_example_of_the_help_runs(
     run: Run, command: str, trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,188 @@
+"""``rnncli inspect-gradients``: how far back in a sentence the gradient of a tag's loss reaches."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rnncli.cli import show
+from rnncli.cli.options import ModelOption, command, find_model
+from rnncli.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from rnncli.data.tsv import Sentence
+    from rnncli.inspect.gradients import Curve, Gradients
+    from rnncli.model import Model
+
+# Distances that have a row of their own; beyond, about every fifth more.
+_EACH = 10
+# Powers of ten that the map of a log tells apart: one for each height of a cell.
+_DECADES = 7
+_PATHS = {"all": "", "hidden": ", through h alone", "output": ", through ŷ alone"}
+
+
+@command("inspect-gradients")
+def inspect_gradients(
+    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="One text.", show_default=False)] = None,
+    corpus: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Labelled sentences instead of a text; - is stdin.")
+    ] = None,
+    model: ModelOption = None,
+    log: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Draw what rnncli train --log-gradients wrote instead.")
+    ] = None,
+    svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the picture as SVG too.")] = None,
+    json_output: bool = False,
+) -> None:
+    """Show how far back gradients reach: ‖∂L(t)/∂h(t−k)‖ by distance k, for each layer and direction.
+
+    L(t) is −log of the probability of a token's gold tag in a corpus, of the tag that it is given in a text. Beside
+    the curve are the recurrent weights' spectral radius and largest singular value, the same of single steps, and a
+    verdict: vanishing if less than a tenth of a gradient is left after ten steps, exploding if it is more than ten
+    times what it was, healthy between.
+
+    Without a text the model's own examples are shown.
+
+    Example: rnncli inspect-gradients "leave Taipei now" --svg gradients.svg
+    """
+    if sum(each is not None for each in (text, corpus, log)) > 1:
+        raise UsageError("TEXT, --corpus and --log exclude each other", hint="give one of them")
+    if log is not None:
+        _log(log, svg, json_output)
+        return
+    from rnncli.inspect.gradients import gradients
+    from rnncli.model import load
+
+    loaded = load(find_model(model))
+    found = gradients(loaded, _sentences(loaded, text, corpus))
+    if svg:
+        _draw_curves(found, loaded, svg)
+    if json_output:
+        show.data(
+            json.dumps({"version": 1, "model": _described(loaded), **found.as_dict()}, ensure_ascii=False) + "\n"
+        )
+    else:
+        _show(found)
+
+
+def _sentences(model: "Model", text: str | None, corpus: str | None) -> "list[Sentence]":
+    """The sentences to look at; those of texts have tags that no model knows."""
+    from rnncli.data import tsv
+    from rnncli.data.tokenize import tokenize
+
+    if corpus is not None:
+        return tsv.read(corpus).sentences
+    sentences = []
+    for each in [text] if text is not None else model.provenance.get("examples") or []:
+        tokens = [token.text for token in tokenize(each, model.tokenizer)]
+        if not tokens:
+            raise DataError("this text has no token", hint='give a text such as "leave Taipei on November 2nd"')
+        sentences.append(tsv.Sentence(tokens, [""] * len(tokens), [()] * len(tokens), 1))
+    if not sentences:
+        raise UsageError("nothing to look at: this model has no example", hint="give a TEXT or --corpus FILE")
+    if model.inputs.columns:
+        raise DataError("this model reads a column beside each token", hint="give them: --corpus FILE")
+    return sentences
+
+
+def _described(model: "Model") -> dict[str, Any]:
+    spec = model.network
+    return {name: getattr(spec, name) for name in ("arch", "cell", "layers", "hidden", "window", "output", "input")}
+
+
+def _show(found: "Gradients") -> None:
+    from rnncli.inspect.chart import decades
+    from rnncli.inspect.gradients import EXPLODING, VANISHING
+
+    known = f"{found.gold:,} with a gold tag" if found.gold else "with the tags that they are given"
+    show.data(f"Sentences: {found.sentences:,}; tokens: {found.tokens:,}, {known}\n\n")
+    least, most = decades([v for curve in found.curves for v in (*curve.mean, *curve.low, *curve.high)], 16)
+    room = max(12, min(60, show.width() - 40))
+    for curve in found.curves:
+        rows = []
+        for k in _distances(len(curve.mean)):
+            shown = show.reach(curve.low[k], curve.mean[k], curve.high[k], least, most, room)
+            left = f"{100 * curve.left[k]:.3g} %"
+            rows.append((str(k), f"{curve.mean[k]:.1e}", left, f"{curve.tokens[k]:,}", shown))
+        title = f"‖∂L(t)/∂h(t−k)‖: {curve.name}{_PATHS[curve.path]} (├ 1e{least} … 1e{most} ┤)"
+        show.data(title + "\n")
+        show.heat_map("", ("k", "mean", "left", "tokens", "10 % ├─ mean ● ─┤ 90 %"), rows)
+        show.blank()
+    weights = [(w.name, w.part, f"{w.radius:.3f}", f"{w.largest:.3f}") for w in found.weights]
+    show.data("Recurrent weights\n")
+    show.heat_map("", ("", "", "spectral radius", "largest singular value"), weights)
+    show.blank()
+    steps = [(s.name, f"{s.mean:.3f}", f"{s.low:.3f} … {s.high:.3f}", f"{s.tokens}") for s in found.steps]
+    show.data("Largest singular value of the Jacobian of one step\n")
+    show.heat_map("", ("", "mean", "10 … 90 %", "steps"), steps)
+    show.blank()
+    for verdict in found.verdicts:
+        show.data(f"{verdict.name}: {verdict.word}")
+        if verdict.factor is not None and verdict.after_ten is not None:
+            show.data(f"; a step back × {verdict.factor:.3f}, ten × {verdict.after_ten:.2g}")
+        show.data("\n")
+    show.data(f"(ten steps: below {VANISHING:g} is vanishing, above {EXPLODING:g} exploding)\n")
+
+
+def _distances(count: int) -> list[int]:
+    """The distances that are shown."""
+    far = range(_EACH + 5, count, 5 if count < 60 else 5 * (count // 60 + 1))
+    return [*range(min(count, _EACH + 1)), *far]
+
+
+def _draw_curves(found: "Gradients", model: "Model", path: Path) -> None:
+    from rnncli import archive
+    from rnncli.inspect import chart
+
+    lines = [chart.Line(_named(curve), curve.mean, curve.low, curve.high) for curve in found.curves]
+    spec = model.network
+    title = f"Gradients by distance: {spec.arch}, {spec.cell}, {spec.layers} × {spec.hidden}"
+    archive.write_text(path, chart.curves(title, "distance k in tokens", "‖∂L(t)/∂h(t−k)‖", lines))
+
+
+def _named(curve: "Curve") -> str:
+    return curve.name + _PATHS[curve.path].replace(", through", ",").replace(" alone", "")
+
+
+def _log(log: str, svg: Path | None, json_output: bool) -> None:
+    """Draw the log of a training: a map for each run, layer and direction."""
+    from rnncli.inspect import chart, gradient_log
+
+    document = gradient_log.read(log)
+    if not any(run["epochs"] for run in document["runs"]):
+        raise DataError("this log has no epoch yet", where=log)
+    if svg:
+        _draw_log(document, svg)
+    if json_output:
+        show.data(json.dumps(document, ensure_ascii=False) + "\n")
+        return
+    drawn = gradient_log.maps(document)
+    least, most = chart.decades(
+        [value or 0 for each in drawn for _, curve in each.rows for value in curve["mean"]], _DECADES
+    )
+    room = max(8, show.width() - 46)
+    for each in drawn:
+        name = f"{each.name}{_PATHS.get(each.path, '')}, seed {each.seed}"
+        show.data(f"‖∂L(t)/∂h(t−k)‖ by epoch: {name} (▁ 1e{least} … █ 1e{most})\n")
+        rows = []
+        for epoch, curve in each.rows:
+            share = show.fraction(epoch["clipped"] / max(1, epoch["steps"]), 0)
+            left = show.fraction(curve["left"][10], 1) if len(curve["left"]) > 10 else "–"
+            numbers = (str(epoch["number"]), f"{epoch['loss']:.4f}", show.fraction(epoch["score"]), share, left)
+            rows.append((*numbers, show.logarithms(curve["mean"][:room], least, most)))
+        headers = ("epoch", "loss", "dev", "% clipped", "% left at 10", "k = 0, 1, …")
+        show.heat_map("", headers, rows)
+        show.blank()
+
+
+def _draw_log(document: dict[str, Any], path: Path) -> None:
+    from rnncli import archive
+    from rnncli.inspect import chart, gradient_log
+
+    first, *others = gradient_log.maps(document)
+    if others:
+        show.note(f"the picture shows {first.name} of seed {first.seed}; {len(others)} more are in the log")
+    rows = [(str(epoch["number"]), [value or 0.0 for value in curve["mean"]]) for epoch, curve in first.rows]
+    title = f"Gradients by distance and epoch: {first.name}{_PATHS.get(first.path, '')}"
+    archive.write_text(path, chart.shades(title, "distance k in tokens", "epoch", rows))

@@ -1,0 +1,130 @@
+"""``rnncli memory-task``: the classical tests of memory, as data and solved."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from rnncli.cli import show
+from rnncli.cli.options import ThreadsOption, command, count_threads
+from rnncli.config import TrialSpec
+from rnncli.errors import UsageError
+
+if TYPE_CHECKING:
+    from rnncli.solving import Solved
+
+TaskName = Literal["copy", "order", "adding-sign"]
+PartName = Literal["train", "dev", "test"]
+
+
+@command("memory-task")
+def memory_task(
+    task: Annotated[
+        TaskName, typer.Argument(metavar="TASK", help="copy, order or adding-sign.", show_default=False)
+    ],
+    delay: Annotated[
+        int, typer.Option(metavar="N", min=1, max=100_000, help="Tokens to bridge, without --solve.")
+    ] = 10,
+    sentences: Annotated[
+        int, typer.Option(metavar="N", min=1, max=1_000_000, help="Sentences, with --solve of an epoch.")
+    ] = 4_000,
+    part: Annotated[PartName, typer.Option(help="Which random sentences to write.")] = "train",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where they are written; else stdout.")
+    ] = None,
+    solve: Annotated[
+        bool, typer.Option("--solve", help="Train on growing delays, and tell the longest that is solved.")
+    ] = False,
+    delays: Annotated[str, typer.Option(metavar="N,N,…", help="Those that are tried.")] = "5,10,20,50,100",
+    seeds: Annotated[int, typer.Option(metavar="N", min=1, max=1000, help="Runs, from --seed on.")] = 1,
+    threads: ThreadsOption = 0,
+    json_output: bool = False,
+    *,
+    trial: TrialSpec,
+) -> None:
+    """Test how long a memory lasts: write a task as labelled sentences, or train on it with --solve.
+
+    A sentence begins with a head of five tokens; a delay later, where the token is ?, its tag is what the head
+    held: copy asks for a letter that stood exactly so many tokens before, order which two of X and Y the sentence
+    began with, adding-sign for the sign of the sum of the two marked numbers. All other tags are O.
+
+    A delay is solved if less than 1 % of 1,000 fresh sentences have a wrong answer. Each is trained anew, until one
+    is not solved.
+
+    Example: rnncli memory-task copy --delay 20 --output train.tsv
+
+    Example: rnncli memory-task order --solve --delays 5 --cell lstm
+    """
+    if not solve:
+        _write(task, delay, sentences, trial.seed, part, output, json_output)
+        return
+    from rnncli import solving
+
+    if output is not None:
+        raise UsageError("--output is for the sentences of a task, which --solve does not write")
+    chosen = _numbers(delays)
+    with show.progress() as progress:
+        found = solving.solve(
+            task,
+            trial,
+            delays=chosen,
+            seeds=seeds,
+            sentences=sentences,
+            threads=count_threads(threads),
+            advance=lambda delay, done: progress.update(done, f"delay {delay}"),
+        )
+    if json_output:
+        show.data(json.dumps(found.as_dict()) + "\n")
+    else:
+        _table(found)
+
+
+def _numbers(text: str) -> list[int]:
+    try:
+        found = sorted({int(part) for part in text.split(",")})
+    except ValueError:
+        found = []
+    if not found or found[0] < 1:
+        raise UsageError(
+            f'--delays: "{text}" is not a list of numbers from 1 on', hint="give some: --delays 5,10,20"
+        )
+    return found
+
+
+def _write(task: str, delay: int, count: int, seed: int, part: str, output: Path | None, as_json: bool) -> None:
+    from rnncli import archive
+    from rnncli.data import tasks
+
+    made = tasks.sentences(task, delay, count, seed, part)
+    if as_json:
+        rows: list[dict[str, Any]] = [{"tokens": each.tokens, "tags": each.tags} for each in made]
+        text = (
+            json.dumps({"version": 1, "task": task, "delay": delay, "seed": seed, "part": part, "sentences": rows})
+            + "\n"
+        )
+    else:
+        lines = ("".join(f"{w}\t{t}\n" for w, t in zip(each.tokens, each.tags, strict=True)) for each in made)
+        text = "\n".join(lines)
+    if output is None:
+        show.data(text)
+    else:
+        archive.write_text(output, text)
+
+
+def _table(found: "Solved") -> None:
+    rows = [
+        (
+            str(each.delay),
+            str(each.seed),
+            "diverged" if each.diverged else show.fraction(each.wrong),
+            "yes" if each.is_solved else "no",
+            str(each.epochs),
+            f"{each.seconds:.1f}",
+            show.fraction(each.clipped, 0),
+        )
+        for each in found.attempts
+    ]
+    show.table("", ("delay", "seed", "% wrong", "solved", "epochs", "seconds", "% clipped"), rows)
+    longest = ", ".join(f"{found.longest(seed)} (seed {seed})" for seed in found.seeds)
+    show.data(f"longest delay solved: {longest}\n")

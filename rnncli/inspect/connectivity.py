@@ -1,0 +1,103 @@
+"""Which tokens a tag rests on, by three measures that are not to be mixed, each target against each token.
+
+    gradient      how fast the score of the tag changes with the input of a token: ‖∂s/∂x(t)‖₂
+    contribution  the token's share in the score, by integrated gradients; signed
+    ablation      what the score loses when the token is replaced by the unknown word, by tagging again
+
+s is the score o[k] of the tag k that the target is given, before the softmax or the CRF. Plain NumPy; equations and
+sources: docs/math.md, "Connectivity".
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncli.errors import DataError, UsageError
+from rnncli.inspect.integral import NODES, contribution
+from rnncli.inspect.reader import Reader
+from rnncli.model import Model
+from rnncli.network.parameters import Array
+
+MEASURES = ("gradient", "contribution", "ablation")
+
+
+class Connectivity(NamedTuple):
+    """What the tags of M targets rest on, among T tokens."""
+
+    targets: list[int]  # M token numbers, counted from 0; the rows below
+    tags: list[str]  # the tag given to each target
+    gradient: Array  # (M, T) ‖∂s/∂x(t)‖₂
+    contribution: Array  # (M, T) integrated gradients from "every token unknown" to the text; signed
+    gap: Array  # (M,) |Σ contribution − (s(text) − s(all unknown))| as a share of that difference
+    ablation: Array  # (M, T) s(text) − s(text with token t replaced by the unknown word)
+    probability: Array  # (M, T) the same of the probability of the given tag: its marginal under a CRF
+    changed: NDArray[np.bool_]  # (M, T) whether the target is given another tag without token t
+
+    def agreement(self) -> dict[str, float | None]:
+        """Spearman's rank correlation with ablation, over all targets and tokens; ``None`` where it is undefined.
+
+        A gradient has no sign, so it is compared with |ablation|.
+        """
+        return {
+            "gradient": spearman(self.gradient.reshape(-1), np.abs(self.ablation).reshape(-1)),
+            "contribution": spearman(self.contribution.reshape(-1), self.ablation.reshape(-1)),
+        }
+
+    def as_dict(self) -> dict[str, Any]:
+        """Every number, for JSON; one that is not finite is ``None``."""
+        found = {name: plain(value) for name, value in self._asdict().items()}
+        return found | {"agreement": self.agreement()}
+
+
+def plain(value: Any) -> Any:
+    """An array as lists for JSON, NaN and infinity as ``None``; anything else as it is."""
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def connectivity(
+    model: Model,
+    tokens: Sequence[str],
+    columns: Sequence[tuple[str, ...]] | None = None,
+    targets: Sequence[int] | None = None,
+    steps: int = NODES,
+) -> Connectivity:
+    """Compute all three measures for one sentence.
+
+    columns  what stands beside each token, for a model that reads it
+    targets  numbers of the tokens whose tags are explained, from 0; ``None`` for all
+    steps    nodes of a piece of the integral
+    """
+    if not tokens:
+        raise DataError("this text has no token", hint='give a text such as "leave Taipei on November 2nd"')
+    chosen = list(range(len(tokens))) if targets is None else [int(target) for target in targets]
+    for target in chosen:
+        if not 0 <= target < len(tokens):
+            raise UsageError(f"there is no token {target} in a text of {len(tokens)}", hint="the first is token 0")
+    if steps < 1:
+        raise UsageError(f"an integral of {steps} steps", hint="give at least 1")
+    reader = Reader(model, model.encode([tokens], None if columns is None else [columns]))
+    rows = np.array(chosen, np.intp)
+    shares, gap = contribution(reader, rows, steps)
+    ablation, probability, changed = reader.ablation(rows)
+    tags = [model.tags[number] for number in reader.tags[rows]]
+    return Connectivity(chosen, tags, reader.gradient(rows), shares, gap, ablation, probability, changed)
+
+
+def spearman(a: Array, b: Array) -> float | None:
+    """Spearman's rank correlation, equal values sharing their mean rank; ``None`` where a side does not vary."""
+    ranks = [_ranks(each) for each in (a, b)]
+    x, y = (each - each.mean() if len(each) else each for each in ranks)
+    scale = float(np.sqrt((x @ x) * (y @ y)))
+    return float(x @ y) / scale if scale > 0 else None
+
+
+def _ranks(values: Array) -> Array:
+    _, where, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ends = np.cumsum(counts)
+    return np.asarray((ends - (counts - 1) / 2)[where.reshape(-1)])

@@ -1,0 +1,113 @@
+"""The log of a training, ``train --log-gradients``: gradients by distance, epoch by epoch, as one JSON document.
+
+    {"version": 1, "sample": {"sentences", "tokens"},
+     "runs": [{"seed", "epochs": [{"number", "loss", "score", "steps", "clipped",
+                                   "curves": [{"name", "path", "mean", "left"}]}]}]}
+
+``mean[k]`` is the mean of ‖∂L(t)/∂h(t−k)‖ over the sample, the same sentences in every epoch and run; ``left[k]``
+the mean share of the norm at k = 0. A number that is not finite is null.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnncli import archive
+from rnncli.data import tsv
+from rnncli.data.tsv import Sentence
+from rnncli.errors import DataError
+from rnncli.inspect.gradients import curves
+from rnncli.model import Model
+
+VERSION = 1
+SAMPLE = 64  # sentences
+
+
+def sample(sentences: Sequence[Sentence], seed: int) -> list[Sentence]:
+    """Draw the sentences that are looked at; their random numbers are not those of the training."""
+    order = np.random.default_rng([seed, 3]).permutation(len(sentences))
+    return [sentences[i] for i in sorted(order[:SAMPLE].tolist())]
+
+
+class Log:
+    """Writes the file anew, whole or not at all, when an epoch ends."""
+
+    def __init__(self, path: Path, sentences: Sequence[Sentence]) -> None:
+        self.path, self.sentences = path, sentences
+        tokens = sum(len(sentence.tokens) for sentence in sentences)
+        self.document: dict[str, Any] = {
+            "version": VERSION,
+            "sample": {"sentences": len(sentences), "tokens": tokens},
+            "runs": [],
+        }
+
+    def begin(self, seed: int) -> None:
+        """Begin with the epochs of another run."""
+        self.document["runs"].append({"seed": seed, "epochs": []})
+
+    def add(self, model: Model, number: int, loss: float, score: float, steps: int, clipped: int) -> None:
+        """Look at the model as it is at the end of an epoch; the arguments are those of ``training.Epoch``."""
+        with np.errstate(all="ignore"):
+            found = curves(model, self.sentences)
+        rows = [
+            {"name": c.name, "path": c.path, "mean": list(map(_plain, c.mean)), "left": list(map(_plain, c.left))}
+            for c in found
+        ]
+        epoch = {"number": number, "loss": loss, "score": score, "steps": steps, "clipped": clipped}
+        self.document["runs"][-1]["epochs"].append({**epoch, "curves": rows})
+        archive.write_text(self.path, json.dumps(self.document, ensure_ascii=False) + "\n")
+
+
+def _plain(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def read(path: str) -> dict[str, Any]:
+    """Read such a file; one that is not is a :class:`DataError`."""
+    with tsv.opened(path) as file:
+        content = file.read()
+    try:
+        document = json.loads(content)
+        if document["version"] != VERSION:
+            raise DataError(
+                f"a log of version {document['version']!r} is not known", where=path, hint="upgrade rnncli"
+            )
+        for run in document["runs"]:
+            for epoch in run["epochs"]:
+                numbers = [epoch[key] for key in ("number", "loss", "score", "steps", "clipped")]
+                texts = [curve[key] for curve in epoch["curves"] for key in ("name", "path")]
+                norms = [value for curve in epoch["curves"] for value in (*curve["mean"], *curve["left"])]
+                numbers += [value for value in norms if value is not None]
+                if not all(isinstance(n, int | float) for n in numbers) or not all(
+                    isinstance(t, str) for t in texts
+                ):
+                    raise TypeError
+            int(run["seed"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DataError(
+            "not a log of gradients", where=path, hint="make one: rnncli train --log-gradients FILE"
+        ) from error
+    return dict(document)
+
+
+class Map(NamedTuple):
+    """One picture of a log: for a run, a layer and direction and a path, a row for each epoch."""
+
+    seed: int
+    name: str
+    path: str
+    rows: list[tuple[dict[str, Any], dict[str, Any]]]  # the epoch, and its curve
+
+
+def maps(document: dict[str, Any]) -> list[Map]:
+    """Sort a log by what is drawn together."""
+    found: dict[tuple[int, str, str], Map] = {}
+    for run in document["runs"]:
+        for epoch in run["epochs"]:
+            for curve in epoch["curves"]:
+                key = run["seed"], curve["name"], curve["path"]
+                found.setdefault(key, Map(*key, [])).rows.append((epoch, curve))
+    return list(found.values())

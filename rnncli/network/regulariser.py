@@ -1,0 +1,54 @@
+"""Pascanu's regulariser: the gradient should reach the step before neither smaller nor larger than it is.
+
+    Ω = Σ ( ‖∂L/∂a(t+1) · ∂a(t+1)/∂a(t)‖ / ‖∂L/∂a(t+1)‖ − 1 )²,    ∂a(t+1)/∂a(t) = W diag φ′(a(t))
+
+summed over steps, layers and directions. The state x of the paper, x(t) = W φ(x(t−1)) + …, is here the input
+a(t) of φ. Only the immediate derivative with respect to W is taken: ∂L/∂a and φ′(a(t)) count as constants.
+
+Source: Pascanu, Mikolov and Bengio 2013, "On the difficulty of training recurrent neural networks", equations 9
+and 10.
+"""
+
+import numpy as np
+
+from rnncli.kernels import activation, matmul, simple
+from rnncli.network.parameters import Array
+from rnncli.network.room import Room
+
+# A squared norm below it counts as 0, which has no direction; the authors' own code puts it at 1e-20, where a
+# gradient that vanishes would soon be left alone.
+_SMALLEST = 1e-30
+
+
+def add(size: float, weight: Array, da: Array, before: Array, offsets: Array, code: int, room: Room) -> None:
+    """Add the gradient of ``size`` · Ω to that of a layer's W, which is Σ ∂L/∂a(t+1) before(t+1)ᵀ.
+
+    That of Ω has the same first factor, ∂Ω/∂W = Σ ∂L/∂a(t+1) e(t+1)ᵀ, so e is added to the second one. With
+    n = φ′(a(t)) ∘ Wᵀ ∂L/∂a(t+1) it is e(t+1) = 2 (ratio − 1) φ′(a(t)) ∘ n / (‖n‖ ‖∂L/∂a(t+1)‖).
+
+    weight  (R, H, H)  W itself
+    da      (N, R·H)   ∂L/∂a
+    before  (N, R·H)   in: h of the token read before, 0 where there is none; OUT: with size · e added
+    code    one of :data:`rnncli.kernels.activation.CODES`
+    """
+    directions, units, _ = weight.shape
+    flow, goes_on = room.like(da), room.empty((len(da), directions), da.dtype)
+    flow[...] = 0
+    for r in range(directions):
+        matmul.add_nn(da, 0, r * units, weight[r], flow, 0, r * units, len(da))
+    activation.backward(flow, before, code)
+    simple.shift(np.ones_like(goes_on), directions, offsets, goes_on)
+    n, d = (_squares(each, directions) for each in (flow, da))
+    counts = (goes_on > 0) & (n > _SMALLEST) & (d > _SMALLEST)
+    ratio = np.sqrt(np.divide(n, d, out=np.ones_like(n), where=counts))
+    # With 0 where nothing counts: there the ratio is 1.
+    factor = np.divide(2 * size * (ratio - 1), np.sqrt(n * d), out=np.zeros_like(n), where=counts)
+    flow.reshape(len(flow), directions, units)[...] *= factor[:, :, None].astype(da.dtype)
+    activation.backward(flow, before, code)
+    before += flow
+
+
+def _squares(x: Array, directions: int) -> Array:
+    """‖x‖² of each row and direction in float64, (N, R)."""
+    parts = x.reshape(len(x), directions, -1)
+    return np.asarray(np.einsum("nrh,nrh->nr", parts, parts, dtype=np.float64))

@@ -1,0 +1,166 @@
+"""How long a delay an architecture learns to bridge: training on a task of memory, again for each delay."""
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from rnncli import training
+from rnncli.config import NetworkSpec, TrainingSpec, TrialSpec
+from rnncli.data import tasks
+from rnncli.data.tasks import QUERY
+from rnncli.data.tsv import Sentence
+from rnncli.errors import DivergedError
+from rnncli.model import Model
+
+DELAYS = (5, 10, 20, 50, 100)
+SOLVED = 0.01  # of fresh sentences that may be wrong, as in Pascanu et al. 2013
+FRESH = 1_000  # sentences that decide whether a task is solved
+_DEV = 300  # sentences that decide when to stop
+# What is not in question is kept out: no neighbours to look at, no letters, no memory but that of the units.
+# All tags weigh the same in sum, or the gradient of the answers would be lost in that of the many O.
+NETWORK: dict[str, Any] = {
+    "input": "embedding", "embedding": 16, "window": 0, "output": "softmax", "decoding": "free",
+}  # fmt: skip
+TRAINING: dict[str, Any] = {
+    "patience": 1_000_000, "batch": 20, "dropout": 0.0, "unknown": 0.0, "class_weight": "balanced",
+    "tokenizer": "whitespace",
+}  # fmt: skip
+SENTENCES = 4_000
+
+
+class Attempt(NamedTuple):
+    """One network trained on one delay."""
+
+    delay: int
+    seed: int
+    wrong: float  # share of fresh sentences with any wrong answer; 1 for a training that diverged
+    epochs: int
+    seconds: float  # of training
+    clipped: float  # share of steps
+    diverged: bool
+
+    @property
+    def is_solved(self) -> bool:
+        """Less than 1 % of fresh sentences wrong."""
+        return self.wrong < SOLVED
+
+
+class Solved(NamedTuple):
+    """What an architecture can bridge, from each seed."""
+
+    task: str
+    network: NetworkSpec
+    training: TrainingSpec
+    sentences: int
+    attempts: list[Attempt]
+
+    def longest(self, seed: int) -> int:
+        """The longest delay solved from this seed; 0 for none."""
+        return max((each.delay for each in self.attempts if each.seed == seed and each.is_solved), default=0)
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds, in order."""
+        return list(dict.fromkeys(each.seed for each in self.attempts))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON contract of ``rnncli memory-task --solve``."""
+        return {
+            "version": 1,
+            "task": self.task,
+            "network": dataclasses.asdict(self.network),
+            "training": dataclasses.asdict(self.training),
+            "sentences": self.sentences,
+            "fresh": FRESH,
+            "solved_below": SOLVED,
+            "chance_right": tasks.TASKS[self.task].chance,
+            "longest": [{"seed": seed, "delay": self.longest(seed)} for seed in self.seeds],
+            "attempts": [{**each._asdict(), "solved": each.is_solved} for each in self.attempts],
+        }
+
+
+def specs(trial: TrialSpec) -> tuple[NetworkSpec, TrainingSpec]:
+    """The specs of a trial, whole."""
+    names, chosen = {item.name for item in dataclasses.fields(NetworkSpec)}, dataclasses.asdict(trial)
+    network = {name: value for name, value in chosen.items() if name in names}
+    settings = {name: value for name, value in chosen.items() if name not in names}
+    return NetworkSpec(**NETWORK, **network), TrainingSpec(**TRAINING, **settings)
+
+
+def solve(
+    task: str,
+    trial: TrialSpec,
+    *,
+    delays: Sequence[int] = DELAYS,
+    seeds: int = 1,
+    sentences: int = SENTENCES,
+    threads: int = 1,
+    report: Callable[[Attempt], None] = lambda attempt: None,
+    advance: Callable[[int, float], None] = lambda delay, done: None,
+) -> Solved:
+    """Train anew on each delay, shortest first, until one is not solved; and that from each seed.
+
+    seeds      how many, from that of ``trial`` on
+    sentences  of an epoch, the same in each
+    report     told of every delay
+    advance    told after every batch the delay and which share of its epochs is done
+    """
+    attempts = []
+    network, settings = specs(trial)
+    for seed in range(trial.seed, trial.seed + seeds):
+        for delay in sorted(delays):
+            chosen = dataclasses.replace(settings, seed=seed)
+            attempts.append(_attempt(task, delay, network, chosen, sentences, threads, advance))
+            report(attempts[-1])
+            if not attempts[-1].is_solved:
+                break
+    return Solved(task, network, settings, sentences, attempts)
+
+
+def _attempt(
+    task: str,
+    delay: int,
+    network: NetworkSpec,
+    settings: TrainingSpec,
+    count: int,
+    threads: int,
+    advance: Callable[[int, float], None],
+) -> Attempt:
+    train, dev, fresh = (
+        tasks.sentences(task, delay, size, settings.seed, part)
+        for part, size in (("train", count), ("dev", _DEV), ("test", FRESH))
+    )
+    model, epochs = training.prepare(train, network, settings), list[training.Epoch]()
+
+    def score(model: Model) -> float:
+        return 1 - wrong(model, dev, threads)
+
+    try:
+        result = training.train(
+            model,
+            train,
+            threads=threads,
+            score=score,
+            report=epochs.append,
+            advance=lambda done, speed: advance(delay, done / settings.epochs),
+            should_stop=lambda: bool(epochs) and epochs[-1].score == 1,
+        )
+    except DivergedError:
+        return Attempt(delay, settings.seed, 1.0, len(epochs), sum(e.seconds for e in epochs), 0.0, True)
+    steps, clipped = sum(epoch.steps for epoch in epochs), sum(epoch.clipped for epoch in epochs)
+    share = clipped / max(1, steps)
+    return Attempt(
+        delay, settings.seed, wrong(model, fresh, threads), len(epochs), result.seconds, share, diverged=False
+    )
+
+
+def wrong(model: Model, sentences: Sequence[Sentence], threads: int = 1) -> float:
+    """The share of sentences with any wrong answer; what is given where nothing is asked does not count."""
+    encoded = model.encode([sentence.tokens for sentence in sentences])
+    given = model.predict(encoded, threads, with_probabilities=False).tags
+    failed = 0
+    for sentence, (start, end) in zip(sentences, itertools.pairwise(encoded.starts), strict=True):
+        rows = zip(sentence.tokens, sentence.tags, given[start:end], strict=True)
+        failed += any(token == QUERY and gold != model.tags[tag] for token, gold, tag in rows)
+    return failed / len(sentences)
