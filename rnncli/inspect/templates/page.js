@@ -269,7 +269,72 @@
   }
 
   // The whole model ------------------------------------------------------------------------------------------
-  /*CORPUS*/
+  function chart(label, xs, ticks, series, unit) {
+    const width = 640, height = 220, left = 44, right = 12, top = 12, bottom = 38;
+    const x = (n) => left + (width - left - right) * (xs.length > 1 ? n / (xs.length - 1) : 0.5);
+    const y = (value) => top + (height - top - bottom) * (1 - value);
+    const drawing = svg("svg", { class: "curve", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label });
+    for (const level of [0, 0.5, 1]) {
+      drawing.append(svg("line", { class: level ? "grid" : "rule", x1: left, x2: width - right, y1: y(level), y2: y(level) }));
+      drawing.append(svg("text", { x: left - 8, y: y(level) + 4, "text-anchor": "end" }, level.toFixed(1)));
+    }
+    xs.forEach((name, n) => { if (ticks(n)) drawing.append(svg("text", { x: x(n), y: height - bottom + 18, "text-anchor": "middle" }, name)); });
+    drawing.append(svg("text", { x: (left + width - right) / 2, y: height - 4, "text-anchor": "middle" }, unit));
+    series.forEach(([name, values], n) => {
+      const kind = n ? "two" : "one";
+      const known = values.map((value, place) => [value, place]).filter(([value]) => value !== null);
+      drawing.append(svg("path", { class: kind, d: known.map(([value, place], k) => `${k ? "L" : "M"}${x(place).toFixed(1)} ${y(value).toFixed(1)}`).join(""), "stroke-dasharray": n ? "6 4" : "none" }));
+      for (const [value, place] of known) {
+        const dot = svg("circle", { class: kind, cx: x(place).toFixed(1), cy: y(value).toFixed(1), r: 2.5 });
+        dot.append(svg("title", {}, `${name}, ${xs[place]}: ${value.toFixed(3)}`));
+        drawing.append(dot);
+      }
+      drawing.append(svg("rect", { class: kind, x: width - right - 118, y: top + 2 + 18 * n, width: 14, height: 4 }), svg("text", { x: width - right - 98, y: top + 9 + 18 * n }, name));
+    });
+    return drawing;
+  }
+
+  function plainTable(headers, lines) {
+    const head = make("tr", {}, ...headers.map((name, n) => make("th", { scope: "col", class: n ? "number" : "" }, name)));
+    const body = lines.map((cells) => make("tr", {}, make("th", { scope: "row" }, cells[0]), ...cells.slice(1).map((cell) => make("td", { class: "number" }, cell))));
+    return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": headers.join(", ") },
+      make("table", { class: "plain" }, make("thead", {}, head), make("tbody", {}, ...body)));
+  }
+
+  function contexts(unit) {
+    const body = make("tbody");
+    for (const side of ["up", "down"]) for (const each of unit[side]) {
+      body.append(make("tr", {}, make("td", { class: "number" }, number(each.value, true)), make("td", { class: "before" }, each.before.join(" ")),
+        make("td", { class: "hit" }, each.token), make("td", { class: "after" }, each.after.join(" ")), make("td", {}, each.tag), make("td", { class: "number" }, `line ${each.line}`)));
+    }
+    return make("article", { class: "panel" }, make("h3", {}, `Unit ${unit.unit + 1} of ${unit.memory}: what drives it up and down most`),
+      make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Contexts" }, make("table", { class: "contexts" }, body)));
+  }
+
+  function corpus(place) {
+    const models = doc.compare ? [doc, doc.compare] : [doc], grid = make("div", { class: "panels" });
+    models.forEach((model, n) => {
+      const { decay, needed } = model.corpus, article = make("article", { class: "panel" });
+      if (doc.compare) article.append(make("h3", {}, doc.page.models[n]));
+      const half = decay.overall.half_life.ablation, tokens = (value) => (value === null ? "none" : `${value.toFixed(1)} tokens`);
+      article.append(make("h4", {}, "How connectivity decays with distance"),
+        make("p", { class: "units" }, `Mean share of the largest value of each target, by distance. Half-life by ablation: ${tokens(half.before)} backward, ${tokens(half.after)} forward.`),
+        chart("Connectivity by distance", decay.lags, (lag) => decay.lags[lag] % 5 === 0, [["ablation", decay.overall.ablation], ["gradient", decay.overall.gradient]], "tokens before (−) and after (+) the target"));
+      article.append(plainTable(["tag", "half-life before", "after"], Object.entries(decay.tags).map(([tag, curve]) => [tag, number(curve.half_life.ablation.before), number(curve.half_life.ablation.after)])));
+      const ks = needed.k.map((k) => (k === null ? "all" : String(k)));
+      for (const [side, said] of [["before", "the last k tokens"], ["after", "the next k tokens"]]) {
+        const of = needed[side];
+        if (!of) continue;
+        const settled = of.overall.settled;
+        article.append(make("h4", {}, `How much context decides: ${said}`),
+          make("p", { class: "units" }, settled === null ? "No k up to 10 settles 99 % of the decisions." : `${settled} tokens settle 99 % of the decisions.`),
+          chart(`Agreement given ${said}`, ks, () => true, [["agreement", of.overall.agreement], ...(of.overall.accuracy ? [["accuracy", of.overall.accuracy]] : [])], "k, tokens of context"));
+      }
+      grid.append(article);
+    });
+    if (doc.corpus.unit) grid.append(contexts(doc.corpus.unit));
+    place.append(grid);
+  }
 
   function update() {
     document.getElementById("explained").textContent = explained[state.measure];
