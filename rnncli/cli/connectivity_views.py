@@ -28,25 +28,26 @@ class Panel(NamedTuple):
     def rows(self, measure: str, targets: Sequence[int]) -> list[list[float]]:
         """What each of the targets rests on."""
         found = self.text["connectivity"]
-        return [found[measure][found["targets"].index(target)] for target in targets]
+        rows = [found[measure][found["targets"].index(target)] for target in targets]
+        return [[value or 0.0 for value in row] for row in rows]  # null: not a finite number
 
 
 def panels(found: dict[str, Any]) -> list[Panel]:
     """Each text of a document, under the one model or under both."""
-    other = found.get("compare")
-    if other is None:
-        return [Panel("", text) for text in found["texts"]]
-    names = model_names(found)
-    return [
-        Panel(name, text)
-        for pair in zip(found["texts"], other["texts"], strict=True)
-        for name, text in zip(names, pair, strict=True)
-    ]
+    several, shown = len(found["texts"]) > 1, []
+    for number, text in enumerate(found["texts"]):
+        under = [text, *([found["compare"]["texts"][number]] if "compare" in found else [])]
+        for name, each in zip(model_names(found), under, strict=True):
+            parts = [*(["ab"[number]] if several else []), *([name] if name else [])]
+            shown.append(Panel(", ".join(parts), each))
+    return shown
 
 
 def model_names(found: dict[str, Any]) -> list[str]:
-    """Names that tell the models of a document apart: the files', and the architecture where those are equal."""
-    models = [found["model"], *([found["compare"]["model"]] if "compare" in found else [])]
+    """Names that tell two models apart: the files', with the architecture where those are equal; "" for one alone."""
+    if "compare" not in found:
+        return [""]
+    models = [found["model"], found["compare"]["model"]]
     names = [model["file"] for model in models]
     if len(set(names)) < len(names):
         names = [f"{place}: {model['arch']} {model['file']}" for place, model in zip("ab", models, strict=True)]
@@ -95,13 +96,13 @@ def lines(found: dict[str, Any], measure: str, targets: Sequence[Sequence[int]])
 
 def _line(panel: Panel, measure: str, target: int, scale: float) -> None:
     found, token = panel.text["connectivity"], panel.text["tokens"][target]
-    row = found["targets"].index(target)
+    row, values = found["targets"].index(target), panel.rows(measure, [target])[0]
     name = f"{panel.name}  " if panel.name else ""
     show.line(
         (f"{name}{token['text']}", "bold"), (" → ", ""), (token["tag"], "bold"), (f"  p {token['probability']:.2f}", "")
     )
     cells = []
-    for place, (text, value) in enumerate(zip(panel.tokens, found[measure][row], strict=True)):
+    for place, (text, value) in enumerate(zip(panel.tokens, values, strict=True)):
         star = "*" if measure == "ablation" and found["changed"][row][place] else " "
         below = f"{show.height(value, scale)} {number(value, measure != 'gradient')}{star}"
         above = f"[{text}]" if place == target else text
@@ -145,9 +146,10 @@ def _agreement(panel: Panel) -> None:
         f"{name} {'–' if value is None else f'{value:.2f}'}" for name, value in found["agreement"].items()
     ]
     gap = max((value for value in found["gap"] if value is not None), default=0.0)
+    said_gap = "under 0.1 %" if gap < 0.001 else f"at most {100 * gap:.1f} %"
     name = f"{panel.name}: rank" if panel.name else "Rank"
     show.paragraph(
-        f"{name} correlation with ablation: {', '.join(said)}; completeness gap of contribution at most {100 * gap:.1f} %"
+        f"{name} correlation with ablation: {', '.join(said)}; completeness gap of contribution {said_gap}"
     )
 
 

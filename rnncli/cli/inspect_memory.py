@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from rnncli.cli import connectivity_views, memory_views, show
+from rnncli.cli import connectivity_views, corpus_views, memory_views, show
 from rnncli.cli.options import ModelOption, command, find_model
 from rnncli.errors import UsageError
 
@@ -108,6 +108,8 @@ def _document(
     from rnncli.inspect.document import Question, document
 
     sentences = tsv.read(corpus).sentences if corpus is not None else []
+    if sentences:
+        show.note(f"running over {len(sentences):,} sentences …")
     return document(model, Question(texts, sentences, None if unit is None else unit - 1, memory), other)
 
 
@@ -175,4 +177,4 @@ def _draw(found: dict[str, Any], measure: str, targets: list[list[int]], matrix:
         connectivity_views.matrix(found, measure)
     memory_views.heat_maps(found)
     if "corpus" in found:
-        memory_views.corpus(found)
+        corpus_views.corpus(found)

@@ -87,8 +87,7 @@ def _by_pair(found: dict[str, Any], distance: dict[str, Any]) -> list[Any]:
 def heat_maps(found: dict[str, Any]) -> None:
     """Every memory of the one text or of both, for both models where there are two, on one scale."""
     models = [found, *([found["compare"]] if "compare" in found else [])]
-    names = model_names(found) if len(models) > 1 else [""]
-    for name, model in zip(names, models, strict=True):
+    for name, model in zip(model_names(found), models, strict=True):
         for place in range(len(model["texts"][0]["memories"]) if model["texts"] else 0):
             memories = [text["memories"][place] for text in model["texts"]]
             _memory(model, memories, place, _scale(models, memories[0]), f"{name}: " if name else "")
@@ -113,73 +112,43 @@ def _memory(
     texts = [[token["text"] for token in text["tokens"]] for text in model["texts"]]
     widest = sum(max(map(show.columns_of, tokens)) for tokens in texts)
     room = max(8, (show.width() - widest - 4) if len(texts) == 1 else (show.width() - widest - 18) // 2)
-    order = memories[0]["units"]["order"]
-    low, high = scale
-    chosen = f"best {room} of {len(order)} units" if len(order) > room else f"{len(order)} units"
-    title = f"{name}Memory: {memories[0]['name']}, {chosen} (▁ {low:g} … █ {high:g})"
+    units, (low, high) = memories[0]["units"], scale
+    order = units["order"] if len(texts) == 1 else _differing(model, memories)
+    what = "that tell the tags apart best" if len(texts) == 1 else "that differ most"
+    chosen = f"the {room} of {len(order)} units {what}" if len(order) > room else f"{len(order)} units"
+    show.line((f"{name}Memory: {memories[0]['name']}", "bold"), (f" (▁ {low:g} … █ {high:g})", ""))
+    show.paragraph(f"{chosen}, from the left: {', '.join(str(unit + 1) for unit in order[:5])}, …", "dim")
     heat = [[show.cells([row[unit] for unit in order[:room]], low, high) for row in m["values"]] for m in memories]
     if len(texts) == 1:
-        show.heat_map(title, ("token", ""), list(zip(texts[0], heat[0], strict=True)))
+        show.heat_map("", ("token", ""), list(zip(texts[0], heat[0], strict=True)))
     else:
         left, right = (list(zip(tokens, cells, strict=True)) for tokens, cells in zip(texts, heat, strict=True))
         apart = _by_pair(model, model["distances"][place])
         rows = [(*a, *b, value) for (a, b), value in zip(_aligned(model, left, right, ("", "")), apart, strict=True)]
-        show.heat_map(title, ("a", "", "b", "", "distance"), rows)
-    _units(memories[0]["units"])
+        show.heat_map("", ("a", "", "b", "", "distance"), rows)
+    name_units(units)
     show.blank()
 
 
-def _units(units: dict[str, Any]) -> None:
-    """Name the units that tell the tags apart best (their shares of variance), the saturated and the dead."""
-    best = ", ".join(f"{unit + 1} ({units['separation'][unit]:.2f})" for unit in units["order"][:3])
-    show.paragraph(
-        f"tell tags apart best: {best} · saturated: {_named(units['saturated'])} · dead: {_named(units['dead'])}", "dim"
-    )
+def _differing(model: dict[str, Any], memories: Sequence[dict[str, Any]]) -> list[int]:
+    """The units by the sum of the squares of what two texts differ in, largest first."""
+    a, b = (memory["values"] for memory in memories)
+    pairs = [(a[i], b[j]) for i, j in model["alignment"] if i is not None and j is not None]
+    units = range(len(a[0]))
+    sums = [sum((left[unit] - right[unit]) ** 2 for left, right in pairs) for unit in units]
+    return sorted(units, key=lambda unit: -sums[unit])
+
+
+def name_units(units: dict[str, Any], with_shares: bool = False) -> None:
+    """Name the saturated and the dead units, and if asked those that tell the tags apart best, with their η²."""
+    said = f"saturated: {_named(units['saturated'])} · dead: {_named(units['dead'])}"
+    if with_shares:
+        best = ", ".join(f"{unit + 1} ({units['separation'][unit]:.2f})" for unit in units["order"][:5])
+        said = f"tell the tags apart best (share of variance between tags): {best} · {said}"
+    show.paragraph(said, "dim")
 
 
 def _named(units: Sequence[int]) -> str:
     names = ", ".join(str(unit + 1) for unit in units[:_NAMED])
     more = f" and {len(units) - _NAMED} more" if len(units) > _NAMED else ""
     return names + more if units else "none"
-
-
-def corpus(found: dict[str, Any]) -> None:
-    """The numbers of a whole model."""
-    models = [found, *([found["compare"]] if "compare" in found else [])]
-    for model in models:
-        if not found["texts"]:
-            for units in model["corpus"]["units"]:
-                show.line((f"Memory: {units['name']}", "bold"))
-                _units(units)
-                show.blank()
-    if "unit" in found["corpus"]:
-        _driven(found["corpus"]["unit"])
-
-
-def _driven(unit: dict[str, Any]) -> None:
-    """The contexts that drive a unit most, token under token."""
-    show.line((f"Unit {unit['unit'] + 1} of {unit['memory']}: what drives it up and down most", "bold"))
-    contexts = [*unit["up"], *unit["down"]]
-    token = min(20, max((show.columns_of(each["token"]) for each in contexts), default=0))
-    tag = min(24, max((show.columns_of(each["tag"]) for each in contexts), default=0))
-    side = max(4, (min(show.width(), 120) - token - tag - 22) // 2)
-    for name in ("up", "down"):
-        for each in unit[name]:
-            show.line(
-                (f"{'↑' if name == 'up' else '↓'} {each['value']:+.2f}  ", ""),
-                (show.padded(_last(each["before"], side), side, right=True), "dim"),
-                (f" [{show.padded(each['token'], min(token, show.columns_of(each['token'])))}]", "bold"),
-                (" " * (token - min(token, show.columns_of(each["token"]))) + " ", ""),
-                (show.padded(" ".join(each["after"]), side), "dim"),
-                (f" {show.padded(each['tag'], tag)}", ""),
-                (f" {each['line']:>5}", "dim"),
-            )
-    show.blank()
-
-
-def _last(words: Sequence[str], columns: int) -> str:
-    """As many of the last words as fit."""
-    kept = list(words)
-    while kept and show.columns_of(" ".join(kept)) > columns:
-        kept.pop(0)
-    return " ".join(kept)

@@ -32,6 +32,7 @@
     if (Number(shown) === 0) return shown;
     return (value < 0 ? "−" : sign ? "+" : "") + shown;
   };
+  const percent = (share) => (share < 0.001 ? "under 0.1 %" : `at most ${(100 * share).toFixed(1)} %`);
   const signed = () => state.measure !== "gradient";
   const row = (panel, target) => panel.connectivity[state.measure][panel.connectivity.targets.indexOf(target)] || [];
   const wordAt = (panel, place) => panel.tokens[place].text;
@@ -92,7 +93,7 @@
     const gaps = panel.connectivity.gap.filter((gap) => gap !== null);
     articles[n].querySelector(".trust").textContent =
       `Rank correlation with ablation: gradient ${number(trust.gradient)}, contribution ${number(trust.contribution)}. ` +
-      `Completeness gap of contribution: at most ${(100 * Math.max(0, ...gaps)).toFixed(1)} %.`;
+      `Completeness gap of contribution: ${percent(Math.max(0, ...gaps))}.`;
     if (tables[n]) [...tables[n].tBodies[0].rows].forEach((line, place) => line.classList.toggle("target", place === target));
   }
 
@@ -219,7 +220,7 @@
       maps.push({ canvas, memory, scale, order });
       article.append(make("div", { class: "memory" }, make("h4", {}, memory.name),
         make("p", { class: "units" }, `${order.length} units. Tell the tags apart best: ${best.join(", ")}. Saturated: ${named(memory.units.saturated)}. Dead: ${named(memory.units.dead)}.`),
-        axis, canvas, said, scaleLine));
+        axis, canvas, make("div", { class: "foot" }, scaleLine, said)));
     }
     return article;
   }
