@@ -142,15 +142,15 @@ def _block(block: Sequence[tuple[str, str, str, int]], indent: int) -> None:
 def _agreement(panel: Panel) -> None:
     """How far the two other measures can be believed."""
     found = panel.text["connectivity"]
-    said = [
-        f"{name} {'–' if value is None else f'{value:.2f}'}" for name, value in found["agreement"].items()
-    ]
-    gap = max((value for value in found["gap"] if value is not None), default=0.0)
-    said_gap = "under 0.1 %" if gap < 0.001 else f"at most {100 * gap:.1f} %"
+    said = ", ".join(f"{name} {'–' if value is None else f'{value:.2f}'}" for name, value in found["agreement"].items())
+    gaps = sorted(value for value in found["gap"] if value is not None) or [0.0]
+    middle, most = (_percent(value) for value in (gaps[len(gaps) // 2], gaps[-1]))
     name = f"{panel.name}: rank" if panel.name else "Rank"
-    show.paragraph(
-        f"{name} correlation with ablation: {', '.join(said)}; completeness gap of contribution {said_gap}"
-    )
+    show.paragraph(f"{name} correlation with ablation: {said}; completeness gap: median {middle}, largest {most}")
+
+
+def _percent(share: float) -> str:
+    return "under 0.1 %" if share < 0.001 else f"{100 * share:.1f} %"
 
 
 def matrix(found: dict[str, Any], measure: str) -> None:

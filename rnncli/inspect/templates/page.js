@@ -32,7 +32,7 @@
     if (Number(shown) === 0) return shown;
     return (value < 0 ? "−" : sign ? "+" : "") + shown;
   };
-  const percent = (share) => (share < 0.001 ? "under 0.1 %" : `at most ${(100 * share).toFixed(1)} %`);
+  const percent = (share) => (share < 0.001 ? "under 0.1 %" : `${(100 * share).toFixed(1)} %`);
   const signed = () => state.measure !== "gradient";
   const row = (panel, target) => panel.connectivity[state.measure][panel.connectivity.targets.indexOf(target)] || [];
   const wordAt = (panel, place) => panel.tokens[place].text;
@@ -90,10 +90,10 @@
     });
     readout(n);
     const trust = panel.connectivity.agreement;
-    const gaps = panel.connectivity.gap.filter((gap) => gap !== null);
+    const gaps = panel.connectivity.gap.filter((gap) => gap !== null).sort((one, two) => one - two);
     articles[n].querySelector(".trust").textContent =
       `Rank correlation with ablation: gradient ${number(trust.gradient)}, contribution ${number(trust.contribution)}. ` +
-      `Completeness gap of contribution: ${percent(Math.max(0, ...gaps))}.`;
+      `Completeness gap of contribution: median ${percent(gaps[gaps.length >> 1] || 0)}, largest ${percent(gaps[gaps.length - 1] || 0)}.`;
     if (tables[n]) [...tables[n].tBodies[0].rows].forEach((line, place) => line.classList.toggle("target", place === target));
   }
 
@@ -270,16 +270,20 @@
   }
 
   // The whole model ------------------------------------------------------------------------------------------
+  // Shares against numbers of tokens; the axis begins where the curves need it to.
   function chart(label, xs, ticks, series, unit) {
-    const width = 640, height = 220, left = 44, right = 12, top = 12, bottom = 38;
+    const width = Math.max(280, Math.min(640, document.getElementById("whole").clientWidth - 40)), height = 220, left = 44, right = 12, top = 12, bottom = 38;
+    const least = Math.min(...series.flatMap(([, values]) => values.filter((value) => value !== null)));
+    const low = least > 0.5 ? Math.floor(10 * least) / 10 : 0;
     const x = (n) => left + (width - left - right) * (xs.length > 1 ? n / (xs.length - 1) : 0.5);
-    const y = (value) => top + (height - top - bottom) * (1 - value);
-    const drawing = svg("svg", { class: "curve", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label });
-    for (const level of [0, 0.5, 1]) {
-      drawing.append(svg("line", { class: level ? "grid" : "rule", x1: left, x2: width - right, y1: y(level), y2: y(level) }));
-      drawing.append(svg("text", { x: left - 8, y: y(level) + 4, "text-anchor": "end" }, level.toFixed(1)));
+    const y = (value) => top + (height - top - bottom) * (1 - (value - low) / (1 - low || 1));
+    const drawing = svg("svg", { class: "curve", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": label });
+    const key = make("div", { class: "legend" });
+    for (const level of [low, (1 + low) / 2, 1]) {
+      drawing.append(svg("line", { class: level > low ? "grid" : "rule", x1: left, x2: width - right, y1: y(level), y2: y(level) }));
+      drawing.append(svg("text", { x: left - 8, y: y(level) + 4, "text-anchor": "end" }, level.toFixed(2)));
     }
-    xs.forEach((name, n) => { if (ticks(n)) drawing.append(svg("text", { x: x(n), y: height - bottom + 18, "text-anchor": "middle" }, name)); });
+    xs.forEach((name, n) => { if (ticks(n)) drawing.append(svg("text", { x: x(n), y: height - bottom + 18, "text-anchor": "middle" }, String(name).replace("-", "−"))); });
     drawing.append(svg("text", { x: (left + width - right) / 2, y: height - 4, "text-anchor": "middle" }, unit));
     series.forEach(([name, values], n) => {
       const kind = n ? "two" : "one";
@@ -290,9 +294,9 @@
         dot.append(svg("title", {}, `${name}, ${xs[place]}: ${value.toFixed(3)}`));
         drawing.append(dot);
       }
-      drawing.append(svg("rect", { class: kind, x: width - right - 118, y: top + 2 + 18 * n, width: 14, height: 4 }), svg("text", { x: width - right - 98, y: top + 9 + 18 * n }, name));
+      key.append(make("span", { class: `key ${kind}`, "aria-hidden": "true" }), make("span", {}, name));
     });
-    return drawing;
+    return make("div", {}, key, drawing);
   }
 
   function plainTable(headers, lines) {
@@ -320,7 +324,7 @@
       const half = decay.overall.half_life.ablation, tokens = (value) => (value === null ? "none" : `${value.toFixed(1)} tokens`);
       article.append(make("h4", {}, "How connectivity decays with distance"),
         make("p", { class: "units" }, `Mean share of the largest value of each target, by distance. Half-life by ablation: ${tokens(half.before)} backward, ${tokens(half.after)} forward.`),
-        chart("Connectivity by distance", decay.lags, (lag) => decay.lags[lag] % 5 === 0, [["ablation", decay.overall.ablation], ["gradient", decay.overall.gradient]], "tokens before (−) and after (+) the target"));
+        chart("Connectivity by distance", decay.lags, (lag) => decay.lags[lag] % 10 === 0, [["ablation", decay.overall.ablation], ["gradient", decay.overall.gradient]], "tokens before (−) and after (+) the target"));
       article.append(plainTable(["tag", "half-life before", "after"], Object.entries(decay.tags).map(([tag, curve]) => [tag, number(curve.half_life.ablation.before), number(curve.half_life.ablation.after)])));
       const ks = needed.k.map((k) => (k === null ? "all" : String(k)));
       for (const [side, said] of [["before", "the last k tokens"], ["after", "the next k tokens"]]) {
