@@ -59,12 +59,14 @@ def test_the_contexts_that_drive_a_unit_are_those_with_its_extreme_values(path, 
     driven = survey(model, corpus(), (name, 1)).driven
     values = sorted(by_hand(model, place, 1))
     for found, expected in ((driven.up, values[::-1]), (driven.down, values)):
-        distinct = {}
-        for value, words, line in expected:
-            distinct.setdefault(str(words), (value, line))
-        wanted = list(distinct.items())[:SHOWN_CONTEXTS]
-        np.testing.assert_allclose([c.value for c in found], [value for _, (value, _) in wanted], rtol=1e-4, atol=1e-6)
-        assert [str((list(c.before), c.token, list(c.after))) for c in found] == [words for words, _ in wanted]
+        best = {}
+        for value, words, _ in expected:
+            best.setdefault(str(words), value)
+        wanted = list(best.values())[:SHOWN_CONTEXTS]
+        np.testing.assert_allclose([c.value for c in found], wanted, rtol=1e-4, atol=1e-6)
+        # Which of two contexts with equal values is shown is left open.
+        of_contexts = [best[str((list(c.before), c.token, list(c.after)))] for c in found]
+        np.testing.assert_allclose(of_contexts, wanted, rtol=1e-4, atol=1e-6)
 
 
 def test_units_are_told_apart_by_the_tags_of_the_corpus(path):
