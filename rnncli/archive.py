@@ -73,7 +73,9 @@ def check_writable(path: Path, example: str = "--out model.npz") -> None:
         with NamedTemporaryFile(dir=folder, prefix=f".{path.name}."):
             pass
     except OSError as error:
-        raise FileError(f"cannot write here: {error.strerror}", where=str(path), hint=f"choose {example.split()[0]}") from error
+        raise FileError(
+            f"cannot write here: {error.strerror}", where=str(path), hint=f"choose {example.split()[0]}"
+        ) from error
 
 
 def _replace(path: Path, content: memoryview) -> None:

@@ -44,7 +44,7 @@ def panels(found: dict[str, Any]) -> list[Panel]:
 
 
 def model_names(found: dict[str, Any]) -> list[str]:
-    """Names that tell two models apart: the files', with the architecture where those are equal; "" for one alone."""
+    """Names that tell two models apart: the files', with the architecture where they are equal; "" for one."""
     if "compare" not in found:
         return [""]
     models = [found["model"], found["compare"]["model"]]
@@ -83,7 +83,9 @@ def lines(found: dict[str, Any], measure: str, targets: Sequence[Sequence[int]])
     of_panels = [chosen for chosen in targets for _ in range(models)]
     scale = largest(shown, measure, of_panels)
     show.line((f"What tags rest on, by {measure}", "bold"), (f" (· 0 … █ {scale:.3g})", ""))
-    show.paragraph(EXPLAINED[measure] + ("; * without the token the tag is another" if measure == "ablation" else ""))
+    show.paragraph(
+        EXPLAINED[measure] + ("; * without the token the tag is another" if measure == "ablation" else "")
+    )
     show.blank()
     for text, chosen in enumerate(targets):
         for target in chosen:
@@ -99,7 +101,10 @@ def _line(panel: Panel, measure: str, target: int, scale: float) -> None:
     row, values = found["targets"].index(target), panel.rows(measure, [target])[0]
     name = f"{panel.name}  " if panel.name else ""
     show.line(
-        (f"{name}{token['text']}", "bold"), (" → ", ""), (token["tag"], "bold"), (f"  p {token['probability']:.2f}", "")
+        (f"{name}{token['text']}", "bold"),
+        (" → ", ""),
+        (token["tag"], "bold"),
+        (f"  p {token['probability']:.2f}", ""),
     )
     cells = []
     for place, (text, value) in enumerate(zip(panel.tokens, values, strict=True)):
@@ -142,7 +147,9 @@ def _block(block: Sequence[tuple[str, str, str, int]], indent: int) -> None:
 def _agreement(panel: Panel) -> None:
     """How far the two other measures can be believed."""
     found = panel.text["connectivity"]
-    said = ", ".join(f"{name} {'–' if value is None else f'{value:.2f}'}" for name, value in found["agreement"].items())
+    said = ", ".join(
+        f"{name} {'–' if value is None else f'{value:.2f}'}" for name, value in found["agreement"].items()
+    )
     gaps = sorted(value for value in found["gap"] if value is not None) or [0.0]
     middle, most = (_percent(value) for value in (gaps[len(gaps) // 2], gaps[-1]))
     name = f"{panel.name}: rank" if panel.name else "Rank"

@@ -70,7 +70,8 @@ def _needed(needed: dict[str, Any]) -> None:
         settled = overall["settled"]
         most = max(k for k in needed["k"] if k is not None)
         show.paragraph(
-            f"no k up to {most} settles 99 % of the decisions" if settled is None
+            f"no k up to {most} settles 99 % of the decisions"
+            if settled is None
             else f"k = {settled} settles 99 % of the decisions"
         )
         show.blank()

@@ -14,43 +14,53 @@ if TYPE_CHECKING:
     from rnncli.model import Model
 
 
+TextsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="TEXT", help="One text, or two to compare.", show_default=False),
+]
+TargetOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WORD|N",
+        help="Show what this token's tag rests on: a word, or a number from 1; else every tagged span.",
+    ),
+]
+MeasureOption = Annotated[
+    Literal["gradient", "contribution", "ablation"],
+    typer.Option(help="How it is told what a tag rests on; JSON and the page have all three."),
+]
+MatrixOption = Annotated[bool, typer.Option("--matrix", help="Show what every token's tag rests on.")]
+CorpusOption = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Labelled file: how far the whole model remembers, in numbers."),
+]
+UnitOption = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, help="The contexts of --corpus that drive this unit most, up and down."),
+]
+MemoryOption = Annotated[str, typer.Option(metavar="NAME", help='Where --unit is: "layer 1 forward", "output", …')]
+CompareOption = Annotated[
+    Path | None, typer.Option(metavar="MODEL", help="Another model to show beside this one.", show_default=False)
+]
+HtmlOption = Annotated[str | None, typer.Option(metavar="FILE", help="Write one page that shows all of it.")]
+SvgOption = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Write a figure of what tags rest on: of --target, or of every token."),
+]
+
+
 @command("inspect-memory")
 def inspect_memory(
-    texts: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="TEXT", help="One text, or two to compare.", show_default=False),
-    ] = None,
-    target: Annotated[
-        str | None,
-        typer.Option(
-            metavar="WORD|N",
-            help="Show what this token's tag rests on: a word, or a number from 1; else every tagged span.",
-        ),
-    ] = None,
-    measure: Annotated[
-        Literal["gradient", "contribution", "ablation"],
-        typer.Option(help="How it is told what a tag rests on; JSON and the page have all three."),
-    ] = "ablation",
-    matrix: Annotated[bool, typer.Option("--matrix", help="Show what every token's tag rests on.")] = False,
-    corpus: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Labelled file: how far back the whole model remembers, in numbers."),
-    ] = None,
-    unit: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="The contexts of --corpus that drive this unit most, up and down."),
-    ] = None,
-    memory: Annotated[
-        str, typer.Option(metavar="NAME", help='Where --unit is: "layer 1 forward", "output", …')
-    ] = "",
-    compare: Annotated[
-        Path | None, typer.Option(metavar="MODEL", help="Another model to show beside this one.", show_default=False)
-    ] = None,
-    html: Annotated[str | None, typer.Option(metavar="FILE", help="Write one page that shows all of it.")] = None,
-    svg: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Write a figure of what tags rest on: of --target, or of every token."),
-    ] = None,
+    texts: TextsArgument = None,
+    target: TargetOption = None,
+    measure: MeasureOption = "ablation",
+    matrix: MatrixOption = False,
+    corpus: CorpusOption = None,
+    unit: UnitOption = None,
+    memory: MemoryOption = "",
+    compare: CompareOption = None,
+    html: HtmlOption = None,
+    svg: SvgOption = None,
     model: ModelOption = None,
     json_output: bool = False,
 ) -> None:
@@ -60,9 +70,9 @@ def inspect_memory(
     side by side, with where their memories and their tags part. Without a text it is the model's own example pair;
     with --corpus and no text, the model as a whole.
 
-    A tag rests on a token by one of three measures, of the score of the tag. ablation: how much the score falls when
-    the token is replaced by the unknown word. contribution: the token's share of the score by integrated gradients.
-    gradient: how steeply the score changes with the token's input.
+    What a tag rests on is told by one of three measures of the tag's score. ablation: how much it falls when the
+    token is replaced by the unknown word. contribution: the token's share of it, by integrated gradients. gradient:
+    how steeply it changes with the token's input.
 
     Example: rnncli inspect-memory "arrive Taipei" "leave Taipei"
 
@@ -74,7 +84,9 @@ def inspect_memory(
     from rnncli.model import load
 
     if (unit is not None or memory) and corpus is None:
-        raise UsageError("--unit needs --corpus FILE", hint="the contexts that drive it are those of a labelled file")
+        raise UsageError(
+            "--unit needs --corpus FILE", hint="the contexts that drive it are those of a labelled file"
+        )
     for option, file in (("--html page.html", html), ("--svg figure.svg", svg)):
         if file not in (None, "-"):
             archive.check_writable(Path(str(file)), option)
@@ -144,20 +156,23 @@ def _write(
     found: dict[str, Any], html: str | None, svg: str | None, measure: str, targets: list[list[int]] | None
 ) -> None:
     """Write the files that are asked for; ``-`` is stdout."""
-    from rnncli import archive
-
     if html is None and svg is None:
         return
     from rnncli.inspect import page
 
-    for file, drawn in (
-        (html, lambda: page.render(found)),
-        (svg, lambda: page.figure(found, measure, targets)),
-    ):
-        if file == "-":
-            show.data(drawn())
-        elif file is not None:
-            archive.write_text(Path(file), drawn())
+    if html is not None:
+        _put(html, page.render(found))
+    if svg is not None:
+        _put(svg, page.figure(found, measure, targets))
+
+
+def _put(file: str, text: str) -> None:
+    from rnncli import archive
+
+    if file == "-":
+        show.data(text)
+    else:
+        archive.write_text(Path(file), text)
 
 
 def _draw(found: dict[str, Any], measure: str, targets: list[list[int]], matrix: bool, asked: bool) -> None:

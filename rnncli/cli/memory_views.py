@@ -124,7 +124,9 @@ def _memory(
     else:
         left, right = (list(zip(tokens, cells, strict=True)) for tokens, cells in zip(texts, heat, strict=True))
         apart = _by_pair(model, model["distances"][place])
-        rows = [(*a, *b, value) for (a, b), value in zip(_aligned(model, left, right, ("", "")), apart, strict=True)]
+        rows = [
+            (*a, *b, value) for (a, b), value in zip(_aligned(model, left, right, ("", "")), apart, strict=True)
+        ]
         show.heat_map("", ("a", "", "b", "", "distance"), rows)
     name_units(units)
     show.blank()

@@ -42,7 +42,9 @@ def document(model: Model, asked: Question, other: Model | None = None) -> Docum
     if other is not None:
         beside = _answer(other, Question(asked.texts, asked.sentences))
         if [_texts_of(each) for each in beside["texts"]] != [_texts_of(each) for each in found["texts"]]:
-            raise UsageError("the two models cut the text into different tokens", hint="compare models of one --tokenizer")
+            raise UsageError(
+                "the two models cut the text into different tokens", hint="compare models of one --tokenizer"
+            )
         found["compare"] = beside
     return found
 

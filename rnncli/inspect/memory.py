@@ -75,7 +75,7 @@ def trace(model: Model, text: str, columns: Sequence[tuple[str, ...]] | None = N
     tokens = [token.text for token in tokenize(text, model.tokenizer)]
     if not tokens:
         raise DataError("this text has no token", hint='give a text such as "leave Taipei on November 2nd"')
-    beside = [()] * len(tokens) if columns is None else list(columns)
+    beside: list[tuple[str, ...]] = [()] * len(tokens) if columns is None else list(columns)
     encoded = model.encode([tokens], [beside])
     run, given = model.trace(encoded), model.predict(encoded)
     tags = [model.tags[number] for number in given.tags]

@@ -35,7 +35,7 @@ def _trusted(text: str) -> Any:
     """A text of the package itself, or escaped already: not to be escaped (again)."""
     import markupsafe
 
-    return markupsafe.Markup(text)  # noqa: S704
+    return markupsafe.Markup(text)
 
 
 def render(document: Document) -> str:
@@ -104,23 +104,17 @@ def _panels(document: Document, names: Sequence[str]) -> list[tuple[str, Documen
 
 
 def _groups(text: Document) -> list[Document]:
-    """Runs of tokens inside and outside the spans; the type of a run outside is ``None``."""
-    numbered, found, done = list(enumerate(text["tokens"])), [], 0
-    for span in text["spans"]:
-        if done < span["start"]:
-            found.append({"type": None, "tokens": numbered[done : span["start"]]})
-        found.append({"type": span["type"], "tokens": numbered[span["start"] : span["end"]]})
-        done = span["end"]
-    if done < len(numbered):
-        found.append({"type": None, "tokens": numbered[done:]})
-    # Alone, so that a line can be broken anywhere between them.
-    return [
-        part
-        for run in found
-        for part in (
-            [run] if run["type"] is not None else [{"type": None, "tokens": [each]} for each in run["tokens"]]
-        )
-    ]
+    """The spans with their types and numbered tokens, and each token outside with the type ``None``."""
+    tokens = list(enumerate(text["tokens"]))
+    found: list[Document] = []
+    done = 0
+    for span in [*text["spans"], None]:
+        start = span["start"] if span else len(tokens)
+        found += [{"type": None, "tokens": [token]} for token in tokens[done:start]]
+        if span:
+            done = span["end"]
+            found.append({"type": span["type"], "tokens": tokens[start:done]})
+    return found
 
 
 def _rounded(value: Any, decimals: int = 4) -> Any:
@@ -144,7 +138,9 @@ def figure(document: Document, measure: str, targets: Sequence[Sequence[int]] | 
     chosen = [range(len(text["tokens"])) for _, text in panels]
     if targets is not None:
         chosen = [targets[place // len(models)] for place in range(len(panels))]  # type: ignore[misc]
-    lines = [[_line(text, measure, target) for target in rows] for (_, text), rows in zip(panels, chosen, strict=True)]
+    lines = [
+        [_line(text, measure, target) for target in rows] for (_, text), rows in zip(panels, chosen, strict=True)
+    ]
     largest = max((abs(v) for rows in lines for row in rows for v in row), default=0.0)
     drawn, y, width = [], 56, 360
     for (name, text), rows, values in zip(panels, chosen, lines, strict=True):

@@ -122,4 +122,3 @@ def _runs(
         encoded = model.encode([each.tokens for each in block], [each.columns for each in block])
         for positions, h, y in model.states(encoded):
             yield block, encoded.starts, positions, memories(model.network, h, y)
-

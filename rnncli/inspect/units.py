@@ -1,4 +1,4 @@
-"""What the units of a memory do over many tokens: which tell the tags apart, which are saturated, which are dead."""
+"""What the units of a memory do over many tokens: which tell the tags apart, which are saturated or dead."""
 
 from typing import Any, NamedTuple
 

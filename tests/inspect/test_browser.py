@@ -54,7 +54,7 @@ def opened(browser, tmp_path: Path):
 
 def shown(browser, panel=0):
     """(word, value, strength in percent, is the target) of each token of a panel."""
-    script = """return [...document.querySelectorAll("#sentences .panel")[arguments[0]].querySelectorAll(".token")].map(
+    script = """return [...document.querySelectorAll(`#sentences [data-panel="${arguments[0]}"] .token`)].map(
         (t) => [t.querySelector(".word").textContent, t.querySelector(".value").textContent,
                 t.style.getPropertyValue("--strength"), t.getAttribute("aria-pressed") === "true"])"""
     return [tuple(row) for row in browser.execute_script(script, panel)]

@@ -29,7 +29,7 @@ def test_tokens_are_aligned_with_insertions(a, b, expected):
 
 
 def test_common_tokens_are_aligned_in_long_texts_too():
-    """difflib's heuristic for popular elements would give up on "the" here."""
+    """A heuristic for popular elements, difflib's default, would give up on "the" here."""
     a = ["the", "x"] * 150
     assert [(n, n) for n in range(300)] == align(a, a)
 

@@ -87,7 +87,9 @@ def test_units_are_judged_by_the_tokens_of_all_texts():
     means = values.mean(axis=0)
     between = sum((tags == t).sum() * (values[tags == t].mean(axis=0) - means) ** 2 for t in set(tags))
     (found,) = units(model.network, traces)
-    np.testing.assert_allclose(found.separation, between / ((values - means) ** 2).sum(axis=0), rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(
+        found.separation, between / ((values - means) ** 2).sum(axis=0), rtol=1e-6, atol=1e-9
+    )
 
 
 def test_the_output_in_memory_is_a_distribution():

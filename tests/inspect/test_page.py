@@ -23,6 +23,7 @@ class Page(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag, attrs):
+        """Note an element."""
         self.elements.append((tag, dict(attrs)))
         self._inside = {"script": self.scripts, "span": self.words}.get(tag)
         if self._inside is self.words and ("class", "word") not in attrs:
@@ -31,10 +32,12 @@ class Page(HTMLParser):
             self._inside.append("")
 
     def handle_data(self, data):
+        """Note text."""
         if self._inside is not None:
             self._inside[-1] += data
 
     def handle_endtag(self, tag):
+        """Note no more text."""
         self._inside = None
 
 
@@ -61,7 +64,9 @@ def test_whatever_stands_in_a_token_stays_text(made, token):
 def test_the_page_loads_nothing_and_runs_its_own_script_alone(made):
     html = render(made(["leave", "Taipei"]))
     page = Page(html)
-    assert not {"src", "href", "style", "onclick"} & {name for _, attributes in page.elements for name in attributes}
+    assert not {"src", "href", "style", "onclick"} & {
+        name for _, attributes in page.elements for name in attributes
+    }
     policy = next(a["content"] for _, a in page.elements if a.get("http-equiv") == "Content-Security-Policy")
     rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
     assert "'none'" == rules["default-src"]

@@ -11,7 +11,7 @@ from rnncli.inspect import survey as survey_module
 from rnncli.inspect.memory import trace
 from rnncli.inspect.survey import SHOWN_CONTEXTS, survey
 
-WORDS = "leave arrive Taipei Osaka on Monday now please from to".split()
+WORDS = ["leave", "arrive", "Taipei", "Osaka", "on", "Monday", "now", "please", "from", "to"]
 
 
 def corpus(count=30):

@@ -11,7 +11,9 @@ TANH = Range(-1.0, 1.0)
 
 def tallied(values, tags, limits=TANH, pieces=1):
     tally = Tally(len(values[0]), max(tags) + 1, limits)
-    for part, of in zip(np.array_split(np.array(values), pieces), np.array_split(np.array(tags), pieces), strict=True):
+    for part, of in zip(
+        np.array_split(np.array(values), pieces), np.array_split(np.array(tags), pieces), strict=True
+    ):
         tally.add(part, of)
     return tally.result()
 
