@@ -1,9 +1,10 @@
 """What tags rest on, drawn on a terminal from the document of ``inspect-memory``."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from rnncli.cli import show
+from rnncli.inspect.panels import Panel, panels
 
 EXPLAINED = {
     "ablation": "how far the score of the tag falls when the token is unknown",
@@ -14,53 +15,13 @@ _LABEL = 26  # most columns of a row's name in a matrix
 _CELL = 3
 
 
-class Panel(NamedTuple):
-    """One text under one model, and a name that tells it from the others; "" where it is alone."""
-
-    name: str
-    text: dict[str, Any]
-
-    @property
-    def tokens(self) -> list[str]:
-        """The tokens of the text."""
-        return [token["text"] for token in self.text["tokens"]]
-
-    def rows(self, measure: str, targets: Sequence[int]) -> list[list[float]]:
-        """What each of the targets rests on."""
-        found = self.text["connectivity"]
-        rows = [found[measure][found["targets"].index(target)] for target in targets]
-        return [[value or 0.0 for value in row] for row in rows]  # null: not a finite number
-
-
-def panels(found: dict[str, Any]) -> list[Panel]:
-    """Each text of a document, under the one model or under both."""
-    several, shown = len(found["texts"]) > 1, []
-    for number, text in enumerate(found["texts"]):
-        under = [text, *([found["compare"]["texts"][number]] if "compare" in found else [])]
-        for name, each in zip(model_names(found), under, strict=True):
-            parts = [*(["ab"[number]] if several else []), *([name] if name else [])]
-            shown.append(Panel(", ".join(parts), each))
-    return shown
-
-
-def model_names(found: dict[str, Any]) -> list[str]:
-    """Names that tell two models apart: the files', with the architecture where they are equal; "" for one."""
-    if "compare" not in found:
-        return [""]
-    models = [found["model"], found["compare"]["model"]]
-    names = [model["file"] for model in models]
-    if len(set(names)) < len(names):
-        names = [f"{place}: {model['arch']} {model['file']}" for place, model in zip("ab", models, strict=True)]
-    return names
-
-
 def largest(shown: Sequence[Panel], measure: str, targets: Sequence[Sequence[int]]) -> float:
     """The largest |value|, so that all is drawn on one scale."""
     values = [
         abs(value)
         for panel, chosen in zip(shown, targets, strict=True)
-        for row in panel.rows(measure, chosen)
-        for value in row
+        for target in chosen
+        for value in panel.rests_on(measure, target)
     ]
     return max(values, default=0.0)
 
@@ -98,7 +59,7 @@ def lines(found: dict[str, Any], measure: str, targets: Sequence[Sequence[int]])
 
 def _line(panel: Panel, measure: str, target: int, scale: float) -> None:
     found, token = panel.text["connectivity"], panel.text["tokens"][target]
-    row, values = found["targets"].index(target), panel.rows(measure, [target])[0]
+    row, values = found["targets"].index(target), panel.rests_on(measure, target)
     name = f"{panel.name}  " if panel.name else ""
     show.line(
         (f"{name}{token['text']}", "bold"),
@@ -177,7 +138,7 @@ def _matrix(panel: Panel, measure: str, scale: float) -> None:
     names = [f"{n:>3} {token} {tag}" for n, (token, tag) in enumerate(zip(tokens, tags, strict=True), 1)]
     label = min(_LABEL, max(map(show.columns_of, names)))
     room = max(1, (show.width() - label) // _CELL)
-    rows = panel.rows(measure, range(len(tokens)))
+    rows = [panel.rests_on(measure, target) for target in range(len(tokens))]
     for start in range(0, len(tokens), room):
         block = range(start, min(start + room, len(tokens)))
         show.line((" " * label, ""), *((f"{n + 1:>{_CELL}}", "dim") for n in block))

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from rnncli.cli import show
-from rnncli.cli.connectivity_views import model_names
 from rnncli.cli.memory_views import name_units
+from rnncli.inspect.panels import model_names, models_of
 
 _LABEL = 22  # columns of a row's name
 _SIDES = {"before": "only the last k tokens", "after": "only the next k tokens"}
@@ -13,8 +13,7 @@ _SIDES = {"before": "only the last k tokens", "after": "only the next k tokens"}
 
 def corpus(found: dict[str, Any]) -> None:
     """How connectivity decays, how much context decides, what the units do; of both models where there are two."""
-    models = [found, *([found["compare"]] if "compare" in found else [])]
-    for name, model in zip(model_names(found), models, strict=True):
+    for name, model in zip(model_names(found), models_of(found), strict=True):
         numbers = model["corpus"]
         size = f"{numbers['sentences']:,} sentences with {numbers['tokens']:,} tokens"
         show.line((f"{name or 'The whole model'}, over {size}", "bold"))

@@ -87,6 +87,8 @@ def inspect_memory(
         raise UsageError(
             "--unit needs --corpus FILE", hint="the contexts that drive it are those of a labelled file"
         )
+    if svg is not None and corpus is not None and not texts:
+        raise UsageError("--svg draws a text, and there is none", hint="give a text beside --corpus")
     for option, file in (("--html page.html", html), ("--svg figure.svg", svg)):
         if file not in (None, "-"):
             archive.check_writable(Path(str(file)), option)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rnncli.cli import show
-from rnncli.cli.connectivity_views import model_names
+from rnncli.inspect.panels import model_names, models_of
 
 _NAMED = 8  # saturated or dead units that are named, before the others are counted
 Decision = tuple[str, str, Any]
@@ -86,7 +86,7 @@ def _by_pair(found: dict[str, Any], distance: dict[str, Any]) -> list[Any]:
 
 def heat_maps(found: dict[str, Any]) -> None:
     """Every memory of the one text or of both, for both models where there are two, on one scale."""
-    models = [found, *([found["compare"]] if "compare" in found else [])]
+    models = models_of(found)
     for name, model in zip(model_names(found), models, strict=True):
         for place in range(len(model["texts"][0]["memories"]) if model["texts"] else 0):
             memories = [text["memories"][place] for text in model["texts"]]

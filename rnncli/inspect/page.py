@@ -4,11 +4,11 @@ import base64
 import hashlib
 import json
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
-Document = dict[str, Any]
+from rnncli.inspect.panels import Document, Panel, model_names, models_of, panels
 
 _DECIMALS = {"values": 2, "probability": 3}  # of numbers on the page; all others have four
 # What could end the block of JSON, or a line of it, as HTML and JavaScript read it.
@@ -44,17 +44,17 @@ def render(document: Document) -> str:
     Its Content-Security-Policy allows that one style and that one script, by their SHA-256.
     """
     style, script = _read("page.css"), _read("page.js")
-    models = [document["model"], *([document["compare"]["model"]] if "compare" in document else [])]
-    names = _model_names(models)
-    panels = _panels(document, names)
-    shown = {**_rounded(document), "page": {"names": [name for name, _ in panels], "models": names}}
-    data = json.dumps(shown, ensure_ascii=False, allow_nan=False, separators=(",", ":")).translate(_ESCAPES)
+    names, shown = model_names(document), panels(document)
+    extra = {"page": {"names": [panel.name for panel in shown], "models": names}}
+    data = json.dumps(
+        _rounded(document) | extra, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+    ).translate(_ESCAPES)
     return str(
         _template("page.html").render(
             title=_title(document),
-            models=[(name, _facts(model)) for name, model in zip(names, models, strict=True)],
+            models=[(name, _facts(each["model"])) for name, each in zip(names, models_of(document), strict=True)],
             document=document,
-            panels=[{"name": name, "groups": _groups(text)} for name, text in panels],
+            panels=[{"name": panel.name, "groups": _groups(panel.text)} for panel in shown],
             style=_trusted(style),
             script=_trusted(script),
             style_hash=_trusted(_hash(style)),
@@ -80,27 +80,6 @@ def _facts(model: Document) -> str:
         f"{model['arch']}, {layers}{model['hidden']} {model['cell']} units, input {model['input']}, "
         f"window {model['window']}, output {model['output']}"
     )
-
-
-def _model_names(models: Sequence[Document]) -> list[str]:
-    """Names that tell two models apart; none for one alone."""
-    if len(models) == 1:
-        return [""]
-    files_of = [model.get("file", "") for model in models]
-    if len(set(files_of)) == len(files_of):
-        return files_of
-    return [f"{place}: {name or model['arch']}" for place, name, model in zip("ab", files_of, models, strict=True)]
-
-
-def _panels(document: Document, names: Sequence[str]) -> list[tuple[str, Document]]:
-    """Each text under each model, with a name that tells them apart."""
-    several, found = len(document["texts"]) > 1, []
-    for number, text in enumerate(document["texts"]):
-        shown = [text, *([document["compare"]["texts"][number]] if "compare" in document else [])]
-        for name, each in zip(names, shown, strict=True):
-            parts = [name] if name else []
-            found.append((", ".join([*parts, *(["ab"[number]] if several else [])]), each))
-    return found
 
 
 def _groups(text: Document) -> list[Document]:
@@ -133,20 +112,18 @@ def figure(document: Document, measure: str, targets: Sequence[Sequence[int]] | 
 
     targets  for each text the tokens whose tags are explained, from 0; ``None`` for all, the matrix
     """
-    models = [document["model"], *([document["compare"]["model"]] if "compare" in document else [])]
-    panels = _panels(document, _model_names(models))
-    chosen = [range(len(text["tokens"])) for _, text in panels]
-    if targets is not None:
-        chosen = [targets[place // len(models)] for place in range(len(panels))]  # type: ignore[misc]
+    shown = panels(document)
+    of_texts = targets or [range(len(text["tokens"])) for text in document["texts"]]
+    chosen = [each for each in of_texts for _ in models_of(document)]
     lines = [
-        [_line(text, measure, target) for target in rows] for (_, text), rows in zip(panels, chosen, strict=True)
+        [panel.rests_on(measure, target) for target in rows] for panel, rows in zip(shown, chosen, strict=True)
     ]
     largest = max((abs(v) for rows in lines for row in rows for v in row), default=0.0)
     drawn, y, width = [], 56, 360
-    for (name, text), rows, values in zip(panels, chosen, lines, strict=True):
-        panel = _panel(name, text, rows, values, largest)
-        drawn.append({**panel, "y": y})
-        y, width = y + panel["height"] + 16, max(width, panel["width"] + 24)
+    for panel, rows, values in zip(shown, chosen, lines, strict=True):
+        placed = _panel(panel, rows, values, largest)
+        drawn.append({**placed, "y": y})
+        y, width = y + placed["height"] + 16, max(width, placed["width"] + 24)
     return str(
         _template("figure.svg").render(
             title=f"What tags rest on, by {measure}",
@@ -160,38 +137,39 @@ def figure(document: Document, measure: str, targets: Sequence[Sequence[int]] | 
     )
 
 
-def _line(text: Document, measure: str, target: int) -> list[float]:
-    found = text["connectivity"]
-    return [value or 0.0 for value in found[measure][found["targets"].index(target)]]
-
-
-def _panel(
-    name: str, text: Document, targets: Sequence[int], lines: Sequence[Sequence[float]], largest: float
-) -> Document:
+def _panel(panel: Panel, targets: Sequence[int], lines: Sequence[Sequence[float]], largest: float) -> Document:
     """The places of one panel's words and cells, px."""
-    tokens = text["tokens"]
-    left = 16 + max((_pixels(f"{tokens[n]['text']} {tokens[n]['tag']}") for n in targets), default=0)
-    top = 30 + round(0.87 * max(_pixels(token["text"]) for token in tokens))
-    place: Callable[[int], int] = lambda number: left + number * _CELL[0]  # noqa: E731
+    words = [_printable(token) for token in panel.tokens]
+    tags = [_printable(token["tag"]) for token in panel.text["tokens"]]
+    left = 16 + max((_pixels(f"{words[n]} {tags[n]}") for n in targets), default=0)
+    top = 30 + round(0.87 * max(map(_pixels, words)))
+    places = [left + number * _CELL[0] for number in range(len(words))]
     rows = [
         {
             "y": top + number * _CELL[1],
-            "token": tokens[target]["text"],
-            "tag": tokens[target]["tag"],
+            "token": words[target],
+            "tag": tags[target],
             "cells": [
-                {"x": place(n), "fill": _fill(value, largest), "text": f"{value:.2f}".replace("-", "−")}
-                for n, value in enumerate(line)
+                {"x": x, "fill": _fill(value, largest), "text": f"{value:.2f}".replace("-", "−")}
+                for x, value in zip(places, line, strict=True)
             ],
         }
         for number, (target, line) in enumerate(zip(targets, lines, strict=True))
     ]
-    columns = [{"x": place(n) + _CELL[0] // 2 + 4, "text": token["text"]} for n, token in enumerate(tokens)]
-    # The last word leans out to the right.
-    lean = round(0.5 * _pixels(tokens[-1]["text"]))
-    width, height = place(len(tokens)) + lean, top + len(rows) * _CELL[1]
     return {
-        "name": name, "left": left, "top": top, "rows": rows, "columns": columns, "width": width, "height": height
-    }  # fmt: skip
+        "name": _printable(panel.name),
+        "left": left,
+        "top": top,
+        "rows": rows,
+        "columns": [{"x": x + _CELL[0] // 2 + 4, "text": word} for x, word in zip(places, words, strict=True)],
+        "width": places[-1] + _CELL[0] + round(0.5 * _pixels(words[-1])),  # the last word leans out to the right
+        "height": top + len(rows) * _CELL[1],
+    }
+
+
+def _printable(text: str) -> str:
+    """A text without what XML has no way to write."""
+    return "".join(each if each.isprintable() else "\ufffd" for each in text)
 
 
 def _pixels(text: str) -> int:
