@@ -76,9 +76,9 @@ def inspect_memory(
 
     Example: rnncli inspect-memory "arrive Taipei" "leave Taipei"
 
-    Example: rnncli inspect-memory "leave Taipei on November 2nd" --target Taipei --html page.html
+    Example: rnncli inspect-memory "leave Taipei" --target Taipei --html page.html
 
-    Example: rnncli inspect-memory --corpus test.tsv --unit 17 --memory "layer 1 forward"
+    Example: rnncli inspect-memory "leave Taipei" --matrix --svg figure.svg
     """
     from rnncli import archive
     from rnncli.model import load
