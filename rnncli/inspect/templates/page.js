@@ -310,10 +310,10 @@
     const body = make("tbody");
     for (const side of ["up", "down"]) for (const each of unit[side]) {
       body.append(make("tr", {}, make("td", { class: "number" }, number(each.value, true)), make("td", { class: "before" }, each.before.join(" ")),
-        make("td", { class: "hit" }, each.token), make("td", { class: "after" }, each.after.join(" ")), make("td", {}, each.tag), make("td", { class: "number" }, `line ${each.line}`)));
+        make("td", { class: "hit" }, each.token), make("td", { class: "after" }, each.after.join(" ")), make("td", {}, each.tag), make("td", { class: "number" }, String(each.line))));
     }
     return make("article", { class: "panel" }, make("h3", {}, `Unit ${unit.unit + 1} of ${unit.memory}: what drives it up and down most`),
-      make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Contexts" }, make("table", { class: "contexts" }, body)));
+      make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Contexts" }, make("table", { class: "contexts" }, make("thead", {}, make("tr", {}, ...["value", "", "token", "", "tag", "line"].map((name) => make("th", { scope: "col" }, name)))), body)));
   }
 
   function corpus(place) {
