@@ -83,10 +83,12 @@ def inspect_memory(
     from rnncli import archive
     from rnncli.model import load
 
-    if (unit is not None or memory) and corpus is None:
+    if unit is not None and corpus is None:
         raise UsageError(
             "--unit needs --corpus FILE", hint="the contexts that drive it are those of a labelled file"
         )
+    if memory and unit is None:
+        raise UsageError("--memory tells where --unit is, and there is none", hint="give --unit N")
     if svg is not None and corpus is not None and not texts:
         raise UsageError("--svg draws a text, and there is none", hint="give a text beside --corpus")
     for option, file in (("--html page.html", html), ("--svg figure.svg", svg)):

@@ -175,18 +175,23 @@ def shade(value: float, largest: float) -> str:
     return f"color(16) on color({colour})"
 
 
+# A token may hold a character that would command the terminal.
+_CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), "\ufffd")
+
+
 def line(*pieces: tuple[str, str]) -> None:
     """Print one line of (words, style) on stdout; a style is rich's, "" for none."""
     from rich.text import Text
 
-    _console().print(Text.assemble(*pieces), soft_wrap=True)
+    shown = [(words.translate(_CONTROLS), style) for words, style in pieces]
+    _console().print(Text.assemble(*shown), soft_wrap=True)
 
 
 def paragraph(text: str, style: str = "") -> None:
     """Print words on stdout, broken into lines that fit the terminal."""
     from rich.text import Text
 
-    _console().print(Text(text, style))
+    _console().print(Text(text.translate(_CONTROLS), style))
 
 
 def padded(text: str, columns: int, right: bool = False) -> str:
@@ -212,7 +217,12 @@ def heat_map(title: str, headers: Sequence[str], rows: Sequence[Sequence[Any]]) 
         )
     for row in rows:
         drawn.add_row(
-            *(Text(f"{c:.2f}") if isinstance(c, float) else Text(c) if isinstance(c, str) else c for c in row)
+            *(
+                Text(f"{c:.2f}" if isinstance(c, float) else c.translate(_CONTROLS))
+                if isinstance(c, float | str)
+                else c
+                for c in row
+            )
         )
     _console().print(drawn)
 

@@ -197,6 +197,8 @@ def test_with_a_corpus_the_units_of_a_text_are_judged_by_it(inspect: Run, bookin
 def test_a_unit_that_is_not_there_is_refused(inspect: Run, booking_tsv: Path) -> None:
     message = "--unit needs --corpus FILE\n  the contexts that drive it are those of a labelled file"
     refused(inspect("--unit", 1), USAGE, message)
+    message = "--memory tells where --unit is, and there is none\n  give --unit N"
+    refused(inspect("--memory", "layer 1 forward"), USAGE, message)
     corpus = ("--corpus", booking_tsv, "--quiet", "--unit")
     names = '"layer 1 forward", "layer 1 backward"'
     refused(inspect(*corpus, 1), USAGE, f"this model has more than one memory\n  name one: --memory {names}")
@@ -204,6 +206,12 @@ def test_a_unit_that_is_not_there_is_refused(inspect: Run, booking_tsv: Path) ->
     refused(inspect(*corpus, 1, "--memory", "layer 2"), USAGE, message)
     message = "layer 1 forward has no unit 9\n  its units are 1 to 8"
     refused(inspect(*corpus, 9, "--memory", "layer 1 forward"), USAGE, message)
+
+
+def test_a_token_does_not_command_the_terminal(inspect: Run) -> None:
+    shown = inspect("leave \x1b \x9b Taipei", "\x1b leave", "--matrix").stdout
+    assert "\ufffd" in shown
+    assert not {"\x1b", "\x9b"} & set(shown)
 
 
 @pytest.fixture
