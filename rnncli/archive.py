@@ -62,10 +62,10 @@ def _npy(array: Array) -> bytes:
     return buffer.getvalue()
 
 
-def check_writable(path: Path) -> None:
+def check_writable(path: Path, example: str = "--out model.npz") -> None:
     """Raise :class:`FileError` now if :func:`write` could not write here after hours of training."""
     if path.is_dir():
-        raise FileError("is a directory, not a file name", where=str(path), hint="name a file: --out model.npz")
+        raise FileError("is a directory, not a file name", where=str(path), hint=f"name a file: {example}")
     folder = path.parent
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent  # folders are made when the file is written
@@ -73,7 +73,9 @@ def check_writable(path: Path) -> None:
         with NamedTemporaryFile(dir=folder, prefix=f".{path.name}."):
             pass
     except OSError as error:
-        raise FileError(f"cannot write here: {error.strerror}", where=str(path), hint="choose --out") from error
+        raise FileError(
+            f"cannot write here: {error.strerror}", where=str(path), hint=f"choose {example.split()[0]}"
+        ) from error
 
 
 def _replace(path: Path, content: memoryview) -> None:

@@ -3,7 +3,7 @@
 import dataclasses
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -138,6 +138,26 @@ class Model:
 
         with crew.of(threads) as run:
             run(label, by_length(encoded, BATCH_TOKENS))
+
+    def states(self, encoded: Encoded) -> Iterator[tuple[Longs, list[Array], Array]]:
+        """Run the network over sentences and give, batch by batch, what it had in its units.
+
+        For n tokens: their positions in ``encoded`` (n,), each layer's h (n, R·H), and (n, K) the output, which is
+        ŷ where it is fed back. A handful of sentences is done in NumPy, more with the kernels.
+        """
+        if len(encoded.words) <= SHORT_TEXT_TOKENS:
+            for number, (start, end) in enumerate(itertools.pairwise(encoded.starts.tolist())):
+                if start < end:
+                    trace = self.trace(encoded, number)
+                    yield np.arange(start, end), trace.h, trace.y
+            return
+        from rnncli.network import forward
+
+        turned = forward.transposed(self.parameters)
+        for sentences in by_length(encoded, BATCH_TOKENS):
+            packed = pack(encoded.starts, sentences)
+            run = forward.forward(self.network, self.parameters, encoded.batch(packed), turned=turned)
+            yield packed.positions, [layer.h for layer in run.layers], run.o
 
     def nbest(self, encoded: Encoded, sentence: int, count: int) -> list[tuple[list[int], float]]:
         """The ``count`` likeliest sequences of tags of one sentence, best first, each with its probability.

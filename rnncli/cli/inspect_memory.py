@@ -1,128 +1,199 @@
-"""``rnncli inspect-memory``: what the network keeps, token by token."""
+"""``rnncli inspect-memory``: what the network keeps, token by token, and what its tags rest on."""
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from rnncli.cli import show
+from rnncli.cli import connectivity_views, corpus_views, memory_views, show
 from rnncli.cli.options import ModelOption, command, find_model
 from rnncli.errors import UsageError
 
 if TYPE_CHECKING:
-    from rnncli.inspect.memory import Memory, Trace
     from rnncli.model import Model
+
+
+TextsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="TEXT", help="One text, or two to compare.", show_default=False),
+]
+TargetOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WORD|N",
+        help="Show what this token's tag rests on: a word, or a number from 1; else every tagged span.",
+    ),
+]
+MeasureOption = Annotated[
+    Literal["gradient", "contribution", "ablation"],
+    typer.Option(help="How it is told what a tag rests on; JSON and the page have all three."),
+]
+MatrixOption = Annotated[bool, typer.Option("--matrix", help="Show what every token's tag rests on.")]
+CorpusOption = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Labelled file: how far the whole model remembers, in numbers."),
+]
+UnitOption = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, help="The contexts of --corpus that drive this unit most, up and down."),
+]
+MemoryOption = Annotated[str, typer.Option(metavar="NAME", help='Where --unit is: "layer 1 forward", "output", …')]
+CompareOption = Annotated[
+    Path | None, typer.Option(metavar="MODEL", help="Another model to show beside this one.", show_default=False)
+]
+HtmlOption = Annotated[str | None, typer.Option(metavar="FILE", help="Write one page that shows all of it.")]
+SvgOption = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Write a figure of what tags rest on: of --target, or of every token."),
+]
 
 
 @command("inspect-memory")
 def inspect_memory(
-    texts: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="TEXT", help="One text, or two to compare.", show_default=False),
-    ] = None,
+    texts: TextsArgument = None,
+    target: TargetOption = None,
+    measure: MeasureOption = "ablation",
+    matrix: MatrixOption = False,
+    corpus: CorpusOption = None,
+    unit: UnitOption = None,
+    memory: MemoryOption = "",
+    compare: CompareOption = None,
+    html: HtmlOption = None,
+    svg: SvgOption = None,
     model: ModelOption = None,
     json_output: bool = False,
 ) -> None:
-    """Show what the network keeps in memory after every token.
+    """Show what the network keeps in memory after every token, and which tokens its tags rest on.
 
-    One text is shown as a heat map; two are shown side by side with the distance between their memories at each
-    step. Without a text the model's own example pair is shown.
+    One text is shown with the tokens that each tagged span rests on and a heat map of the memories; two are shown
+    side by side, with where their memories and their tags part. Without a text it is the model's own example pair;
+    with --corpus and no text, the model as a whole.
+
+    What a tag rests on is told by one of three measures of the tag's score. ablation: how much it falls when the
+    token is replaced by the unknown word. contribution: the token's share of it, by integrated gradients. gradient:
+    how steeply it changes with the token's input.
 
     Example: rnncli inspect-memory "arrive Taipei" "leave Taipei"
+
+    Example: rnncli inspect-memory "leave Taipei" --target Taipei --html page.html
+
+    Example: rnncli inspect-memory "leave Taipei" --matrix --svg figure.svg
     """
-    from rnncli.inspect.memory import distances, trace
+    from rnncli import archive
     from rnncli.model import load
 
-    loaded = load(find_model(model))
-    chosen = texts or loaded.provenance.get("examples") or []
-    if not 1 <= len(chosen) <= 2:
-        raise UsageError(f"expected one text or two, got {len(chosen)}", hint="put each text in quotes")
-    traces = [trace(loaded, text) for text in chosen]
-    apart = distances(*traces) if len(traces) == 2 else []
+    if unit is not None and corpus is None:
+        raise UsageError(
+            "--unit needs --corpus FILE", hint="the contexts that drive it are those of a labelled file"
+        )
+    if memory and unit is None:
+        raise UsageError("--memory tells where --unit is, and there is none", hint="give --unit N")
+    if svg is not None and corpus is not None and not texts:
+        raise UsageError("--svg draws a text, and there is none", hint="give a text beside --corpus")
+    for option, file in (("--html page.html", html), ("--svg figure.svg", svg)):
+        if file not in (None, "-"):
+            archive.check_writable(Path(str(file)), option)
+    path = find_model(model)
+    loaded, other = load(path), None if compare is None else load(compare)
+    chosen = _texts(loaded, texts, corpus)
+    found = _document(loaded, chosen, corpus, unit, memory, other)
+    found["model"]["file"] = path.name
+    if compare is not None:
+        found["compare"]["model"]["file"] = compare.name
+    targets = _targets(found["texts"], target)
+    _write(found, html, svg, measure, None if matrix or target is None else targets)
     if json_output:
-        result = {
-            "architecture": loaded.network.arch,
-            "texts": [each.as_dict() for each in traces],
-            "distances": [distance.as_dict() for distance in apart],
-        }
-        show.data(json.dumps(result, ensure_ascii=False) + "\n")
+        show.data(json.dumps(found, ensure_ascii=False, allow_nan=False) + "\n")
+    elif "-" not in (html, svg):
+        _draw(found, measure, targets, matrix, target is not None)
+
+
+def _texts(model: "Model", texts: list[str] | None, corpus: str | None) -> list[str]:
+    """The texts to show: those given, else the model's own pair; none where a corpus is what is asked about."""
+    chosen = texts or ([] if corpus is not None else model.provenance.get("examples") or [])
+    if not (corpus is not None and not chosen) and not 1 <= len(chosen) <= 2:
+        raise UsageError(f"expected one text or two, got {len(chosen)}", hint="put each text in quotes")
+    return chosen
+
+
+def _document(
+    model: "Model", texts: list[str], corpus: str | None, unit: int | None, memory: str, other: "Model | None"
+) -> dict[str, Any]:
+    from rnncli.data import tsv
+    from rnncli.inspect.document import Question, document
+
+    sentences = tsv.read(corpus).sentences if corpus is not None else []
+    if sentences:
+        show.note(f"running over {len(sentences):,} sentences …")
+    return document(model, Question(texts, sentences, None if unit is None else unit - 1, memory), other)
+
+
+def _targets(texts: list[dict[str, Any]], target: str | None) -> list[list[int]]:
+    """The tokens of each text that ``--target`` means, from 0; else the first of every span.
+
+    Where nothing is marked it is every token with a tag other than O, else every token.
+    """
+    found = [_spans(text) if target is None else _named(text, target) for text in texts]
+    if texts and not any(found):
+        known = [" ".join(f"{n}:{token['text']}" for n, token in enumerate(text["tokens"], 1)) for text in texts]
+        raise UsageError(f'no token is "{target}"', hint="the tokens are " + " | ".join(known))
+    return found
+
+
+def _spans(text: dict[str, Any]) -> list[int]:
+    if text["spans"]:
+        return [span["start"] for span in text["spans"]]
+    tagged = [number for number, token in enumerate(text["tokens"]) if token["tag"] != "O"]
+    return tagged or list(range(len(text["tokens"])))
+
+
+def _named(text: dict[str, Any], target: str) -> list[int]:
+    """The tokens that are this word; else the one with this number."""
+    found = [number for number, token in enumerate(text["tokens"]) if token["text"] == target]
+    if not found and target.isdecimal() and 1 <= int(target) <= len(text["tokens"]):
+        found = [int(target) - 1]
+    return found
+
+
+def _write(
+    found: dict[str, Any], html: str | None, svg: str | None, measure: str, targets: list[list[int]] | None
+) -> None:
+    """Write the files that are asked for; ``-`` is stdout."""
+    if html is None and svg is None:
         return
-    if not traces[0].memories:
-        show.note(
-            f"{loaded.network.arch} keeps nothing in memory: every token is labelled by what its window shows"
-        )
-    if len(traces) == 1:
-        _one(loaded, traces[0])
+    from rnncli.inspect import page
+
+    if html is not None:
+        _put(html, page.render(found))
+    if svg is not None:
+        _put(svg, page.figure(found, measure, targets))
+
+
+def _put(file: str, text: str) -> None:
+    from rnncli import archive
+
+    if file == "-":
+        show.data(text)
     else:
-        _two(loaded, traces[0], traces[1], [distance.values.tolist() for distance in apart])
+        archive.write_text(Path(file), text)
 
 
-def _decisions(each: "Trace") -> list[tuple[str, str, float]]:
-    return list(zip(each.tokens, each.tags, each.probabilities, strict=True))
-
-
-def _one(model: "Model", only: "Trace") -> None:
-    widest = [max(map(show.columns_of, column)) for column in (only.tokens, only.tags)]
-    room = max(8, show.width() - sum(widest) - 14)
-    for memory in only.memories:
-        heat = _heat(model, [memory], room)[0]
-        rows = [(*decision, row) for decision, row in zip(_decisions(only), heat, strict=True)]
-        show.heat_map(_title(model, [memory], room), ("token", "tag", "p", ""), rows)
-        show.blank()
-    if not only.memories:
-        show.heat_map("", ("token", "tag", "p"), _decisions(only))
-
-
-def _two(model: "Model", a: "Trace", b: "Trace", apart: list[list[float]]) -> None:
-    steps = max(len(a.tokens), len(b.tokens))
-
-    def padded(rows: list, empty: tuple) -> list:  # type: ignore[type-arg]
-        return rows + [empty] * (steps - len(rows))
-
-    decisions = zip(padded(_decisions(a), ("", "", "")), padded(_decisions(b), ("", "", "")), strict=True)
-    show.heat_map(
-        "Tags and their probabilities", ("a", "tag", "p", "b", "tag", "p"), [(*x, *y) for x, y in decisions]
-    )
-    show.blank()
-    widest = [max(map(show.columns_of, each.tokens)) for each in (a, b)]
-    room = max(8, (show.width() - sum(widest) - 18) // 2)
-    for one, two, distance in zip(a.memories, b.memories, apart, strict=True):
-        left, right = _heat(model, [one, two], room)
-        rows = zip(
-            padded(list(zip(a.tokens, left, strict=True)), ("", "")),
-            padded(list(zip(b.tokens, right, strict=True)), ("", "")),
-            padded([(value,) for value in distance], ("",)),
-            strict=True,
-        )
-        show.heat_map(
-            _title(model, [one, two], room), ("a", "", "b", "", "distance"), [(*x, *y, *z) for x, y, z in rows]
-        )
-        show.blank()
-
-
-def _title(model: "Model", memories: "list[Memory]", room: int) -> str:
-    units = memories[0].values.shape[1]
-    chosen = f"the {room} of {units} units that vary most" if units > room else f"{units} units"
-    low, high = _scale(model, memories)
-    return f"Memory: {memories[0].name}, {chosen} (▁ {low:g} … █ {high:g})"
-
-
-def _scale(model: "Model", memories: "list[Memory]") -> tuple[float, float]:
-    """The least and the greatest value of a heat map: those of φ or of a probability where they are bounded."""
-    activation = model.network.activation if model.network.cell == "simple" else "tanh"
-    if memories[0].name == "output" or activation == "sigmoid":
-        return 0.0, 1.0
-    if activation == "tanh":
-        return -1.0, 1.0
-    high = float(max(abs(memory.values).max() for memory in memories)) or 1.0
-    return (0.0 if activation == "relu" else -high), high
-
-
-def _heat(model: "Model", memories: "list[Memory]", room: int) -> list[list]:  # type: ignore[type-arg]
-    """Rows of cells for the same units of each memory, on one scale: those that vary most, in their order."""
-    import numpy as np
-
-    together = np.concatenate([memory.values for memory in memories])
-    units = np.sort(np.argsort(-together.std(axis=0), kind="stable")[:room])
-    low, high = _scale(model, memories)
-    return [[show.cells(row, low, high) for row in memory.values[:, units].tolist()] for memory in memories]
+def _draw(found: dict[str, Any], measure: str, targets: list[list[int]], matrix: bool, asked: bool) -> None:
+    texts = found["texts"]
+    if texts and not texts[0]["memories"]:
+        arch = found["model"]["arch"]
+        show.note(f"{arch} keeps nothing in memory: every token is labelled by what its window shows")
+    if len(texts) == 2:
+        memory_views.contrast(found)
+        parted = found["parts_at"]["decision"]
+        if not asked and parted is not None:  # what these two tags rest on tells why they differ
+            targets = [[number] for number in found["alignment"][parted]]
+    elif texts:
+        memory_views.decisions(found)
+    connectivity_views.lines(found, measure, targets)
+    if matrix:
+        connectivity_views.matrix(found, measure)
+    memory_views.heat_maps(found)
+    if "corpus" in found:
+        corpus_views.corpus(found)

@@ -149,6 +149,61 @@ def cells(values: Sequence[float], low: float, high: float) -> "Text":
     return row
 
 
+# Single hues from faint to strong: orange for more than 0, blue for less.
+_MORE = (230, 223, 215, 208)
+_LESS = (195, 153, 75, 33)
+
+
+def level(value: float, largest: float, steps: int) -> int:
+    """Where a value stands between 0 and the largest, in whole steps from 0; its sign is that of the value."""
+    share = min(1.0, abs(value) / largest) if largest > 0 else 0.0
+    return round(share * steps) if value >= 0 else -round(share * steps)
+
+
+def height(value: float, largest: float) -> str:
+    """A block as high as |value|; a dot where there is next to nothing."""
+    step = abs(level(value, largest, len(_HEIGHTS)))
+    return _HEIGHTS[step - 1] if step else "·"
+
+
+def shade(value: float, largest: float) -> str:
+    """The style of words that stand on a ground as strong as |value|, orange above 0, blue below."""
+    step = level(value, largest, len(_MORE))
+    if step == 0:
+        return ""
+    colour = (_MORE if step > 0 else _LESS)[abs(step) - 1]
+    return f"color(16) on color({colour})"
+
+
+# A token may hold a character that would command the terminal.
+_CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), "\ufffd")
+
+
+def line(*pieces: tuple[str, str]) -> None:
+    """Print one line of (words, style) on stdout; a style is rich's, "" for none."""
+    from rich.text import Text
+
+    shown = [(words.translate(_CONTROLS), style) for words, style in pieces]
+    _console().print(Text.assemble(*shown), soft_wrap=True)
+
+
+def paragraph(text: str, style: str = "") -> None:
+    """Print words on stdout, broken into lines that fit the terminal."""
+    from rich.text import Text
+
+    _console().print(Text(text.translate(_CONTROLS), style))
+
+
+def padded(text: str, columns: int, right: bool = False) -> str:
+    """A text of just so many columns, cut with an ellipsis where it is longer."""
+    from rich.cells import set_cell_size
+
+    if columns_of(text) > columns:
+        return set_cell_size(set_cell_size(text, columns - 1).rstrip() + "…", columns)
+    blanks = " " * (columns - columns_of(text))
+    return blanks + text if right else text + blanks
+
+
 def heat_map(title: str, headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Draw rows of words and :func:`cells` on stdout; everything is to the left but numbers (float)."""
     from rich.table import Table
@@ -162,7 +217,12 @@ def heat_map(title: str, headers: Sequence[str], rows: Sequence[Sequence[Any]]) 
         )
     for row in rows:
         drawn.add_row(
-            *(Text(f"{c:.2f}") if isinstance(c, float) else Text(c) if isinstance(c, str) else c for c in row)
+            *(
+                Text(f"{c:.2f}" if isinstance(c, float) else c.translate(_CONTROLS))
+                if isinstance(c, float | str)
+                else c
+                for c in row
+            )
         )
     _console().print(drawn)
 

@@ -90,4 +90,4 @@ def test_one_sentence_is_tagged_without_numba() -> None:
 
 
 def test_memory_is_shown_without_numba() -> None:
-    assert not loaded("inspect-memory") & {"numba", "llvmlite"}
+    assert not loaded("inspect-memory") & {"numba", "llvmlite", "jinja2"}

@@ -10,7 +10,8 @@ from rnncli import training
 from rnncli.config import CELLS, NetworkSpec, TrainingSpec
 from rnncli.data.tsv import Sentence
 from rnncli.errors import DataError
-from rnncli.inspect.memory import distances, trace
+from rnncli.inspect.contrast import align, distances
+from rnncli.inspect.memory import trace, units
 from rnncli.tagging import Tagger
 
 SENTENCE = Sentence(["leave", "Taipei", "now"], ["O", "B-x", "O"], [(), (), ()], 1)
@@ -44,7 +45,7 @@ def test_each_architecture_keeps_its_own_memory(spec, expected):
 def test_forward_memory_knows_the_past_and_backward_memory_the_future(cell, window):
     model = untrained(arch="bidirectional", cell=cell, window=window)
     a, b = trace(model, "leave Taipei now"), trace(model, "Taipei Taipei now")
-    forward, backward = distances(a, b)
+    forward, backward = distances(a, b, align(a.tokens, b.tokens))
     assert (forward.values > 0).all()
     # Through a window the token before is no memory, but it is seen.
     assert [False, window == 0, True] == (backward.values == 0).tolist()
@@ -78,12 +79,17 @@ def test_every_number_is_given_for_json():
     assert [m.values.tolist() for m in shown.memories] == [m["values"] for m in result["memories"]]
 
 
-def test_distances_are_euclidean_over_the_steps_that_both_texts_have():
+def test_units_are_judged_by_the_tokens_of_all_texts():
     model = untrained(arch="elman")
-    a, b = trace(model, "leave Taipei now"), trace(model, "now Taipei")
-    (distance,) = distances(a, b)
-    x, y = a.memories[0].values, b.memories[0].values
-    np.testing.assert_allclose(distance.values, [np.sqrt(((x[t] - y[t]) ** 2).sum()) for t in range(2)], rtol=1e-6)
+    traces = [trace(model, text) for text in ("leave Taipei now", "now leave")]
+    values = np.concatenate([each.memories[0].values for each in traces]).astype(float)
+    tags = np.array([tag for each in traces for tag in each.tags])
+    means = values.mean(axis=0)
+    between = sum((tags == t).sum() * (values[tags == t].mean(axis=0) - means) ** 2 for t in set(tags))
+    (found,) = units(model.network, traces)
+    np.testing.assert_allclose(
+        found.separation, between / ((values - means) ** 2).sum(axis=0), rtol=1e-6, atol=1e-9
+    )
 
 
 def test_the_output_in_memory_is_a_distribution():

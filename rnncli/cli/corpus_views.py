@@ -1,0 +1,120 @@
+"""The numbers of a whole model over a corpus, drawn on a terminal from the document of ``inspect-memory``."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rnncli.cli import show
+from rnncli.cli.memory_views import name_units
+from rnncli.inspect.panels import model_names, models_of
+
+_LABEL = 22  # columns of a row's name
+_SIDES = {"before": "only the last k tokens", "after": "only the next k tokens"}
+
+
+def corpus(found: dict[str, Any]) -> None:
+    """How connectivity decays, how much context decides, what the units do; of both models where there are two."""
+    for name, model in zip(model_names(found), models_of(found), strict=True):
+        numbers = model["corpus"]
+        size = f"{numbers['sentences']:,} sentences with {numbers['tokens']:,} tokens"
+        show.line((f"{name or 'The whole model'}, over {size}", "bold"))
+        show.blank()
+        _decay(numbers["decay"])
+        _needed(numbers["needed"])
+        _tags(numbers)
+        for units in numbers["units"]:
+            show.line((f"Units of {units['name']}", "bold"))
+            name_units(units, with_shares=True)
+            show.blank()
+    if "unit" in found["corpus"]:
+        _driven(found["corpus"]["unit"])
+
+
+def _decay(decay: dict[str, Any]) -> None:
+    """Two curves against the distance from the target, earlier tokens to the left."""
+    show.line(("What tags rest on, by distance in tokens", "bold"), (" (share of the largest; · 0 … █ 1)", ""))
+    lags, overall = decay["lags"], decay["overall"]
+    ruler = [" "] * (len(lags) + 3)
+    for place, lag in enumerate(lags):
+        if lag % 10 == 0:
+            mark = f"{lag:+d}".replace("-", "−") if lag else "0"
+            start = max(0, place - len(mark) // 2)
+            ruler[start : start + len(mark)] = mark
+    show.line((" " * _LABEL + "".join(ruler).rstrip(), "dim"))
+    for measure in ("ablation", "gradient"):
+        bars = [(show.height(value or 0.0, 1.0), "") for value in overall[measure]]
+        show.line((f"{measure:<{_LABEL}}", ""), *bars)
+    half = overall["half_life"]["ablation"]
+    show.paragraph(f"half-life by ablation: {_tokens(half['before'])} before, {_tokens(half['after'])} after")
+    show.blank()
+
+
+def _tokens(value: float | None) -> str:
+    return "none" if value is None else f"{value:.1f} tokens"
+
+
+def _needed(needed: dict[str, Any]) -> None:
+    """Agreement with the full run and accuracy, in percent, for every length of context."""
+    for side, said in _SIDES.items():
+        if needed[side] is None:
+            continue
+        overall = needed[side]["overall"]
+        show.line((f"How much context decides: {said}", "bold"))
+        rows = [("agreement with all", overall["agreement"]), ("accuracy", overall["accuracy"])]
+        heads = ["all" if k is None else str(k) for k in needed["k"]]
+        show.line((f"{'k':<{_LABEL - 2}}" + "".join(f"{head:>5}" for head in heads), "dim"))
+        for name, shares in rows:
+            if shares is not None:
+                cells = "".join(f"{show.fraction(share, 1 if share < 0.9995 else 0):>5}" for share in shares)
+                show.line((f"{name:<{_LABEL - 2}}" + cells, ""))
+        settled = overall["settled"]
+        most = max(k for k in needed["k"] if k is not None)
+        show.paragraph(
+            f"no k up to {most} settles 99 % of the decisions"
+            if settled is None
+            else f"k = {settled} settles 99 % of the decisions"
+        )
+        show.blank()
+
+
+def _tags(numbers: dict[str, Any]) -> None:
+    """Half-life and settling context of each tag."""
+    sides = [side for side in _SIDES if numbers["needed"][side] is not None]
+    headers = ["tag", "tokens", *sides, *(f"k {side}" for side in sides)]
+    rows = []
+    for tag, curve in numbers["decay"]["tags"].items():
+        half = curve["half_life"]["ablation"]
+        of = [numbers["needed"][side]["tags"][tag] for side in sides]
+        settled = ["–" if each["settled"] is None else str(each["settled"]) for each in of]
+        rows.append(
+            [tag, f"{of[0]['tokens']:,}", *("–" if half[s] is None else f"{half[s]:.1f}" for s in sides), *settled]
+        )
+    show.table("Half-life in tokens by ablation, and the k that settles 99 %, by tag", headers, rows)
+
+
+def _driven(unit: dict[str, Any]) -> None:
+    """The contexts that drive a unit most, token under token."""
+    show.line((f"Unit {unit['unit'] + 1} of {unit['memory']}: what drives it up and down most", "bold"))
+    contexts = [*unit["up"], *unit["down"]]
+    token = min(20, max((show.columns_of(each["token"]) for each in contexts), default=0))
+    tag = min(24, max((show.columns_of(each["tag"]) for each in contexts), default=0))
+    side = max(4, (min(show.width(), 120) - token - tag - 22) // 2)
+    for name in ("up", "down"):
+        for each in unit[name]:
+            show.line(
+                (f"{'↑' if name == 'up' else '↓'} {each['value']:+.2f}  ", ""),
+                (show.padded(_last(each["before"], side), side, right=True), "dim"),
+                (f" [{show.padded(each['token'], min(token, show.columns_of(each['token'])))}]", "bold"),
+                (" " * (token - min(token, show.columns_of(each["token"]))) + " ", ""),
+                (show.padded(" ".join(each["after"]), side), "dim"),
+                (f" {show.padded(each['tag'], tag)}", ""),
+                (f" {each['line']:>5}", "dim"),
+            )
+    show.blank()
+
+
+def _last(words: Sequence[str], columns: int) -> str:
+    """As many of the last words as fit."""
+    kept = list(words)
+    while kept and show.columns_of(" ".join(kept)) > columns:
+        kept.pop(0)
+    return " ".join(kept)
