@@ -25,6 +25,14 @@ def scalars(tokens: int, many: int = 3) -> np.ndarray:
     return do
 
 
+def single(tokens: int) -> np.ndarray:
+    """The gradients of the scores of single tokens, in no order: none reaches all steps."""
+    do = np.zeros((tokens, tokens, TAGS))
+    order = np.random.default_rng(8).permutation(tokens)
+    do[np.arange(tokens), order, order % TAGS] = 1
+    return do
+
+
 def assert_close(numeric: np.ndarray, analytic: np.ndarray) -> None:
     np.testing.assert_allclose(analytic, numeric, rtol=1e-6, atol=1e-8)
 
@@ -57,12 +65,12 @@ def check(spec, parameters, batch) -> None:
     for sentence in SENTENCES:
         one = batch.of(spec, sentence=sentence)
         trace, read = reference.forward(spec, parameters, one), reference.look_up(parameters, one)
-        do = scalars(one.tokens)
-        found = sweep(spec, parameters, trace, do)
-        a = trace.a[0].copy()
-        assert_close(differences(lambda a=a: reference.run(spec, parameters, a).o, a, do), found.da)
-        if read.x.shape[1]:
-            assert_close(differences(lambda read=read: scores_from_x(spec, parameters, read), read.x, do), found.dx)
+        for do in (scalars(one.tokens), single(one.tokens)):
+            found, a = sweep(spec, parameters, trace, do), trace.a[0].copy()
+            assert_close(differences(lambda a=a: reference.run(spec, parameters, a).o, a, do), found.da)
+            if read.x.shape[1]:
+                numeric = differences(lambda read=read: scores_from_x(spec, parameters, read), read.x, do)
+                assert_close(numeric, found.dx)
 
 
 @pytest.mark.parametrize("layers", [1, 2])
