@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from rnncli.cli import connectivity_views, corpus_views, memory_views, show
+from rnncli.cli import show
 from rnncli.cli.options import ModelOption, command, find_model
 from rnncli.errors import UsageError
 
@@ -180,6 +180,8 @@ def _put(file: str, text: str) -> None:
 
 
 def _draw(found: dict[str, Any], measure: str, targets: list[list[int]], matrix: bool, asked: bool) -> None:
+    from rnncli.cli import connectivity_views, corpus_views, memory_views
+
     texts = found["texts"]
     if texts and not texts[0]["memories"]:
         arch = found["model"]["arch"]
