@@ -231,7 +231,8 @@ def train(
                 raise DivergedError(f"no longer finite after epoch {number}", hint="lower --learning-rate")
             with np.errstate(all="ignore"):  # finite weights may still be too large to compute with
                 current = score(model)
-            if is_kept := current > highest - _standard_error(highest, scored):
+            least = highest - _standard_error(highest, scored)
+            if is_kept := current > least or (scored > 0 and current == least):
                 best, best_score, best_epoch = parameters.copy(), current, number
             highest = max(highest, current)
             steps, clipped = trainer.steps - steps, trainer.clipped - clipped

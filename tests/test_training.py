@@ -273,6 +273,13 @@ def test_of_scores_within_a_standard_error_the_last_is_kept(scored, kept, senten
     assert kept == max(epoch.number for epoch in reported if epoch.is_kept)
 
 
+def test_of_perfect_scores_the_last_is_kept(sentences):
+    model = training.prepare(sentences[:20], NetworkSpec(hidden=4, embedding=4), TrainingSpec(epochs=3))
+    given = iter([1.0, 1.0, 0.999])
+    result = training.train(model, sentences[:20], threads=1, score=lambda _: next(given), scored=50)
+    assert (2, 1.0) == (result.best_epoch, result.best_score)
+
+
 def test_a_stop_keeps_the_best_epoch_so_far(sentences):
     asked = iter([False] * 5 + [True])
     model = training.prepare(sentences[:64], NetworkSpec(hidden=4), TrainingSpec(epochs=9, batch=32))
