@@ -4,6 +4,14 @@ from rnncli.kernels.compile import jit
 
 
 @jit
+def _beside(offsets, t, other):
+    """How many tokens at step t have one at step ``other``; they are the first rows of both."""
+    if not 0 <= other < len(offsets) - 1:
+        return 0
+    return min(offsets[t + 1] - offsets[t], offsets[other + 1] - offsets[other])
+
+
+@jit
 def neighbours(offsets, distance, out):
     """out[row of step t] = row of the same sentence at step t + distance, −1 where there is none.
 
@@ -11,24 +19,49 @@ def neighbours(offsets, distance, out):
     distance  tokens, below 0 to the left
     out       (N,)  int32  OUT
     """
-    steps = len(offsets) - 1
-    for t in range(steps):
-        other = t + distance
-        first, end = offsets[t], offsets[t + 1]
-        rows = 0
-        if 0 <= other < steps:
-            rows = min(end - first, offsets[other + 1] - offsets[other])
-        for r in range(end - first):
-            out[first + r] = offsets[other] + r if r < rows else -1
+    for t in range(len(offsets) - 1):
+        first, rows = offsets[t], _beside(offsets, t, t + distance)
+        for r in range(offsets[t + 1] - first):
+            out[first + r] = offsets[t + distance] + r if r < rows else -1
 
 
 @jit
-def spread(x, rows, column, out):
-    """out[n, column:+D] = x[rows[n]], 0 where rows[n] is below 0; x (N, D), out (N, ≥ column + D) OUT."""
-    width = x.shape[1]
-    for n in range(len(rows)):
-        for d in range(width):
-            out[n, column + d] = x[rows[n], d] if rows[n] >= 0 else x.dtype.type(0)
+def look_around(x, offsets, window, out):
+    """Put the inputs of the tokens within ``window`` side by side: the token at step t sees x(t − w) … x(t + w).
+
+    x        (N, D)
+    offsets  (T + 1,)  int64
+    out      (N, (2w + 1) D)  OUT; 0 where the sentence has no such token
+    """
+    width, steps = x.shape[1], len(offsets) - 1
+    for t in range(steps):
+        for place in range(2 * window + 1):
+            other, own = t + place - window, slice(place * width, (place + 1) * width)
+            rows = _beside(offsets, t, other)
+            for r in range(offsets[t + 1] - offsets[t]):
+                row = out[offsets[t] + r, own]
+                if r < rows:
+                    source = x[offsets[other] + r]
+                    for d in range(width):
+                        row[d] = source[d]
+                else:
+                    for d in range(width):
+                        row[d] = 0
+
+
+@jit
+def look_around_backward(dout, offsets, window, dx):
+    """Gradient of :func:`look_around`; dout (N, (2w + 1) D), dx (N, D) OUT."""
+    width, steps = dx.shape[1], len(offsets) - 1
+    dx[:] = 0
+    for place in range(2 * window + 1):
+        own = slice(place * width, (place + 1) * width)
+        for t in range(steps):
+            other = t + place - window
+            for r in range(_beside(offsets, t, other)):
+                row, source = dx[offsets[other] + r], dout[offsets[t] + r, own]
+                for d in range(width):
+                    row[d] += source[d]
 
 
 @jit
@@ -45,13 +78,3 @@ def add_seen(y, texts, rows, a):
             source, out = y[texts[rows[n]]], a[n]
             for j in range(len(out)):
                 out[j] += source[j]
-
-
-@jit
-def spread_backward(dout, rows, column, dx):
-    """Gradient of :func:`spread`: dx[rows[n]] += dout[n, column:+D]; dx (N, D) +=."""
-    width = dx.shape[1]
-    for n in range(len(rows)):
-        if rows[n] >= 0:
-            for d in range(width):
-                dx[rows[n], d] += dout[n, column + d]

@@ -57,23 +57,17 @@ def look_around(spec: NetworkSpec, x: Array, offsets: Array, room: Room) -> Arra
     """Put the inputs of the tokens of the window side by side: (N, D) -> (N, (2w + 1) D)."""
     if not spec.window or not x.shape[1]:
         return x
-    wide, column = room.empty((len(x), (2 * spec.window + 1) * x.shape[1]), x.dtype), 0
-    for rows in _seen(spec, offsets):
-        window.spread(x, rows, column, wide)
-        column += x.shape[1]
+    wide = room.empty((len(x), (2 * spec.window + 1) * x.shape[1]), x.dtype)
+    window.look_around(x, offsets, spec.window, wide)
     return wide
 
 
 def look_around_backward(spec: NetworkSpec, dwide: Array, offsets: Array, room: Room) -> Array:
     """Gradient of :func:`look_around`."""
-    seen = 2 * spec.window + 1
-    if seen == 1:
+    if not spec.window:
         return dwide
-    width = dwide.shape[1] // seen
-    dx = room.empty((len(dwide), width), dwide.dtype)
-    dx[...] = 0
-    for place, rows in enumerate(_seen(spec, offsets)):
-        window.spread_backward(dwide, rows, place * width, dx)
+    dx = room.empty((len(dwide), dwide.shape[1] // (2 * spec.window + 1)), dwide.dtype)
+    window.look_around_backward(dwide, offsets, spec.window, dx)
     return dx
 
 

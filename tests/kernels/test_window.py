@@ -60,24 +60,33 @@ def test_what_distinct_texts_give_is_added_where_they_are_seen():
     assert [[2, 3], [1, 1], [11, 21], [11, 21]] == a.tolist()
 
 
-def test_rows_are_spread_into_their_columns():
-    x, out = np.array([[1.0, 2.0], [3.0, 4.0]]), np.full((3, 4), 9.0)
-    window.spread(x, np.array([1, -1, 0], np.int32), 1, out)
-    assert [[9, 3, 4, 9], [9, 0, 0, 9], [9, 1, 2, 9]] == out.tolist()
+def test_the_tokens_of_a_window_lie_side_by_side():
+    x, out = np.arange(1.0, 7)[:, None] * [1, 10], np.full((6, 6), 9.0)
+    window.look_around(x, OFFSETS, 1, out)
+    # Sentences are rows 0, 3, 5; 1, 4; 2.
+    seen = [[0, 1, 4], [0, 2, 5], [0, 3, 0], [1, 4, 6], [2, 5, 0], [4, 6, 0]]
+    assert np.kron(seen, [1, 10]).tolist() == out.tolist()
 
 
-def test_the_gradient_goes_back_to_the_row_that_was_seen_and_is_added():
-    dout, dx = np.array([[9.0, 1, 2, 9], [9, 3, 4, 9], [9, 5, 6, 9]]), np.array([[0.5, 0], [0, 0], [7, 7]])
-    window.spread_backward(dout, np.array([1, -1, 1], np.int32), 1, dx)
-    assert [[0.5, 0], [1 + 5, 2 + 6], [7, 7]] == dx.tolist()
+@pytest.mark.parametrize("width", [0, 1, 2, 5])
+def test_what_a_window_shows_is_what_its_neighbours_are(width):
+    rng = np.random.default_rng(1)
+    starts = np.concatenate([[0], np.cumsum(rng.integers(0, 8, 20))])
+    offsets = pack(starts, np.arange(20)).offsets
+    x = rng.random((offsets[-1], 3))
+    out = np.full((len(x), 3 * (2 * width + 1)), np.nan)
+    window.look_around(x, offsets, width, out)
+    rows = [neighbours(offsets, distance) for distance in range(-width, width + 1)]
+    expected = [np.where(row[:, None] >= 0, x[row], 0) for row in rows]
+    assert np.hstack(expected).tolist() == out.tolist()
 
 
-def test_spreading_back_is_the_transpose_of_spreading():
-    """⟨spread(x), D⟩ = ⟨x, spread_backward(D)⟩ for every x and every gradient D."""
+@pytest.mark.parametrize("width", [0, 1, 2, 5])
+def test_looking_back_is_the_transpose_of_looking_around(width):
+    """⟨look_around(x), D⟩ = ⟨x, look_around_backward(D)⟩ for every x and every gradient D."""
     rng = np.random.default_rng(2)
-    for distance in (-2, 0, 1):
-        rows = neighbours(OFFSETS, distance)
-        x, dout, out, dx = rng.random((6, 3)), rng.random((6, 7)), np.zeros((6, 7)), np.zeros((6, 3))
-        window.spread(x, rows, 2, out)
-        window.spread_backward(dout, rows, 2, dx)
-        np.testing.assert_allclose((out * dout).sum(), (x * dx).sum(), rtol=1e-12)
+    x, dout = rng.random((6, 3)), rng.random((6, 3 * (2 * width + 1)))
+    out, dx = np.full_like(dout, np.nan), np.full_like(x, np.nan)
+    window.look_around(x, OFFSETS, width, out)
+    window.look_around_backward(dout, OFFSETS, width, dx)
+    np.testing.assert_allclose((out * dout).sum(), (x * dx).sum(), rtol=1e-12)
