@@ -1,4 +1,4 @@
-"""Threads that share a list of jobs with the one that hands it out; there is no other way to start one here."""
+"""Threads that share a list of jobs with the one that hands it out."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager

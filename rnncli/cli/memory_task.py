@@ -94,7 +94,7 @@ def _numbers(text: str) -> list[int]:
 
 def _write(task: str, delay: int, count: int, seed: int, part: str, output: Path | None, as_json: bool) -> None:
     from rnncli import archive
-    from rnncli.data import tasks
+    from rnncli.data import tasks, tsv
 
     made = tasks.sentences(task, delay, count, seed, part)
     if as_json:
@@ -104,8 +104,8 @@ def _write(task: str, delay: int, count: int, seed: int, part: str, output: Path
             + "\n"
         )
     else:
-        lines = ("".join(f"{w}\t{t}\n" for w, t in zip(each.tokens, each.tags, strict=True)) for each in made)
-        text = "\n".join(lines)
+        lines = (tsv.format_sentence(zip(each.tokens, each.tags, strict=True)) for each in made)
+        text = "".join(lines).removesuffix("\n")
     if output is None:
         show.data(text)
     else:

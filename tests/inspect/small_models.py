@@ -8,17 +8,6 @@ from rnncli.data.tsv import Sentence
 from rnncli.model import Model
 from rnncli.network.parameters import Parameters
 
-NETWORKS = [
-    ("fnn", "simple"),
-    ("elman", "simple"),
-    ("elman", "lstm"),
-    ("elman", "gru"),
-    ("jordan", "simple"),
-    ("hybrid", "simple"),
-    ("bidirectional", "simple"),
-    ("bidirectional", "lstm"),
-    ("bidirectional", "gru"),
-]
 TEXT = ["the", "cat", "sat", "on", "the", "mat", "xyzzy"]  # of which the last is not known
 SIDES = [("D",), ("N",), ("V",), ("P",), ("D",), ("N",), ("?",)]
 TAGS = ["O", "B-a", "I-a", "B-b", "O", "I-b"]

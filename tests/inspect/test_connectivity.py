@@ -7,7 +7,8 @@ import sys
 
 import numpy as np
 import pytest
-from small_models import NETWORKS, SIDES, TEXT, copying, drawn
+from networks import NETWORKS
+from small_models import SIDES, TEXT, copying, drawn
 
 from rnncli.data import tsv
 from rnncli.errors import DataError, UsageError

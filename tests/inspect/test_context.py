@@ -4,7 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from small_models import LETTERS, NETWORKS, TEXT, copying, drawn
+from networks import NETWORKS
+from small_models import LETTERS, TEXT, copying, drawn
 
 from rnncli import model as model_module
 from rnncli.data.tsv import Sentence
