@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncli import archive, crew
+from rnncli import archive
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.batch import Batch, Encoded, Longs, by_length, pack
 from rnncli.data.inputs import Columns, Inputs, input_lists
@@ -23,7 +23,6 @@ from rnncli.network import chain, decoding, reference
 from rnncli.network import parameters as network_parameters
 from rnncli.network.decoding import Chain
 from rnncli.network.parameters import Array, Input, Parameters
-from rnncli.network.room import Room
 
 FORMAT = 2
 # Up to here NumPy is done before Numba is loaded.
@@ -121,7 +120,10 @@ class Model:
     def _predict_by_kernels(
         self, encoded: Encoded, result: Prediction, threads: int, with_probabilities: bool
     ) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
         from rnncli.network import forward, output  # here, because they load Numba
+        from rnncli.network.room import Room
 
         turned, by = forward.transposed(self.parameters), self.chain()
         rooms = [Room() for _ in range(threads)]
@@ -136,8 +138,8 @@ class Model:
             result.probabilities[packed.positions] = probabilities
             rooms.append(room)
 
-        with crew.of(threads) as run:
-            run(label, by_length(encoded, BATCH_TOKENS))
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(label, by_length(encoded, BATCH_TOKENS)))
 
     def states(self, encoded: Encoded) -> Iterator[tuple[Longs, list[Array], Array]]:
         """Run the network over sentences and give, batch by batch, what it had in its units.

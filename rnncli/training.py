@@ -1,10 +1,8 @@
-"""The training loop: epochs, shards, optimiser, early stopping on a score. It reports by callback.
+"""The training loop: epochs, batches, optimiser, early stopping on a score. It reports by callback.
 
-A batch is cut into shards, and the parameters into pieces; threads run shards, then sum up and step pieces. How
-many there are does not depend on the threads, so their number changes the time and never the result.
+Threads share the kernels of a step, so their number changes the time and never the result.
 """
 
-import functools
 import math
 import time
 from collections import Counter
@@ -13,10 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnncli import crew
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data import tokenize
-from rnncli.data.batch import Encoded, Longs, Packed, pack, shards, shuffled
+from rnncli.data.batch import Encoded, Longs, Packed, pack, shuffled
 from rnncli.data.inputs import Inputs
 from rnncli.data.tags import obeys, recognise
 from rnncli.data.tsv import Sentence
@@ -24,16 +21,14 @@ from rnncli.data.vectors import Vectors
 from rnncli.data.weights import for_tags
 from rnncli.errors import DivergedError
 from rnncli.model import Model
-from rnncli.network import output
+from rnncli.network import crew, output
 from rnncli.network.backward import backward
+from rnncli.network.crew import Crew
 from rnncli.network.forward import Dropout, forward, transposed
-from rnncli.network.gradients import Piece, Slopes, Step, pieces
+from rnncli.network.gradients import Descent, Step
 from rnncli.network.output import Weights
-from rnncli.network.parameters import Array, Parameters
+from rnncli.network.parameters import Array
 from rnncli.network.room import Room
-
-# Sentences of a shard, at least. Few rows at a time make slow products; two shards there are anyway.
-SHARD = 16
 
 
 class Epoch(NamedTuple):
@@ -60,25 +55,17 @@ class Result(NamedTuple):
     interrupted: bool
 
 
-class _Shard(NamedTuple):
-    loss: float
-    slopes: Slopes
-
-
 class Trainer:
     """Holds a network, its gradient and the optimiser's moments; :meth:`step` learns from one batch."""
 
-    def __init__(self, model: Model, encoded: Encoded, weights: Weights, run: crew.Run) -> None:
+    def __init__(self, model: Model, encoded: Encoded, weights: Weights, crew: Crew) -> None:
         self.spec, self.training, self.parameters = model.network, model.training, model.parameters
-        self.encoded, self.weights, self.run = encoded, weights, run
+        self.encoded, self.weights, self.crew = encoded, weights, crew
         self.hiding = np.where(model.inputs.words.counts == 1, self.training.unknown, 0.0)
         self.turned = transposed(self.parameters)
-        gradient = Parameters(self.parameters.rows, self.parameters.dense.dtype)
         frozen = [] if self.training.pretrained == "tuned" else ["input/vectors"]
-        kind = self.training.optimiser
-        found = pieces(self.spec, self.parameters, gradient, self.turned, kind, frozen)
-        self.pieces = sorted(found, key=lambda piece: -piece.size)
-        self.rooms = [Room() for _ in range(max(2, self.training.batch // SHARD))]
+        self.descent = Descent(self.spec, self.parameters, self.turned, self.training.optimiser, frozen)
+        self.room = Room(crew.board)
         self.rng = np.random.default_rng([self.training.seed, 1])
         self.batches = -(-len(encoded.lengths) // self.training.batch)
         self.steps = self.clipped = 0  # since training began
@@ -100,15 +87,34 @@ class Trainer:
 
     def step(self, sentences: Longs, rate: float) -> float:
         """Take one step of the optimiser; return the summed loss of the batch."""
-        parts = [pack(self.encoded.starts, part) for part in shards(sentences, len(self.rooms))]
-        scale = 1.0 / max(1, sum(len(part.positions) for part in parts))
-        # Numbers are drawn here, in the order of the shards, whichever thread will use them.
-        hidden = [self.rng.random(len(p.positions)) < self.hiding[self.encoded.words[p.positions]] for p in parts]
-        forced = [self._forced(part) for part in parts]
-        keys = self.rng.integers(2**32, size=(len(parts), self.spec.layers + 1)).tolist()
-        done = self.run(functools.partial(self._shard, scale), self.rooms, parts, hidden, forced, keys)
-        self._update([shard.slopes for shard in done], rate)
-        return math.fsum(shard.loss for shard in done)
+        self.crew.wake()
+        self.room.clear()
+        part = pack(self.encoded.starts, sentences)
+        with np.errstate(all="ignore"):  # what diverges is found in the gradient's norm
+            loss = self._learn(part, 1.0 / max(1, len(part.positions)))
+            norm = self.descent.norm(self.room)
+        if not math.isfinite(norm):
+            raise DivergedError("the gradient is no longer a finite number", hint="lower --learning-rate")
+        # Its global norm is clipped: Pascanu 2013, Algorithm 1.
+        clip = self.training.clip
+        is_clipped = 0 < clip < norm
+        self.steps, self.clipped = self.steps + 1, self.clipped + is_clipped
+        self.descent.step(Step(clip / norm if is_clipped else 1.0, rate, self.steps), self.room)
+        return loss
+
+    def _learn(self, part: Packed, scale: float) -> float:
+        """Add the gradient of a batch to the one that is to be followed; return its summed loss."""
+        spec, parameters, gradient = self.spec, self.parameters, self.descent.gradient
+        hidden = self.rng.random(len(part.positions)) < self.hiding[self.encoded.words[part.positions]]
+        forced = self._forced(part)
+        noise = Dropout(self.training.dropout, iter(self.rng.integers(2**32, size=spec.layers + 1).tolist()))
+        gold, batch = self.encoded.tags[part.positions], self.encoded.batch(part, hidden)
+        trace = forward(spec, parameters, batch, noise, self.turned, forced, self.room)
+        loss = output.loss(spec, parameters, trace, gold, part.offsets, scale, self.weights, gradient)
+        omega = scale * self.training.omega
+        found = backward(spec, parameters, trace, loss.do, part.offsets, gradient, forced, omega)
+        self.descent.add_tables(batch, found, self.room)
+        return loss.total
 
     def _forced(self, part: Packed) -> Array | None:
         """Tags that are fed back in place of the network's own output; −1 where its own is."""
@@ -118,40 +124,6 @@ class Trainer:
         if self.training.feedback == "mixed":
             gold = np.where(self.rng.random(len(gold)) < 0.5, gold, np.int32(-1))
         return gold
-
-    def _shard(
-        self, scale: float, room: Room, part: Packed, hidden: Array, forced: Array | None, keys: list[int]
-    ) -> _Shard:
-        """Run one shard forward and backward."""
-        gold, noise = self.encoded.tags[part.positions], Dropout(self.training.dropout, iter(keys))
-        batch = self.encoded.batch(part, hidden)
-        room.clear()
-        with np.errstate(all="ignore"):  # what diverges is found in the gradient's norm
-            trace = forward(self.spec, self.parameters, batch, noise, self.turned, forced, room)
-            loss = output.loss(self.spec, self.parameters, trace, gold, part.offsets, scale, self.weights)
-            found = backward(
-                self.spec, self.parameters, trace, loss.do, part.offsets, forced, scale * self.training.omega
-            )
-        return _Shard(loss.total, Slopes(batch, *found, loss.sums))
-
-    def _update(self, slopes: list[Slopes], rate: float) -> None:
-        """Sum the gradient up, clip its global norm (Pascanu 2013, Algorithm 1), step."""
-        norm = math.sqrt(sum(self.run(functools.partial(_collect, slopes), self.pieces)))
-        if not math.isfinite(norm):
-            raise DivergedError("the gradient is no longer a finite number", hint="lower --learning-rate")
-        clip = self.training.clip
-        is_clipped = 0 < clip < norm
-        self.steps, self.clipped = self.steps + 1, self.clipped + is_clipped
-        step = Step(clip / norm if is_clipped else 1.0, rate, self.steps)
-        self.run(functools.partial(_update, step), self.pieces)
-
-
-def _collect(slopes: list[Slopes], piece: Piece) -> float:
-    return piece.collect(slopes)
-
-
-def _update(step: Step, piece: Piece) -> None:
-    piece.update(step)
 
 
 def schedule(warmup: float, step: int, steps: int) -> float:
@@ -213,8 +185,8 @@ def train(
     training, parameters = model.training, model.parameters
     best, best_score, best_epoch, number, highest = parameters.copy(), -1.0, 0, 0, -1.0
     seconds, tokens, interrupted = 0.0, len(encoded.words), False
-    with crew.of(threads) as run:
-        trainer = Trainer(model, encoded, weights, run)
+    with crew.of(threads) as helped:
+        trainer = Trainer(model, encoded, weights, helped)
         while number < training.epochs and number - best_epoch < training.patience:
             began, steps, clipped = time.perf_counter(), trainer.steps, trainer.clipped
 

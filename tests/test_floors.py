@@ -16,7 +16,7 @@ FLOORS = [
     {"model"},
     {"network"},
     {"data", "kernels"},
-    {"config", "resources", "archive", "crew"},
+    {"config", "resources", "archive"},
     {"errors"},
 ]
 HEIGHT = {room: -floor for floor, rooms in enumerate(FLOORS) for room in rooms}

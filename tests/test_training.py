@@ -370,7 +370,7 @@ def test_clipped_steps_are_counted_epoch_by_epoch(sentences):
 
 @pytest.mark.parametrize("arch", ["elman", "hybrid", "bidirectional"])
 def test_the_regulariser_changes_the_memory_and_counts_as_a_loss_per_token(arch, sentences):
-    """A step of plain descent moves W by α Ω's share, whatever the number of shards."""
+    """A step of plain descent moves W by α Ω's share."""
     spec = {"arch": arch, "cell": "simple"}
     plain, one, two = (
         trained_on(

@@ -117,8 +117,3 @@ def by_length(encoded: Encoded, tokens: int) -> Iterator[Longs]:
         count = max(1, tokens // max(1, int(encoded.lengths[order[start]])))
         yield order[start : start + count]
         start += count
-
-
-def shards(sentences: Longs, count: int) -> list[Longs]:
-    """Deal a batch, longest first, to a fixed number of shards; how many threads there are plays no part."""
-    return [sentences[i::count] for i in range(min(count, len(sentences)))]

@@ -13,6 +13,7 @@ from numba import types
 from numba.extending import intrinsic, overload
 
 from rnncli.kernels.compile import jit
+from rnncli.kernels.shared import share, shared
 
 TANH, RELU, SIGMOID, IDENTITY = range(4)
 CODES = {"tanh": TANH, "relu": RELU, "sigmoid": SIGMOID, "identity": IDENTITY}
@@ -90,15 +91,17 @@ def through_activation(dh, h, code):
             dh[i] *= h[i] * (one - h[i])
 
 
-@jit
-def forward(h, code):
+@shared
+def forward(part, parts, h, code):
     """A layer without memory: h = φ(h) in place, h (N, H)."""
-    for r in range(len(h)):
+    first, end = share(part, parts, len(h), 1)
+    for r in range(first, end):
         activate(h[r], code)
 
 
-@jit
-def backward(dh, h, code):
+@shared
+def backward(part, parts, dh, h, code):
     """Gradient of :func:`forward`: dh *= φ′(h) in place; dh, h (N, H)."""
-    for r in range(len(h)):
+    first, end = share(part, parts, len(h), 1)
+    for r in range(first, end):
         through_activation(dh[r], h[r], code)

@@ -28,8 +28,10 @@ import numpy as np
 
 from rnncli.kernels.activation import exp
 from rnncli.kernels.compile import jit
-from rnncli.kernels.matmul import add_nn, add_tn
+from rnncli.kernels.matmul import add_nn, add_product
 from rnncli.kernels.output import _largest
+from rnncli.kernels.shared import share_of_sentences, shared
+from rnncli.kernels.simple import TOGETHER, step
 
 RANGE = 32.0  # of scores of moves that float32 can bear
 LEAST = -600.0  # score of a move beside the likeliest
@@ -56,33 +58,25 @@ def _dot(a, b):
     return total
 
 
-@jit
-def _fill(out, begin, end, values):
-    """Write values (K,) into rows begin : end of out; an assignment takes ten times as long to compile."""
-    for r in range(begin, end):
-        for j in range(len(values)):
-            out[r, j] = values[j]
-
-
-@jit
-def _forward(o, transitions, first, last, offsets, e, alpha, log_z):
+@shared
+def _forward(part, parts, o, odds, top, start, start_top, stop, stop_top, offsets, e, alpha, log_z):
     """Fill α̂ from the first step to the last, and log Z.
 
-    o         (N, K)
-    e, alpha  (N, K)  OUT
-    log_z     (B,)    float64, OUT
+    o                  (N, K)
+    odds, start, stop  (K, K), (1, K), (1, K)  with a number each, as :func:`_odds` gives them for all moves
+    e, alpha           (N, K)  OUT
+    log_z              (B,)    float64, OUT
     """
-    one, nothing = o.dtype.type(1), np.zeros(o.shape[1], o.dtype)
-    odds, top = _odds(transitions)
-    start, first_top = _odds(first.reshape(1, -1))
-    stop, last_top = _odds(last.reshape(1, -1))
+    one = o.dtype.type(1)
+    low, high = share_of_sentences(part, parts, offsets, TOGETHER)
     steps = len(offsets) - 1
     for t in range(steps):
-        begin, end = offsets[t], offsets[t + 1]
-        going = offsets[t + 2] - end if t + 2 <= steps else 0
-        _fill(alpha, begin, end, nothing if t > 0 else start[0])
-        if t > 0:
-            add_nn(alpha, offsets[t - 1], 0, odds, alpha, begin, 0, end - begin)
+        begin, end, source, rows = step(offsets, 0, t, low, high)
+        going = offsets[t + 2] - offsets[t + 1] if t + 2 <= steps else 0
+        for r in range(begin, end):
+            for j in range(o.shape[1]):
+                alpha[r, j] = start[0, j] if t == 0 else 0
+        add_nn(alpha, source, 0, odds, alpha, begin, 0, rows)
         for r in range(begin, end):
             row, factors, scores = alpha[r], e[r], o[r]
             largest = _largest(scores)
@@ -93,62 +87,80 @@ def _forward(o, transitions, first, last, offsets, e, alpha, log_z):
             for j in range(len(row)):
                 factors[j] *= scale
                 row[j] *= factors[j]
-            b = r - begin
-            before, move = (log_z[b], top) if t > 0 else (0.0, first_top)
+            b = r - offsets[t]
+            before, move = (log_z[b], top) if t > 0 else (0.0, start_top)
             log_z[b] = before + move + largest + math.log(total)
             if b >= going:
-                log_z[b] += last_top + math.log(_dot(row, stop[0]))
-    return odds
+                log_z[b] += stop_top + math.log(_dot(row, stop[0]))
 
 
-@jit
-def _backward(e, alpha, odds, last, offsets, g):
+@shared
+def _backward(part, parts, e, alpha, onward_odds, stop, offsets, beta, g):
     """Fill the posterior probabilities from the last step to the first.
 
-    e      (N, K)  in: as :func:`_forward` left it; OUT: P(y(t)) = α̂ ∘ β
-    alpha  (N, K)
-    odds   (K, K)  Eᵀ
-    g      (N, K)  OUT: g(t+1) in the row of the same sentence at step t; 0 where it ends
+    e            (N, K)  in: as :func:`_forward` left it; OUT: P(y(t)) = α̂ ∘ β
+    alpha        (N, K)
+    onward_odds  (K, K)  Eᵀ
+    stop         (1, K)  as :func:`_odds` gives it
+    beta         (B, K)  scratch
+    g            (N, K)  OUT: g(t+1) in the row of the same sentence at step t; 0 where it ends
     """
-    one, nothing = e.dtype.type(1), np.zeros(e.shape[1], e.dtype)
-    stop, _ = _odds(last.reshape(1, -1))
+    one = e.dtype.type(1)
+    low, high = share_of_sentences(part, parts, offsets, TOGETHER)
     steps = len(offsets) - 1
-    beta = np.empty((offsets[min(steps, 1)], e.shape[1]), e.dtype)
-    for t in range(steps - 1, -1, -1):
-        begin, end = offsets[t], offsets[t + 1]
-        going = offsets[t + 2] - end if t + 2 <= steps else 0
-        _fill(beta, 0, going, nothing)
-        _fill(beta, going, end - begin, stop[0])
-        _fill(g, begin + going, end, nothing)
-        add_nn(g, begin, 0, odds, beta, 0, 0, going)
+    for k in range(steps):
+        t = steps - 1 - k
+        begin, end, _, going = step(offsets, 1, k, low, high)
+        for r in range(begin, begin + going):
+            for j in range(e.shape[1]):
+                beta[r - offsets[t], j] = 0
+        for r in range(begin + going, end):
+            for j in range(e.shape[1]):
+                beta[r - offsets[t], j] = stop[0, j]
+                g[r, j] = 0
+        add_nn(g, begin, 0, onward_odds, beta, low, 0, going)
         for r in range(begin, end):
-            row, onward, factors = alpha[r], beta[r - begin], e[r]
+            row, onward, factors = alpha[r], beta[r - offsets[t]], e[r]
             scale = one / _dot(row, onward)  # where the sentence goes on, 1 but for rounding
             for j in range(len(row)):
                 onward[j] *= scale
             if t > 0:
-                back = g[offsets[t - 1] + r - begin]
+                back = g[offsets[t - 1] + r - offsets[t]]
                 for j in range(len(row)):
                     back[j] = factors[j] * onward[j]
             for j in range(len(row)):
                 factors[j] = row[j] * onward[j]
 
 
-def _posterior(o, transitions, first, last, offsets, y, alpha, g, log_z):
+def _posterior(board, o, transitions, first, last, offsets, y, alpha, g, log_z):
     """Compute :func:`marginals`; alpha, g (N, K) OUT; return E.
 
     Not compiled itself: as one kernel, forward and backward would take twice as long to compile.
     """
-    odds = _forward(o, transitions, first, last, offsets, y, alpha, log_z)
-    _backward(y, alpha, np.ascontiguousarray(odds.T), last, offsets, g)
+    (odds, top), start, (stop, stop_top) = (_odds(np.atleast_2d(a)) for a in (transitions, first, last))
+    _forward(board, o, odds, top, *start, stop, stop_top, offsets, y, alpha, log_z)
+    beta = np.empty((len(log_z), o.shape[1]), o.dtype)
+    _backward(board, y, alpha, np.ascontiguousarray(odds.T), stop, offsets, beta, g)
     return odds
 
 
+@shared
+def _weigh(part, parts, weights, scale, gold, offsets, do, alpha):
+    """Turn posterior probabilities ``do`` into gradients, (N, K); alpha takes the weights of sentences too."""
+    low, high = share_of_sentences(part, parts, offsets, TOGETHER)
+    for t in range(len(offsets) - 1):
+        begin, end, _, _ = step(offsets, 0, t, low, high)
+        for r in range(begin, end):
+            factor = do.dtype.type(scale * weights[r - offsets[t]])
+            for j in range(do.shape[1]):
+                do[r, j] *= factor
+                alpha[r, j] *= factor
+            do[r, gold[r]] -= factor
+
+
 @jit
-def _cost(
-    o, gold, transitions, first, last, offsets, weights, scale, do, alpha, log_z, dtransitions, dfirst, dlast
-):
-    """Return the loss, from the posterior probabilities ``do``, which become gradients; alpha takes the weights.
+def _cost(o, gold, transitions, first, last, offsets, weights, scale, do, log_z, dtransitions, dfirst, dlast):
+    """Return the loss, and add up what is not a product: a row of ``do`` for each end, a number for each move.
 
     dtransitions  +=, of the gold moves alone; the other arguments are those of :func:`loss`
     """
@@ -157,12 +169,7 @@ def _cost(
         begin, end = offsets[t], offsets[t + 1]
         going = offsets[t + 2] - end if t + 2 <= steps else 0
         for r in range(begin, end):
-            b, tag, slope, row = r - begin, gold[r], do[r], alpha[r]
-            factor = o.dtype.type(scale * weights[b])
-            for j in range(tags):
-                slope[j] *= factor
-                row[j] *= factor
-            slope[tag] -= factor
+            b, tag, slope = r - begin, gold[r], do[r]
             cost = -float(o[r, tag])
             if t == 0:
                 cost += log_z[b] - first[tag]
@@ -171,7 +178,7 @@ def _cost(
             else:
                 before = gold[offsets[t - 1] + b]
                 cost -= transitions[before, tag]
-                dtransitions[before, tag] -= factor
+                dtransitions[before, tag] -= o.dtype.type(scale * weights[b])
             if b >= going:
                 cost -= last[tag]
                 for j in range(tags):
@@ -180,14 +187,15 @@ def _cost(
     return total
 
 
-def _loss(o, gold, transitions, first, last, offsets, weights, scale, do, dtransitions, dfirst, dlast):
+def _loss(board, o, gold, transitions, first, last, offsets, weights, scale, do, dtransitions, dfirst, dlast):
     """Compute :func:`loss` in the type of the arguments."""
     alpha, g, log_z = np.empty_like(o), np.empty_like(o), np.empty(len(weights))
     moves, slopes = (transitions, first, last), (dtransitions, dfirst, dlast)
-    odds = _posterior(o, *moves, offsets, do, alpha, g, log_z)
-    total = _cost(o, gold, *moves, offsets, weights, scale, do, alpha, log_z, *slopes)
+    odds = _posterior(board, o, *moves, offsets, do, alpha, g, log_z)
+    _weigh(board, weights, scale, gold, offsets, do, alpha)
+    total = _cost(o, gold, *moves, offsets, weights, scale, do, log_z, *slopes)
     pairs = np.zeros_like(dtransitions)
-    add_tn(alpha, 0, 0, g, 0, 0, pairs, len(o))
+    add_product(board, alpha, g, 1, pairs)
     dtransitions += odds * pairs
     return total
 
@@ -197,7 +205,7 @@ def _needs_double(o, *moves):
     return o.dtype != np.float64 and not all(float(a.max()) - float(a.min()) <= RANGE for a in moves)
 
 
-def marginals(o, transitions, first, last, offsets, y, log_z):
+def marginals(board, o, transitions, first, last, offsets, y, log_z):
     """Compute the posterior probability of each tag of each token, and log Z of each sentence.
 
     o            (N, K)    scores
@@ -210,11 +218,11 @@ def marginals(o, transitions, first, last, offsets, y, log_z):
     if _needs_double(o, transitions, first, last):
         o, transitions, first, last = (a.astype(np.float64) for a in (o, transitions, first, last))
     p, total = np.empty_like(o), np.empty(len(log_z))
-    _posterior(o, transitions, first, last, offsets, p, np.empty_like(o), np.empty_like(o), total)
+    _posterior(board, o, transitions, first, last, offsets, p, np.empty_like(o), np.empty_like(o), total)
     y[:], log_z[:] = p, total
 
 
-def loss(o, gold, transitions, first, last, offsets, weights, scale, do, dtransitions, dfirst, dlast):
+def loss(board, o, gold, transitions, first, last, offsets, weights, scale, do, dtransitions, dfirst, dlast):
     """Return Σ weight (log Z − score(gold)) over sentences and the gradient of ``scale`` times it.
 
     o                          (N, K)    scores
@@ -230,10 +238,10 @@ def loss(o, gold, transitions, first, last, offsets, weights, scale, do, dtransi
     moves, slopes, scale = (transitions, first, last), (dtransitions, dfirst, dlast), float(scale)
     weights = weights.astype(np.float64)
     if not _needs_double(o, *moves):
-        return _loss(o, gold, *moves, offsets, weights, scale, do, *slopes)
+        return _loss(board, o, gold, *moves, offsets, weights, scale, do, *slopes)
     p, added = np.empty(o.shape), [np.zeros(a.shape) for a in slopes]
     o, transitions, first, last = (a.astype(np.float64) for a in (o, *moves))
-    total = _loss(o, gold, transitions, first, last, offsets, weights, scale, p, *added)
+    total = _loss(board, o, gold, transitions, first, last, offsets, weights, scale, p, *added)
     do[:] = p
     for slope, more in zip(slopes, added, strict=True):
         slope += more

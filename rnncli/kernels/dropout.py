@@ -3,6 +3,8 @@
 import numpy as np
 
 from rnncli.kernels.compile import jit
+from rnncli.kernels.shared import share, shared
+from rnncli.kernels.tile import ROWS
 
 
 @jit
@@ -19,12 +21,35 @@ def _mix(x):
 
 
 @jit
-def fill_mask(key, rate, mask):
-    """Fill mask (n,) with 0 with probability ``rate`` and with 1 / (1 − rate) otherwise; key uint32.
+def _fill(mask, at, key, threshold, keep, drop):
+    """Fill a row, (n,), whose first element is number ``at`` of the mask."""
+    for i in range(len(mask)):
+        mask[i] = keep if _mix(np.uint32(_mix(np.uint32(at + i)) + key)) >= threshold else drop
+
+
+@shared
+def fill_mask(part, parts, key, rate, mask):
+    """Fill mask (N, D) with 0 with probability ``rate`` and with 1 / (1 − rate) otherwise; key uint32.
 
     Source: Srivastava et al. 2014, "Dropout", in the inverted form that leaves tagging unchanged.
     """
     threshold = np.uint32(min(rate * 4294967296.0, 4294967295.0))
     keep, drop = mask.dtype.type(1.0 / (1.0 - rate)), mask.dtype.type(0)
-    for i in range(len(mask)):
-        mask[i] = keep if _mix(np.uint32(_mix(np.uint32(i)) + key)) >= threshold else drop
+    first, end = share(part, parts, len(mask), ROWS)
+    for r in range(first, end):
+        _fill(mask[r], r * mask.shape[1], key, threshold, keep, drop)
+
+
+@jit
+def _multiply(x, y, out):
+    """Out = x ∘ y, all (n,)."""
+    for i in range(len(out)):
+        out[i] = x[i] * y[i]
+
+
+@shared
+def apply(part, parts, x, mask, out):
+    """Compute out = mask ∘ x, all (N, D); out may be x."""
+    first, end = share(part, parts, len(mask), ROWS)
+    for r in range(first, end):
+        _multiply(x[r], mask[r], out[r])

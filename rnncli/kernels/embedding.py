@@ -9,10 +9,13 @@ Where ``hidden[n]`` it selects row 0 instead, the unknown word; ``hidden`` is em
 import math
 
 from rnncli.kernels.compile import jit
+from rnncli.kernels.matmul import LINE
+from rnncli.kernels.shared import share, shared
+from rnncli.kernels.tile import ROWS
 
 
-@jit
-def gather(table, ids, rows, starts, hidden, first, column, out):
+@shared
+def gather(part, parts, table, ids, rows, starts, hidden, first, column, out):
     """out[n, column:+D] += Σ table[first + row] / √count, over the rows of token n.
 
     table         (rows, D)
@@ -23,7 +26,8 @@ def gather(table, ids, rows, starts, hidden, first, column, out):
     out           (N, ≥ column + D)  +=
     """
     width = table.shape[1]
-    for n in range(len(ids)):
+    begin, stop = share(part, parts, len(ids), ROWS)
+    for n in range(begin, stop):
         if ids[n] < 0:
             continue
         start, end = starts[ids[n]], starts[ids[n] + 1]
@@ -49,29 +53,45 @@ def _add(out, scale, x):
         out[d] += scale * x[d]
 
 
-@jit
-def scatter(dout, column, ids, rows, starts, hidden, first, dtable, left, right, seen, stamp, touched, count):
-    """Gradient of :func:`gather` for columns left : right of the table, in the order of n; return a new ``count``.
+@shared
+def scatter(part, parts, dout, column, ids, rows, starts, hidden, first, dtable):
+    """Gradient of :func:`gather`, in the order of n.
 
-    dout        (N, ≥ column + D)  column d of the table is column + d here
-    dtable      (rows, D)  +=
-    seen        (rows,)    int64: row r was touched in this step if seen[r] == stamp
-    touched     (rows,)    int32  OUT: from ``count`` on the rows that were not touched before
+    dout    (N, ≥ column + D)  column d of the table is column + d here
+    dtable  (rows, D)  +=
     """
+    left, right = share(part, parts, dtable.shape[1], LINE)
     for n in range(len(ids)):
         if ids[n] < 0:
             continue
         slope = dout[n, column + left : column + right]
         start, end = starts[ids[n]], starts[ids[n] + 1]
+        if len(hidden) > 0 and hidden[n]:
+            _add(dtable[first, left:right], dout.dtype.type(1), slope)
+            continue
+        scale = dout.dtype.type(1.0 / math.sqrt(max(1, end - start)))
+        for i in range(start, end):
+            _add(dtable[first + rows[i], left:right], scale, slope)
+
+
+@jit
+def touch(ids, rows, starts, hidden, first, seen, stamp, touched, count):
+    """List the rows of the table that :func:`scatter` adds to; return the new ``count`` of them.
+
+    seen     (rows,)  int64: row r was listed for this batch if seen[r] == stamp
+    touched  (rows,)  int32  OUT: from ``count`` on the rows that were not listed before
+    """
+    for n in range(len(ids)):
+        if ids[n] < 0:
+            continue
+        start, end = starts[ids[n]], starts[ids[n] + 1]
         is_hidden = len(hidden) > 0 and hidden[n]
         if is_hidden:
             end = start + 1
-        scale = dout.dtype.type(1.0 / math.sqrt(max(1, end - start)))
         for i in range(start, end):
             r = first + (0 if is_hidden else rows[i])
             if seen[r] != stamp:
                 seen[r] = stamp
                 touched[count] = r
                 count += 1
-            _add(dtable[r, left:right], scale, slope)
     return count

@@ -15,10 +15,12 @@ from rnncli.kernels.activation import activate, through_activation
 from rnncli.kernels.compile import jit
 from rnncli.kernels.matmul import add_nn
 from rnncli.kernels.output import softmax_row
+from rnncli.kernels.shared import share_of_sentences, shared
+from rnncli.kernels.simple import TOGETHER, step
 
 
-@jit
-def forward(h, mask, read, y, fed, forced, weight, output_weight, v, c, offsets, activation):
+@shared
+def forward(part, parts, h, mask, read, y, fed, forced, weight, output_weight, v, c, offsets, activation):
     """Fill the hidden layer and the probabilities.
 
     h              (N, H)     in: U x + b; OUT: the hidden layer
@@ -31,12 +33,12 @@ def forward(h, mask, read, y, fed, forced, weight, output_weight, v, c, offsets,
     output_weight  (K, H)     Wyᵀ
     v, c           (H, K), (K,)  Vᵀ and c
     """
+    low, high = share_of_sentences(part, parts, offsets, TOGETHER)
     for t in range(len(offsets) - 1):
-        first, end = offsets[t], offsets[t + 1]
-        if t > 0:
-            add_nn(fed, offsets[t - 1], 0, output_weight, h, first, 0, end - first)
-            if len(weight) > 0:
-                add_nn(h, offsets[t - 1], 0, weight[0], h, first, 0, end - first)
+        first, end, before, rows = step(offsets, 0, t, low, high)
+        add_nn(fed, before, 0, output_weight, h, first, 0, rows)
+        if len(weight) > 0:
+            add_nn(h, before, 0, weight[0], h, first, 0, rows)
         for r in range(first, end):
             activate(h[r], activation)
             y[r] = c
@@ -67,7 +69,15 @@ def _through_softmax(g, y, do):
 
 
 @jit
-def backward(do, dh, g, h, mask, y, forced, weight, output_weight, v, offsets, activation):
+def _clear(out, first, end):
+    """Set rows first : end of out to 0."""
+    for r in range(first, end):
+        for i in range(out.shape[1]):
+            out[r, i] = 0
+
+
+@shared
+def backward(part, parts, do, dh, g, h, mask, y, forced, weight, output_weight, v, offsets, activation):
     """BPTT through both memories.
 
     do   (N, K)  in: ∂L/∂o of the loss itself; OUT: with what reaches it through the feedback
@@ -76,24 +86,21 @@ def backward(do, dh, g, h, mask, y, forced, weight, output_weight, v, offsets, a
 
     A forced tag is given, so no gradient passes through it. The weights are W, Wy and V themselves, not transposed.
     """
-    steps = len(offsets) - 1
-    dh[:] = 0
-    g[:] = 0
-    for t in range(steps - 1, -1, -1):
-        first, end = offsets[t], offsets[t + 1]
-        after, rows = 0, 0
-        if t + 1 < steps:
-            after, rows = offsets[t + 1], offsets[t + 2] - offsets[t + 1]
-            add_nn(dh, after, 0, output_weight, g, first, 0, rows)
-            for r in range(first, first + rows):
-                if len(forced) == 0 or forced[r] < 0:
-                    _through_softmax(g[r], y[r], do[r])
+    low, high = share_of_sentences(part, parts, offsets, TOGETHER)
+    for k in range(len(offsets) - 1):
+        first, end, after, rows = step(offsets, 1, k, low, high)
+        _clear(dh, first, end)
+        _clear(g, first, end)
+        add_nn(dh, after, 0, output_weight, g, first, 0, rows)
+        for r in range(first, first + rows):
+            if len(forced) == 0 or forced[r] < 0:
+                _through_softmax(g[r], y[r], do[r])
         add_nn(do, first, 0, v, dh, first, 0, end - first)
         if len(mask) > 0:
             for r in range(first, end):
                 for i in range(h.shape[1]):
                     dh[r, i] *= mask[r, i]
-        if rows > 0 and len(weight) > 0:
+        if len(weight) > 0:
             add_nn(dh, after, 0, weight[0], dh, first, 0, rows)
         for r in range(first, end):
             through_activation(dh[r], h[r], activation)

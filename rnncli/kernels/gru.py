@@ -16,7 +16,8 @@ import numpy as np
 from rnncli.kernels.activation import SIGMOID, activate, exp
 from rnncli.kernels.compile import jit
 from rnncli.kernels.matmul import add_nn
-from rnncli.kernels.simple import step
+from rnncli.kernels.shared import shared
+from rnncli.kernels.simple import step, work
 
 
 @jit
@@ -46,8 +47,8 @@ def _forward_row(a, m, before, h):
         h[u] = n[u] + z[u] * (before[u] - n[u])
 
 
-@jit
-def forward(a, s, h, weight, bias, offsets):
+@shared
+def forward(part, parts, a, s, h, weight, bias, offsets):
     """Fill the hidden layer of each direction.
 
     a        (N, R·3·H)   in: U x + b; OUT: the gates r, z, n; direction r in columns r·3·H : (r + 1)·3·H
@@ -59,11 +60,14 @@ def forward(a, s, h, weight, bias, offsets):
     """
     directions, units, width = weight.shape
     nothing = np.zeros(units, a.dtype)
-    for direction in range(directions):
+    for number in range(directions):
+        direction, low, high = work(part, parts, directions, offsets, number)
+        if direction < 0:
+            break
         column, gate = direction * units, direction * width
         own, gates = slice(column, column + units), slice(gate, gate + width)
         for k in range(len(offsets) - 1):
-            first, end, source, rows = step(offsets, direction, k)
+            first, end, source, rows = step(offsets, direction, k, low, high)
             for row in range(first, end):
                 _make_room(a[row, gates], s[row, own], bias[own])
             add_nn(h, source, column, weight[direction], a, first, gate, rows)
@@ -99,8 +103,8 @@ def _backward_row(dh, a, m, before, da, dwh):
         da[u] = dwh[u]
 
 
-@jit
-def backward(dh, a, s, before, weight, offsets, da, dwh):
+@shared
+def backward(part, parts, dh, a, s, before, weight, offsets, da, dwh):
     """BPTT: from the gradient of the hidden layer to that of the input product.
 
     dh       (N, R·H)     in: ∂L/∂h from above; OUT: the whole ∂L/∂h
@@ -111,12 +115,15 @@ def backward(dh, a, s, before, weight, offsets, da, dwh):
     dwh      (N, R·3·H)   OUT: ∂L/∂(W h(t−1)), r ∘ da for the candidate, else da
     """
     directions, width, units = weight.shape
-    for direction in range(directions):
+    for number in range(directions):
+        direction, low, high = work(part, parts, directions, offsets, number)
+        if direction < 0:
+            break
         column, gate = direction * units, direction * width
         own, gates = slice(column, column + units), slice(gate, gate + width)
         keep = slice(gate + units, gate + 2 * units)
         for k in range(len(offsets) - 1):
-            first, end, source, rows = step(offsets, 1 - direction, k)
+            first, end, source, rows = step(offsets, 1 - direction, k, low, high)
             add_nn(dwh, source, gate, weight[direction], dh, first, column, rows)
             for r in range(rows):
                 _add_kept(a[source + r, keep], dh[source + r, own], dh[first + r, own])

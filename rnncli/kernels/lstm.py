@@ -16,7 +16,8 @@ import numpy as np
 from rnncli.kernels.activation import SIGMOID, TANH, activate, exp
 from rnncli.kernels.compile import jit
 from rnncli.kernels.matmul import add_nn
-from rnncli.kernels.simple import step
+from rnncli.kernels.shared import shared
+from rnncli.kernels.simple import step, work
 
 
 @jit
@@ -34,8 +35,8 @@ def _forward_row(a, before, c, h):
         h[u] = o[u] * (one - two / (exp(two * c[u]) + one))
 
 
-@jit
-def forward(a, s, h, weight, bias, offsets):
+@shared
+def forward(part, parts, a, s, h, weight, bias, offsets):
     """Fill the hidden layer of each direction.
 
     a        (N, R·4·H)   in: U x + b; OUT: the gates i, f, g, o; direction r in columns r·4·H : (r + 1)·4·H
@@ -47,11 +48,14 @@ def forward(a, s, h, weight, bias, offsets):
     """
     directions, units, width = weight.shape
     nothing = np.zeros(units, a.dtype)
-    for direction in range(directions):
+    for number in range(directions):
+        direction, low, high = work(part, parts, directions, offsets, number)
+        if direction < 0:
+            break
         column, gate = direction * units, direction * width
         own, gates = slice(column, column + units), slice(gate, gate + width)
         for k in range(len(offsets) - 1):
-            first, end, source, rows = step(offsets, direction, k)
+            first, end, source, rows = step(offsets, direction, k, low, high)
             add_nn(h, source, column, weight[direction], a, first, gate, rows)
             for r in range(end - first):
                 c = s[source + r, own] if r < rows else nothing
@@ -84,8 +88,8 @@ def _backward_row(dh, a, before, c, da, dc_after, f_after):
         dg[u] = dh[u] * i[u] * (one - g[u] * g[u])
 
 
-@jit
-def backward(dh, a, s, before, weight, offsets, da, dwh):
+@shared
+def backward(part, parts, dh, a, s, before, weight, offsets, da, dwh):
     """BPTT: from the gradient of the hidden layer to that of the input product.
 
     dh       (N, R·H)     in: ∂L/∂h from above; OUT: ∂L/∂c
@@ -96,11 +100,14 @@ def backward(dh, a, s, before, weight, offsets, da, dwh):
     """
     directions, width, units = weight.shape
     nothing = np.zeros(units, a.dtype)
-    for direction in range(directions):
+    for number in range(directions):
+        direction, low, high = work(part, parts, directions, offsets, number)
+        if direction < 0:
+            break
         column, gate = direction * units, direction * width
         own, gates = slice(column, column + units), slice(gate, gate + width)
         for k in range(len(offsets) - 1):
-            first, end, source, rows = step(offsets, 1 - direction, k)
+            first, end, source, rows = step(offsets, 1 - direction, k, low, high)
             add_nn(da, source, gate, weight[direction], dh, first, column, rows)
             for r in range(end - first):
                 row, dc, f = first + r, nothing, nothing

@@ -1,7 +1,7 @@
 """Small dense products over rows of tokens, accumulated in place; the two forms that a layer needs.
 
-    add_nn   out += a b    forward, with b a transposed weight; gradient of inputs, with b a weight
-    add_tn   out += aᵀ b   gradient of weights
+    add_nn       out += a b    forward, with b a transposed weight; gradient of inputs, with b a weight
+    add_product  out += aᵀ b   gradient of weights
 
 Both read b and write ``out`` along their rows, so nothing is copied here. Weights are stored as in the
 equations, (outputs, inputs); the forward pass takes them transposed, once for all products of a step of the
@@ -12,6 +12,7 @@ Measured, one thread, float32, 128 units: 30 GFLOP/s for 1 row, 120 for 4, 150�
 """
 
 from rnncli.kernels.compile import jit
+from rnncli.kernels.shared import share, shared
 from rnncli.kernels.tile import ROWS, VECTOR_BYTES, VECTORS, add_tile
 
 # Rows of b that are used again for every row of a, as wide as a tile, should stay in a core's cache: 64 kB.
@@ -40,15 +41,21 @@ def add_nn(a, a_row, a_col, b, out, out_row, out_col, rows):
 
 
 @jit
-def add_tn(a, a_row, a_col, b, b_row, b_col, out, rows):
-    """Add: out += a[a_row:+rows, a_col:+m]ᵀ b[b_row:+rows, b_col:+n], out (m, n)."""
-    m, n = out.shape
-    a_at, b_at = a_row * a.shape[1] + a_col, b_row * b.shape[1] + b_col
-    _add(a, a_at, 1, a.shape[1], b, b_at, out, 0, m, n, rows)
+def _copy(source, out):
+    """Copy source to out, (n,): two rows that begin at 0 vectorise, parts of two arrays do not."""
+    for i in range(len(out)):
+        out[i] = source[i]
 
 
 @jit
-def project(x, weight, bias, out):
+def _clear(out):
+    """Set out to 0, (n,)."""
+    for i in range(len(out)):
+        out[i] = 0
+
+
+@shared
+def project(part, parts, x, weight, bias, out):
     """Compute out = x Wᵀ + bias: a layer's input product for all tokens at once.
 
     x       (N, D)
@@ -56,41 +63,68 @@ def project(x, weight, bias, out):
     bias    (M,)
     out     (N, M)  OUT
     """
-    for i in range(out.shape[0]):
-        for j in range(out.shape[1]):
-            out[i, j] = bias[j]
-    add_nn(x, 0, 0, weight, out, 0, 0, len(out))
+    first, end = share(part, parts, len(out), ROWS)
+    for i in range(first, end):
+        _copy(bias, out[i])
+    add_nn(x, first, 0, weight, out, first, 0, end - first)
 
 
-@jit
-def project_backward(dout, weight, dx):
-    """Gradient of :func:`project` with respect to x; those of W and b are sums, :func:`add_tn`, :func:`add_sum`.
+@shared
+def project_backward(part, parts, dout, weight, dx):
+    """Gradient of :func:`project` with respect to x; those of W and b: :func:`add_product`, :func:`add_sum`.
 
     dout    (N, M)
     weight  (M, D)  W itself
     dx      (N, D)  OUT
     """
-    dx[:] = 0
-    add_nn(dout, 0, 0, weight, dx, 0, 0, len(dx))
+    first, end = share(part, parts, len(dx), ROWS)
+    for i in range(first, end):
+        _clear(dx[i])
+    add_nn(dout, first, 0, weight, dx, first, 0, end - first)
+
+
+@shared
+def add_product(part, parts, dout, x, directions, out):
+    """Gradient of a weight, for each direction by itself: out += doutᵀ x.
+
+    dout  (N, R·M)
+    x     (N, R·D)
+    out   (R·M, D)  +=
+    """
+    m, n = len(out) // directions, out.shape[1]
+    first, end = share(part, parts, len(out), LINE)
+    for r in range(directions):
+        low, high = max(first, r * m), min(end, (r + 1) * m)
+        _add(dout, low, 1, dout.shape[1], x, r * n, out, low * n, high - low, n, len(x))
 
 
 @jit
-def add_sum(dout, out):
-    """Add the rows of dout (N, M) to out (M,)."""
-    for i in range(dout.shape[0]):
-        for j in range(dout.shape[1]):
-            out[j] += dout[i, j]
+def _add_to(out, x):
+    """Out += x, both (n,)."""
+    for i in range(len(out)):
+        out[i] += x[i]
 
 
-@jit
-def turn(weight, out, column):
-    """out[:, column:+M] = weightᵀ; weight (M, D), out (D, ≥ column + M) OUT."""
-    m, d = weight.shape
-    whole = m - m % LINE
-    for i in range(0, whole, LINE):
+@shared
+def add_sum(part, parts, dout, out):
+    """Gradient of a bias: add the rows of dout (N, M) to out (M,)."""
+    first, end = share(part, parts, len(out), LINE)
+    for i in range(len(dout)):
+        _add_to(out[first:end], dout[i, first:end])
+
+
+@shared
+def turn(part, parts, weight, out):
+    """out[r] = weight[r]ᵀ; weight (R, M, D), out (R, D, M) OUT."""
+    blocks, m, d = weight.shape
+    first, end = share(part, parts, blocks * m, LINE)
+    for r in range(blocks):
+        low, high = max(0, first - r * m), min(m, end - r * m)
+        whole = low + max(0, high - low) // LINE * LINE
+        for i in range(low, whole, LINE):
+            for q in range(d):
+                for p in range(LINE):  # so many that the compiler writes them at once
+                    out[r, q, i + p] = weight[r, i + p, q]
         for q in range(d):
-            for p in range(LINE):  # so many that the compiler writes them at once
-                out[q, column + i + p] = weight[i + p, q]
-    for q in range(d):
-        for i in range(whole, m):
-            out[q, column + i] = weight[i, q]
+            for i in range(whole, high):
+                out[r, q, i] = weight[r, i, q]

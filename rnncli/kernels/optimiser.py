@@ -2,23 +2,28 @@
 
 Each optimiser has one signature, so that a new one is a pair of kernels and a row of :data:`OPTIMISERS`:
 
-    dense(theta, gradient, scale, m, v, rate, step)
-    rows(table, gradient, scale, m, v, rows, left, right, rate, step)
+    dense(board, theta, gradient, scale, m, v, blocks, rate, step)
+    rows(board, table, gradient, scale, m, v, rows, rate, step)
 
 theta, gradient, m, v (P,) or (rows of the table, D); the step is taken along ``scale`` times the gradient, which is
 0 afterwards; m and v hold the optimiser's moments, 0 at first; step counts from 1. ``rows`` updates the rows that
-the batch touched alone ("lazy" moments), of each the columns left : right.
+the batch touched alone ("lazy" moments).
+
+blocks (·, 3) int64: the arrays that a vector holds end to end, each with its first number, its rows and its width.
+A part does those rows of each, and columns of a table, whose gradient it found: it has them in its cache.
 """
 
 import math
 
 from rnncli.kernels.compile import jit
+from rnncli.kernels.matmul import LINE
+from rnncli.kernels.shared import share, shared
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
 
 @jit
-def squared_norm(x):
+def _squared_norm(x):
     """Σ x², summed in float64; x (n,)."""
     total = 0.0
     for i in range(len(x)):
@@ -26,13 +31,23 @@ def squared_norm(x):
     return total
 
 
-@jit
-def squared_norm_of_rows(x, rows, left, right):
-    """Σ x[r]² over columns left : right of the given rows, summed in float64; x (V, D), rows (n,)."""
-    total = 0.0
-    for i in range(len(rows)):
-        total += squared_norm(x[rows[i], left:right])
-    return total
+@shared
+def squared_norms(part, parts, x, blocks, sums):
+    """Σ x² of each row of each block; x (P,), sums (rows of all blocks,) float64 OUT."""
+    row = 0
+    for first, rows, width in blocks:
+        begin, end = share(part, parts, rows, LINE)
+        for r in range(begin, end):
+            sums[row + r] = _squared_norm(x[first + r * width : first + (r + 1) * width])
+        row += rows
+
+
+@shared
+def squared_norms_of_rows(part, parts, table, rows, sums):
+    """Σ table[r]² of each of the given rows; table (V, D), rows (n,), sums (n,) float64 OUT."""
+    first, end = share(part, parts, len(rows), LINE)
+    for i in range(first, end):
+        sums[i] = _squared_norm(table[rows[i]])
 
 
 @jit
@@ -54,39 +69,50 @@ def _adam(theta, gradient, scale, m, v, size, epsilon):
         gradient[i] = 0
 
 
-@jit
-def adam(theta, gradient, scale, m, v, rate, step):
+@shared
+def adam(part, parts, theta, gradient, scale, m, v, blocks, rate, step):
     """Adam with bias correction. Source: Kingma and Ba 2015, Algorithm 1."""
     size, epsilon = _sizes(theta.dtype.type, rate, step)
-    _adam(theta, gradient, scale, m, v, size, epsilon)
+    for first, rows, width in blocks:
+        begin, end = share(part, parts, rows, LINE)
+        own = slice(first + begin * width, first + end * width)
+        _adam(theta[own], gradient[own], scale, m[own], v[own], size, epsilon)
 
 
-@jit
-def adam_rows(table, gradient, scale, m, v, rows, left, right, rate, step):
-    """:func:`adam` for a part of the given rows alone."""
+@shared
+def adam_rows(part, parts, table, gradient, scale, m, v, rows, rate, step):
+    """:func:`adam` for the given rows alone."""
     size, epsilon = _sizes(table.dtype.type, rate, step)
-    part = slice(left, right)
-    for i in range(len(rows)):
-        r = rows[i]
-        _adam(table[r, part], gradient[r, part], scale, m[r, part], v[r, part], size, epsilon)
+    left, right = share(part, parts, table.shape[1], LINE)
+    for r in rows:
+        own = slice(left, right)
+        _adam(table[r, own], gradient[r, own], scale, m[r, own], v[r, own], size, epsilon)
 
 
 @jit
-def sgd(theta, gradient, scale, m, v, rate, step):
-    """Stochastic gradient descent; m, v and step are not used."""
-    size = theta.dtype.type(rate) * scale
+def _sgd(theta, gradient, size):
     for i in range(len(theta)):
         theta[i] -= size * gradient[i]
         gradient[i] = 0
 
 
-@jit
-def sgd_rows(table, gradient, scale, m, v, rows, left, right, rate, step):
-    """:func:`sgd` for a part of the given rows alone."""
-    part = slice(left, right)
-    for i in range(len(rows)):
-        r = rows[i]
-        sgd(table[r, part], gradient[r, part], scale, m[r, part], v[r, part], rate, step)
+@shared
+def sgd(part, parts, theta, gradient, scale, m, v, blocks, rate, step):
+    """Stochastic gradient descent; m, v and step are not used."""
+    size = theta.dtype.type(rate) * scale
+    for first, rows, width in blocks:
+        begin, end = share(part, parts, rows, LINE)
+        own = slice(first + begin * width, first + end * width)
+        _sgd(theta[own], gradient[own], size)
+
+
+@shared
+def sgd_rows(part, parts, table, gradient, scale, m, v, rows, rate, step):
+    """:func:`sgd` for the given rows alone."""
+    size = table.dtype.type(rate) * scale
+    left, right = share(part, parts, table.shape[1], LINE)
+    for r in rows:
+        _sgd(table[r, left:right], gradient[r, left:right], size)
 
 
 OPTIMISERS = {"adam": (adam, adam_rows), "sgd": (sgd, sgd_rows)}

@@ -4,6 +4,8 @@ import math
 
 from rnncli.kernels.activation import exp
 from rnncli.kernels.compile import jit
+from rnncli.kernels.shared import share, shared
+from rnncli.kernels.tile import ROWS
 
 
 @jit
@@ -35,10 +37,11 @@ def softmax_row(o):
         o[k] *= scale
 
 
-@jit
-def softmax(o):
+@shared
+def softmax(part, parts, o):
     """Replace scores by their softmax in place, row by row; o (N, K)."""
-    for r in range(len(o)):
+    first, end = share(part, parts, len(o), ROWS)
+    for r in range(first, end):
         softmax_row(o[r])
 
 
@@ -63,20 +66,23 @@ def likeliest(o, tags, probabilities):
         probabilities[r] = one / total
 
 
-@jit
-def cross_entropy(y, gold, weights, scale, do):
-    """Return Σ −w[gold] log ŷ[gold] and fill the gradient of ``scale`` times it with respect to the scores o.
+@shared
+def cross_entropy(part, parts, y, gold, weights, scale, do, costs):
+    """Compute −w[gold] log ŷ[gold] and the gradient of ``scale`` times it with respect to the scores o.
 
     y        (N, K)  softmax(o)
     gold     (N,)    int32; below 0: a token without a known tag, which costs nothing
     weights  (K,)    w; (0,): all 1
     do       (N, K)  OUT: scale w[gold] (ŷ − 1[gold])
+    costs    (N,)    float64, OUT
     """
-    loss = 0.0
-    for r in range(len(y)):
+    first, end = share(part, parts, len(y), ROWS)
+    for r in range(first, end):
         g = gold[r]
         if g < 0:
-            do[r] = 0
+            for k in range(y.shape[1]):
+                do[r, k] = 0
+            costs[r] = 0
             continue
         weight = weights[g] if len(weights) > 0 else y.dtype.type(1)
         size = scale * weight
@@ -84,5 +90,4 @@ def cross_entropy(y, gold, weights, scale, do):
             do[r, k] = size * y[r, k]
         do[r, g] -= size
         # A probability that underflows to 0 costs what the smallest float32 would.
-        loss -= float(weight) * math.log(max(float(y[r, g]), 1.2e-38))
-    return loss
+        costs[r] = -float(weight) * math.log(max(float(y[r, g]), 1.2e-38))

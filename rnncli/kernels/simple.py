@@ -10,26 +10,46 @@ Source: Elman 1990, "Finding structure in time"; gradients by back-propagation t
 from rnncli.kernels.activation import activate, through_activation
 from rnncli.kernels.compile import jit
 from rnncli.kernels.matmul import add_nn
+from rnncli.kernels.shared import share_of_sentences, shared
+
+# Sentences that a part takes together: products of fewer rows are slow.
+TOGETHER = 8
 
 
 @jit
-def step(offsets, direction, k):
+def work(part, parts, directions, offsets, number):
+    """A direction and sentences of a packed batch, ``low : high``: the work that a part does as its ``number``-th.
+
+    A direction is done by as few parts as there can be. Where there is nothing more to do, the direction is −1.
+    """
+    shares = -(-parts // directions)
+    which = number * parts + part
+    if which >= directions * shares:
+        return -1, 0, 0
+    low, high = share_of_sentences(which // directions, shares, offsets, TOGETHER)
+    return which % directions, low, high
+
+
+@jit
+def step(offsets, direction, k, low, high):
     """Find step k in the order in which a direction reads (0 forward, 1 backward), and the step read before it.
 
-    Returns ``first, end, source, rows``: its tokens are rows first : end, and the first ``rows`` of them go on from
-    rows source : source + rows. BPTT walks the other way, so there ``1 - direction`` finds the tokens read next.
+    Returns ``first, end, source, rows``: its tokens of the sentences low : high are rows first : end, and the first
+    ``rows`` of them go on from rows source : source + rows. BPTT walks the other way, so there ``1 - direction``
+    finds the tokens read next.
     """
     last = len(offsets) - 2
     t, before = (k, k - 1) if direction == 0 else (last - k, last - k + 1)
-    first, end = offsets[t], offsets[t + 1]
+    first = offsets[t] + low
+    end = max(first, min(offsets[t] + high, offsets[t + 1]))
     if k == 0:
         return first, end, 0, 0
-    source = offsets[before]
-    return first, end, source, min(end - first, offsets[before + 1] - source)
+    source = offsets[before] + low
+    return first, end, source, max(0, min(end - first, offsets[before + 1] - source))
 
 
-@jit
-def forward(h, weight, offsets, activation):
+@shared
+def forward(part, parts, h, weight, offsets, activation):
     """Fill h(t) = φ(a(t) + W h(t−1)), h before the first token being 0, for each direction.
 
     h        (N, R·H)   in: a = U x + b; OUT: the hidden layer; direction r in columns r·H : (r + 1)·H
@@ -37,13 +57,37 @@ def forward(h, weight, offsets, activation):
     offsets  (T + 1,)   int64, first row of each step
     """
     directions, units, _ = weight.shape
-    for direction in range(directions):
+    for number in range(directions):
+        direction, low, high = work(part, parts, directions, offsets, number)
+        if direction < 0:
+            break
         column = direction * units
         for k in range(len(offsets) - 1):
-            first, end, source, rows = step(offsets, direction, k)
+            first, end, source, rows = step(offsets, direction, k, low, high)
             add_nn(h, source, column, weight[direction], h, first, column, rows)
             for r in range(first, end):
                 activate(h[r, column : column + units], activation)
+
+
+@shared
+def backward(part, parts, dh, h, weight, offsets, activation):
+    """BPTT: turn the gradient of the hidden layer into that of its input product, in place.
+
+    dh      (N, R·H)   in: ∂L/∂h from above; OUT: ∂L/∂a with a = U x + W h(t−1) + b
+    h       (N, R·H)   as :func:`forward` left it
+    weight  (R, H, H)  W itself
+    """
+    directions, units, _ = weight.shape
+    for number in range(directions):
+        direction, low, high = work(part, parts, directions, offsets, number)
+        if direction < 0:
+            break
+        column = direction * units
+        for k in range(len(offsets) - 1):
+            first, end, source, rows = step(offsets, 1 - direction, k, low, high)
+            add_nn(dh, source, column, weight[direction], dh, first, column, rows)
+            for r in range(first, end):
+                through_activation(dh[r, column : column + units], h[r, column : column + units], activation)
 
 
 @jit
@@ -53,35 +97,23 @@ def _copy(source, out):
         out[i] = source[i]
 
 
-@jit
-def shift(values, directions, offsets, out):
+@shared
+def shift(part, parts, values, directions, offsets, out):
     """out[row of step t] = values[row of the step read before t], 0 where a sentence begins, in each direction.
 
     values, out  (N, R·width)  direction r in columns r·width : (r + 1)·width; out: OUT
     """
     width = values.shape[1] // directions
-    for direction in range(directions):
-        own = slice(direction * width, (direction + 1) * width)
+    for number in range(directions):
+        direction, low, high = work(part, parts, directions, offsets, number)
+        if direction < 0:
+            break
+        column = direction * width
+        own = slice(column, column + width)
         for k in range(len(offsets) - 1):
-            first, end, source, rows = step(offsets, direction, k)
+            first, end, source, rows = step(offsets, direction, k, low, high)
             for r in range(rows):
                 _copy(values[source + r, own], out[first + r, own])
-            out[first + rows : end, own] = 0
-
-
-@jit
-def backward(dh, h, weight, offsets, activation):
-    """BPTT: turn the gradient of the hidden layer into that of its input product, in place.
-
-    dh      (N, R·H)   in: ∂L/∂h from above; OUT: ∂L/∂a with a = U x + W h(t−1) + b
-    h       (N, R·H)   as :func:`forward` left it
-    weight  (R, H, H)  W itself
-    """
-    directions, units, _ = weight.shape
-    for direction in range(directions):
-        column = direction * units
-        for k in range(len(offsets) - 1):
-            first, end, source, rows = step(offsets, 1 - direction, k)
-            add_nn(dh, source, column, weight[direction], dh, first, column, rows)
-            for r in range(first, end):
-                through_activation(dh[r, column : column + units], h[r, column : column + units], activation)
+            for r in range(first + rows, end):
+                for i in range(width):
+                    out[r, column + i] = 0

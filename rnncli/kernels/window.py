@@ -1,6 +1,8 @@
 """The tokens beside a token: x(t − w) … x(t + w) end to end, 0 where the sentence has no such token."""
 
 from rnncli.kernels.compile import jit
+from rnncli.kernels.matmul import LINE
+from rnncli.kernels.shared import share, shared
 
 
 @jit
@@ -25,8 +27,8 @@ def neighbours(offsets, distance, out):
             out[first + r] = offsets[t + distance] + r if r < rows else -1
 
 
-@jit
-def look_around(x, offsets, window, out):
+@shared
+def look_around(part, parts, x, offsets, window, out):
     """Put the inputs of the tokens within ``window`` side by side: the token at step t sees x(t − w) … x(t + w).
 
     x        (N, D)
@@ -34,33 +36,37 @@ def look_around(x, offsets, window, out):
     out      (N, (2w + 1) D)  OUT; 0 where the sentence has no such token
     """
     width, steps = x.shape[1], len(offsets) - 1
+    left, right = share(part, parts, width, LINE)
     for t in range(steps):
         for place in range(2 * window + 1):
-            other, own = t + place - window, slice(place * width, (place + 1) * width)
+            other, own = t + place - window, slice(place * width + left, place * width + right)
             rows = _beside(offsets, t, other)
             for r in range(offsets[t + 1] - offsets[t]):
                 row = out[offsets[t] + r, own]
                 if r < rows:
-                    source = x[offsets[other] + r]
-                    for d in range(width):
+                    source = x[offsets[other] + r, left:right]
+                    for d in range(len(row)):
                         row[d] = source[d]
                 else:
-                    for d in range(width):
+                    for d in range(len(row)):
                         row[d] = 0
 
 
-@jit
-def look_around_backward(dout, offsets, window, dx):
+@shared
+def look_around_backward(part, parts, dout, offsets, window, dx):
     """Gradient of :func:`look_around`; dout (N, (2w + 1) D), dx (N, D) OUT."""
     width, steps = dx.shape[1], len(offsets) - 1
-    dx[:] = 0
+    left, right = share(part, parts, width, LINE)
+    for r in range(len(dx)):
+        for d in range(left, right):
+            dx[r, d] = 0
     for place in range(2 * window + 1):
-        own = slice(place * width, (place + 1) * width)
+        own = slice(place * width + left, place * width + right)
         for t in range(steps):
             other = t + place - window
             for r in range(_beside(offsets, t, other)):
-                row, source = dx[offsets[other] + r], dout[offsets[t] + r, own]
-                for d in range(width):
+                row, source = dx[offsets[other] + r, left:right], dout[offsets[t] + r, own]
+                for d in range(len(row)):
                     row[d] += source[d]
 
 

@@ -1,25 +1,24 @@
-"""The backward pass: from the gradient of the scores to the factors of all parameters' gradients, by BPTT."""
+"""The backward pass: from the gradient of the scores to those of all parameters and of the input, by BPTT."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from rnncli.config import NetworkSpec
-from rnncli.kernels import activation, feedback, matmul, simple
+from rnncli.kernels import activation, dropout, feedback, matmul, simple
 from rnncli.network import inputs, recurrent, regulariser
 from rnncli.network.forward import Layer, Trace, hidden_weight
-from rnncli.network.gradients import Factors
 from rnncli.network.parameters import Array, Parameters
 from rnncli.network.recurrent import Products
+from rnncli.network.room import Room
 
 
 class Found(NamedTuple):
-    """What a backward pass finds; see :class:`rnncli.network.gradients.Slopes`."""
+    """What reaches the input layer, whose tables are another matter: see :mod:`rnncli.network.gradients`."""
 
-    dx: Array
-    da: Array
-    factors: dict[tuple[str, int], Factors]
+    dx: Array  # (N, D) gradient of what the parts of the input give for each token
+    das: list[Array]  # (N, R·G·H) of each layer's input product, from the last; of layer 1 that of one-hot inputs
 
 
 def backward(
@@ -28,79 +27,75 @@ def backward(
     trace: Trace,
     do: Array,
     offsets: Array,
+    gradient: Mapping[str, Array],
     forced: Array | None = None,
     omega: float = 0.0,
 ) -> Found:
-    """Find the gradient of the input and the factors of those of the weights.
+    """Add the gradients of all weights and biases to ``gradient``; find that of the input.
 
-    do      (N, K)  ∂L/∂o; overwritten where the output is fed back
-    forced  as in the forward pass
-    omega   weight of Pascanu's regulariser, whose gradient is added to that of W; see :mod:`.regulariser`
+    do        (N, K)  ∂L/∂o; overwritten where the output is fed back
+    gradient  by the names of the parameters; those of the moves of a CRF are left alone
+    forced    as in the forward pass
+    omega     weight of Pascanu's regulariser, whose gradient is added to that of W; see :mod:`.regulariser`
     """
-    architecture = spec.architecture
+    architecture, room = spec.architecture, trace.room
     v, top = parameters["output/V"], trace.layers[-1]
-    factors = {("output/V", 0): Factors(do, 0, top.read, 0), ("output/c", 0): _bias(do)}
     if architecture.keeps_output:
         da = _feedback(spec, parameters, trace, do, offsets, forced)
-        factors |= _fed_back(spec, trace, da, offsets)
-        if omega:
-            _regularise(spec, parameters, trace, da, factors, offsets, spec.layers, omega)
+        _fed_back(spec, parameters, trace, da, offsets, gradient, omega)
     else:
-        dread = trace.room.like(top.h)
-        matmul.project_backward(do, v, dread)
+        dread = room.like(top.h)
+        matmul.project_backward(room.board, do, v, dread)
+    matmul.add_product(room.board, do, top.read, 1, gradient["output/V"])
+    matmul.add_sum(room.board, do, gradient["output/c"])
 
+    das = []
     for number in range(spec.layers, 0, -1):
         name, layer = f"layer{number}/", trace.layers[number - 1]
         if not (architecture.keeps_output and number == spec.layers):
-            dh = _through_mask(dread, layer.mask)
-            found = recurrent.backward(spec, layer.hidden, dh, parameters.get(name + "W"), offsets, trace.room)
+            _through_mask(dread, layer.mask, room)
+            found = recurrent.backward(spec, layer.hidden, dread, parameters.get(name + "W"), offsets, room)
             da = found.da
-            factors |= _recurrent(spec, name, layer, found)
-            if omega:
-                _regularise(spec, parameters, trace, da, factors, offsets, number, omega)
-        factors[name + "b", 0] = _bias(da)
+            _recurrent(spec, parameters, name, layer, found, offsets, gradient, omega, room)
+        das.append(da)
+        matmul.add_sum(room.board, da, gradient[name + "b"])
         if name + "U" not in parameters:
-            return Found(layer.x, da, factors)
-        factors[name + "U", 0] = Factors(da, 0, layer.x, 0)
-        dread = trace.room.like(layer.x)
-        matmul.project_backward(da, parameters[name + "U"], dread)
-    dx = inputs.look_around_backward(spec, dread, offsets, trace.room)
-    return Found(_through_mask(dx, trace.input_mask), da, factors)
+            return Found(layer.x, das)
+        matmul.add_product(room.board, da, layer.x, 1, gradient[name + "U"])
+        dread = room.like(layer.x)
+        matmul.project_backward(room.board, da, parameters[name + "U"], dread)
+    dx = inputs.look_around_backward(spec, dread, offsets, room)
+    _through_mask(dx, trace.input_mask, room)
+    return Found(dx, das)
 
 
-def _bias(dout: Array) -> Factors:
-    return Factors(dout, 0, np.empty((0, 0), dout.dtype), 0)
+def _through_mask(dread: Array, mask: Array, room: Room) -> None:
+    """Turn the gradient of mask ∘ h into that of h, in place."""
+    if len(mask):
+        dropout.apply(room.board, dread, mask, dread)
 
 
-def _recurrent(spec: NetworkSpec, name: str, layer: Layer, found: Products) -> dict[tuple[str, int], Factors]:
-    """The factors of the gradients of a layer's recurrent parameters, a block for each direction."""
-    if not spec.architecture.keeps_hidden:
-        return {}
-    factors = {
-        (name + "W", r): Factors(found.dwh, r * spec.gates * spec.hidden, found.before, r * spec.hidden)
-        for r in range(spec.architecture.directions)
-    }
-    return factors | ({(name + "bn", 0): _bias(layer.hidden.state)} if spec.cell == "gru" else {})
-
-
-def _regularise(
+def _recurrent(
     spec: NetworkSpec,
     parameters: Parameters,
-    trace: Trace,
-    da: Array,
-    factors: dict[tuple[str, int], Factors],
+    name: str,
+    layer: Layer,
+    found: Products,
     offsets: Array,
-    number: int,
+    gradient: Mapping[str, Array],
     omega: float,
+    room: Room,
 ) -> None:
-    """Add the gradient of Pascanu's regulariser to that of a layer's W, whose directions share ``before``."""
-    name, code = f"layer{number}/W", activation.CODES[spec.activation]
-    regulariser.add(omega, parameters[name], da, factors[name, 0].x, offsets, code, trace.room)
-
-
-def _through_mask(dread: Array, mask: Array) -> Array:
-    """Turn the gradient of mask ∘ h into that of h, in place."""
-    return np.multiply(dread, mask, out=dread) if len(mask) else dread
+    """Add the gradients of a layer's recurrent parameters."""
+    if not spec.architecture.keeps_hidden:
+        return
+    if omega:
+        code = activation.CODES[spec.activation]
+        regulariser.add(omega, parameters[name + "W"], found.da, found.before, offsets, code, room)
+    of_w = gradient[name + "W"]
+    matmul.add_product(room.board, found.dwh, found.before, len(of_w), of_w.reshape(-1, spec.hidden))
+    if spec.cell == "gru":
+        matmul.add_sum(room.board, layer.hidden.state, gradient[name + "bn"])
 
 
 def _feedback(
@@ -110,6 +105,7 @@ def _feedback(
     name, layer = f"layer{spec.layers}/", trace.layers[-1]
     dh, g = trace.room.like(layer.h), trace.room.like(do)
     feedback.backward(
+        trace.room.board,
         do,
         dh,
         g,
@@ -126,17 +122,27 @@ def _feedback(
     return dh
 
 
-def _fed_back(spec: NetworkSpec, trace: Trace, da: Array, offsets: Array) -> dict[tuple[str, int], Factors]:
-    """The factors of the gradients of what a layer with feedback remembers by: ŷ(t−1), and h(t−1)."""
+def _fed_back(
+    spec: NetworkSpec,
+    parameters: Parameters,
+    trace: Trace,
+    da: Array,
+    offsets: Array,
+    gradient: Mapping[str, Array],
+    omega: float,
+) -> None:
+    """Add the gradients of what a layer with feedback remembers by: ŷ(t−1), and h(t−1)."""
+    room, layer = trace.room, f"layer{spec.layers}/"
 
-    def before() -> Iterator[tuple[str, Array]]:
-        yield "Wy", trace.fed
+    def before() -> Iterator[tuple[Array, Array]]:
+        yield trace.fed, gradient[layer + "Wy"]
         if spec.architecture.keeps_hidden:
-            yield "W", trace.layers[-1].h
+            yield trace.layers[-1].h, gradient[layer + "W"][0]
 
-    factors = {}
-    for name, memory in before():
-        shifted = trace.room.like(memory)
-        simple.shift(memory, 1, offsets, shifted)
-        factors[f"layer{spec.layers}/{name}", 0] = Factors(da, 0, shifted, 0)
-    return factors
+    for memory, of_weight in before():
+        shifted = room.like(memory)
+        simple.shift(room.board, memory, 1, offsets, shifted)
+        if omega and memory is not trace.fed:
+            code = activation.CODES[spec.activation]
+            regulariser.add(omega, parameters[layer + "W"], da, shifted, offsets, code, room)
+        matmul.add_product(room.board, da, shifted, 1, of_weight)

@@ -38,7 +38,7 @@ def _look_up(
     x, column = room.empty((count, sum(table.shape[1] for table, *_ in tables)), dtype), 0
     x[...] = 0
     for table, bags, hidden in tables:
-        embedding.gather(table, ids[bags.source], bags.rows, bags.starts, hidden, 0, column, x)
+        embedding.gather(room.board, table, ids[bags.source], bags.rows, bags.starts, hidden, 0, column, x)
         column += table.shape[1]
     return x
 
@@ -58,7 +58,7 @@ def look_around(spec: NetworkSpec, x: Array, offsets: Array, room: Room) -> Arra
     if not spec.window or not x.shape[1]:
         return x
     wide = room.empty((len(x), (2 * spec.window + 1) * x.shape[1]), x.dtype)
-    window.look_around(x, offsets, spec.window, wide)
+    window.look_around(room.board, x, offsets, spec.window, wide)
     return wide
 
 
@@ -67,7 +67,7 @@ def look_around_backward(spec: NetworkSpec, dwide: Array, offsets: Array, room: 
     if not spec.window:
         return dwide
     dx = room.empty((len(dwide), dwide.shape[1] // (2 * spec.window + 1)), dwide.dtype)
-    window.look_around_backward(dwide, offsets, spec.window, dx)
+    window.look_around_backward(room.board, dwide, offsets, spec.window, dx)
     return dx
 
 
@@ -102,7 +102,7 @@ def onehot(spec: NetworkSpec, parameters: Parameters, batch: Batch) -> Iterator[
             yield place * words, ids, hidden[rows] if len(hidden) else hidden, bags
 
 
-def add_onehot(spec: NetworkSpec, parameters: Parameters, batch: Batch, a: Array) -> None:
+def add_onehot(spec: NetworkSpec, parameters: Parameters, batch: Batch, a: Array, room: Room) -> None:
     """Add U x of one-hot inputs, columns of U, to the input product a (N, G·R·H)."""
     for first, ids, hidden, bags in onehot(spec, parameters, batch):
-        embedding.gather(parameters[ONEHOT], ids, bags.rows, bags.starts, hidden, first, 0, a)
+        embedding.gather(room.board, parameters[ONEHOT], ids, bags.rows, bags.starts, hidden, first, 0, a)

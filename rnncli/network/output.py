@@ -35,11 +35,10 @@ class Weights(NamedTuple):
 
 
 class Loss(NamedTuple):
-    """A summed loss with its gradients."""
+    """A summed loss with its gradient."""
 
     total: float
     do: Array  # (N, K) with respect to o
-    sums: dict[str, Array]  # with respect to the scores of moves, by the parameters' names; {} for softmax
 
 
 def loss(
@@ -50,21 +49,26 @@ def loss(
     offsets: Array,
     scale: float,
     weights: Weights,
+    gradient: Mapping[str, Array],
 ) -> Loss:
     """Compute the loss of a packed batch, and the gradient of ``scale`` times it.
+
+    That of the scores of moves of a CRF is added to ``gradient``, by the names of the parameters.
 
     softmax  Σ −log ŷ[gold] over tokens
     crf      Σ −log P(gold tags) over sentences
     """
-    do = trace.room.like(trace.o)
+    board, do = trace.room.board, trace.room.like(trace.o)
     size = do.dtype.type(scale)
     if spec.output == "softmax":
         if not spec.architecture.keeps_output:
-            output.softmax(trace.o)
-        return Loss(output.cross_entropy(trace.o, gold, weights.of_tags, size, do), do, {})
+            output.softmax(board, trace.o)
+        costs = trace.room.empty(len(do), np.float64)
+        output.cross_entropy(board, trace.o, gold, weights.of_tags, size, do, costs)
+        return Loss(float(costs.sum()), do)
     moves = learned(spec, parameters)
-    sums = Chain(*map(np.zeros_like, moves))
     total = crf.loss(
+        board,
         _scores(spec, trace.o),
         gold,
         *moves,
@@ -72,9 +76,9 @@ def loss(
         weights.of_sentences(gold, offsets),
         size,
         do,
-        *sums,
+        *(gradient[name] for name in CRF),
     )
-    return Loss(total, do, dict(zip(CRF, sums, strict=True)))
+    return Loss(total, do)
 
 
 def label(
@@ -90,6 +94,7 @@ def label(
 
     The probability is that of the tag that is given: its softmax, or its marginal under the CRF.
     """
+    room = room or Room()
     o = forward(spec, parameters, batch, turned=turned, room=room, backwards=False).o
     tags, probabilities = np.empty(len(o), np.int32), np.full(len(o), np.nan, o.dtype)
     if by is None:
@@ -102,9 +107,11 @@ def label(
     if with_probabilities:
         if spec.output == "crf":
             y = np.empty_like(o)
-            crf.marginals(o, *learned(spec, parameters), batch.offsets, y, np.empty(batch.sentences, o.dtype))
+            crf.marginals(
+                room.board, o, *learned(spec, parameters), batch.offsets, y, np.empty(batch.sentences, o.dtype)
+            )
         else:
             y = o
-            output.softmax(y)
+            output.softmax(room.board, y)
         probabilities = y[np.arange(len(y)), tags]
     return tags, probabilities

@@ -39,14 +39,16 @@ def forward(
     """
     code, none = activation.CODES[spec.activation], np.empty((len(a), 0), a.dtype)
     if weight is None:
-        activation.forward(a, code)
+        activation.forward(room.board, a, code)
         return Hidden(none, none, a)
     if spec.cell == "simple":
-        simple.forward(a, weight, offsets, code)
+        simple.forward(room.board, a, weight, offsets, code)
         return Hidden(none, none, a)
     shape = len(a), spec.architecture.directions * spec.hidden
     state, h = room.empty(shape, a.dtype), room.empty(shape, a.dtype)
-    GATED[spec.cell].forward(a, state, h, weight, np.empty(0, a.dtype) if bias is None else bias, offsets)
+    GATED[spec.cell].forward(
+        room.board, a, state, h, weight, np.empty(0, a.dtype) if bias is None else bias, offsets
+    )
     return Hidden(a, state, h)
 
 
@@ -60,18 +62,18 @@ def backward(
     """
     code, none = activation.CODES[spec.activation], np.empty((0, 0), dh.dtype)
     if weight is None:
-        activation.backward(dh, hidden.h, code)
+        activation.backward(room.board, dh, hidden.h, code)
         return Products(dh, none, none)
     directions = spec.architecture.directions
     before = room.like(hidden.h)
-    simple.shift(hidden.h, directions, offsets, before)
+    simple.shift(room.board, hidden.h, directions, offsets, before)
     if spec.cell == "simple":
-        simple.backward(dh, hidden.h, weight, offsets, code)
+        simple.backward(room.board, dh, hidden.h, weight, offsets, code)
         return Products(dh, dh, before)
     da, memory = room.like(hidden.gates), before
     dwh = room.like(da) if spec.cell == "gru" else da
     if spec.cell == "lstm":
         memory = room.like(hidden.state)
-        simple.shift(hidden.state, directions, offsets, memory)
-    GATED[spec.cell].backward(dh, hidden.gates, hidden.state, memory, weight, offsets, da, dwh)
+        simple.shift(room.board, hidden.state, directions, offsets, memory)
+    GATED[spec.cell].backward(room.board, dh, hidden.gates, hidden.state, memory, weight, offsets, da, dwh)
     return Products(da, dwh, before)

@@ -36,15 +36,15 @@ def add(size: float, weight: Array, da: Array, before: Array, offsets: Array, co
     flow[...] = 0
     for r in range(directions):
         matmul.add_nn(da, 0, r * units, weight[r], flow, 0, r * units, len(da))
-    activation.backward(flow, before, code)
-    simple.shift(np.ones_like(goes_on), directions, offsets, goes_on)
+    activation.backward(room.board, flow, before, code)
+    simple.shift(room.board, np.ones_like(goes_on), directions, offsets, goes_on)
     n, d = (_squares(each, directions) for each in (flow, da))
     counts = (goes_on > 0) & (n > _SMALLEST) & (d > _SMALLEST)
     ratio = np.sqrt(np.divide(n, d, out=np.ones_like(n), where=counts))
     # With 0 where nothing counts: there the ratio is 1.
     factor = np.divide(2 * size * (ratio - 1), np.sqrt(n * d), out=np.zeros_like(n), where=counts)
     flow.reshape(len(flow), directions, units)[...] *= factor[:, :, None].astype(da.dtype)
-    activation.backward(flow, before, code)
+    activation.backward(room.board, flow, before, code)
     before += flow
 
 

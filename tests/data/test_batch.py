@@ -143,10 +143,3 @@ def test_batches_by_length_hold_every_sentence_once_longest_first(lengths: list[
 def test_batches_by_length_are_filled() -> None:
     batches = [found.tolist() for found in batch.by_length(encoded([2, 3, 2, 9, 1]), 6)]
     assert [[3], [1, 0], [2, 4]] == batches
-
-
-@given(st.lists(st.integers(0, 99), max_size=20), st.integers(1, 6))
-def test_shards_are_dealt_like_cards(sentences: list[int], count: int) -> None:
-    found = [shard.tolist() for shard in batch.shards(np.array(sentences, np.int64), count)]
-    expected = [[sentences[i] for i in range(first, len(sentences), count)] for first in range(count)]
-    assert [shard for shard in expected if shard] == found

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from rnncli.kernels.dropout import fill_mask
+from rnncli.kernels.dropout import apply, fill_mask
+from rnncli.kernels.shared import ALONE
 
 
 def mask(key, rate=0.5, count=200_000):
-    out = np.empty(count, np.float32)
-    fill_mask(np.uint32(key), rate, out)
-    return out
+    out = np.empty((count // 100, 100), np.float32)
+    fill_mask(ALONE, np.uint32(key), rate, out)
+    return out.reshape(-1)
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
@@ -34,3 +35,10 @@ def test_masks_of_different_keys_are_independent(other):
 def test_elements_of_a_mask_are_independent(lag):
     dropped = mask(5) == 0
     assert abs((dropped[lag:] & dropped[:-lag]).mean() - 0.25) < 0.005
+
+
+def test_a_mask_may_be_applied_in_place():
+    x, m, out = np.arange(6.0).reshape(2, 3), np.array([[2.0, 0, 2], [0, 2, 0]]), np.full((2, 3), np.nan)
+    apply(ALONE, x, m, out)
+    apply(ALONE, x, m, x)
+    assert [[0, 0, 4], [0, 8, 0]] == out.tolist() == x.tolist()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rnncli.kernels import matmul
+from rnncli.kernels.shared import ALONE
 
 SIZES = [
     *[(1, 1, 1), (3, 2, 5), (4, 4, 4), (5, 7, 9), (8, 3, 16), (9, 17, 33), (16, 12, 8), (2, 31, 3), (6, 64, 2)],
@@ -36,13 +37,19 @@ def test_add_nn(rows, n, k, dtype, tolerance, rng):
     np.testing.assert_allclose(out, expected, rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.parametrize("directions", [1, 2])
 @pytest.mark.parametrize(("dtype", "tolerance"), TYPES)
 @pytest.mark.parametrize(("m", "n", "rows"), SIZES)
-def test_add_tn(m, n, rows, dtype, tolerance, rng):
-    (a, _), (b, _) = guarded(rng, rows + 3, m + 2, dtype), guarded(rng, rows + 2, n + 1, dtype)
-    out, whole = guarded(rng, m, n, dtype)
-    expected = out + a[1 : 1 + rows, 2 : 2 + m].T.astype(np.float64) @ b[2 : 2 + rows, 1 : 1 + n]
-    matmul.add_tn(a, 1, 2, b, 2, 1, out, rows)
+def test_add_product(m, n, rows, dtype, tolerance, directions, rng):
+    (a, _), (b, _) = guarded(rng, rows, directions * m, dtype), guarded(rng, rows, directions * n, dtype)
+    out, whole = guarded(rng, directions * m, n, dtype)
+    expected = out + np.concatenate(
+        [
+            x.T.astype(np.float64) @ y
+            for x, y in zip(*(np.split(c, directions, axis=1) for c in (a, b)), strict=True)
+        ]
+    )
+    matmul.add_product(ALONE, a, b, directions, out)
     np.testing.assert_allclose(out, expected, rtol=tolerance, atol=tolerance)
     assert np.isnan(whole[:64]).all()
 
@@ -54,9 +61,6 @@ def test_nothing_beside_the_block_is_read_or_written(rng):
         a[1:6, 2:7], b[:, 1:-1], out[:5, 1:-1] = rng.random((5, 5)), rng.random((5, columns)), 0
         expected = out.copy()
         expected[:5, 1:-1] = a[1:6, 2:7].T @ b[:, 1:-1]
-        block = out[:5, 1:-1].copy()
-        matmul.add_tn(a, 1, 2, b, 0, 1, block, 5)
-        np.testing.assert_allclose(block, expected[:5, 1:-1], rtol=1e-5)
         matmul.add_nn(a[1:6, 2:7].T.copy(), 0, 0, b[:, 1:-1].copy(), out, 0, 1, 5)
         np.testing.assert_allclose(out, expected, rtol=1e-5)
 
@@ -74,22 +78,22 @@ def test_a_row_does_not_depend_on_the_rows_beside_it(rng):
 def test_project_adds_the_bias_to_every_row(rng):
     x, weight, bias = rng.random((5, 3)), rng.random((4, 3)), rng.random(4)
     out = np.full((5, 4), np.nan)
-    matmul.project(x, weight.T.copy(), bias, out)
+    matmul.project(ALONE, x, weight.T.copy(), bias, out)
     np.testing.assert_allclose(out, x @ weight.T + bias, rtol=1e-13)
 
 
 def test_the_gradients_of_a_projection(rng):
     dout, weight, out = rng.random((5, 4)), rng.random((4, 3)), np.ones(4)
     dx = np.full((5, 3), np.nan)
-    matmul.project_backward(dout, weight, dx)
+    matmul.project_backward(ALONE, dout, weight, dx)
     np.testing.assert_allclose(dx, dout @ weight, rtol=1e-13)
-    matmul.add_sum(dout, out)
+    matmul.add_sum(ALONE, dout, out)
     np.testing.assert_allclose(out, 1 + dout.sum(axis=0), rtol=1e-13)
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (16, 16), (33, 17), (5, 70)])
-def test_turn_transposes_into_its_columns(shape, rng):
-    weight, out = rng.random(shape), np.full((shape[1], shape[0] + 3), np.nan)
-    matmul.turn(weight, out, 2)
-    assert weight.T.tolist() == out[:, 2:-1].tolist()
-    assert np.isnan(out[:, [0, 1, -1]]).all()
+@pytest.mark.parametrize("shape", [(1, 1, 1), (1, 16, 16), (2, 33, 17), (2, 5, 70)])
+def test_turn_transposes_each_direction(shape, rng):
+    weight = rng.random(shape)
+    out = np.full(np.swapaxes(weight, 1, 2).shape, np.nan)
+    matmul.turn(ALONE, weight, out)
+    assert np.swapaxes(weight, 1, 2).tolist() == out.tolist()

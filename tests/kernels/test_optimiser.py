@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 from rnncli.kernels import optimiser
+from rnncli.kernels.shared import ALONE
+
+FIVE = np.array([[0, 5, 1]])
 
 
 def test_adam_equals_algorithm_1_of_its_paper():
@@ -12,7 +15,7 @@ def test_adam_equals_algorithm_1_of_its_paper():
     expected, mean, square = theta.copy(), np.zeros(5), np.zeros(5)
     for step in range(1, 6):
         gradient = rng.standard_normal(5)
-        optimiser.adam(theta, 4 * gradient, 0.25, m, v, 0.01, step)
+        optimiser.adam(ALONE, theta, 4 * gradient, 0.25, m, v, FIVE, 0.01, step)
         # Only a quarter of what is given is the gradient.
         mean = 0.9 * mean + 0.1 * gradient
         square = 0.999 * square + 0.001 * gradient**2
@@ -23,7 +26,7 @@ def test_adam_equals_algorithm_1_of_its_paper():
 
 def test_sgd_is_a_step_against_the_gradient():
     theta, unused = np.array([1.0, 2.0]), np.zeros(2)
-    optimiser.sgd(theta, np.array([20.0, -20.0]), 0.5, unused, unused, 0.1, 1)
+    optimiser.sgd(ALONE, theta, np.array([20.0, -20.0]), 0.5, unused, unused, np.array([[0, 1, 2]]), 0.1, 1)
     np.testing.assert_allclose(theta, [0.0, 3.0], atol=1e-15)
 
 
@@ -35,8 +38,8 @@ def test_half_the_gradient_is_half_the_gradient(kind):
     moments = np.zeros((2, 5)), np.zeros((2, 5))
     for step in (1, 2, 3):
         gradient = rng.standard_normal(5)
-        update(one, gradient.copy(), 0.5, *moments[0], 0.1, step)
-        update(other, 0.5 * gradient, 1.0, *moments[1], 0.1, step)
+        update(ALONE, one, gradient.copy(), 0.5, *moments[0], FIVE, 0.1, step)
+        update(ALONE, other, 0.5 * gradient, 1.0, *moments[1], FIVE, 0.1, step)
     assert one.tolist() == other.tolist()
     assert one.tolist() != np.ones(5).tolist()
 
@@ -47,11 +50,10 @@ def test_only_touched_rows_of_a_table_move_and_their_gradient_is_cleared():
         table, gradient = rng.random((4, 3)), rng.random((4, 3))
         m, v = np.zeros((4, 3)), np.zeros((4, 3))
         before, slope = table.copy(), gradient.copy()
-        for columns in (0, 1), (1, 3):
-            rows(table, gradient, 0.5, m, v, np.array([0, 2], np.int32), *columns, 0.1, 1)
+        rows(ALONE, table, gradient, 0.5, m, v, np.array([0, 2], np.int32), 0.1, 1)
         for r in (0, 2):
             expected, given = before[r].copy(), slope[r].copy()
-            dense(expected, given, 0.5, np.zeros(3), np.zeros(3), 0.1, 1)
+            dense(ALONE, expected, given, 0.5, np.zeros(3), np.zeros(3), np.array([[0, 1, 3]]), 0.1, 1)
             assert expected.tolist() == table[r].tolist()
             assert given.tolist() == [0, 0, 0]
         assert before[[1, 3]].tolist() == table[[1, 3]].tolist()
@@ -61,6 +63,10 @@ def test_only_touched_rows_of_a_table_move_and_their_gradient_is_cleared():
 
 def test_squared_norms():
     x = np.array([[3.0, 4.0], [100.0, 100.0], [1.0, 2.0]], np.float32)
-    assert optimiser.squared_norm(x[0]) == 25.0
-    assert optimiser.squared_norm_of_rows(x, np.array([0, 2], np.int32), 0, 2) == 30.0
-    assert optimiser.squared_norm_of_rows(x, np.array([0, 2], np.int32), 1, 2) == 20.0
+    sums = np.full(2, np.nan)
+    optimiser.squared_norms_of_rows(ALONE, x, np.array([0, 2], np.int32), sums)
+    assert [25, 5] == sums.tolist()
+    sums = np.full(4, np.nan)
+    optimiser.squared_norms(ALONE, x.reshape(-1), np.array([[0, 1, 4], [4, 1, 1], [5, 1, 1]]), sums[:3])
+    assert [20025, 1, 4] == sums[:3].tolist()
+    assert np.isnan(sums[3])

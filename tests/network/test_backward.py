@@ -11,9 +11,9 @@ from rnncli.config import Activation
 from rnncli.network import output
 from rnncli.network.backward import backward
 from rnncli.network.forward import Dropout, forward, transposed
-from rnncli.network.gradients import Slopes, pieces
+from rnncli.network.gradients import Descent
 from rnncli.network.output import Weights
-from rnncli.network.parameters import Parameters
+from rnncli.network.room import Room
 
 SCALE = 0.3
 STEP = 1e-5
@@ -34,19 +34,17 @@ def run(spec, parameters, batch, case):
     """The loss times SCALE, and all gradients."""
     noise = None if case.noise is None else Dropout(0.4, itertools.count(case.noise))
     seen = batch.of(spec, case.hidden)
-    trace = forward(spec, parameters, seen, noise, None, case.forced)
-    loss = output.loss(spec, parameters, trace, batch.gold, batch.offsets, SCALE, case.weights)
+    turned, room = transposed(parameters), Room()
+    descent = Descent(spec, parameters, turned, "sgd")
+    trace = forward(spec, parameters, seen, noise, turned, case.forced, room)
+    loss = output.loss(spec, parameters, trace, batch.gold, batch.offsets, SCALE, case.weights, descent.gradient)
 
     def gradients():
-        gradient = Parameters(parameters.rows, np.float64)
-        found = backward(spec, parameters, trace, loss.do, batch.offsets, case.forced)
-        slopes = Slopes(seen, *found, loss.sums)
-        squares = [
-            piece.collect([slopes]) for piece in pieces(spec, parameters, gradient, transposed(parameters), "sgd")
-        ]
-        norm = sum(float((array**2).sum()) for array in gradient.values())
-        np.testing.assert_allclose(sum(squares), norm, rtol=1e-12)
-        return gradient
+        found = backward(spec, parameters, trace, loss.do, batch.offsets, descent.gradient, case.forced)
+        descent.add_tables(seen, found, room)
+        norm = sum(float((array**2).sum()) for array in descent.gradient.values())
+        np.testing.assert_allclose(descent.norm(room), np.sqrt(norm), rtol=1e-12)
+        return descent.gradient
 
     return SCALE * loss.total, gradients
 

@@ -8,8 +8,7 @@ from networks import NETWORKS, spec_of
 
 from rnncli.network import output
 from rnncli.network.backward import backward
-from rnncli.network.forward import Dropout, forward, transposed
-from rnncli.network.gradients import Slopes, pieces
+from rnncli.network.forward import Dropout, forward
 from rnncli.network.output import Weights
 from rnncli.network.parameters import Parameters
 
@@ -39,13 +38,10 @@ def gradient_of(spec, parameters, batch, weight, noise=None):
     dropout = None if noise is None else Dropout(0.4, itertools.count(noise))
     seen = batch.of(spec)
     trace = forward(spec, parameters, seen, dropout)
-    loss = output.loss(spec, parameters, trace, batch.gold, batch.offsets, 1.0, Weights(np.zeros(0)))
-    found = backward(spec, parameters, trace, loss.do, batch.offsets, None, weight)
-    gradient = Parameters(parameters.rows, np.float64)
-    for piece in pieces(spec, parameters, gradient, transposed(parameters), "sgd"):
-        piece.collect([Slopes(seen, *found, loss.sums)])
-    das = [found.factors[f"layer{number}/b", 0].dout for number in range(1, spec.layers + 1)]
-    return gradient, list(zip(das, [layer.h for layer in trace.layers], strict=True))
+    gradient, alike = Parameters(parameters.rows, np.float64), Weights(np.zeros(0))
+    loss = output.loss(spec, parameters, trace, batch.gold, batch.offsets, 1.0, alike, gradient)
+    found = backward(spec, parameters, trace, loss.do, batch.offsets, gradient, None, weight)
+    return gradient, list(zip(found.das[::-1], [layer.h for layer in trace.layers], strict=True))
 
 
 def sentences(batch, rows, direction, units):

@@ -1,0 +1,259 @@
+"""Kernels that several threads share: ``@shared`` turns a kernel of one part of some work into one of all of it.
+
+A shared kernel is written for part ``part`` of ``parts``, and called with a *board* instead. The caller posts the
+work there and does part 0; threads that stand by in :func:`help_out` have a part each that is theirs, so that what
+they wrote is still in their cache when they read it. Nobody has to come: what no one else has begun the caller does
+too. All of this is compiled code, so no thread waits for Python's lock, or sleeps, between two kernels: to hand
+out work takes 0.3 µs, to wake a thread 50.
+
+What a part computes must not depend on how many there are, so that no result does, and a part must not raise.
+"""
+
+import os
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+import llvmlite.binding as llvm
+import numpy as np
+from llvmlite import ir
+from numba import extending, types
+from numba.core import cgutils
+from numpy.typing import NDArray
+
+from rnncli.kernels.compile import jit
+
+# Places on a board. Two that are written all the time are a line of the cache apart, and so is the rest.
+TICKET, DONE, BODY, VALUES, PARTS, DUE = 0, 16, 32, 33, 34, 35
+PLACES = 48
+# A ticket is one number, so that it can be read and changed at once: 24 bits say which work it is about, 8 in how
+# many parts, 32 which of them are begun.
+MOST_PARTS = 32
+
+# Looks at a board between two that give way.
+LOOKS = 50
+
+_I64 = ir.IntType(64)
+_BODY = ir.FunctionType(ir.VoidType(), [_I64, _I64, _I64])  # address of the arguments, part, parts
+_IS_X86 = bool(llvm.get_host_cpu_features().get("sse2"))
+
+
+def board(parts: int) -> NDArray[np.int64]:
+    """Make a board, on which work is cut into so many parts."""
+    places = np.zeros(PLACES, np.int64)
+    places[PARTS] = min(parts, MOST_PARTS)
+    return places
+
+
+ALONE = board(1)
+
+
+def _intrinsic(function: Callable[..., Any]) -> Any:
+    """Numba's decorator; to a type checker its result is called like ``function``, which it is not."""
+    return extending.intrinsic(function)
+
+
+def _address(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    array = context.make_array(signature.args[0])(context, builder, args[0])
+    return builder.gep(array.data, [args[1]])
+
+
+@_intrinsic
+def _load(typingctx: Any, board: Any, place: Any) -> Any:
+    """Read a place, and all that was written before what is found there."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load_atomic(_address(context, builder, signature, args), "acquire", 8)
+
+    return types.int64(board, types.intp), codegen
+
+
+@_intrinsic
+def _store(typingctx: Any, board: Any, place: Any, value: Any) -> Any:
+    """Write a place after all that was written before."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.store_atomic(args[2], _address(context, builder, signature, args), "release", 8)
+        return context.get_dummy_value()
+
+    return types.none(board, types.intp, types.int64), codegen
+
+
+@_intrinsic
+def _add(typingctx: Any, board: Any, place: Any, value: Any) -> Any:
+    """Add to a place, whoever else does at the same time."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.atomic_rmw("add", _address(context, builder, signature, args), args[2], "acq_rel")
+
+    return types.int64(board, types.intp, types.int64), codegen
+
+
+@_intrinsic
+def _replace(typingctx: Any, board: Any, place: Any, old: Any, new: Any) -> Any:
+    """Write ``new`` if ``old`` is still there; tell whether it was."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        address = _address(context, builder, signature, args)
+        return builder.extract_value(builder.cmpxchg(address, args[2], args[3], "acq_rel", "acquire"), 1)
+
+    return types.boolean(board, types.intp, types.int64, types.int64), codegen
+
+
+@_intrinsic
+def _call(typingctx: Any, body: Any, values: Any, part: Any, parts: Any) -> Any:
+    """Call a body, as :func:`_body` gives it."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.call(builder.inttoptr(args[0], _BODY.as_pointer()), args[1:])
+        return context.get_dummy_value()
+
+    return types.none(*[types.int64] * 4), codegen
+
+
+@_intrinsic
+def _pause(typingctx: Any) -> Any:
+    """Let the processor know that this is a loop that waits."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        if _IS_X86:
+            signature = ir.FunctionType(ir.VoidType(), [])
+            builder.call(cgutils.get_or_insert_function(builder.module, signature, "llvm.x86.sse2.pause"), [])
+        return context.get_dummy_value()
+
+    return types.none(), codegen
+
+
+@_intrinsic
+def _give_way(typingctx: Any) -> Any:
+    """Let another thread have the processor, if one wants it: it may be the one that is waited for."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        if os.name == "posix":
+            signature = ir.FunctionType(ir.IntType(32), [])
+            builder.call(cgutils.get_or_insert_function(builder.module, signature, "sched_yield"), [])
+        return context.get_dummy_value()
+
+    return types.none(), codegen
+
+
+@_intrinsic
+def _body(typingctx: Any, function: Any, values: Any) -> Any:
+    """Make a function that any thread can call, and put its arguments where it finds them; both addresses."""
+    signature = typingctx.resolve_function_type(function, (types.intp, types.intp, *values.types), {})
+
+    def codegen(context: Any, builder: Any, own: Any, args: Any) -> Any:
+        compiled = function.dispatcher.overloads[signature.args]
+        context.add_linking_libs([compiled.library])
+        callee = context.declare_function(builder.module, compiled.fndesc)
+        body = ir.Function(builder.module, _BODY, builder.module.get_unique_name(f"{callee.name}.body"))
+        body.linkage = "internal"
+        inside = ir.IRBuilder(body.append_basic_block())
+        found = inside.load(inside.inttoptr(body.args[0], args[1].type.as_pointer()))
+        numbers = [inside.extract_value(found, i) for i in range(len(values.types))]
+        context.call_conv.call_function(
+            inside, callee, signature.return_type, signature.args, [*body.args[1:], *numbers]
+        )
+        inside.ret_void()
+        place = cgutils.alloca_once_value(builder, args[1])
+        addresses = [builder.ptrtoint(pointer, _I64) for pointer in (body, place)]
+        return context.make_tuple(builder, own.return_type, addresses)
+
+    return types.UniTuple(types.int64, 2)(function, values), codegen
+
+
+@jit
+def _take_part(board, own):
+    """Do a part that nobody has begun, best one's own; tell whether there was any."""
+    ticket = _load(board, TICKET)
+    parts, part = (ticket >> 32) & 0xFF, own
+    if own >= parts or (ticket >> own) & 1:
+        part = 0
+        while part < parts and (ticket >> part) & 1:
+            part += 1
+        if part == parts:
+            return False
+    # The ticket stands until the last part is begun, so what it was found with is what it is about.
+    body, values = board[BODY], board[VALUES]
+    if _replace(board, TICKET, ticket, ticket | (1 << part)):
+        _call(body, values, part, parts)
+        _add(board, DONE, 1)
+    return True
+
+
+@jit
+def _hand_out(board, body, values):
+    """Have all parts of a body done."""
+    parts = board[PARTS]
+    if parts == 1:
+        _call(body, values, 0, 1)
+        return
+    board[BODY], board[VALUES] = body, values
+    board[DUE] += parts
+    _store(board, TICKET, (board[DUE] << 40) | (parts << 32))
+    while _take_part(board, 0):
+        pass
+    looks = 0
+    while _load(board, DONE) != board[DUE]:
+        looks = _wait(looks)
+
+
+@jit
+def _wait(looks):
+    """Wait for 20 ns or so, now and then for as long as others need the processor; count the looks."""
+    _pause()
+    if looks % LOOKS == LOOKS - 1:
+        _give_way()
+    return looks + 1
+
+
+@jit
+def help_out(board, own, patience):
+    """Do part ``own`` of all that is posted on a board, until there was nothing for ``patience`` looks."""
+    looks = 0
+    while looks < patience:
+        looks = 0 if _take_part(board, own) else _wait(looks)
+
+
+def _whole(board, *arguments):
+    body, values = _body(part, arguments)  # type: ignore[name-defined]  # noqa: F821
+    _hand_out(board, body, values)
+
+
+def shared(kernel: Callable[..., Any]) -> Any:
+    """Compile a kernel (part, parts, …) of one part as a kernel (board, …) of the whole.
+
+    Numba's cache knows a function by its file, its name and its line, and a closure never again.
+    """
+    code = kernel.__code__
+    code = _whole.__code__.replace(co_filename=code.co_filename, co_firstlineno=code.co_firstlineno)
+    names = {"part": jit(kernel), "_body": _body, "_hand_out": _hand_out, "__name__": kernel.__module__}
+    whole = FunctionType(code, names, kernel.__name__)
+    whole.__qualname__, whole.__doc__ = f"{kernel.__qualname__}.whole", kernel.__doc__
+    return jit(whole)
+
+
+@jit
+def share(part, parts, count, unit):
+    """The first and the end of ``count`` things that a part does, in whole units of so many."""
+    units = -(-count // unit)
+    return min(count, units * part // parts * unit), min(count, units * (part + 1) // parts * unit)
+
+
+@jit
+def _sentences_of(part, parts, offsets, unit):
+    """How many sentences, in whole units from the first, have ``part`` of ``parts`` of a packed batch's tokens."""
+    steps, sentences = len(offsets) - 1, offsets[min(1, len(offsets) - 1)]
+    count = found = 0
+    while count < sentences and found * parts < offsets[steps] * part:
+        count += unit
+        found = 0
+        for t in range(steps):
+            found += min(count, offsets[t + 1] - offsets[t])
+    return min(count, sentences)
+
+
+@jit
+def share_of_sentences(part, parts, offsets, unit):
+    """The first and the end of the sentences of a packed batch that a part does: about equal numbers of tokens."""
+    return _sentences_of(part, parts, offsets, unit), _sentences_of(part + 1, parts, offsets, unit)
