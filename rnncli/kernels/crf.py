@@ -95,14 +95,15 @@ def _forward(part, parts, o, odds, top, start, start_top, stop, stop_top, offset
 
 
 @shared
-def _backward(part, parts, e, alpha, onward_odds, stop, offsets, beta, g):
-    """Fill the posterior probabilities from the last step to the first.
+def _backward(part, parts, e, alpha, onward_odds, stop, offsets, weights, beta, g):
+    """Fill the posterior probabilities, times the weights of their sentences, from the last step to the first.
 
-    e            (N, K)  in: as :func:`_forward` left it; OUT: P(y(t)) = α̂ ∘ β
-    alpha        (N, K)
+    e            (N, K)  in: as :func:`_forward` left it; OUT: weight P(y(t)) = weight α̂ ∘ β
+    alpha        (N, K)  in: as it left it too; OUT: times the weight
     onward_odds  (K, K)  Eᵀ
     stop         (1, K)  as :func:`_odds` gives it
     beta         (B, K)  scratch
+    weights      (B,)    of the type of e
     g            (N, K)  OUT: g(t+1) in the row of the same sentence at step t; 0 where it ends
     """
     one = e.dtype.type(1)
@@ -128,39 +129,28 @@ def _backward(part, parts, e, alpha, onward_odds, stop, offsets, beta, g):
                 back = g[offsets[t - 1] + r - offsets[t]]
                 for j in range(len(row)):
                     back[j] = factors[j] * onward[j]
+            weight = weights[r - offsets[t]]
             for j in range(len(row)):
+                row[j] *= weight
                 factors[j] = row[j] * onward[j]
 
 
-def _posterior(board, o, transitions, first, last, offsets, y, alpha, g, log_z):
-    """Compute :func:`marginals`; alpha, g (N, K) OUT; return E.
+def _posterior(board, o, transitions, first, last, offsets, weights, y, alpha, g, log_z):
+    """Compute :func:`marginals`, times the weights of sentences (B,); alpha, g (N, K) OUT; return E.
 
     Not compiled itself: as one kernel, forward and backward would take twice as long to compile.
     """
     (odds, top), start, (stop, stop_top) = (_odds(np.atleast_2d(a)) for a in (transitions, first, last))
     _forward(board, o, odds, top, *start, stop, stop_top, offsets, y, alpha, log_z)
     beta = np.empty((len(log_z), o.shape[1]), o.dtype)
-    _backward(board, y, alpha, np.ascontiguousarray(odds.T), stop, offsets, beta, g)
+    _backward(board, y, alpha, np.ascontiguousarray(odds.T), stop, offsets, weights, beta, g)
     return odds
-
-
-@shared
-def _weigh(part, parts, weights, scale, gold, offsets, do, alpha):
-    """Turn posterior probabilities ``do`` into gradients, (N, K); alpha takes the weights of sentences too."""
-    low, high = share_of_sentences(part, parts, offsets, TOGETHER)
-    for t in range(len(offsets) - 1):
-        begin, end, _, _ = step(offsets, 0, t, low, high)
-        for r in range(begin, end):
-            factor = do.dtype.type(scale * weights[r - offsets[t]])
-            for j in range(do.shape[1]):
-                do[r, j] *= factor
-                alpha[r, j] *= factor
-            do[r, gold[r]] -= factor
 
 
 @jit
 def _cost(o, gold, transitions, first, last, offsets, weights, scale, do, log_z, dtransitions, dfirst, dlast):
-    """Return the loss, and add up what is not a product: a row of ``do`` for each end, a number for each move.
+    """Return the loss, from the weighted posterior probabilities ``do``, which become gradients, and add up those
+    that are not products: a row of ``do`` for each end, a number for each move.
 
     dtransitions  +=, of the gold moves alone; the other arguments are those of :func:`loss`
     """
@@ -170,7 +160,8 @@ def _cost(o, gold, transitions, first, last, offsets, weights, scale, do, log_z,
         going = offsets[t + 2] - end if t + 2 <= steps else 0
         for r in range(begin, end):
             b, tag, slope = r - begin, gold[r], do[r]
-            cost = -float(o[r, tag])
+            factor, cost = o.dtype.type(scale * weights[b]), -float(o[r, tag])
+            slope[tag] -= factor
             if t == 0:
                 cost += log_z[b] - first[tag]
                 for j in range(tags):
@@ -178,7 +169,7 @@ def _cost(o, gold, transitions, first, last, offsets, weights, scale, do, log_z,
             else:
                 before = gold[offsets[t - 1] + b]
                 cost -= transitions[before, tag]
-                dtransitions[before, tag] -= o.dtype.type(scale * weights[b])
+                dtransitions[before, tag] -= factor
             if b >= going:
                 cost -= last[tag]
                 for j in range(tags):
@@ -191,8 +182,7 @@ def _loss(board, o, gold, transitions, first, last, offsets, weights, scale, do,
     """Compute :func:`loss` in the type of the arguments."""
     alpha, g, log_z = np.empty_like(o), np.empty_like(o), np.empty(len(weights))
     moves, slopes = (transitions, first, last), (dtransitions, dfirst, dlast)
-    odds = _posterior(board, o, *moves, offsets, do, alpha, g, log_z)
-    _weigh(board, weights, scale, gold, offsets, do, alpha)
+    odds = _posterior(board, o, *moves, offsets, (scale * weights).astype(o.dtype), do, alpha, g, log_z)
     total = _cost(o, gold, *moves, offsets, weights, scale, do, log_z, *slopes)
     pairs = np.zeros_like(dtransitions)
     add_product(board, alpha, g, 1, pairs)
@@ -218,7 +208,8 @@ def marginals(board, o, transitions, first, last, offsets, y, log_z):
     if _needs_double(o, transitions, first, last):
         o, transitions, first, last = (a.astype(np.float64) for a in (o, transitions, first, last))
     p, total = np.empty_like(o), np.empty(len(log_z))
-    _posterior(board, o, transitions, first, last, offsets, p, np.empty_like(o), np.empty_like(o), total)
+    alike, scratch = np.ones(len(log_z), o.dtype), (np.empty_like(o), np.empty_like(o))
+    _posterior(board, o, transitions, first, last, offsets, alike, p, *scratch, total)
     y[:], log_z[:] = p, total
 
 

@@ -35,7 +35,8 @@ def _squared_norm(x):
 def squared_norms(part, parts, x, blocks, sums):
     """Σ x² of each row of each block; x (P,), sums (rows of all blocks,) float64 OUT."""
     row = 0
-    for first, rows, width in blocks:
+    for block in range(len(blocks)):
+        first, rows, width = blocks[block, 0], blocks[block, 1], blocks[block, 2]
         begin, end = share(part, parts, rows, LINE)
         for r in range(begin, end):
             sums[row + r] = _squared_norm(x[first + r * width : first + (r + 1) * width])
@@ -58,6 +59,14 @@ def _sizes(kind, rate, step):
 
 
 @jit
+def _own(part, parts, block):
+    """The numbers of a block that a part does."""
+    first, width = block[0], block[2]
+    begin, end = share(part, parts, block[1], LINE)
+    return slice(first + begin * width, first + end * width)
+
+
+@jit
 def _adam(theta, gradient, scale, m, v, size, epsilon):
     kind = theta.dtype.type
     b1, b2, one = kind(BETA1), kind(BETA2), kind(1)
@@ -73,9 +82,8 @@ def _adam(theta, gradient, scale, m, v, size, epsilon):
 def adam(part, parts, theta, gradient, scale, m, v, blocks, rate, step):
     """Adam with bias correction. Source: Kingma and Ba 2015, Algorithm 1."""
     size, epsilon = _sizes(theta.dtype.type, rate, step)
-    for first, rows, width in blocks:
-        begin, end = share(part, parts, rows, LINE)
-        own = slice(first + begin * width, first + end * width)
+    for block in range(len(blocks)):
+        own = _own(part, parts, blocks[block])
         _adam(theta[own], gradient[own], scale, m[own], v[own], size, epsilon)
 
 
@@ -84,8 +92,9 @@ def adam_rows(part, parts, table, gradient, scale, m, v, rows, rate, step):
     """:func:`adam` for the given rows alone."""
     size, epsilon = _sizes(table.dtype.type, rate, step)
     left, right = share(part, parts, table.shape[1], LINE)
-    for r in rows:
-        own = slice(left, right)
+    own = slice(left, right)
+    for i in range(len(rows)):
+        r = rows[i]
         _adam(table[r, own], gradient[r, own], scale, m[r, own], v[r, own], size, epsilon)
 
 
@@ -100,9 +109,8 @@ def _sgd(theta, gradient, size):
 def sgd(part, parts, theta, gradient, scale, m, v, blocks, rate, step):
     """Stochastic gradient descent; m, v and step are not used."""
     size = theta.dtype.type(rate) * scale
-    for first, rows, width in blocks:
-        begin, end = share(part, parts, rows, LINE)
-        own = slice(first + begin * width, first + end * width)
+    for block in range(len(blocks)):
+        own = _own(part, parts, blocks[block])
         _sgd(theta[own], gradient[own], size)
 
 
@@ -111,8 +119,8 @@ def sgd_rows(part, parts, table, gradient, scale, m, v, rows, rate, step):
     """:func:`sgd` for the given rows alone."""
     size = table.dtype.type(rate) * scale
     left, right = share(part, parts, table.shape[1], LINE)
-    for r in rows:
-        _sgd(table[r, left:right], gradient[r, left:right], size)
+    for i in range(len(rows)):
+        _sgd(table[rows[i], left:right], gradient[rows[i], left:right], size)
 
 
 OPTIMISERS = {"adam": (adam, adam_rows), "sgd": (sgd, sgd_rows)}

@@ -18,7 +18,7 @@ import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
 from numba import extending, types
-from numba.core import cgutils
+from numba.core import cgutils, compiler
 from numpy.typing import NDArray
 
 from rnncli.kernels.compile import jit
@@ -139,25 +139,32 @@ def _give_way(typingctx: Any) -> Any:
 
 @_intrinsic
 def _body(typingctx: Any, function: Any, values: Any) -> Any:
-    """Make a function that any thread can call, and put its arguments where it finds them; both addresses."""
-    signature = typingctx.resolve_function_type(function, (types.intp, types.intp, *values.types), {})
+    """Make a function that any thread can call, and put its arguments where it finds them; both addresses.
 
-    def codegen(context: Any, builder: Any, own: Any, args: Any) -> Any:
-        compiled = function.dispatcher.overloads[signature.args]
-        context.add_linking_libs([compiled.library])
+    ``function`` is compiled here, as a part of its caller: compiled by itself first it would take twice as long.
+    """
+    arguments = types.intp, types.intp, *values.types
+    dispatcher = function.dispatcher
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        flags: Any = compiler.Flags()
+        dispatcher.targetdescr.options.parse_as_flags(flags, dispatcher.targetoptions)
+        flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+        library, kernel = context.active_code_library, dispatcher.py_func
+        compiled = compiler.compile_internal(
+            context.typing_context, context, library, kernel, arguments, types.none, flags, {}
+        )
         callee = context.declare_function(builder.module, compiled.fndesc)
         body = ir.Function(builder.module, _BODY, builder.module.get_unique_name(f"{callee.name}.body"))
         body.linkage = "internal"
         inside = ir.IRBuilder(body.append_basic_block())
         found = inside.load(inside.inttoptr(body.args[0], args[1].type.as_pointer()))
         numbers = [inside.extract_value(found, i) for i in range(len(values.types))]
-        context.call_conv.call_function(
-            inside, callee, signature.return_type, signature.args, [*body.args[1:], *numbers]
-        )
+        context.call_conv.call_function(inside, callee, types.none, arguments, [*body.args[1:], *numbers])
         inside.ret_void()
         place = cgutils.alloca_once_value(builder, args[1])
         addresses = [builder.ptrtoint(pointer, _I64) for pointer in (body, place)]
-        return context.make_tuple(builder, own.return_type, addresses)
+        return context.make_tuple(builder, signature.return_type, addresses)
 
     return types.UniTuple(types.int64, 2)(function, values), codegen
 
@@ -227,7 +234,12 @@ def shared(kernel: Callable[..., Any]) -> Any:
     """
     code = kernel.__code__
     code = _whole.__code__.replace(co_filename=code.co_filename, co_firstlineno=code.co_firstlineno)
-    names = {"part": jit(kernel), "_body": _body, "_hand_out": _hand_out, "__name__": kernel.__module__}
+    names = {
+        "part": jit(kernel),
+        "_body": _body,
+        "_hand_out": _hand_out,
+        "__name__": kernel.__module__,
+    }
     whole = FunctionType(code, names, kernel.__name__)
     whole.__qualname__, whole.__doc__ = f"{kernel.__qualname__}.whole", kernel.__doc__
     return jit(whole)
