@@ -48,7 +48,7 @@ class Ngrams:
     @classmethod
     def count(cls, tokens: Iterable[str], least: int = 2) -> "Ngrams":
         """Keep the features that ``least`` distinct words of the training set have."""
-        distinct = dict.fromkeys(map(normal_form, tokens))
+        distinct = dict.fromkeys(map(normal_form, dict.fromkeys(tokens)))
         counts = Counter(feature for form in distinct for feature in dict.fromkeys(features(form)))
         return cls(feature for feature, count in counts.items() if count >= least)
 

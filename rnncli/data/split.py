@@ -1,5 +1,6 @@
 """A seeded share of the training sentences for development, and what two data sets have in common."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -43,11 +44,12 @@ def overlap(
     train: Sequence[Sentence], dev: Sequence[Sentence], vocabulary: Vocabulary, tags: Sequence[str]
 ) -> Overlap:
     """Compare development data with training data."""
+    tokens = Counter(token for sentence in dev for token in sentence.tokens)
     seen = {tuple(sentence.tokens) for sentence in train}
     return Overlap(
         len(dev),
         sum(tuple(sentence.tokens) in seen for sentence in dev),
-        sum(len(sentence.tokens) for sentence in dev),
-        sum(vocabulary.number(token) == UNKNOWN for sentence in dev for token in sentence.tokens),
+        tokens.total(),
+        sum(count for token, count in tokens.items() if vocabulary.number(token) == UNKNOWN),
         unseen_tags(dev, tags),
     )

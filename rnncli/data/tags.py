@@ -43,23 +43,28 @@ def recognise(sentences: Iterable[Sequence[str]]) -> str:
     """
     prefixes: set[str] = set()
     opens_with_i = b_after_other = False
-    for tags in sentences:
-        before = ("O", "")
-        for tag in tags:
-            prefix, kind = split(tag)
-            if prefix not in _PREFIXES or (prefix == "O" and tag != "O"):
-                return "plain"
-            prefixes.add(prefix)
-            alone = before[0] == "O" or before[1] != kind
-            opens_with_i |= prefix == "I" and alone
-            b_after_other |= prefix == "B" and alone
-            before = prefix, kind
+    for tag_before, tag in _pairs(sentences):
+        (before, kind_before), (prefix, kind) = split(tag_before), split(tag)
+        if prefix not in _PREFIXES or (prefix == "O" and tag != "O"):
+            return "plain"
+        prefixes.add(prefix)
+        alone = before == "O" or kind_before != kind
+        opens_with_i |= prefix == "I" and alone
+        b_after_other |= prefix == "B" and alone
     if prefixes <= {"O"}:
         return "plain"
     if prefixes & {"E", "S"}:
         return "IOBES"
     # Files that mix both habits exist; scoring treats them alike, so the name is all that depends on it.
     return "IOB1" if opens_with_i and not b_after_other else "IOB2"
+
+
+def _pairs(sentences: Iterable[Sequence[str]]) -> set[tuple[str, str]]:
+    """The distinct pairs of tags that follow each other, with an O before and after every sentence."""
+    found: set[tuple[str, str]] = set()
+    for tags in sentences:
+        found.update(pairwise(["O", *tags, "O"]))
+    return found
 
 
 def spans(tags: Sequence[str]) -> list[Span]:
@@ -108,9 +113,7 @@ def moves(tags: Sequence[str], scheme: str) -> Moves:
 
 def obeys(sentences: Iterable[Sequence[str]], scheme: str) -> bool:
     """Tell whether the tags of these sentences make allowed moves alone."""
-    found: set[tuple[str, str]] = set()
-    for tags in sentences:
-        found.update(pairwise(["O", *tags, "O"]))
+    found = _pairs(sentences)
     numbers = {tag: number for number, tag in enumerate({tag for pair in found for tag in pair})}
     pairs = np.array([(numbers[before], numbers[after]) for before, after in found], np.int64).reshape(-1, 2)
     return bool(_allowed(list(numbers), pairs[:, 0], pairs[:, 1], scheme).all())

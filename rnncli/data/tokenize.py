@@ -1,7 +1,9 @@
 """Raw text -> tokens with their character offsets."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
+from itertools import chain
 from typing import NamedTuple
 
 from rnncli.errors import DataError
@@ -53,12 +55,10 @@ def recognise(sentences: Iterable[list[str]]) -> str:
     Characters, where 19 in 20 tokens are one character long; else words, where cutting the tokens again by
     that rule leaves 39 in 40 whole; else whitespace, which takes any token as it is.
     """
-    count = single = whole = 0
-    for tokens in sentences:
-        for token in tokens:
-            count += 1
-            single += len(token) == 1
-            whole += _PATTERNS["words"].fullmatch(token) is not None
+    counts = Counter(chain.from_iterable(sentences))
+    count = counts.total()
+    single = sum(n for token, n in counts.items() if len(token) == 1)
+    whole = sum(n for token, n in counts.items() if _PATTERNS["words"].fullmatch(token))
     if single >= 0.95 * count:
         return "characters"
     return "words" if whole >= 0.975 * count else "whitespace"

@@ -156,22 +156,21 @@ def parse(numbered: Iterable[tuple[int, str]], faults: Faults, labelled: bool = 
             continue
         cells = text.split("\t")
         width = width or (len(cells) if len(cells) > labelled else 0)  # one column is a fault, no pattern
-        fault = _fault(number, text, cells, width, labelled)
-        if fault:
+        is_suspect = len(cells) != width or "" in cells
+        if is_suspect and (fault := _fault(number, text, cells, width, labelled)):
             faults.add(fault)
             continue
         if not rows:
             first = number
-        rows.append([kept.setdefault(cell, cell) for cell in cells] if labelled else cells)
+        rows.append(list(map(kept.setdefault, cells, cells)) if labelled else cells)
     if rows:
         yield _sentence(rows, first, labelled)
 
 
 def _sentence(rows: list[list[str]], first: int, labelled: bool) -> Sentence:
-    tokens = [cells[0] for cells in rows]
-    if not labelled:
-        return Sentence(tokens, [], [tuple(cells[1:]) for cells in rows], first)
-    return Sentence(tokens, [cells[-1] for cells in rows], [tuple(cells[1:-1]) for cells in rows], first)
+    tokens, *beside = zip(*rows, strict=True)
+    tags = list(beside.pop()) if labelled else []
+    return Sentence(list(tokens), tags, list(zip(*beside, strict=True)) or [()] * len(rows), first)
 
 
 def _fault(number: int, text: str, cells: list[str], width: int, labelled: bool) -> Fault | None:

@@ -40,7 +40,9 @@ class Vocabulary:
     @classmethod
     def count(cls, tokens: Iterable[str]) -> "Vocabulary":
         """Make the vocabulary of a training set."""
-        counts = Counter(map(normal_form, tokens))
+        counts: Counter[str] = Counter()
+        for token, count in Counter(tokens).items():  # each distinct token once
+            counts[normal_form(token)] += count
         return cls(counts, np.array([0, *counts.values()], np.int64))
 
     def __len__(self) -> int:
