@@ -1,5 +1,6 @@
 """``python -m rnncli`` and the entry point ``rnncli``."""
 
+import gc
 import os
 
 from rnncli.cli.app import app
@@ -9,6 +10,8 @@ def main() -> None:
     """Run the program."""
     # NumPy's products are small here: BLAS's own threads would wait for each other. It asks when it is loaded.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Modules, sentences and tokens are many objects without cycles: Python would look for some every 700.
+    gc.set_threshold(100_000, 20, 20)
     app()
 
 
