@@ -13,7 +13,7 @@ filling in spoken language understanding". Batches are packed as in :mod:`rnncli
 
 from rnncli.kernels.activation import activate, through_activation
 from rnncli.kernels.compile import jit
-from rnncli.kernels.matmul import add_nn
+from rnncli.kernels.matmul import add_nn, clear
 from rnncli.kernels.output import softmax_row
 from rnncli.kernels.shared import share_of_sentences, shared
 from rnncli.kernels.simple import TOGETHER, step
@@ -68,14 +68,6 @@ def _through_softmax(g, y, do):
         do[k] += y[k] * (g[k] - inner)
 
 
-@jit
-def _clear(out, first, end):
-    """Set rows first : end of out to 0."""
-    for r in range(first, end):
-        for i in range(out.shape[1]):
-            out[r, i] = 0
-
-
 @shared
 def backward(part, parts, do, dh, g, h, mask, y, forced, weight, output_weight, v, offsets, activation):
     """BPTT through both memories.
@@ -89,8 +81,9 @@ def backward(part, parts, do, dh, g, h, mask, y, forced, weight, output_weight, 
     low, high = share_of_sentences(part, parts, offsets, TOGETHER)
     for k in range(len(offsets) - 1):
         first, end, after, rows = step(offsets, 1, k, low, high)
-        _clear(dh, first, end)
-        _clear(g, first, end)
+        for r in range(first, end):
+            clear(dh[r])
+            clear(g[r])
         add_nn(dh, after, 0, output_weight, g, first, 0, rows)
         for r in range(first, first + rows):
             if len(forced) == 0 or forced[r] < 0:

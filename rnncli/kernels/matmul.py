@@ -41,14 +41,14 @@ def add_nn(a, a_row, a_col, b, out, out_row, out_col, rows):
 
 
 @jit
-def _copy(source, out):
+def copy(source, out):
     """Copy source to out, (n,): two rows that begin at 0 vectorise, parts of two arrays do not."""
     for i in range(len(out)):
         out[i] = source[i]
 
 
 @jit
-def _clear(out):
+def clear(out):
     """Set out to 0, (n,)."""
     for i in range(len(out)):
         out[i] = 0
@@ -65,7 +65,7 @@ def project(part, parts, x, weight, bias, out):
     """
     first, end = share(part, parts, len(out), ROWS)
     for i in range(first, end):
-        _copy(bias, out[i])
+        copy(bias, out[i])
     add_nn(x, first, 0, weight, out, first, 0, end - first)
 
 
@@ -79,7 +79,7 @@ def project_backward(part, parts, dout, weight, dx):
     """
     first, end = share(part, parts, len(dx), ROWS)
     for i in range(first, end):
-        _clear(dx[i])
+        clear(dx[i])
     add_nn(dout, first, 0, weight, dx, first, 0, end - first)
 
 

@@ -77,6 +77,7 @@ class Descent:
         }
         self._dense, self._rows = optimiser.OPTIMISERS[kind]
         self._blocks = _blocks(parameters.rows)
+        self._sums = np.empty(int(self._blocks[:, 1].sum()))  # of squares, one for each row
 
     def add_tables(self, batch: Batch, found: Found, room: Room) -> None:
         """Add the gradients of the tables of the inputs."""
@@ -108,9 +109,8 @@ class Descent:
 
     def norm(self, room: Room) -> float:
         """The gradient's length; not finite where a number of it is not."""
-        sums = room.empty(int(self._blocks[:, 1].sum()), np.float64)
-        optimiser.squared_norms(room.board, self.gradient.dense, self._blocks, sums)
-        total = float(sums.sum())
+        optimiser.squared_norms(room.board, self.gradient.dense, self._blocks, self._sums)
+        total = float(self._sums.sum())
         for name, touched in self._touched.items():
             sums = room.empty(len(touched.rows), np.float64)
             optimiser.squared_norms_of_rows(room.board, self.gradient[name], touched.rows, sums)
