@@ -74,9 +74,11 @@ class Task:
         """Read a corpus; make models with weights noisy enough that no bias is 0 and tags differ."""
         sentences = tsv.read(path).sentences
         models = {name: training.prepare(sentences, spec, TRAINING) for name, spec in NETWORKS.items()}
+        rng = np.random.default_rng(1)
         for model in models.values():
-            dense = model.parameters.dense
-            dense += np.random.default_rng(1).normal(0, 0.1, dense.shape)
+            for name, array in model.parameters.items():
+                if name not in model.parameters.tables:
+                    array += rng.normal(0, 0.1, array.shape)
         first, tokens = models["simple"], [sentence.tokens for sentence in sentences]
         corpus = first.encode(tokens, tags=[sentence.tags for sentence in sentences])
         bulk = first.encode(tokens * -(-TAG_TOKENS // len(corpus.words)))

@@ -122,10 +122,10 @@ class Model:
     ) -> None:
         from concurrent.futures import ThreadPoolExecutor
 
-        from rnncli.network import forward, output  # here, because they load Numba
+        from rnncli.network import output  # here, because they load Numba
         from rnncli.network.room import Room
 
-        turned, by = forward.transposed(self.parameters), self.chain()
+        turned, by = self.parameters.transposed(), self.chain()
         rooms = [Room() for _ in range(threads)]
 
         def label(sentences: Longs) -> None:
@@ -155,7 +155,7 @@ class Model:
             return
         from rnncli.network import forward
 
-        turned = forward.transposed(self.parameters)
+        turned = self.parameters.transposed()
         for sentences in by_length(encoded, BATCH_TOKENS):
             packed = pack(encoded.starts, sentences)
             run = forward.forward(self.network, self.parameters, encoded.batch(packed), turned=turned)

@@ -24,7 +24,7 @@ from rnncli.model import Model
 from rnncli.network import crew, output
 from rnncli.network.backward import backward
 from rnncli.network.crew import Crew
-from rnncli.network.forward import Dropout, forward, transposed
+from rnncli.network.forward import Dropout, forward
 from rnncli.network.gradients import Descent, Step
 from rnncli.network.output import Weights
 from rnncli.network.parameters import Array
@@ -62,9 +62,8 @@ class Trainer:
         self.spec, self.training, self.parameters = model.network, model.training, model.parameters
         self.encoded, self.weights, self.crew = encoded, weights, crew
         self.hiding = np.where(model.inputs.words.counts == 1, self.training.unknown, 0.0)
-        self.turned = transposed(self.parameters)
         frozen = [] if self.training.pretrained == "tuned" else ["input/vectors"]
-        self.descent = Descent(self.spec, self.parameters, self.turned, self.training.optimiser, frozen)
+        self.descent = Descent(self.spec, self.parameters, self.training.optimiser, frozen)
         self.room = Room(crew.board)
         self.rng = np.random.default_rng([self.training.seed, 1])
         self.batches = -(-len(encoded.lengths) // self.training.batch)
@@ -109,7 +108,7 @@ class Trainer:
         forced = self._forced(part)
         noise = Dropout(self.training.dropout, iter(self.rng.integers(2**32, size=spec.layers + 1).tolist()))
         gold, batch = self.encoded.tags[part.positions], self.encoded.batch(part, hidden)
-        trace = forward(spec, parameters, batch, noise, self.turned, forced, self.room)
+        trace = forward(spec, parameters, batch, noise, self.descent.turned, forced, self.room)
         loss = output.loss(spec, parameters, trace, gold, part.offsets, scale, self.weights, gradient)
         omega = scale * self.training.omega
         found = backward(spec, parameters, trace, loss.do, part.offsets, gradient, forced, omega)

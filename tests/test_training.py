@@ -222,7 +222,7 @@ def test_another_seed_gives_another_model(sentences):
     for seed in (1, 2):
         model = training.prepare(sentences[:50], NetworkSpec(hidden=6), TrainingSpec(epochs=1, seed=seed))
         training.train(model, sentences[:50], threads=1, score=lambda _: 0.0)
-        dense.append(model.parameters.dense)
+        dense.append(model.parameters.flat)
     assert not np.array_equal(dense[0], dense[1])
 
 
@@ -231,13 +231,13 @@ def test_the_weights_kept_are_those_of_the_best_epoch(sentences):
     given, seen = iter([0.1, 0.9, 0.3, 0.5]), []
 
     def score(model):
-        seen.append(model.parameters.dense.copy())
+        seen.append(model.parameters.flat.copy())
         return next(given)
 
     model = training.prepare(sentences[:60], NetworkSpec(hidden=6), TrainingSpec(epochs=4))
     result = training.train(model, sentences[:60], threads=1, score=score)
     assert (4, 2, 0.9) == (result.epochs, result.best_epoch, result.best_score)
-    assert seen[1].tolist() == model.parameters.dense.tolist()
+    assert seen[1].tolist() == model.parameters.flat.tolist()
     assert seen[1].tolist() != seen[3].tolist()
 
 

@@ -12,7 +12,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, overload
 
-from rnncli.kernels.compile import jit
+from rnncli.kernels.compile import inner
 from rnncli.kernels.shared import share, shared
 
 TANH, RELU, SIGMOID, IDENTITY = range(4)
@@ -61,7 +61,7 @@ def _exp(x):
     return polynomial
 
 
-@jit
+@inner
 def activate(x, code):
     """Apply φ: x = φ(x) in place; x (n,), code one of :data:`CODES`."""
     one, two, zero = x.dtype.type(1), x.dtype.type(2), x.dtype.type(0)
@@ -76,7 +76,7 @@ def activate(x, code):
             x[i] = one / (exp(-x[i]) + one)
 
 
-@jit
+@inner
 def through_activation(dh, h, code):
     """Multiply dh by φ′ in place, from h = φ(x) itself; dh, h (n,)."""
     one, zero = h.dtype.type(1), h.dtype.type(0)

@@ -27,7 +27,7 @@ import math
 import numpy as np
 
 from rnncli.kernels.activation import exp
-from rnncli.kernels.compile import jit
+from rnncli.kernels.compile import inner, jit
 from rnncli.kernels.matmul import add_nn, add_product
 from rnncli.kernels.output import _largest
 from rnncli.kernels.shared import share_of_sentences, shared
@@ -49,7 +49,7 @@ def _odds(a):
     return out, top
 
 
-@jit
+@inner
 def _dot(a, b):
     """Return Σ a b, both (K,)."""
     total = a.dtype.type(0)

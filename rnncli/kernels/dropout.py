@@ -1,13 +1,17 @@
-"""Dropout masks from a counter-based generator: element i of a mask depends on the key and on i alone."""
+"""Dropout by a counter-based generator: whether element i is dropped depends on a key and on i alone.
+
+So nobody keeps a mask: the backward pass drops the same elements again.
+"""
 
 import numpy as np
 
-from rnncli.kernels.compile import jit
+from rnncli.kernels.compile import inner
+from rnncli.kernels.matmul import copy
 from rnncli.kernels.shared import share, shared
 from rnncli.kernels.tile import ROWS
 
 
-@jit
+@inner
 def _mix(x):
     """A bijection of uint32 whose every output bit depends on every input bit (two multiply-xorshift rounds).
 
@@ -20,36 +24,36 @@ def _mix(x):
     return np.uint32(x ^ (x >> np.uint32(16)))
 
 
-@jit
+@inner
 def _fill(mask, at, key, threshold, keep, drop):
     """Fill a row, (n,), whose first element is number ``at`` of the mask."""
     for i in range(len(mask)):
         mask[i] = keep if _mix(np.uint32(_mix(np.uint32(at + i)) + key)) >= threshold else drop
 
 
+@inner
+def drop_row(key, rate, at, x, mask, out):
+    """Drop from a row, (n,), whose first element is number ``at``; mask (n,) is scratch.
+
+    Where ``out`` is x, a loop that reads the one and writes the other does not vectorise.
+    """
+    kind = x.dtype.type
+    _fill(mask, at, key, np.uint32(min(rate * 4294967296.0, 4294967295.0)), kind(1.0 / (1.0 - rate)), kind(0))
+    for i in range(len(x)):
+        mask[i] *= x[i]
+    copy(mask, out)
+
+
 @shared
-def fill_mask(part, parts, key, rate, mask):
-    """Fill mask (N, D) with 0 with probability ``rate`` and with 1 / (1 − rate) otherwise; key uint32.
+def drop(part, parts, key, rate, x, out):
+    """Compute out = m ∘ x, both (N, D), where m is 0 with probability ``rate``, else 1 / (1 − rate).
+
+    key  uint32
+    out  may be x
 
     Source: Srivastava et al. 2014, "Dropout", in the inverted form that leaves tagging unchanged.
     """
-    threshold = np.uint32(min(rate * 4294967296.0, 4294967295.0))
-    keep, drop = mask.dtype.type(1.0 / (1.0 - rate)), mask.dtype.type(0)
-    first, end = share(part, parts, len(mask), ROWS)
+    first, end = share(part, parts, len(x), ROWS)
+    mask = np.empty(x.shape[1], x.dtype)
     for r in range(first, end):
-        _fill(mask[r], r * mask.shape[1], key, threshold, keep, drop)
-
-
-@jit
-def _multiply(x, y, out):
-    """Out = x ∘ y, all (n,)."""
-    for i in range(len(out)):
-        out[i] = x[i] * y[i]
-
-
-@shared
-def apply(part, parts, x, mask, out):
-    """Compute out = mask ∘ x, all (N, D); out may be x."""
-    first, end = share(part, parts, len(mask), ROWS)
-    for r in range(first, end):
-        _multiply(x[r], mask[r], out[r])
+        drop_row(key, rate, r * x.shape[1], x[r], mask, out[r])

@@ -9,7 +9,9 @@ Where ``hidden[n]`` it selects row 0 instead, the unknown word; ``hidden`` is em
 import math
 
 from rnncli.kernels.compile import jit
-from rnncli.kernels.matmul import LINE
+from rnncli.kernels.matmul import add_row
+from rnncli.kernels.optimiser import FIRST, IS_TURNED, OWNER, WIDTH
+from rnncli.kernels.optimiser import ROWS as HEIGHT
 from rnncli.kernels.shared import share, shared
 from rnncli.kernels.tile import ROWS
 
@@ -46,40 +48,37 @@ def gather(part, parts, table, ids, rows, starts, hidden, first, column, out):
                     out[n, column + d] += scale * row[d]
 
 
-@jit
-def _add(out, scale, x):
-    """Out += scale x, both (D,); on its own, so that the compiler sees two rows and vectorises."""
-    for d in range(len(out)):
-        out[d] += scale * x[d]
-
-
 @shared
 def scatter(part, parts, dout, column, ids, rows, starts, hidden, first, dtable):
     """Gradient of :func:`gather`, in the order of n.
 
     dout    (N, ≥ column + D)  column d of the table is column + d here
-    dtable  (rows, D)  +=
+    dtable  (rows, D)  +=; a part does the rows that :func:`touch` says it owns
     """
-    left, right = share(part, parts, dtable.shape[1], LINE)
+    one, width = dout.dtype.type(1), dtable.shape[1]
     for n in range(len(ids)):
         if ids[n] < 0:
             continue
-        slope = dout[n, column + left : column + right]
+        slope = dout[n, column : column + width]
         start, end = starts[ids[n]], starts[ids[n] + 1]
         if len(hidden) > 0 and hidden[n]:
-            _add(dtable[first, left:right], dout.dtype.type(1), slope)
+            if first % parts == part:
+                add_row(dtable[first], one, slope)
             continue
         scale = dout.dtype.type(1.0 / math.sqrt(max(1, end - start)))
         for i in range(start, end):
-            _add(dtable[first + rows[i], left:right], scale, slope)
+            r = first + rows[i]
+            if r % parts == part:
+                add_row(dtable[r], scale, slope)
 
 
 @jit
-def touch(ids, rows, starts, hidden, first, seen, stamp, touched, count):
-    """List the rows of the table that :func:`scatter` adds to; return the new ``count`` of them.
+def touch(ids, rows, starts, hidden, first, width, at, seen, stamp, blocks, count):
+    """List the rows of a table that :func:`scatter` adds to; return the new ``count`` of them.
 
-    seen     (rows,)  int64: row r was listed for this batch if seen[r] == stamp
-    touched  (rows,)  int32  OUT: from ``count`` on the rows that were not listed before
+    width   D of the table, which begins at number ``at`` of its vector
+    seen    (rows,)  int64: row r was listed for this batch if seen[r] == stamp
+    blocks  (·, 5)  OUT, from ``count`` on the rows that were not listed before: see :mod:`rnncli.kernels.optimiser`
     """
     for n in range(len(ids)):
         if ids[n] < 0:
@@ -92,6 +91,13 @@ def touch(ids, rows, starts, hidden, first, seen, stamp, touched, count):
             r = first + (0 if is_hidden else rows[i])
             if seen[r] != stamp:
                 seen[r] = stamp
-                touched[count] = r
+                block = blocks[count]
+                block[FIRST], block[HEIGHT], block[WIDTH], block[OWNER], block[IS_TURNED] = (
+                    at + r * width,
+                    1,
+                    width,
+                    r,
+                    0,
+                )
                 count += 1
     return count

@@ -4,15 +4,18 @@
     hybrid   h(t) = φ(U x(t) + Wy ŷ(t−1) + W h(t−1) + b)
     both     o(t) = V (m(t) ∘ h(t)) + c,   ŷ(t) = softmax(o(t)),   ŷ before the first token being 0
 
-m is the dropout mask. BPTT goes through the softmax that is fed back: with g = Wyᵀ ∂L/∂a(t+1), the gradient
-that reaches the scores of step t is ∂L/∂o(t) = direct + ŷ ∘ (g − ⟨g, ŷ⟩).
+m drops: see :mod:`rnncli.kernels.dropout`. BPTT goes through the softmax that is fed back: with
+g = Wyᵀ ∂L/∂a(t+1), the gradient that reaches the scores of step t is ∂L/∂o(t) = direct + ŷ ∘ (g − ⟨g, ŷ⟩).
 
 Source: Jordan 1986, "Serial order"; hybrid: Mesnil et al. 2015, "Using recurrent neural networks for slot
 filling in spoken language understanding". Batches are packed as in :mod:`rnncli.kernels.simple`.
 """
 
+import numpy as np
+
 from rnncli.kernels.activation import activate, through_activation
-from rnncli.kernels.compile import jit
+from rnncli.kernels.compile import inner
+from rnncli.kernels.dropout import drop_row
 from rnncli.kernels.matmul import add_nn, clear
 from rnncli.kernels.output import softmax_row
 from rnncli.kernels.shared import share_of_sentences, shared
@@ -20,12 +23,12 @@ from rnncli.kernels.simple import TOGETHER, step
 
 
 @shared
-def forward(part, parts, h, mask, read, y, fed, forced, weight, output_weight, v, c, offsets, activation):
+def forward(part, parts, h, key, rate, read, y, fed, forced, weight, output_weight, v, c, offsets, activation):
     """Fill the hidden layer and the probabilities.
 
     h              (N, H)     in: U x + b; OUT: the hidden layer
-    mask           (N, H)     dropout on what the output layer reads; (0, H) for none
-    read           (N, H)     OUT: mask ∘ h; without a mask not touched
+    key, rate                 of the dropout on what the output layer reads; rate 0: none
+    read           (N, H)     OUT: m ∘ h; may be h where nothing is dropped
     y              (N, K)     OUT: ŷ
     fed            (N, K)     OUT: what is fed back, ŷ or the unit vector of a forced tag; may be y itself
     forced         (N,)       int32, the tag that is fed back in place of ŷ, −1 for none; (0,): nowhere
@@ -34,6 +37,7 @@ def forward(part, parts, h, mask, read, y, fed, forced, weight, output_weight, v
     v, c           (H, K), (K,)  Vᵀ and c
     """
     low, high = share_of_sentences(part, parts, offsets, TOGETHER)
+    mask = np.empty(h.shape[1], h.dtype)
     for t in range(len(offsets) - 1):
         first, end, before, rows = step(offsets, 0, t, low, high)
         add_nn(fed, before, 0, output_weight, h, first, 0, rows)
@@ -42,13 +46,9 @@ def forward(part, parts, h, mask, read, y, fed, forced, weight, output_weight, v
         for r in range(first, end):
             activate(h[r], activation)
             y[r] = c
-            if len(mask) > 0:
-                for i in range(h.shape[1]):
-                    read[r, i] = mask[r, i] * h[r, i]
-        if len(mask) > 0:
-            add_nn(read, first, 0, v, y, first, 0, end - first)
-        else:
-            add_nn(h, first, 0, v, y, first, 0, end - first)
+            if rate > 0:
+                drop_row(key, rate, r * h.shape[1], h[r], mask, read[r])
+        add_nn(read, first, 0, v, y, first, 0, end - first)
         for r in range(first, end):
             softmax_row(y[r])
             if len(forced) > 0:
@@ -58,7 +58,7 @@ def forward(part, parts, h, mask, read, y, fed, forced, weight, output_weight, v
                     fed[r, forced[r]] = 1
 
 
-@jit
+@inner
 def _through_softmax(g, y, do):
     """Add to the gradient of the scores: do += ŷ ∘ (g − ⟨g, ŷ⟩); all (K,)."""
     inner = g.dtype.type(0)
@@ -69,7 +69,7 @@ def _through_softmax(g, y, do):
 
 
 @shared
-def backward(part, parts, do, dh, g, h, mask, y, forced, weight, output_weight, v, offsets, activation):
+def backward(part, parts, do, dh, g, h, key, rate, y, forced, weight, output_weight, v, offsets, activation):
     """BPTT through both memories.
 
     do   (N, K)  in: ∂L/∂o of the loss itself; OUT: with what reaches it through the feedback
@@ -79,6 +79,7 @@ def backward(part, parts, do, dh, g, h, mask, y, forced, weight, output_weight, 
     A forced tag is given, so no gradient passes through it. The weights are W, Wy and V themselves, not transposed.
     """
     low, high = share_of_sentences(part, parts, offsets, TOGETHER)
+    mask = np.empty(h.shape[1], h.dtype)
     for k in range(len(offsets) - 1):
         first, end, after, rows = step(offsets, 1, k, low, high)
         for r in range(first, end):
@@ -89,10 +90,9 @@ def backward(part, parts, do, dh, g, h, mask, y, forced, weight, output_weight, 
             if len(forced) == 0 or forced[r] < 0:
                 _through_softmax(g[r], y[r], do[r])
         add_nn(do, first, 0, v, dh, first, 0, end - first)
-        if len(mask) > 0:
+        if rate > 0:
             for r in range(first, end):
-                for i in range(h.shape[1]):
-                    dh[r, i] *= mask[r, i]
+                drop_row(key, rate, r * h.shape[1], dh[r], mask, dh[r])
         if len(weight) > 0:
             add_nn(dh, after, 0, weight[0], dh, first, 0, rows)
         for r in range(first, end):

@@ -14,13 +14,13 @@ instead of before it, as in cuDNN and PyTorch, so that one product serves all ga
 import numpy as np
 
 from rnncli.kernels.activation import SIGMOID, activate, exp
-from rnncli.kernels.compile import jit
+from rnncli.kernels.compile import inner
 from rnncli.kernels.matmul import add_nn
 from rnncli.kernels.shared import shared
 from rnncli.kernels.simple import step, work
 
 
-@jit
+@inner
 def _make_room(a, m, bias):
     """Move the candidate's input from a (3·H) to m (H); its place takes the product for m, which starts as bias."""
     n = a[2 * len(m) :]
@@ -29,7 +29,7 @@ def _make_room(a, m, bias):
         n[u] = bias[u]
 
 
-@jit
+@inner
 def _forward_row(a, m, before, h):
     """One token: activate the gates a (3·H) and fill h (H) from them and from h(t−1), ``before`` (H).
 
@@ -76,14 +76,14 @@ def forward(part, parts, a, s, h, weight, bias, offsets):
                 _forward_row(a[row, gates], s[row, own], h[source + r, own] if r < rows else nothing, h[row, own])
 
 
-@jit
+@inner
 def _add_kept(z, dh, dbefore):
     """What z keeps of h(t−1) passes its gradient on: dbefore += dh ∘ z, each (H,)."""
     for u in range(len(z)):
         dbefore[u] += dh[u] * z[u]
 
 
-@jit
+@inner
 def _backward_row(dh, a, m, before, da, dwh):
     """One token: from dh = ∂L/∂h (H) fill da (3·H) and dwh = ∂L/∂(W h(t−1)) (3·H); m (H) becomes ∂L/∂m."""
     units = len(dh)

@@ -14,13 +14,13 @@ Source: Hochreiter and Schmidhuber 1997, "Long short-term memory"; f: Gers, Schm
 import numpy as np
 
 from rnncli.kernels.activation import SIGMOID, TANH, activate, exp
-from rnncli.kernels.compile import jit
+from rnncli.kernels.compile import inner
 from rnncli.kernels.matmul import add_nn
 from rnncli.kernels.shared import shared
 from rnncli.kernels.simple import step, work
 
 
-@jit
+@inner
 def _forward_row(a, before, c, h):
     """One token: activate the gates a (4·H), fill c and h (H) from them and from c(t−1), ``before`` (H)."""
     units = len(c)
@@ -63,7 +63,7 @@ def forward(part, parts, a, s, h, weight, bias, offsets):
                 _forward_row(a[row, gates], c, s[row, own], h[row, own])
 
 
-@jit
+@inner
 def _backward_row(dh, a, before, c, da, dc_after, f_after):
     """One token: turn dh = ∂L/∂h (H) into ∂L/∂c and fill da (4·H).
 

@@ -1,28 +1,40 @@
-"""Parameter updates: θ −= step(gradient), for whole vectors and for the touched rows of a table.
+"""Parameter updates: θ −= step(gradient), for the blocks of a vector that a batch gave a gradient to.
 
-Each optimiser has one signature, so that a new one is a pair of kernels and a row of :data:`OPTIMISERS`:
+theta, gradient, m, v, turned (P,): a network's arrays end to end. The step is taken along ``scale`` times the
+gradient, which is 0 afterwards; m and v hold the optimiser's moments, 0 at first; step counts from 1. ``turned``
+holds transposed copies of some arrays, each where the array itself is in theta, and follows them.
 
-    dense(board, theta, gradient, scale, m, v, blocks, rate, step)
-    rows(board, table, gradient, scale, m, v, rows, rate, step)
-
-theta, gradient, m, v (P,) or (rows of the table, D); the step is taken along ``scale`` times the gradient, which is
-0 afterwards; m and v hold the optimiser's moments, 0 at first; step counts from 1. ``rows`` updates the rows that
-the batch touched alone ("lazy" moments).
-
-blocks (·, 3) int64: the arrays that a vector holds end to end, each with its first number, its rows and its width.
-A part does those rows of each, and columns of a table, whose gradient it found: it has them in its cache.
+blocks (·, 5) int64: the arrays, by the columns below. Of a table a batch touches few rows: they are blocks by
+themselves, and no other row or moment of it moves ("lazy" moments).
 """
 
 import math
 
-from rnncli.kernels.compile import jit
+from rnncli.kernels.compile import inner
 from rnncli.kernels.matmul import LINE
 from rnncli.kernels.shared import share, shared
+from rnncli.kernels.tile import VECTOR_BYTES, turn_tile
+
+ADAM, SGD = range(2)
+OPTIMISERS = {"adam": ADAM, "sgd": SGD}
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
+# Of a block: its first number; its rows; their width; −1, or a number whose remainder is the part that does all of
+# it; whether it has a transposed copy. A part does what it found the gradient of, which is in its cache.
+FIRST, ROWS, WIDTH, OWNER, IS_TURNED = range(5)
+COLUMNS = 5
 
-@jit
+
+@inner
+def _rows_of(part, parts, block):
+    """The first and the end of the rows of a block that a part does."""
+    if block[OWNER] < 0:
+        return share(part, parts, block[ROWS], LINE)
+    return 0, block[ROWS] if block[OWNER] % parts == part else 0
+
+
+@inner
 def _squared_norm(x):
     """Σ x², summed in float64; x (n,)."""
     total = 0.0
@@ -35,39 +47,41 @@ def _squared_norm(x):
 def squared_norms(part, parts, x, blocks, sums):
     """Σ x² of each row of each block; x (P,), sums (rows of all blocks,) float64 OUT."""
     row = 0
-    for block in range(len(blocks)):
-        first, rows, width = blocks[block, 0], blocks[block, 1], blocks[block, 2]
-        begin, end = share(part, parts, rows, LINE)
-        for r in range(begin, end):
-            sums[row + r] = _squared_norm(x[first + r * width : first + (r + 1) * width])
-        row += rows
+    for b in range(len(blocks)):
+        block = blocks[b]
+        low, high = _rows_of(part, parts, block)
+        for r in range(low, high):
+            first = block[FIRST] + r * block[WIDTH]
+            sums[row + r] = _squared_norm(x[first : first + block[WIDTH]])
+        row += block[ROWS]
 
 
-@shared
-def squared_norms_of_rows(part, parts, table, rows, sums):
-    """Σ table[r]² of each of the given rows; table (V, D), rows (n,), sums (n,) float64 OUT."""
-    first, end = share(part, parts, len(rows), LINE)
-    for i in range(first, end):
-        sums[i] = _squared_norm(table[rows[i]])
+@inner
+def _turn(x, out, block, low, high):
+    """Copy the rows low : high of a block of x to where they are columns."""
+    first, rows, width = block[FIRST], block[ROWS], block[WIDTH]
+    lanes = VECTOR_BYTES // x.itemsize
+    for c in range(0, width, lanes):
+        for r in range(low, high, lanes):
+            at, out_at = first + r * width + c, first + c * rows + r
+            if c + lanes <= width and r + lanes <= high:
+                turn_tile(x, at, width, out, out_at, rows)  # type: ignore[call-arg]
+            else:
+                for i in range(min(lanes, width - c)):
+                    for j in range(min(lanes, high - r)):
+                        out[out_at + i * rows + j] = x[at + j * width + i]
 
 
-@jit
+@inner
 def _sizes(kind, rate, step):
-    """Step size and ε with the corrections of both moments' bias."""
+    """Adam's step size and ε with the corrections of both moments' bias."""
     root = math.sqrt(1.0 - BETA2**step)
     return kind(rate * root / (1.0 - BETA1**step)), kind(EPSILON * root)
 
 
-@jit
-def _own(part, parts, block):
-    """The numbers of a block that a part does."""
-    first, width = block[0], block[2]
-    begin, end = share(part, parts, block[1], LINE)
-    return slice(first + begin * width, first + end * width)
-
-
-@jit
+@inner
 def _adam(theta, gradient, scale, m, v, size, epsilon):
+    """Adam with bias correction, all (n,). Source: Kingma and Ba 2015, Algorithm 1."""
     kind = theta.dtype.type
     b1, b2, one = kind(BETA1), kind(BETA2), kind(1)
     for i in range(len(theta)):
@@ -78,49 +92,26 @@ def _adam(theta, gradient, scale, m, v, size, epsilon):
         gradient[i] = 0
 
 
-@shared
-def adam(part, parts, theta, gradient, scale, m, v, blocks, rate, step):
-    """Adam with bias correction. Source: Kingma and Ba 2015, Algorithm 1."""
-    size, epsilon = _sizes(theta.dtype.type, rate, step)
-    for block in range(len(blocks)):
-        own = _own(part, parts, blocks[block])
-        _adam(theta[own], gradient[own], scale, m[own], v[own], size, epsilon)
-
-
-@shared
-def adam_rows(part, parts, table, gradient, scale, m, v, rows, rate, step):
-    """:func:`adam` for the given rows alone."""
-    size, epsilon = _sizes(table.dtype.type, rate, step)
-    left, right = share(part, parts, table.shape[1], LINE)
-    own = slice(left, right)
-    for i in range(len(rows)):
-        r = rows[i]
-        _adam(table[r, own], gradient[r, own], scale, m[r, own], v[r, own], size, epsilon)
-
-
-@jit
+@inner
 def _sgd(theta, gradient, size):
+    """Gradient descent, both (n,)."""
     for i in range(len(theta)):
         theta[i] -= size * gradient[i]
         gradient[i] = 0
 
 
 @shared
-def sgd(part, parts, theta, gradient, scale, m, v, blocks, rate, step):
-    """Stochastic gradient descent; m, v and step are not used."""
-    size = theta.dtype.type(rate) * scale
-    for block in range(len(blocks)):
-        own = _own(part, parts, blocks[block])
-        _sgd(theta[own], gradient[own], size)
-
-
-@shared
-def sgd_rows(part, parts, table, gradient, scale, m, v, rows, rate, step):
-    """:func:`sgd` for the given rows alone."""
-    size = table.dtype.type(rate) * scale
-    left, right = share(part, parts, table.shape[1], LINE)
-    for i in range(len(rows)):
-        _sgd(table[rows[i], left:right], gradient[rows[i], left:right], size)
-
-
-OPTIMISERS = {"adam": (adam, adam_rows), "sgd": (sgd, sgd_rows)}
+def descend(part, parts, kind, theta, gradient, scale, m, v, turned, blocks, rate, step):
+    """Take a step; kind: one of :data:`OPTIMISERS`."""
+    of_theta = theta.dtype.type
+    size, epsilon = _sizes(of_theta, rate, step)
+    for b in range(len(blocks)):
+        block = blocks[b]
+        low, high = _rows_of(part, parts, block)
+        own = slice(block[FIRST] + low * block[WIDTH], block[FIRST] + high * block[WIDTH])
+        if kind == ADAM:
+            _adam(theta[own], gradient[own], scale, m[own], v[own], size, epsilon)
+        else:
+            _sgd(theta[own], gradient[own], of_theta(rate) * scale)
+        if block[IS_TURNED]:
+            _turn(theta, turned, block, low, high)

@@ -3,12 +3,12 @@
 import math
 
 from rnncli.kernels.activation import exp
-from rnncli.kernels.compile import jit
+from rnncli.kernels.compile import inner, jit
 from rnncli.kernels.shared import share, shared
 from rnncli.kernels.tile import ROWS
 
 
-@jit
+@inner
 def _largest(o):
     """Return max(o), o (K,); four chains, because the compiler does not reorder what may hold NaN."""
     a = b = c = d = o[0]
@@ -20,7 +20,7 @@ def _largest(o):
     return max(max(a, b), max(c, d))
 
 
-@jit
+@inner
 def softmax_row(o):
     """Replace scores by their softmax in place, o (K,).
 

@@ -21,7 +21,7 @@ from numba import extending, types
 from numba.core import cgutils, compiler
 from numpy.typing import NDArray
 
-from rnncli.kernels.compile import jit
+from rnncli.kernels.compile import inner, jit
 
 # Places on a board. Two that are written all the time are a line of the cache apart, and so is the rest.
 TICKET, DONE, BODY, VALUES, PARTS, DUE = 0, 16, 32, 33, 34, 35
@@ -169,7 +169,7 @@ def _body(typingctx: Any, function: Any, values: Any) -> Any:
     return types.UniTuple(types.int64, 2)(function, values), codegen
 
 
-@jit
+@inner
 def _take_part(board, own):
     """Do a part that nobody has begun, best one's own; tell whether there was any."""
     ticket = _load(board, TICKET)
@@ -188,7 +188,7 @@ def _take_part(board, own):
     return True
 
 
-@jit
+@inner
 def _hand_out(board, body, values):
     """Have all parts of a body done."""
     parts = board[PARTS]
@@ -205,7 +205,7 @@ def _hand_out(board, body, values):
         looks = _wait(looks)
 
 
-@jit
+@inner
 def _wait(looks):
     """Wait for 20 ns or so, now and then for as long as others need the processor; count the looks."""
     _pause()
@@ -245,14 +245,14 @@ def shared(kernel: Callable[..., Any]) -> Any:
     return jit(whole)
 
 
-@jit
+@inner
 def share(part, parts, count, unit):
     """The first and the end of ``count`` things that a part does, in whole units of so many."""
     units = -(-count // unit)
     return min(count, units * part // parts * unit), min(count, units * (part + 1) // parts * unit)
 
 
-@jit
+@inner
 def _sentences_of(part, parts, offsets, unit):
     """How many sentences, in whole units from the first, have ``part`` of ``parts`` of a packed batch's tokens."""
     steps, sentences = len(offsets) - 1, offsets[min(1, len(offsets) - 1)]
@@ -265,7 +265,7 @@ def _sentences_of(part, parts, offsets, unit):
     return min(count, sentences)
 
 
-@jit
+@inner
 def share_of_sentences(part, parts, offsets, unit):
     """The first and the end of the sentences of a packed batch that a part does: about equal numbers of tokens."""
     return _sentences_of(part, parts, offsets, unit), _sentences_of(part + 1, parts, offsets, unit)

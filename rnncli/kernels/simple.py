@@ -8,7 +8,7 @@ Source: Elman 1990, "Finding structure in time"; gradients by back-propagation t
 """
 
 from rnncli.kernels.activation import activate, through_activation
-from rnncli.kernels.compile import jit
+from rnncli.kernels.compile import inner
 from rnncli.kernels.matmul import add_nn, clear, copy
 from rnncli.kernels.shared import share_of_sentences, shared
 
@@ -16,7 +16,7 @@ from rnncli.kernels.shared import share_of_sentences, shared
 TOGETHER = 8
 
 
-@jit
+@inner
 def work(part, parts, directions, offsets, number):
     """A direction and sentences of a packed batch, ``low : high``: the work that a part does as its ``number``-th.
 
@@ -30,7 +30,7 @@ def work(part, parts, directions, offsets, number):
     return which % directions, low, high
 
 
-@jit
+@inner
 def step(offsets, direction, k, low, high):
     """Find step k in the order in which a direction reads (0 forward, 1 backward), and the step read before it.
 

@@ -1,9 +1,9 @@
-"""One tile of a matrix product, held in vector registers: the innermost loop of :mod:`rnncli.kernels.matmul`.
+"""Tiles of matrices held in vector registers: the innermost loops of products and of transposing.
 
-A compiler that is given loops over a product keeps few of its sums in registers, and most of the time goes
-into loading and storing them: 100–160 GFLOP/s in float32 on one thread. Here the tile is written out as vector
+A compiler that is given loops over a product keeps few of its sums in registers, and most of the time goes into
+loading and storing them: 100–160 GFLOP/s in float32 on one thread. Here its tile is written out as vector
 instructions, 4 rows by 4 vectors: 16 running sums, fed in each pass by 4 vectors of b and 4 numbers of a. That
-makes 180–240 GFLOP/s.
+makes 180–240 GFLOP/s. Transposed number by number, a matrix takes two to four times as long as by tiles.
 
 Every element is summed in the same order whatever the size of the block, so a row of a product does not
 depend on the rows beside it.
@@ -26,6 +26,7 @@ ROWS = 4
 VECTORS = 2 if _FEATURES.get("sse2") and not _FEATURES.get("avx512f") else 4
 
 _I32, _I64 = ir.IntType(32), ir.IntType(64)
+_FLOATS = {32: ir.FloatType(), 64: ir.DoubleType()}
 # A product and its sum may become one instruction; the order of the sums stays.
 _FLAGS = ("contract",)
 
@@ -78,13 +79,46 @@ def add_tile(typingctx: Any, a: Any, a_at: Any, across: Any, along: Any, b: Any,
     return types.none(a, n, n, n, b, n, out, n, n, n, n), codegen
 
 
+@intrinsic
+def turn_tile(typingctx: Any, x: Any, at: Any, step: Any, out: Any, out_at: Any, out_step: Any) -> Any:
+    """out[c, r] = x[r, c] for r, c < lanes, the numbers of a vector register.
+
+    x, out          (·,)  with x[r, c] at position at + r · step + c, out[c, r] at out_at + c · out_step + r
+    step, out_step  width of the matrix and of the transposed one
+    """
+    bits, n = x.dtype.bitwidth, types.intp
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        lanes = VECTOR_BYTES * 8 // bits
+        half, vector = lanes // 2, ir.VectorType(_FLOATS[bits], lanes)
+
+        def rows(number: int) -> list[Any]:
+            data = context.make_array(signature.args[number])(context, builder, args[number]).data
+            at, step = args[number + 1 : number + 3]
+            starts = [builder.gep(data, [builder.add(at, builder.mul(step, _I64(k)))]) for k in range(lanes)]
+            return [builder.bitcast(start, vector.as_pointer()) for start in starts]
+
+        values = [builder.load(row, align=bits // 8) for row in rows(0)]
+        # Shuffled like two halves of a pack of cards, log2(lanes) times, rows become columns.
+        kind = ir.VectorType(_I32, lanes)
+        picks = [[first + k // 2 + k % 2 * lanes for k in range(lanes)] for first in (0, half)]
+        for _ in range(lanes.bit_length() - 1):
+            pairs = [(values[k], values[k + half]) for k in range(half)]
+            values = [builder.shuffle_vector(*pair, ir.Constant(kind, pick)) for pair in pairs for pick in picks]
+        for row, value in zip(rows(3), values, strict=True):
+            builder.store(value, row, align=bits // 8)
+        return context.get_dummy_value()
+
+    return types.none(x, n, n, out, n, n), codegen
+
+
 class _Tile:
     """Emits a tile of some vectors a row; of the last vector only what lies within ``columns``, if given."""
 
     def __init__(self, builder: Any, bits: int, vectors: int, columns: Any) -> None:
         self.builder, self.vectors = builder, vectors
         self.lanes, self.align = VECTOR_BYTES * 8 // bits, bits // 8
-        self.vector = ir.VectorType({32: ir.FloatType(), 64: ir.DoubleType()}[bits], self.lanes)
+        self.vector = ir.VectorType(_FLOATS[bits], self.lanes)
         self.mask = None
         if columns is not None:
             numbers = list(range((vectors - 1) * self.lanes, vectors * self.lanes))

@@ -11,14 +11,14 @@ models", III.B. Batches are packed as in :mod:`rnncli.kernels.simple`.
 
 import numpy as np
 
-from rnncli.kernels.compile import jit
+from rnncli.kernels.compile import inner, jit
 from rnncli.kernels.output import _largest
 
 # Tags taken at once: their maxima so far are read and written once for all of them.
 TAGS = 8
 
 
-@jit
+@inner
 def _step(before, transitions, best):
     """Compute best[j] = max over i of before[i] + A[i, j]; before, best (K,), transitions (K, K)."""
     tags = len(before)
@@ -39,13 +39,13 @@ def _step(before, transitions, best):
             best[j] = _greater(before[i] + transitions[i, j], best[j])
 
 
-@jit
+@inner
 def _greater(a, b):
     """Return the greater; one instruction, where ``max`` also orders NaN and signed zeros."""
     return a if a > b else b
 
 
-@jit
+@inner
 def _likeliest(scores, onward):
     """Return the first i with the greatest scores[i] + onward[i]; 0 if that is NaN."""
     tag, best = 0, scores[0] + onward[0]

@@ -1,11 +1,12 @@
 """The tokens beside a token: x(t − w) … x(t + w) end to end, 0 where the sentence has no such token."""
 
-from rnncli.kernels.compile import jit
-from rnncli.kernels.matmul import LINE
+from rnncli.kernels.compile import inner, jit
+from rnncli.kernels.matmul import add_row, clear, copy
 from rnncli.kernels.shared import share, shared
+from rnncli.kernels.tile import ROWS
 
 
-@jit
+@inner
 def _beside(offsets, t, other):
     """How many tokens at step t have one at step ``other``; they are the first rows of both."""
     if not 0 <= other < len(offsets) - 1:
@@ -35,39 +36,31 @@ def look_around(part, parts, x, offsets, window, out):
     offsets  (T + 1,)  int64
     out      (N, (2w + 1) D)  OUT; 0 where the sentence has no such token
     """
-    width, steps = x.shape[1], len(offsets) - 1
-    left, right = share(part, parts, width, LINE)
-    for t in range(steps):
-        for place in range(2 * window + 1):
-            other, own = t + place - window, slice(place * width + left, place * width + right)
-            rows = _beside(offsets, t, other)
-            for r in range(offsets[t + 1] - offsets[t]):
-                row = out[offsets[t] + r, own]
-                if r < rows:
-                    source = x[offsets[other] + r, left:right]
-                    for d in range(len(row)):
-                        row[d] = source[d]
+    width = x.shape[1]
+    low, high = share(part, parts, len(x), ROWS)
+    for t in range(len(offsets) - 1):
+        for r in range(max(low, offsets[t]), min(high, offsets[t + 1])):
+            for place in range(2 * window + 1):
+                other = t + place - window
+                seen = out[r, place * width : (place + 1) * width]
+                if r - offsets[t] < _beside(offsets, t, other):
+                    copy(x[offsets[other] + r - offsets[t]], seen)
                 else:
-                    for d in range(len(row)):
-                        row[d] = 0
+                    clear(seen)
 
 
 @shared
 def look_around_backward(part, parts, dout, offsets, window, dx):
     """Gradient of :func:`look_around`; dout (N, (2w + 1) D), dx (N, D) OUT."""
-    width, steps = dx.shape[1], len(offsets) - 1
-    left, right = share(part, parts, width, LINE)
-    for r in range(len(dx)):
-        for d in range(left, right):
-            dx[r, d] = 0
-    for place in range(2 * window + 1):
-        own = slice(place * width + left, place * width + right)
-        for t in range(steps):
-            other = t + place - window
-            for r in range(_beside(offsets, t, other)):
-                row, source = dx[offsets[other] + r, left:right], dout[offsets[t] + r, own]
-                for d in range(len(row)):
-                    row[d] += source[d]
+    width, one = dx.shape[1], dx.dtype.type(1)
+    low, high = share(part, parts, len(dx), ROWS)
+    for t in range(len(offsets) - 1):
+        for r in range(max(low, offsets[t]), min(high, offsets[t + 1])):
+            clear(dx[r])
+            for place in range(2 * window + 1):
+                other = t + window - place  # sees this token there
+                if r - offsets[t] < _beside(offsets, t, other):
+                    add_row(dx[r], one, dout[offsets[other] + r - offsets[t], place * width : (place + 1) * width])
 
 
 @jit

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnncli.config import NetworkSpec
-from rnncli.kernels import activation, dropout, feedback, matmul, simple
+from rnncli.kernels import activation, feedback, matmul, simple
 from rnncli.network import inputs, recurrent, regulariser
 from rnncli.network.forward import Layer, Trace, hidden_weight
 from rnncli.network.parameters import Array, Parameters
@@ -53,8 +53,8 @@ def backward(
     for number in range(spec.layers, 0, -1):
         name, layer = f"layer{number}/", trace.layers[number - 1]
         if not (architecture.keeps_output and number == spec.layers):
-            _through_mask(dread, layer.mask, room)
-            found = recurrent.backward(spec, layer.hidden, dread, parameters.get(name + "W"), offsets, room)
+            dh = layer.mask.drop(dread, dread, room)
+            found = recurrent.backward(spec, layer.hidden, dh, parameters.get(name + "W"), offsets, room)
             da = found.da
             _recurrent(spec, parameters, name, layer, found, offsets, gradient, omega, room)
         das.append(da)
@@ -65,14 +65,7 @@ def backward(
         dread = room.like(layer.x)
         matmul.project_backward(room.board, da, parameters[name + "U"], dread)
     dx = inputs.look_around_backward(spec, dread, offsets, room)
-    _through_mask(dx, trace.input_mask, room)
-    return Found(dx, das)
-
-
-def _through_mask(dread: Array, mask: Array, room: Room) -> None:
-    """Turn the gradient of mask ∘ h into that of h, in place."""
-    if len(mask):
-        dropout.apply(room.board, dread, mask, dread)
+    return Found(trace.input_mask.drop(dx, dx, room), das)
 
 
 def _recurrent(
@@ -110,7 +103,7 @@ def _feedback(
         dh,
         g,
         layer.h,
-        layer.mask,
+        *layer.mask,
         trace.o,
         np.empty(0, np.int32) if forced is None else forced,
         hidden_weight(spec, parameters, name),

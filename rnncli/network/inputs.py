@@ -24,7 +24,7 @@ def parts(parameters: Parameters, batch: Batch) -> Iterator[tuple[str, Bags, Arr
 def gather(parameters: Parameters, batch: Batch, room: Room) -> Array:
     """Look up every part but one-hot, side by side: (N, D), D = 0 where there is none."""
     found = [(parameters[name], bags, hidden) for name, bags, hidden in parts(parameters, batch) if name != ONEHOT]
-    return _look_up(found, batch.ids, batch.tokens, parameters.dense.dtype, room)
+    return _look_up(found, batch.ids, batch.tokens, parameters.flat.dtype, room)
 
 
 def _look_up(

@@ -85,7 +85,7 @@ def label(
     spec: NetworkSpec,
     parameters: Parameters,
     batch: Batch,
-    turned: Mapping[str, Array],
+    turned: Parameters,
     by: Chain | None,
     with_probabilities: bool = True,
     room: Room | None = None,

@@ -102,6 +102,11 @@ class Parameter(NamedTuple):
         """Numbers in the array."""
         return math.prod(self.shape)
 
+    @property
+    def is_weight(self) -> bool:
+        """Whether the forward pass multiplies by it, for which it is kept transposed."""
+        return len(self.shape) > 1 and not self.is_table and self.name != "output/A"
+
 
 class Input(NamedTuple):
     """The table of one part of the input."""
@@ -144,24 +149,17 @@ def table(spec: NetworkSpec, inputs: Sequence[Input], tags: int, recurrent: str 
     return rows
 
 
-def views(rows: list[Parameter], dense: Array) -> dict[str, Array]:
-    """Name the parts of a vector that holds all arrays but the tables, end to end."""
-    arrays, start = {}, 0
-    for row in rows:
-        if not row.is_table:
-            arrays[row.name] = dense[start : start + row.size].reshape(row.shape)
-            start += row.size
-    return arrays
-
-
 class Parameters(Mapping[str, Array]):
-    """The arrays of a network by name: views of one ``dense`` vector, and the ``tables`` of its inputs."""
+    """The arrays of a network by name: views of one vector, ``flat``, that holds them end to end."""
 
-    def __init__(self, rows: list[Parameter], dtype: DTypeLike = np.float32) -> None:
-        self.rows = rows
-        self.tables = {row.name: np.zeros(row.shape, dtype) for row in rows if row.is_table}
-        self.dense = np.zeros(sum(row.size for row in rows if not row.is_table), dtype)
-        self._arrays = self.tables | views(rows, self.dense)
+    def __init__(self, rows: Sequence[Parameter], dtype: DTypeLike = np.float32) -> None:
+        self.rows, self.starts = rows, dict[str, int]()
+        self.flat = np.zeros(sum(row.size for row in rows), dtype)
+        self._arrays, end = dict[str, Array](), 0
+        for row in rows:
+            start, end = end, end + row.size
+            self.starts[row.name], self._arrays[row.name] = start, self.flat[start:end].reshape(row.shape)
+        self.tables = {row.name: self._arrays[row.name] for row in rows if row.is_table}
 
     def __getitem__(self, name: str) -> Array:
         return self._arrays[name]
@@ -186,8 +184,23 @@ class Parameters(Mapping[str, Array]):
 
     def copy(self) -> Parameters:
         """Return an independent copy."""
-        return Parameters(self.rows, self.dense.dtype).assign(self)
+        return Parameters(self.rows, self.flat.dtype).assign(self)
+
+    def transposed(self) -> Parameters:
+        """Return copies of the weights turned to (inputs, outputs), which the forward pass multiplies by.
+
+        They lie in their vector where the weights lie in theirs; the rest of it is not used. It takes as long as
+        training 15 tokens, 55 µs for 128 units in both directions, so all batches of a prediction share one.
+        """
+        weights = {row.name: np.swapaxes(self[row.name], -2, -1) for row in self.rows if row.is_weight}
+        turned = Parameters(
+            [row._replace(shape=weights[row.name].shape) if row.is_weight else row for row in self.rows],
+            self.flat.dtype,
+        )
+        for name, weight in weights.items():
+            turned[name][...] = weight
+        return turned
 
     def is_finite(self) -> bool:
         """Tell whether every weight is a finite number."""
-        return all(bool(np.isfinite(array).all()) for array in self._arrays.values())
+        return bool(np.isfinite(self.flat).all())

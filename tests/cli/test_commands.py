@@ -182,7 +182,7 @@ def test_weights_of_tags_are_read_from_a_file(run: Run, booking_tsv: Path, tmp_p
         weights.write_text(text)
         out = tmp_path / f"{number}.npz"
         assert 0 == run("train", booking_tsv, "--out", out, "--class-weight", weights, *QUICK).exit_code
-        kinds.append(load(out).parameters.dense.tolist())
+        kinds.append(load(out).parameters.flat.tolist())
         # The name of somebody's file is not kept, the weights are.
         assert ("file", {"O": float(text[2:])}) == (
             load(out).training.class_weight,
@@ -190,7 +190,7 @@ def test_weights_of_tags_are_read_from_a_file(run: Run, booking_tsv: Path, tmp_p
         )
     plain = tmp_path / "plain.npz"
     run("train", booking_tsv, "--out", plain, *QUICK)
-    assert load(plain).parameters.dense.tolist() == kinds[0] != kinds[1]
+    assert load(plain).parameters.flat.tolist() == kinds[0] != kinds[1]
 
 
 def test_weights_of_tags_may_come_from_a_pipe_for_all_seeds(run: Run, booking_tsv: Path, tmp_path: Path) -> None:

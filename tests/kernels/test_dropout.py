@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from rnncli.kernels.dropout import apply, fill_mask
+from rnncli.kernels.dropout import drop
 from rnncli.kernels.shared import ALONE
 
 
 def mask(key, rate=0.5, count=200_000):
-    out = np.empty((count // 100, 100), np.float32)
-    fill_mask(ALONE, np.uint32(key), rate, out)
+    out = np.full((count // 100, 100), np.nan, np.float32)
+    drop(ALONE, np.uint32(key), rate, np.ones_like(out), out)
     return out.reshape(-1)
 
 
@@ -37,8 +37,10 @@ def test_elements_of_a_mask_are_independent(lag):
     assert abs((dropped[lag:] & dropped[:-lag]).mean() - 0.25) < 0.005
 
 
-def test_a_mask_may_be_applied_in_place():
-    x, m, out = np.arange(6.0).reshape(2, 3), np.array([[2.0, 0, 2], [0, 2, 0]]), np.full((2, 3), np.nan)
-    apply(ALONE, x, m, out)
-    apply(ALONE, x, m, x)
-    assert [[0, 0, 4], [0, 8, 0]] == out.tolist() == x.tolist()
+def test_what_is_kept_is_scaled_and_may_stay_where_it_was():
+    x = np.arange(1.0, 201).reshape(2, 100)
+    out, m = np.full_like(x, np.nan), mask(9, 0.75, 200).reshape(2, 100)
+    drop(ALONE, np.uint32(9), 0.75, x, out)
+    assert (m * x).tolist() == out.tolist()
+    drop(ALONE, np.uint32(9), 0.75, x, x)
+    assert x.tolist() == out.tolist()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rnncli.kernels import embedding
+from rnncli.kernels.optimiser import COLUMNS, OWNER
 from rnncli.kernels.shared import ALONE
 
 TABLE = np.array([[1.0, 2.0], [10.0, 20.0], [100.0, 200.0], [4.0, -4.0]])
@@ -11,6 +12,7 @@ TABLE = np.array([[1.0, 2.0], [10.0, 20.0], [100.0, 200.0], [4.0, -4.0]])
 ROWS = np.array([2, 0, 3, 1, 1, 1, 1], np.int32)
 STARTS = np.array([0, 1, 1, 3, 7])
 NONE_HIDDEN = np.zeros(0, bool)
+AT = 1000  # where the table is in its vector
 
 
 def test_a_bag_is_the_sum_of_its_rows_over_the_root_of_their_number():
@@ -46,14 +48,21 @@ def test_rows_count_from_the_first_of_a_block():
 def scatter(dout, ids, hidden=NONE_HIDDEN, first=0, rows=4, column=0, steps=1):
     """The gradient of a table, and the rows that were touched by the last of several steps."""
     dtable = np.zeros((rows, dout.shape[1] - column))
-    seen, touched = np.zeros(rows, np.int64), np.full(rows, -9, np.int32)
+    seen, blocks = np.zeros(rows, np.int64), np.full((rows, COLUMNS), -9)
     for stamp in range(1, steps + 1):
         count = 0
         for part in np.array_split(np.arange(len(ids)), 2):  # two places of a window
             texts = ids[part], ROWS, STARTS, hidden[part] if len(hidden) else hidden, first
-            count = embedding.touch(*texts, seen, stamp, touched, count)
+            count = embedding.touch(*texts, dtable.shape[1], AT, seen, stamp, blocks, count)
             embedding.scatter(ALONE, dout[part], column, *texts, dtable)
-    return dtable, touched[:count].tolist()
+    return dtable, listed(blocks[:count], dtable.shape[1])
+
+
+def listed(blocks, width):
+    """The rows of a table that begins at number AT; everything else about their blocks is checked."""
+    rows = blocks[:, OWNER]
+    assert [[AT + r * width, 1, width, r, 0] for r in rows] == blocks.tolist()
+    return rows.tolist()
 
 
 def test_a_gradient_goes_to_every_row_of_the_bag_in_its_share():
@@ -92,11 +101,11 @@ def test_scatter_is_the_transpose_of_gather(share):
     table, dout, dtable = rng.random((11, 3)), rng.random((40, 5)), np.zeros((11, 3))
     out = np.zeros((40, 5))
     embedding.gather(ALONE, table, ids, rows, starts, hidden, 2, 2, out)
-    seen, touched = np.zeros(11, np.int64), np.zeros(11, np.int32)
-    count = embedding.touch(ids, rows, starts, hidden, 2, seen, 1, touched, 0)
+    seen, blocks = np.zeros(11, np.int64), np.zeros((11, COLUMNS), np.int64)
+    count = embedding.touch(ids, rows, starts, hidden, 2, 3, AT, seen, 1, blocks, 0)
     embedding.scatter(ALONE, dout, 2, ids, rows, starts, hidden, 2, dtable)
     np.testing.assert_allclose((out * dout).sum(), (table * dtable).sum(), rtol=1e-12)
-    assert sorted(touched[:count].tolist()) == np.flatnonzero(dtable.any(axis=1)).tolist()
+    assert sorted(listed(blocks[:count], 3)) == np.flatnonzero(dtable.any(axis=1)).tolist()
 
     expected = np.zeros((40, 3))
     for n, text in enumerate(ids):

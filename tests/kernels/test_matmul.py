@@ -89,11 +89,3 @@ def test_the_gradients_of_a_projection(rng):
     np.testing.assert_allclose(dx, dout @ weight, rtol=1e-13)
     matmul.add_sum(ALONE, dout, out)
     np.testing.assert_allclose(out, 1 + dout.sum(axis=0), rtol=1e-13)
-
-
-@pytest.mark.parametrize("shape", [(1, 1, 1), (1, 16, 16), (2, 33, 17), (2, 5, 70)])
-def test_turn_transposes_each_direction(shape, rng):
-    weight = rng.random(shape)
-    out = np.full(np.swapaxes(weight, 1, 2).shape, np.nan)
-    matmul.turn(ALONE, weight, out)
-    assert np.swapaxes(weight, 1, 2).tolist() == out.tolist()

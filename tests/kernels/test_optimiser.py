@@ -4,9 +4,18 @@ import numpy as np
 import pytest
 
 from rnncli.kernels import optimiser
+from rnncli.kernels.optimiser import ADAM, OPTIMISERS, SGD
 from rnncli.kernels.shared import ALONE
 
-FIVE = np.array([[0, 5, 1]])
+FIVE = np.array([[0, 1, 5, -1, 0]])
+
+
+def descend(kind, theta, gradient, scale=1.0, moments=None, blocks=FIVE, rate=0.1, step=1):
+    """A step in place; returns the transposed copies, NaN where there are none."""
+    m, v = moments if moments is not None else (np.zeros_like(theta), np.zeros_like(theta))
+    turned = np.full_like(theta, np.nan)
+    optimiser.descend(ALONE, kind, theta, gradient, scale, m, v, turned, blocks, rate, step)
+    return turned
 
 
 def test_adam_equals_algorithm_1_of_its_paper():
@@ -15,7 +24,7 @@ def test_adam_equals_algorithm_1_of_its_paper():
     expected, mean, square = theta.copy(), np.zeros(5), np.zeros(5)
     for step in range(1, 6):
         gradient = rng.standard_normal(5)
-        optimiser.adam(ALONE, theta, 4 * gradient, 0.25, m, v, FIVE, 0.01, step)
+        descend(ADAM, theta, 4 * gradient, 0.25, (m, v), rate=0.01, step=step)
         # Only a quarter of what is given is the gradient.
         mean = 0.9 * mean + 0.1 * gradient
         square = 0.999 * square + 0.001 * gradient**2
@@ -25,48 +34,50 @@ def test_adam_equals_algorithm_1_of_its_paper():
 
 
 def test_sgd_is_a_step_against_the_gradient():
-    theta, unused = np.array([1.0, 2.0]), np.zeros(2)
-    optimiser.sgd(ALONE, theta, np.array([20.0, -20.0]), 0.5, unused, unused, np.array([[0, 1, 2]]), 0.1, 1)
+    theta = np.array([1.0, 2.0])
+    descend(SGD, theta, np.array([20.0, -20.0]), 0.5, blocks=np.array([[0, 1, 2, -1, 0]]))
     np.testing.assert_allclose(theta, [0.0, 3.0], atol=1e-15)
 
 
-@pytest.mark.parametrize("kind", optimiser.OPTIMISERS)
+@pytest.mark.parametrize("kind", OPTIMISERS.values())
 def test_half_the_gradient_is_half_the_gradient(kind):
     """The scale is there so that a clipped gradient need not be written."""
-    update, rng = optimiser.OPTIMISERS[kind][0], np.random.default_rng(1)
+    rng = np.random.default_rng(1)
     one, other = np.ones(5), np.ones(5)
     moments = np.zeros((2, 5)), np.zeros((2, 5))
     for step in (1, 2, 3):
         gradient = rng.standard_normal(5)
-        update(ALONE, one, gradient.copy(), 0.5, *moments[0], FIVE, 0.1, step)
-        update(ALONE, other, 0.5 * gradient, 1.0, *moments[1], FIVE, 0.1, step)
+        descend(kind, one, gradient.copy(), 0.5, moments[0], step=step)
+        descend(kind, other, 0.5 * gradient, 1.0, moments[1], step=step)
     assert one.tolist() == other.tolist()
     assert one.tolist() != np.ones(5).tolist()
 
 
-def test_only_touched_rows_of_a_table_move_and_their_gradient_is_cleared():
-    for dense, rows in optimiser.OPTIMISERS.values():
-        rng = np.random.default_rng(1)
-        table, gradient = rng.random((4, 3)), rng.random((4, 3))
-        m, v = np.zeros((4, 3)), np.zeros((4, 3))
-        before, slope = table.copy(), gradient.copy()
-        rows(ALONE, table, gradient, 0.5, m, v, np.array([0, 2], np.int32), 0.1, 1)
-        for r in (0, 2):
-            expected, given = before[r].copy(), slope[r].copy()
-            dense(ALONE, expected, given, 0.5, np.zeros(3), np.zeros(3), np.array([[0, 1, 3]]), 0.1, 1)
-            assert expected.tolist() == table[r].tolist()
-            assert given.tolist() == [0, 0, 0]
-        assert before[[1, 3]].tolist() == table[[1, 3]].tolist()
-        assert gradient[[0, 2]].tolist() == np.zeros((2, 3)).tolist()
-        assert slope[[1, 3]].tolist() == gradient[[1, 3]].tolist()
+@pytest.mark.parametrize("kind", OPTIMISERS.values())
+def test_only_what_is_in_a_block_moves_and_its_gradient_is_cleared(kind):
+    rng = np.random.default_rng(1)
+    theta, gradient = rng.random(12), rng.random(12)
+    whole, slope = theta.copy(), gradient.copy()
+    descend(kind, whole, slope.copy(), blocks=np.array([[0, 1, 12, -1, 0]]))
+    assert all(whole != theta)
+    inside = np.isin(np.arange(12), [0, 1, 2, 6, 7, 8])
+    expected, moments = np.where(inside, whole, theta), np.zeros((2, 12))
+    descend(kind, theta, gradient, moments=moments, blocks=np.array([[6, 1, 3, 5, 0], [0, 3, 1, -1, 0]]))
+    assert expected.tolist() == theta.tolist()
+    assert np.where(inside, 0, slope).tolist() == gradient.tolist()
+    assert not moments[:, ~inside].any()
+
+
+@pytest.mark.parametrize(("rows", "width"), [(1, 1), (16, 16), (33, 17), (5, 70)])
+def test_transposed_copies_follow(rows, width):
+    theta = np.random.default_rng(1).random(3 + rows * width)
+    turned = descend(SGD, theta, np.ones_like(theta), blocks=np.array([[0, 3, 1, -1, 0], [3, rows, width, -1, 1]]))
+    assert theta[3:].reshape(rows, width).T.tolist() == turned[3:].reshape(width, rows).tolist()
+    assert np.isnan(turned[:3]).all()
 
 
 def test_squared_norms():
-    x = np.array([[3.0, 4.0], [100.0, 100.0], [1.0, 2.0]], np.float32)
-    sums = np.full(2, np.nan)
-    optimiser.squared_norms_of_rows(ALONE, x, np.array([0, 2], np.int32), sums)
-    assert [25, 5] == sums.tolist()
+    x = np.array([3.0, 4.0, 100.0, 100.0, 1.0, 2.0], np.float32)
     sums = np.full(4, np.nan)
-    optimiser.squared_norms(ALONE, x.reshape(-1), np.array([[0, 1, 4], [4, 1, 1], [5, 1, 1]]), sums[:3])
-    assert [20025, 1, 4] == sums[:3].tolist()
-    assert np.isnan(sums[3])
+    optimiser.squared_norms(ALONE, x, np.array([[0, 1, 2, 0, 0], [3, 1, 1, -1, 0], [4, 2, 1, 1, 0]]), sums)
+    assert [25, 10000, 1, 4] == sums.tolist()

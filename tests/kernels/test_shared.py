@@ -91,7 +91,7 @@ def test_a_kernel_keeps_its_name_and_its_words():
 
 @given(st.integers(0, 500), st.integers(1, 40), st.sampled_from([1, 4, 16]))
 def test_shares_are_everything_in_order_and_in_whole_units(things, parts, unit):
-    found = [shared.share.py_func(part, parts, things, unit) for part in range(parts)]
+    found = [shared.share(part, parts, things, unit) for part in range(parts)]
     assert [0, *(end for _, end in found)] == [*(first for first, _ in found), things]
     assert all(first % unit == 0 for first, end in found if first < end)
     assert max(end - first for first, end in found) <= (-(-things // unit) // parts + 1) * unit
@@ -101,7 +101,7 @@ def test_shares_are_everything_in_order_and_in_whole_units(things, parts, unit):
 def test_shares_of_sentences_are_everything_in_order(lengths, parts, unit):
     starts = np.cumsum([0, *lengths])
     packed = pack(starts, np.arange(len(lengths)))
-    found = [shared.share_of_sentences.py_func(part, parts, packed.offsets, unit) for part in range(parts)]
+    found = [shared.share_of_sentences(part, parts, packed.offsets, unit) for part in range(parts)]
     assert [0, *(end for _, end in found)] == [*(first for first, _ in found), sum(n > 0 for n in lengths)]
     ordered = np.sort(lengths)[::-1]
     most = max(int(ordered[first:end].sum()) for first, end in found)

@@ -10,7 +10,7 @@ from networks import NETWORKS, spec_of
 from rnncli.config import Activation
 from rnncli.network import output
 from rnncli.network.backward import backward
-from rnncli.network.forward import Dropout, forward, transposed
+from rnncli.network.forward import Dropout, forward
 from rnncli.network.gradients import Descent
 from rnncli.network.output import Weights
 from rnncli.network.room import Room
@@ -34,9 +34,8 @@ def run(spec, parameters, batch, case):
     """The loss times SCALE, and all gradients."""
     noise = None if case.noise is None else Dropout(0.4, itertools.count(case.noise))
     seen = batch.of(spec, case.hidden)
-    turned, room = transposed(parameters), Room()
-    descent = Descent(spec, parameters, turned, "sgd")
-    trace = forward(spec, parameters, seen, noise, turned, case.forced, room)
+    room, descent = Room(), Descent(spec, parameters, "sgd")
+    trace = forward(spec, parameters, seen, noise, descent.turned, case.forced, room)
     loss = output.loss(spec, parameters, trace, batch.gold, batch.offsets, SCALE, case.weights, descent.gradient)
 
     def gradients():

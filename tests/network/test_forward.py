@@ -13,7 +13,7 @@ from rnncli.kernels.activation import IDENTITY
 from rnncli.kernels.shared import ALONE
 from rnncli.network import chain, decoding, reference
 from rnncli.network.decoding import Chain
-from rnncli.network.forward import forward, transposed
+from rnncli.network.forward import forward
 from rnncli.network.output import label
 
 CASES = [
@@ -84,7 +84,7 @@ def test_labels_are_the_likeliest_of_the_forward_pass(arch, cell, batch, drawn):
     y = forward(spec, parameters, batch.of(spec)).o
     if not spec.architecture.keeps_output:
         output.softmax(ALONE, y)
-    tags, probabilities = label(spec, parameters, batch.of(spec), transposed(parameters), None)
+    tags, probabilities = label(spec, parameters, batch.of(spec), parameters.transposed(), None)
     assert tags.tolist() == y.argmax(axis=1).tolist()
     np.testing.assert_allclose(probabilities, y.max(axis=1), rtol=1e-6)
 
@@ -94,7 +94,7 @@ def test_the_tags_given_are_the_best_path_of_the_chain_and_their_probabilities_i
         spec = spec_of(arch, cell, output="crf")
         parameters = drawn(spec)
         by = decoding.chain(spec, parameters, None)
-        tags, probabilities = label(spec, parameters, batch.of(spec), transposed(parameters), by)
+        tags, probabilities = label(spec, parameters, batch.of(spec), parameters.transposed(), by)
         tags, probabilities = unpacked(batch, tags), unpacked(batch, probabilities)
         for sentence, (start, end) in enumerate(itertools.pairwise(batch.encoded.starts)):
             if start < end:
@@ -112,7 +112,7 @@ def test_a_constrained_softmax_gives_the_best_of_what_is_allowed(batch, drawn):
     )
     np.fill_diagonal(allowed.transitions, True)
     by = decoding.chain(spec, parameters, allowed)
-    tags, probabilities = label(spec, parameters, batch.of(spec), transposed(parameters), by)
+    tags, probabilities = label(spec, parameters, batch.of(spec), parameters.transposed(), by)
     tags, probabilities = unpacked(batch, tags), unpacked(batch, probabilities)
     free = 0
     for sentence, (start, end) in enumerate(itertools.pairwise(batch.encoded.starts)):
