@@ -17,7 +17,7 @@ from rnncli.kernels.activation import SIGMOID, TANH, activate, exp
 from rnncli.kernels.compile import inner
 from rnncli.kernels.matmul import add_nn
 from rnncli.kernels.shared import shared
-from rnncli.kernels.simple import step, work
+from rnncli.kernels.simple import sentences_of, step
 
 
 @inner
@@ -48,10 +48,8 @@ def forward(part, parts, a, s, h, weight, bias, offsets):
     """
     directions, units, width = weight.shape
     nothing = np.zeros(units, a.dtype)
-    for number in range(directions):
-        direction, low, high = work(part, parts, directions, offsets, number)
-        if direction < 0:
-            break
+    for direction in range(directions):
+        low, high = sentences_of(part, parts, direction, directions, offsets)
         column, gate = direction * units, direction * width
         own, gates = slice(column, column + units), slice(gate, gate + width)
         for k in range(len(offsets) - 1):
@@ -100,10 +98,8 @@ def backward(part, parts, dh, a, s, before, weight, offsets, da, dwh):
     """
     directions, width, units = weight.shape
     nothing = np.zeros(units, a.dtype)
-    for number in range(directions):
-        direction, low, high = work(part, parts, directions, offsets, number)
-        if direction < 0:
-            break
+    for direction in range(directions):
+        low, high = sentences_of(part, parts, direction, directions, offsets)
         column, gate = direction * units, direction * width
         own, gates = slice(column, column + units), slice(gate, gate + width)
         for k in range(len(offsets) - 1):

@@ -17,17 +17,13 @@ TOGETHER = 8
 
 
 @inner
-def work(part, parts, directions, offsets, number):
-    """A direction and sentences of a packed batch, ``low : high``: the work that a part does as its ``number``-th.
-
-    A direction is done by as few parts as there can be. Where there is nothing more to do, the direction is −1.
-    """
+def sentences_of(part, parts, direction, directions, offsets):
+    """The first and the end of the sentences that a part does in a direction, which few parts share; 0, 0: none."""
     shares = -(-parts // directions)
-    which = number * parts + part
-    if which >= directions * shares:
-        return -1, 0, 0
-    low, high = share_of_sentences(which // directions, shares, offsets, TOGETHER)
-    return which % directions, low, high
+    which = part if part % directions == direction else part + parts
+    if which % directions != direction or which >= directions * shares:
+        return 0, 0
+    return share_of_sentences(which // directions, shares, offsets, TOGETHER)
 
 
 @inner
@@ -57,10 +53,8 @@ def forward(part, parts, h, weight, offsets, activation):
     offsets  (T + 1,)   int64, first row of each step
     """
     directions, units, _ = weight.shape
-    for number in range(directions):
-        direction, low, high = work(part, parts, directions, offsets, number)
-        if direction < 0:
-            break
+    for direction in range(directions):
+        low, high = sentences_of(part, parts, direction, directions, offsets)
         column = direction * units
         for k in range(len(offsets) - 1):
             first, end, source, rows = step(offsets, direction, k, low, high)
@@ -78,10 +72,8 @@ def backward(part, parts, dh, h, weight, offsets, activation):
     weight  (R, H, H)  W itself
     """
     directions, units, _ = weight.shape
-    for number in range(directions):
-        direction, low, high = work(part, parts, directions, offsets, number)
-        if direction < 0:
-            break
+    for direction in range(directions):
+        low, high = sentences_of(part, parts, direction, directions, offsets)
         column = direction * units
         for k in range(len(offsets) - 1):
             first, end, source, rows = step(offsets, 1 - direction, k, low, high)
@@ -97,10 +89,8 @@ def shift(part, parts, values, directions, offsets, out):
     values, out  (N, R·width)  direction r in columns r·width : (r + 1)·width; out: OUT
     """
     width = values.shape[1] // directions
-    for number in range(directions):
-        direction, low, high = work(part, parts, directions, offsets, number)
-        if direction < 0:
-            break
+    for direction in range(directions):
+        low, high = sentences_of(part, parts, direction, directions, offsets)
         column = direction * width
         own = slice(column, column + width)
         for k in range(len(offsets) - 1):

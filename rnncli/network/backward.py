@@ -45,7 +45,7 @@ def backward(
         _fed_back(spec, parameters, trace, da, offsets, gradient, omega)
     else:
         dread = room.like(top.h)
-        matmul.project_backward(room.board, do, v, dread)
+        matmul.project_backward(room.board, do, v[None], dread)
     matmul.add_product(room.board, do, top.read, 1, gradient["output/V"])
     matmul.add_sum(room.board, do, gradient["output/c"])
 
@@ -63,7 +63,7 @@ def backward(
             return Found(layer.x, das)
         matmul.add_product(room.board, da, layer.x, 1, gradient[name + "U"])
         dread = room.like(layer.x)
-        matmul.project_backward(room.board, da, parameters[name + "U"], dread)
+        matmul.project_backward(room.board, da, parameters[name + "U"][None], dread)
     dx = inputs.look_around_backward(spec, dread, offsets, room)
     return Found(trace.input_mask.drop(dx, dx, room), das)
 

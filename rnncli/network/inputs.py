@@ -78,6 +78,7 @@ def project(spec: NetworkSpec, parameters: Parameters, turned: Array, batch: Bat
     batch   without hidden words
     """
     width, places, column = len(turned) // (2 * spec.window + 1), _seen(spec, batch.offsets), 0
+    nothing = np.zeros(a.shape[1], a.dtype)
     dense = [(parameters[name], bags, hidden) for name, bags, hidden in parts(parameters, batch) if name != ONEHOT]
     for source, group in itertools.groupby(dense, key=lambda part: part[1].source):
         ids, texts = np.unique(batch.ids[source], return_inverse=True)
@@ -85,8 +86,7 @@ def project(spec: NetworkSpec, parameters: Parameters, turned: Array, batch: Bat
         y = room.empty((len(ids), a.shape[1]), a.dtype)
         for place, rows in enumerate(places):
             first = place * width + column
-            y[...] = 0
-            matmul.add_nn(x, 0, 0, turned[first : first + x.shape[1]], y, 0, 0, len(y))
+            matmul.project(room.board, x, turned[first : first + x.shape[1]], nothing, y)
             window.add_seen(y, texts, rows, a)
         column += x.shape[1]
 

@@ -33,9 +33,7 @@ def add(size: float, weight: Array, da: Array, before: Array, offsets: Array, co
     """
     directions, units, _ = weight.shape
     flow, goes_on = room.like(da), room.empty((len(da), directions), da.dtype)
-    flow[...] = 0
-    for r in range(directions):
-        matmul.add_nn(da, 0, r * units, weight[r], flow, 0, r * units, len(da))
+    matmul.project_backward(room.board, da, weight, flow)
     activation.backward(room.board, flow, before, code)
     simple.shift(room.board, np.ones_like(goes_on), directions, offsets, goes_on)
     n, d = (_squares(each, directions) for each in (flow, da))

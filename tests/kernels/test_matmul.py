@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rnncli.kernels import matmul
+from rnncli.kernels.compile import jit
 from rnncli.kernels.shared import ALONE
 
 SIZES = [
@@ -11,6 +12,11 @@ SIZES = [
     *[(37, 131, 67), (131, 37, 300), (70, 40, 513), (0, 4, 4), (4, 0, 4), (4, 4, 0)],
 ]
 TYPES = [(np.float64, 1e-12), (np.float32, 1e-4)]
+
+
+@jit
+def add_nn(a, a_row, a_col, b, out, out_row, out_col, rows):
+    matmul.add_nn(a, a_row, a_col, b, out, out_row, out_col, rows)
 
 
 @pytest.fixture
@@ -33,7 +39,7 @@ def test_add_nn(rows, n, k, dtype, tolerance, rng):
     out = rng.standard_normal((rows + 4, n + 3)).astype(dtype)
     expected = out.astype(np.float64)
     expected[2 : 2 + rows, 1 : 1 + n] += a[1 : 1 + rows, 2 : 2 + k].astype(np.float64) @ b
-    matmul.add_nn(a, 1, 2, b, out, 2, 1, rows)
+    add_nn(a, 1, 2, b, out, 2, 1, rows)
     np.testing.assert_allclose(out, expected, rtol=tolerance, atol=tolerance)
 
 
@@ -61,17 +67,17 @@ def test_nothing_beside_the_block_is_read_or_written(rng):
         a[1:6, 2:7], b[:, 1:-1], out[:5, 1:-1] = rng.random((5, 5)), rng.random((5, columns)), 0
         expected = out.copy()
         expected[:5, 1:-1] = a[1:6, 2:7].T @ b[:, 1:-1]
-        matmul.add_nn(a[1:6, 2:7].T.copy(), 0, 0, b[:, 1:-1].copy(), out, 0, 1, 5)
+        add_nn(a[1:6, 2:7].T.copy(), 0, 0, b[:, 1:-1].copy(), out, 0, 1, 5)
         np.testing.assert_allclose(out, expected, rtol=1e-5)
 
 
 def test_a_row_does_not_depend_on_the_rows_beside_it(rng):
     a, b = rng.random((11, 37)).astype(np.float32), rng.random((37, 75)).astype(np.float32)
     together = np.zeros((11, 75), np.float32)
-    matmul.add_nn(a, 0, 0, b, together, 0, 0, 11)
+    add_nn(a, 0, 0, b, together, 0, 0, 11)
     for row in range(11):
         alone = np.zeros((1, 75), np.float32)
-        matmul.add_nn(a, row, 0, b, alone, 0, 0, 1)
+        add_nn(a, row, 0, b, alone, 0, 0, 1)
         assert alone[0].tolist() == together[row].tolist()
 
 
@@ -83,9 +89,9 @@ def test_project_adds_the_bias_to_every_row(rng):
 
 
 def test_the_gradients_of_a_projection(rng):
-    dout, weight, out = rng.random((5, 4)), rng.random((4, 3)), np.ones(4)
-    dx = np.full((5, 3), np.nan)
+    dout, weight, out = rng.random((5, 8)), rng.random((2, 4, 3)), np.ones(8)
+    dx = np.full((5, 6), np.nan)
     matmul.project_backward(ALONE, dout, weight, dx)
-    np.testing.assert_allclose(dx, dout @ weight, rtol=1e-13)
+    np.testing.assert_allclose(dx, np.hstack([dout[:, :4] @ weight[0], dout[:, 4:] @ weight[1]]), rtol=1e-13)
     matmul.add_sum(ALONE, dout, out)
     np.testing.assert_allclose(out, 1 + dout.sum(axis=0), rtol=1e-13)
