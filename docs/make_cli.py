@@ -9,7 +9,7 @@ os.environ["NO_COLOR"] = "1"
 
 from typer.testing import CliRunner
 
-from rnncli.cli.app import app
+from rnncli.cli.app import program
 from rnncli.cli.options import COMMANDS
 
 PAGE = Path(__file__).with_name("cli.md")
@@ -24,7 +24,7 @@ def page() -> str:
     parts = [HEAD]
     for arguments in ([], *([name] for name in COMMANDS)):
         shown = " ".join(["rnncli", *arguments])
-        text = CliRunner().invoke(app, [*arguments, "--help"], prog_name="rnncli").stdout
+        text = CliRunner().invoke(program(), [*arguments, "--help"], prog_name="rnncli").stdout
         parts.append(f"## {shown}\n\n```text\n{text.strip()}\n```\n")
     return "\n".join(parts)
 

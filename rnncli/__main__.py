@@ -2,8 +2,9 @@
 
 import gc
 import os
+import sys
 
-from rnncli.cli.app import app
+from rnncli.cli.app import program
 
 
 def main() -> None:
@@ -12,7 +13,7 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Modules, sentences and tokens are many objects without cycles: Python would look for some every 700.
     gc.set_threshold(100_000, 20, 20)
-    app()
+    program("".join(sys.argv[1:2]))()
 
 
 if __name__ == "__main__":

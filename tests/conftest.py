@@ -138,12 +138,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., "Resul
     """Run a command line in this process, in an empty folder: ``run("tag", "text", env={…}, stdin=b"…")``."""
     from typer.testing import CliRunner
 
-    from rnncli.cli.app import app
+    from rnncli.cli.app import program
 
     monkeypatch.chdir(tmp_path)
 
     def invoke(*arguments: object, stdin: bytes | None = None, env: dict[str, str] | None = None) -> "Result":
-        return CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin, env=env)
+        return CliRunner().invoke(program(), [str(argument) for argument in arguments], input=stdin, env=env)
 
     return invoke
 

@@ -23,16 +23,6 @@ before the environment, that before the file, that before the default.
 
 Exit codes: 0 done, 1 unexpected, 2 usage, 3 bad data, 4 bad model, 5 input/output, 6 diverged, 130 interrupted."""
 
-app = typer.Typer(
-    name="rnncli",
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    epilog=_EPILOG,
-    help="Label sequences with recurrent networks, and see what they keep in memory.",
-)
-
 
 def _version(asked: bool) -> None:
     if asked:
@@ -40,7 +30,6 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _main(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
@@ -52,5 +41,21 @@ def _main(
             stream.reconfigure(encoding="utf-8", errors="backslashreplace" if stream is sys.stderr else "strict")
 
 
-for name, command in COMMANDS.items():
-    app.command(name)(command.run)
+def program(asked: str = "") -> typer.Typer:
+    """Make the program; with the command that is ``asked`` for alone, if there is such a command.
+
+    To make the parameters of all would take a sixteenth of the time to label a sentence.
+    """
+    app = typer.Typer(
+        name="rnncli",
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        epilog=_EPILOG,
+        help="Label sequences with recurrent networks, and see what they keep in memory.",
+    )
+    app.callback()(_main)
+    for name in [asked] if asked in COMMANDS else COMMANDS:
+        app.command(name)(COMMANDS[name].run)
+    return app

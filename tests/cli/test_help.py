@@ -65,8 +65,8 @@ def test_the_manual_is_made_from_the_help() -> None:
 LOADED = """
 import io, json, sys
 from typer.testing import CliRunner
-from rnncli.cli.app import app
-result = CliRunner().invoke(app, sys.argv[1:])
+from rnncli.cli.app import program
+result = CliRunner().invoke(program(), sys.argv[1:])
 assert result.exit_code == 0, result.output
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 """
