@@ -27,7 +27,7 @@ from rnncli.network.parameters import Array, Input, Parameters
 FORMAT = 2
 # Up to here NumPy is done before Numba is loaded.
 SHORT_TEXT_TOKENS = 2_000
-BATCH_TOKENS = 4_096
+BATCH_TOKENS = 2_048
 
 
 class Prediction(NamedTuple):

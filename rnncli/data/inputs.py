@@ -1,14 +1,14 @@
 """What tokens look like to the network: each part of the input turns a text into rows of a table of its own."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from itertools import chain, islice
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rnncli.config import NetworkSpec
-from rnncli.data.batch import Bags, Encoded
+from rnncli.data.batch import Bags, Encoded, Ints
 from rnncli.data.ngrams import Ngrams
 from rnncli.data.vocabulary import Names, Values, Vocabulary
 from rnncli.errors import DataError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rnncli.data.vectors import Vectors
 
 Columns = Sequence[Sequence[tuple[str, ...]]]
-REMEMBERED = 100_000  # texts whose rows are looked up once for all blocks of a file
+REMEMBERED = 100_000  # texts, after which all are forgotten, so that memory stays what it is
 OF_WORDS = ("embedding", "onehot")  # parts whose rows are those of the words
 
 
@@ -50,6 +50,45 @@ def input_lists(names: Iterable[str]) -> list[str]:
     return ["words", *(name for name in names if name not in OF_WORDS)]
 
 
+class _Numbers(dict[str, int]):
+    """Distinct texts by number, from 0 in the order in which they came."""
+
+    def __missing__(self, text: str) -> int:
+        number = self[text] = len(self)
+        return number
+
+
+class _Known:
+    """The distinct texts of one source so far, and what they select: looked up once for all blocks of a file."""
+
+    def __init__(self, source: int, words: Vocabulary, parts: Sequence[Part]) -> None:
+        self.numbers, self._vocabulary = _Numbers(), words
+        self._parts = [part for part in parts if part.source == source]
+        self.words = np.empty(0, np.int32)  # their numbers in the vocabulary
+        none = np.empty(0, np.int32), np.zeros(1, np.int64)
+        self.bags = [Bags(source, part.features is words, *none) for part in self._parts]
+
+    def number(self, texts: Sequence[str]) -> Ints:
+        """Number texts; what is new among them is looked up. Arrays that were given out stay as they are."""
+        before = len(self.numbers)
+        found = np.fromiter(map(self.numbers.__getitem__, texts), np.int32, len(texts))
+        if new := list(islice(self.numbers, before, None)):
+            numbers = [self._vocabulary.number(text) for text in new]
+            self.words = np.concatenate([self.words, np.array(numbers, np.int32)])
+            self.bags = [
+                self._with(bags, [part.features.select(text) for text in new])
+                for part, bags in zip(self._parts, self.bags, strict=True)
+            ]
+        return found
+
+    @staticmethod
+    def _with(bags: Bags, selected: Sequence[Sequence[int]]) -> Bags:
+        """The bags and more."""
+        ends = bags.starts[-1] + np.cumsum([len(rows) for rows in selected])
+        rows = np.fromiter(chain.from_iterable(selected), np.int32)
+        return bags._replace(rows=np.concatenate([bags.rows, rows]), starts=np.concatenate([bags.starts, ends]))
+
+
 class Inputs:
     """The parts of a model's input, and the words that it knows.
 
@@ -60,11 +99,8 @@ class Inputs:
     def __init__(self, words: Vocabulary, parts: Sequence[Part]) -> None:
         self.words, self.parts = words, list(parts)
         self.columns = sum(part.source > 0 for part in parts)
-        self._number = lru_cache(REMEMBERED)(words.number)
-        self._select = [
-            lru_cache(REMEMBERED)(lambda text, select=part.features.select: np.array(select(text), np.int32))
-            for part in parts
-        ]
+        self._known: list[_Known] = []  # of each source
+        self._looking = Lock()
 
     @classmethod
     def count(cls, spec: NetworkSpec, tokens: Sequence[str], columns: Columns, vectors: "Vectors | None") -> Self:
@@ -126,26 +162,12 @@ class Inputs:
                 message = f"this model reads {many} beside each token, and there are fewer"
                 raise DataError(message, hint="a model trained with --input embedding+ngram needs none")
             sources += [[row[i] for rows in columns for row in rows] for i in range(self.columns)]
-        ids = np.empty((len(sources), int(starts[-1])), np.int32)
-        texts = []
-        for source, values in enumerate(sources):
-            distinct = {text: number for number, text in enumerate(dict.fromkeys(values))}
-            ids[source] = [distinct[value] for value in values]
-            texts.append(list(distinct))  # what is looked up, once each
-        words = np.array([self._number(text) for text in texts[0]], np.int32)
-        bags = [self._bags(*each, texts) for each in zip(self.parts, self._select, strict=True)]
+        with self._looking:
+            if any(len(known.numbers) > REMEMBERED for known in self._known) or not self._known:
+                self._known = [_Known(source, self.words, self.parts) for source in range(len(sources))]
+            ids = np.stack([known.number(texts) for known, texts in zip(self._known, sources, strict=True)])
+            words, bags = self._known[0].words[ids[0]], [bags for known in self._known for bags in known.bags]
         numbers = tag_numbers or {}
         gold = [numbers.get(tag, -1) for sentence in tags for tag in sentence]
-        return Encoded(
-            words[ids[0]] if len(words) else ids[0],
-            ids,
-            bags,
-            np.array(gold, np.int32) if gold else np.full(len(ids[0]), -1, np.int32),
-            starts,
-        )
-
-    def _bags(self, part: Part, select: Callable[[str], NDArray[np.int32]], texts: Sequence[Sequence[str]]) -> Bags:
-        """The rows that each distinct text selects, end to end."""
-        selected = [np.empty(0, np.int32), *map(select, texts[part.source])]
-        starts = np.cumsum([len(rows) for rows in selected])
-        return Bags(part.source, part.features is self.words, np.concatenate(selected), starts)
+        tagged = np.array(gold, np.int32) if gold else np.full(len(words), -1, np.int32)
+        return Encoded(words, ids, bags, tagged, starts)

@@ -39,9 +39,26 @@ def tokenize(text: str, tokenizer: str) -> list[Token]:
 
 
 def cut(text: str, tokenizer: str) -> list[str]:
-    """Return the tokens of :func:`tokenize` without their offsets, five times as fast."""
+    """Return the tokens of :func:`tokenize` without their offsets, many times as fast: none holds a blank."""
     _check(text)
-    return _PATTERNS[tokenizer].findall(text)
+    if tokenizer == "words":
+        return [token for chunk in text.split() for token in _WORDS_OF[chunk]]
+    return text.split() if tokenizer == "whitespace" else list("".join(text.split()))
+
+
+class _Words(dict[str, list[str]]):
+    """The words of what stands between blanks, cut once for all of a file; faster than ``functools.lru_cache``."""
+
+    def __missing__(self, chunk: str) -> list[str]:
+        words: list[str] = _PATTERNS["words"].findall(chunk)
+        if len(chunk) <= 40:  # longer ones seldom come again
+            if len(self) >= 20_000:
+                self.clear()
+            self[chunk] = words
+        return words
+
+
+_WORDS_OF = _Words()
 
 
 def _check(text: str) -> None:
