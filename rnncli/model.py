@@ -3,11 +3,12 @@
 import dataclasses
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,11 @@ from rnncli.network import chain, decoding, reference
 from rnncli.network import parameters as network_parameters
 from rnncli.network.decoding import Chain
 from rnncli.network.parameters import Array, Input, Parameters
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from rnncli.network.labelling import Labellers
 
 FORMAT = 2
 # Up to here NumPy is done before Numba is loaded.
@@ -93,13 +99,47 @@ class Model:
 
     def predict(self, encoded: Encoded, threads: int = 1, with_probabilities: bool = True) -> Prediction:
         """Label sentences: a handful in NumPy, more with the kernels, in batches of like length."""
-        count = len(encoded.words)
-        result = Prediction(np.empty(count, np.int32), np.full(count, np.nan, np.float32))
-        if count <= SHORT_TEXT_TOKENS:
-            self._predict_by_reference(encoded, result)
-        else:
-            self._predict_by_kernels(encoded, result, threads, with_probabilities)
-        return result
+        return next(self.predictions([encoded], threads, with_probabilities))
+
+    def predictions(
+        self, blocks: Iterable[Encoded], threads: int = 1, with_probabilities: bool = True, ahead: int = 0
+    ) -> Iterator[Prediction]:
+        """Label blocks of sentences, one after the other; what is said of one may take as many more as ``ahead``.
+
+        The caller's thread reads them, and writes what it is given, while others are at work on those ahead.
+        """
+        waiting: deque[tuple[Prediction, Sequence[Future[None]]]] = deque()
+        labellers: Labellers | None = None
+
+        def finished() -> Prediction:
+            result, parts = waiting.popleft()
+            for part in parts:
+                part.result()
+            return result
+
+        try:
+            for encoded in blocks:
+                count = len(encoded.words)
+                result = Prediction(np.empty(count, np.int32), np.full(count, np.nan, np.float32))
+                parts: Sequence[Future[None]] = ()
+                if count <= SHORT_TEXT_TOKENS:
+                    self._predict_by_reference(encoded, result)
+                else:
+                    labellers = labellers or self._labellers(threads, with_probabilities)
+                    parts = labellers.start(encoded, list(by_length(encoded, BATCH_TOKENS)), *result)
+                waiting.append((result, parts))
+                if len(waiting) > ahead:
+                    yield finished()
+            while waiting:
+                yield finished()
+        finally:
+            if labellers:
+                labellers.dismiss()
+
+    def _labellers(self, threads: int, with_probabilities: bool) -> "Labellers":
+        from rnncli.network.labelling import Labellers  # here, because it loads Numba
+
+        return Labellers(self.network, self.parameters, self.chain(), threads, with_probabilities)
 
     def decide(self, trace: reference.Trace) -> tuple[NDArray[np.int32], Array]:
         """The tags of a trace, (T,), and the probabilities that the network gives all tags, (T, K); plain NumPy.
@@ -116,30 +156,6 @@ class Model:
                 tags, y = self.decide(self.trace(encoded, number))
                 result.tags[start:end] = tags
                 result.probabilities[start:end] = y[np.arange(len(tags)), tags]
-
-    def _predict_by_kernels(
-        self, encoded: Encoded, result: Prediction, threads: int, with_probabilities: bool
-    ) -> None:
-        from concurrent.futures import ThreadPoolExecutor
-
-        from rnncli.network import output  # here, because they load Numba
-        from rnncli.network.room import Room
-
-        turned, by = self.parameters.transposed(), self.chain()
-        rooms = [Room() for _ in range(threads)]
-
-        def label(sentences: Longs) -> None:
-            packed, room = pack(encoded.starts, sentences), rooms.pop()
-            room.clear()
-            tags, probabilities = output.label(
-                self.network, self.parameters, encoded.batch(packed), turned, by, with_probabilities, room
-            )
-            result.tags[packed.positions] = tags
-            result.probabilities[packed.positions] = probabilities
-            rooms.append(room)
-
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(label, by_length(encoded, BATCH_TOKENS)))
 
     def states(self, encoded: Encoded) -> Iterator[tuple[Longs, list[Array], Array]]:
         """Run the network over sentences and give, batch by batch, what it had in its units.

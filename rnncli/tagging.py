@@ -1,8 +1,9 @@
 """Streams of sentences -> streams of tagged sentences, in order, with the probability of every tag."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice, pairwise
+from itertools import islice, pairwise
 from math import prod
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from rnncli.errors import RnncliError
 from rnncli.model import Model, Prediction
 
 BLOCK_SENTENCES = 4_096
+AHEAD = 2  # blocks that wait to be labelled while another is written
 
 _Cut = tuple[str, list[Token], Sequence[tuple[str, ...]] | None]  # a text, its tokens, what stands beside them
 
@@ -153,30 +155,23 @@ class Tagger:
     ) -> Iterator[tuple[Any, Encoded, Prediction]]:
         """Label block after block: what ``read`` keeps of each, what the network read, and what it said.
 
-        While the network is at work on a block, the next one is read and the one before is written.
+        While the network is at work on some blocks, the next one is read and the one before is written.
         """
-        remaining = iter(cut)
-        blocks = map(read, iter(lambda: list(islice(remaining, block)), []))
+        remaining, waiting, faults = iter(cut), deque[tuple[Any, Encoded]](), list[RnncliError]()
 
-        def predict(found: tuple[Any, Encoded]) -> tuple[Any, Encoded, Prediction]:
-            return *found, self.model.predict(found[1], self.threads, with_probabilities)
+        def blocks() -> Iterator[Encoded]:
+            try:
+                for batch in iter(lambda: list(islice(remaining, block)), []):
+                    waiting.append(read(batch))
+                    yield waiting[-1][1]
+            except RnncliError as fault:  # what was read before it is labelled all the same
+                faults.append(fault)
 
-        first = next(blocks, None)
-        if first is None or len(first[1].lengths) < block or block == 1:  # all there is, or somebody types
-            yield from map(predict, chain([first] if first else [], blocks))
-            return
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(1) as worker:
-            ahead: tuple[Any, Encoded] | None = first
-            while ahead:
-                running = worker.submit(predict, ahead)
-                try:
-                    ahead = next(blocks, None)
-                except RnncliError:  # what was read before the fault is labelled all the same
-                    yield running.result()
-                    raise
-                yield running.result()
+        ahead = AHEAD if block > 1 else 0  # where somebody types, every line is answered at once
+        for predicted in self.model.predictions(blocks(), self.threads, with_probabilities, ahead):
+            yield *waiting.popleft(), predicted
+        for fault in faults:
+            raise fault
 
     def _stream(self, cut: Iterable[_Cut], block: int) -> Iterator[Tagged]:
         def read(batch: list[_Cut]) -> tuple[list[_Cut], Encoded]:

@@ -89,8 +89,8 @@ def test_a_stream_gives_one_result_a_text_in_order(tagger: Tagger, block: int) -
     assert [tagger.tag(text).tokens for text in texts] == [tagged.tokens for tagged in tagger.stream(texts, block)]
 
 
-@pytest.mark.parametrize(("block", "ahead"), [(1, 0), (3, 3)])
-def test_a_stream_reads_one_block_ahead_and_none_where_somebody_types(
+@pytest.mark.parametrize(("block", "ahead"), [(1, 0), (3, 6)])
+def test_a_stream_reads_two_blocks_ahead_and_none_where_somebody_types(
     block: int, ahead: int, tagger: Tagger
 ) -> None:
     read = []
