@@ -152,7 +152,7 @@ def main() -> None:
     parser.add_argument("--data", help="labelled sentences; else the bundled corpus")
     parser.add_argument("--crf-env", type=Path, default=default, help="default: %(default)s")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--tokens", type=int, default=1_000_000, help="of the text to label")
+    parser.add_argument("--tokens", type=int, default=3_000_000, help="of the text to label")
     parser.add_argument("--largest", type=int, default=1_000_000, help="tokens of the largest corpus")
     options = parser.parse_args()
     sentences = tsv.read(options.data or str(bundled("sample_data/train.tsv"))).sentences
