@@ -8,10 +8,9 @@ Where ``hidden[n]`` it selects row 0 instead, the unknown word; ``hidden`` is em
 
 import math
 
+from rnncli.kernels import optimiser
 from rnncli.kernels.compile import jit
 from rnncli.kernels.matmul import add_row
-from rnncli.kernels.optimiser import FIRST, IS_TURNED, OWNER, WIDTH
-from rnncli.kernels.optimiser import ROWS as HEIGHT
 from rnncli.kernels.shared import share, shared
 from rnncli.kernels.tile import ROWS
 
@@ -92,12 +91,7 @@ def touch(ids, rows, starts, hidden, first, width, at, seen, stamp, blocks, coun
             if seen[r] != stamp:
                 seen[r] = stamp
                 block = blocks[count]
-                block[FIRST], block[HEIGHT], block[WIDTH], block[OWNER], block[IS_TURNED] = (
-                    at + r * width,
-                    1,
-                    width,
-                    r,
-                    0,
-                )
+                block[optimiser.FIRST], block[optimiser.ROWS] = at + r * width, 1
+                block[optimiser.WIDTH], block[optimiser.OWNER], block[optimiser.HEIGHT] = width, r, 0
                 count += 1
     return count

@@ -21,9 +21,12 @@ OPTIMISERS = {"adam": ADAM, "sgd": SGD}
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
 # Of a block: its first number; its rows; their width; −1, or a number whose remainder is the part that does all of
-# it; whether it has a transposed copy. A part does what it found the gradient of, which is in its cache.
-FIRST, ROWS, WIDTH, OWNER, IS_TURNED = range(5)
+# it; 0, or the rows of each of its matrices, which have transposed copies. A part does what it found the gradient
+# of, which is in its cache.
+FIRST, ROWS, WIDTH, OWNER, HEIGHT = range(5)
 COLUMNS = 5
+# Rows that are transposed while they are in the cache; of fewer, writing takes longer.
+TOGETHER = 128
 
 
 @inner
@@ -58,18 +61,21 @@ def squared_norms(part, parts, x, blocks, sums):
 
 @inner
 def _turn(x, out, block, low, high):
-    """Copy the rows low : high of a block of x to where they are columns."""
-    first, rows, width = block[FIRST], block[ROWS], block[WIDTH]
-    lanes = VECTOR_BYTES // x.itemsize
-    for c in range(0, width, lanes):
-        for r in range(low, high, lanes):
-            at, out_at = first + r * width + c, first + c * rows + r
-            if c + lanes <= width and r + lanes <= high:
-                turn_tile(x, at, width, out, out_at, rows)  # type: ignore[call-arg]
-            else:
-                for i in range(min(lanes, width - c)):
-                    for j in range(min(lanes, high - r)):
-                        out[out_at + i * rows + j] = x[at + j * width + i]
+    """Copy the rows low : high of a block of x to where they are columns of the transposed matrices."""
+    height, width, lanes = block[HEIGHT], block[WIDTH], VECTOR_BYTES // x.itemsize
+    while low < high:
+        matrix = low // height
+        end, first = min(high, (matrix + 1) * height), block[FIRST] + matrix * height * width
+        for c in range(0, width, lanes):
+            for r in range(low - matrix * height, end - matrix * height, lanes):
+                at, out_at = first + r * width + c, first + c * height + r
+                if c + lanes <= width and r + lanes <= end - matrix * height:
+                    turn_tile(x, at, width, out, out_at, height)  # type: ignore[call-arg]
+                else:
+                    for i in range(min(lanes, width - c)):
+                        for j in range(min(lanes, end - matrix * height - r)):
+                            out[out_at + i * height + j] = x[at + j * width + i]
+        low = end
 
 
 @inner
@@ -107,11 +113,13 @@ def descend(part, parts, kind, theta, gradient, scale, m, v, turned, blocks, rat
     size, epsilon = _sizes(of_theta, rate, step)
     for b in range(len(blocks)):
         block = blocks[b]
-        low, high = _rows_of(part, parts, block)
-        own = slice(block[FIRST] + low * block[WIDTH], block[FIRST] + high * block[WIDTH])
-        if kind == ADAM:
-            _adam(theta[own], gradient[own], scale, m[own], v[own], size, epsilon)
-        else:
-            _sgd(theta[own], gradient[own], of_theta(rate) * scale)
-        if block[IS_TURNED]:
-            _turn(theta, turned, block, low, high)
+        begin, end = _rows_of(part, parts, block)
+        for low in range(begin, end, TOGETHER):
+            high = min(end, low + TOGETHER)
+            own = slice(block[FIRST] + low * block[WIDTH], block[FIRST] + high * block[WIDTH])
+            if kind == ADAM:
+                _adam(theta[own], gradient[own], scale, m[own], v[own], size, epsilon)
+            else:
+                _sgd(theta[own], gradient[own], of_theta(rate) * scale)
+            if block[HEIGHT] > 0:
+                _turn(theta, turned, block, low, high)

@@ -28,10 +28,8 @@ def _blocks(parameters: Parameters) -> Iterator[tuple[int, ...]]:
     """Yield the blocks of all arrays but the tables, as :mod:`rnncli.kernels.optimiser` has them."""
     for row in parameters.rows:
         if not row.is_table:
-            *count, height, width = (1, 1, *row.shape)
-            for number in range(math.prod(count)):
-                first = parameters.starts[row.name] + number * height * width
-                yield first, height, width, -1, row.is_weight
+            width = row.shape[-1]
+            yield parameters.starts[row.name], row.size // width, width, -1, row.shape[-2] if row.is_weight else 0
 
 
 class Descent:

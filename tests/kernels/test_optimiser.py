@@ -68,11 +68,14 @@ def test_only_what_is_in_a_block_moves_and_its_gradient_is_cleared(kind):
     assert not moments[:, ~inside].any()
 
 
-@pytest.mark.parametrize(("rows", "width"), [(1, 1), (16, 16), (33, 17), (5, 70)])
-def test_transposed_copies_follow(rows, width):
-    theta = np.random.default_rng(1).random(3 + rows * width)
-    turned = descend(SGD, theta, np.ones_like(theta), blocks=np.array([[0, 3, 1, -1, 0], [3, rows, width, -1, 1]]))
-    assert theta[3:].reshape(rows, width).T.tolist() == turned[3:].reshape(width, rows).tolist()
+@pytest.mark.parametrize("matrices", [1, 2, 3])
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (16, 16), (33, 17), (5, 70), (150, 20)])
+def test_transposed_copies_follow(height, width, matrices):
+    theta = np.random.default_rng(1).random(3 + matrices * height * width)
+    blocks = np.array([[0, 3, 1, -1, 0], [3, matrices * height, width, -1, height]])
+    turned = descend(SGD, theta, np.ones_like(theta), blocks=blocks)
+    expected = theta[3:].reshape(matrices, height, width).swapaxes(1, 2)
+    assert expected.tolist() == turned[3:].reshape(matrices, width, height).tolist()
     assert np.isnan(turned[:3]).all()
 
 
