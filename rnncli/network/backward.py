@@ -53,7 +53,7 @@ def backward(
     for number in range(spec.layers, 0, -1):
         name, layer = f"layer{number}/", trace.layers[number - 1]
         if not (architecture.keeps_output and number == spec.layers):
-            dh = layer.mask.drop(dread, dread, room)
+            dh = layer.mask.drop(dread, room, dread)
             found = recurrent.backward(spec, layer.hidden, dh, parameters.get(name + "W"), offsets, room)
             da = found.da
             _recurrent(spec, parameters, name, layer, found, offsets, gradient, omega, room)
@@ -65,7 +65,7 @@ def backward(
         dread = room.like(layer.x)
         matmul.project_backward(room.board, da, parameters[name + "U"][None], dread)
     dx = inputs.look_around_backward(spec, dread, offsets, room)
-    return Found(trace.input_mask.drop(dx, dx, room), das)
+    return Found(trace.input_mask.drop(dx, room, dx), das)
 
 
 def _recurrent(

@@ -20,10 +20,11 @@ class Mask(NamedTuple):
     key: np.uint32
     rate: float  # 0: none
 
-    def drop(self, x: Array, out: Array, room: Room) -> Array:
+    def drop(self, x: Array, room: Room, out: Array | None = None) -> Array:
         """Return x without what is dropped, in ``out``, which may be x; where nothing is, x itself."""
         if not self.rate or not x.size:
             return x
+        out = room.like(x) if out is None else out
         dropout.drop(room.board, self.key, self.rate, x, out)
         return out
 
@@ -91,7 +92,7 @@ def forward(
         x = inputs.gather(parameters, batch, room)
         if noise and x.size:
             input_mask = noise.mask()
-        x = inputs.look_around(spec, input_mask.drop(x, x, room), batch.offsets, room)
+        x = inputs.look_around(spec, input_mask.drop(x, room, x), batch.offsets, room)
 
     layers: list[Layer] = []
     o = room.empty((count, len(parameters["output/c"])), dtype)
@@ -113,7 +114,7 @@ def forward(
         extra = parameters.get(name + "bn")
         hidden = recurrent.forward(spec, a, turned.get(name + "W"), extra, batch.offsets, room)
         mask = noise.mask() if noise else NO_MASK
-        x, below = mask.drop(hidden.h, room.like(hidden.h), room), x
+        x, below = mask.drop(hidden.h, room), x
         layers.append(Layer(below, hidden, mask, x))
     matmul.project(room.board, x, turned["output/V"], parameters["output/c"], o)
     return Trace(input_mask, layers, o, o, room)
