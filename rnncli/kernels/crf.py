@@ -28,7 +28,7 @@ import numpy as np
 
 from rnncli.kernels.activation import exp
 from rnncli.kernels.compile import inner, jit
-from rnncli.kernels.matmul import add_nn, add_product
+from rnncli.kernels.matmul import add_nn, add_product, add_row
 from rnncli.kernels.output import _largest
 from rnncli.kernels.shared import share_of_sentences, shared
 from rnncli.kernels.simple import TOGETHER, step
@@ -154,7 +154,7 @@ def _cost(o, gold, transitions, first, last, offsets, weights, scale, do, log_z,
 
     dtransitions  +=, of the gold moves alone; the other arguments are those of :func:`loss`
     """
-    total, steps, tags = 0.0, len(offsets) - 1, o.shape[1]
+    total, steps, one = 0.0, len(offsets) - 1, o.dtype.type(1)
     for t in range(steps):
         begin, end = offsets[t], offsets[t + 1]
         going = offsets[t + 2] - end if t + 2 <= steps else 0
@@ -164,16 +164,14 @@ def _cost(o, gold, transitions, first, last, offsets, weights, scale, do, log_z,
             slope[tag] -= factor
             if t == 0:
                 cost += log_z[b] - first[tag]
-                for j in range(tags):
-                    dfirst[j] += slope[j]
+                add_row(dfirst, one, slope)
             else:
                 before = gold[offsets[t - 1] + b]
                 cost -= transitions[before, tag]
                 dtransitions[before, tag] -= factor
             if b >= going:
                 cost -= last[tag]
-                for j in range(tags):
-                    dlast[j] += slope[j]
+                add_row(dlast, one, slope)
             total += weights[b] * cost
     return total
 

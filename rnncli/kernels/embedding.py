@@ -26,25 +26,19 @@ def gather(part, parts, table, ids, rows, starts, hidden, first, column, out):
     first         row of the table from which rows count: where a token is seen through a window, its block
     out           (N, ≥ column + D)  +=
     """
-    width = table.shape[1]
+    one, width = out.dtype.type(1), table.shape[1]
     begin, stop = share(part, parts, len(ids), ROWS)
     for n in range(begin, stop):
         if ids[n] < 0:
             continue
+        seen = out[n, column : column + width]
         start, end = starts[ids[n]], starts[ids[n] + 1]
         if len(hidden) > 0 and hidden[n]:
-            for d in range(width):
-                out[n, column + d] += table[first, d]
-        elif end == start + 1:
-            row = table[first + rows[start]]
-            for d in range(width):
-                out[n, column + d] += row[d]
-        elif end > start:
-            scale = out.dtype.type(1.0 / math.sqrt(end - start))
-            for i in range(start, end):
-                row = table[first + rows[i]]
-                for d in range(width):
-                    out[n, column + d] += scale * row[d]
+            add_row(seen, one, table[first])
+            continue
+        scale = out.dtype.type(1.0 / math.sqrt(max(1, end - start)))
+        for i in range(start, end):
+            add_row(seen, scale, table[first + rows[i]])
 
 
 @shared

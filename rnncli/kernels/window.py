@@ -74,6 +74,4 @@ def add_seen(y, texts, rows, a):
     """
     for n in range(len(rows)):
         if rows[n] >= 0:
-            source, out = y[texts[rows[n]]], a[n]
-            for j in range(len(out)):
-                out[j] += source[j]
+            add_row(a[n], a.dtype.type(1), y[texts[rows[n]]])
