@@ -28,7 +28,7 @@ from rnncli.data import tsv
 from rnncli.data.batch import Encoded, by_length, pack, shuffled
 from rnncli.data.tsv import Sentence
 from rnncli.kernels.output import softmax
-from rnncli.kernels.shared import ALONE
+from rnncli.kernels.parallel import SERIAL
 from rnncli.model import BATCH_TOKENS, Model
 from rnncli.network.forward import forward
 from rnncli.resources import bundled
@@ -176,7 +176,7 @@ def compare(task: Task, torch: Torch, directory: Path) -> float:
         for sentences in by_length(task.bulk, BATCH_TOKENS):
             packed = pack(task.bulk.starts, sentences)
             y = forward(model.network, model.parameters, task.bulk.batch(packed)).o
-            softmax(ALONE, y)
+            softmax(SERIAL, y)
             ours[packed.positions] = y
         for variant in variants("tag", 1):
             measure_theirs(task, torch, Setting("tag", network, 1), {**variant, "out": str(path)})

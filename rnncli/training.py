@@ -21,14 +21,14 @@ from rnncli.data.vectors import Vectors
 from rnncli.data.weights import for_tags
 from rnncli.errors import DivergedError
 from rnncli.model import Model
-from rnncli.network import crew, output
+from rnncli.network import output
+from rnncli.network.arena import Arena
 from rnncli.network.backward import backward
-from rnncli.network.crew import Crew
 from rnncli.network.forward import Dropout, forward
-from rnncli.network.gradients import Descent, Step
+from rnncli.network.optimiser import Optimiser, Step
 from rnncli.network.output import Weights
 from rnncli.network.parameters import Array
-from rnncli.network.room import Room
+from rnncli.network.team import ThreadTeam
 
 
 class Epoch(NamedTuple):
@@ -58,13 +58,13 @@ class Result(NamedTuple):
 class Trainer:
     """Holds a network, its gradient and the optimiser's moments; :meth:`step` learns from one batch."""
 
-    def __init__(self, model: Model, encoded: Encoded, weights: Weights, crew: Crew) -> None:
+    def __init__(self, model: Model, encoded: Encoded, weights: Weights, team: ThreadTeam) -> None:
         self.spec, self.training, self.parameters = model.network, model.training, model.parameters
-        self.encoded, self.weights, self.crew = encoded, weights, crew
+        self.encoded, self.weights, self.team = encoded, weights, team
         self.hiding = np.where(model.inputs.words.counts == 1, self.training.unknown, 0.0)
         frozen = [] if self.training.pretrained == "tuned" else ["input/vectors"]
-        self.descent = Descent(self.spec, self.parameters, self.training.optimiser, frozen)
-        self.room = Room(crew.board)
+        self.optimiser = Optimiser(self.spec, self.parameters, self.training.optimiser, frozen)
+        self.arena = Arena(team.queue)
         self.rng = np.random.default_rng([self.training.seed, 1])
         self.batches = -(-len(encoded.lengths) // self.training.batch)
         self.steps = self.clipped = 0  # since training began
@@ -86,33 +86,33 @@ class Trainer:
 
     def step(self, sentences: Longs, rate: float) -> float:
         """Take one step of the optimiser; return the summed loss of the batch."""
-        self.crew.wake()
-        self.room.clear()
+        self.team.wake()
+        self.arena.clear()
         part = pack(self.encoded.starts, sentences)
         with np.errstate(all="ignore"):  # what diverges is found in the gradient's norm
             loss = self._learn(part, 1.0 / max(1, len(part.positions)))
-            norm = self.descent.norm(self.room)
+            norm = self.optimiser.norm(self.arena)
         if not math.isfinite(norm):
             raise DivergedError("the gradient is no longer a finite number", hint="lower --learning-rate")
         # Its global norm is clipped: Pascanu 2013, Algorithm 1.
         clip = self.training.clip
         is_clipped = 0 < clip < norm
         self.steps, self.clipped = self.steps + 1, self.clipped + is_clipped
-        self.descent.step(Step(clip / norm if is_clipped else 1.0, rate, self.steps), self.room)
+        self.optimiser.step(Step(clip / norm if is_clipped else 1.0, rate, self.steps), self.arena)
         return loss
 
     def _learn(self, part: Packed, scale: float) -> float:
         """Add the gradient of a batch to the one that is to be followed; return its summed loss."""
-        spec, parameters, gradient = self.spec, self.parameters, self.descent.gradient
+        spec, parameters, gradient = self.spec, self.parameters, self.optimiser.gradient
         hidden = self.rng.random(len(part.positions)) < self.hiding[self.encoded.words[part.positions]]
         forced = self._forced(part)
         noise = Dropout(self.training.dropout, iter(self.rng.integers(2**32, size=spec.layers + 1).tolist()))
         gold, batch = self.encoded.tags[part.positions], self.encoded.batch(part, hidden)
-        trace = forward(spec, parameters, batch, noise, self.descent.turned, forced, self.room)
+        trace = forward(spec, parameters, batch, noise, self.optimiser.turned, forced, self.arena)
         loss = output.loss(spec, parameters, trace, gold, part.offsets, scale, self.weights, gradient)
         omega = scale * self.training.omega
         found = backward(spec, parameters, trace, loss.do, part.offsets, gradient, forced, omega)
-        self.descent.add_tables(batch, found, self.room)
+        self.optimiser.add_tables(batch, found, self.arena)
         return loss.total
 
     def _forced(self, part: Packed) -> Array | None:
@@ -184,8 +184,8 @@ def train(
     training, parameters = model.training, model.parameters
     best, best_score, best_epoch, number, highest = parameters.copy(), -1.0, 0, 0, -1.0
     seconds, tokens, interrupted = 0.0, len(encoded.words), False
-    with crew.of(threads) as helped:
-        trainer = Trainer(model, encoded, weights, helped)
+    with ThreadTeam(threads) as team:
+        trainer = Trainer(model, encoded, weights, team)
         while number < training.epochs and number - best_epoch < training.patience:
             began, steps, clipped = time.perf_counter(), trainer.steps, trainer.clipped
 

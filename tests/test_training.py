@@ -112,9 +112,9 @@ def seen(monkeypatch):
     """The batches and the forced tags of every forward pass of a training."""
     found, forward = [], training.forward
 
-    def spy(spec, parameters, batch, noise, turned, forced, room):
+    def spy(spec, parameters, batch, noise, turned, forced, arena):
         found.append((batch, forced))
-        return forward(spec, parameters, batch, noise, turned, forced, room)
+        return forward(spec, parameters, batch, noise, turned, forced, arena)
 
     monkeypatch.setattr(training, "forward", spy)
     return found
@@ -370,7 +370,7 @@ def test_clipped_steps_are_counted_epoch_by_epoch(sentences):
 
 @pytest.mark.parametrize("arch", ["elman", "hybrid", "bidirectional"])
 def test_the_regulariser_changes_the_memory_and_counts_as_a_loss_per_token(arch, sentences):
-    """A step of plain descent moves W by α Ω's share."""
+    """A step of plain optimiser moves W by α Ω's share."""
     spec = {"arch": arch, "cell": "simple"}
     plain, one, two = (
         trained_on(

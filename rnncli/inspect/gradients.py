@@ -26,7 +26,7 @@ ALL, HIDDEN, OUTPUT = "all", "hidden", "output"
 # What is left of a gradient after ten steps: below, it vanishes; above, it explodes.
 VANISHING, EXPLODING = 0.1, 10.0
 # Numbers that the arrays of one sweep may have.
-ROOM = 1 << 23
+MOST_NUMBERS = 1 << 23
 # Steps whose Jacobian is looked at; for each, the largest singular value of a matrix is found.
 MOST_STEPS = 24
 GATES = {
@@ -147,7 +147,7 @@ def _curves(model: Model, encoded: Encoded) -> list[Curve]:
         if start == end:
             continue
         trace = model.trace(encoded, number)
-        for first in range(0, end - start, most := max(1, ROOM // ((end - start) * trace.h[0].shape[1]))):
+        for first in range(0, end - start, most := max(1, MOST_NUMBERS // ((end - start) * trace.h[0].shape[1]))):
             for key, norms, sign in _norms(model.network, model.parameters, trace, tags[start:end], first, most):
                 by_distance = found.setdefault(key, [])
                 for k, values in enumerate(_by_distance(norms, first, sign)):

@@ -13,7 +13,7 @@ from rnncli.network.parameters import Array, Parameters
 from rnncli.network.sweep import products
 
 # Numbers that the arrays of one pass may have: 128 MB in float32.
-ROOM = 1 << 25
+MOST_NUMBERS = 1 << 25
 
 
 class Norm:
@@ -38,7 +38,7 @@ class Norm:
         """(T, M, R·G·H) -> (T, M)."""
         found = np.empty(da.shape[:2], da.dtype)
         window, count, width = self.places // 2, len(da), da.shape[-1]
-        block = max(1, ROOM // 4 // (da.shape[1] * max(self.weight.shape)))
+        block = max(1, MOST_NUMBERS // 4 // (da.shape[1] * max(self.weight.shape)))
         for start in range(0, count, block):
             end = min(count, start + block)
             seen = np.zeros((end - start, da.shape[1], self.places * width), da.dtype)
@@ -143,9 +143,9 @@ class Reader:
         return products(self.spec, self.parameters, trace, do).da
 
     def rows(self) -> int:
-        """How many sweeps, or readings, fit into the room at once."""
+        """How many sweeps, or readings, fit into memory at once."""
         each = self.spec.layers * (2 * self.spec.product + 4 * self.trace.h[0].shape[1]) + self.y.shape[1]
-        return max(1, ROOM // int(self.count * each))
+        return max(1, MOST_NUMBERS // int(self.count * each))
 
     def blocks(self, targets: Array) -> Iterator[Array]:
         """Cut targets into such as are swept together."""

@@ -13,7 +13,7 @@ from numba import types
 from numba.extending import intrinsic, overload
 
 from rnncli.kernels.compile import inner
-from rnncli.kernels.shared import share, shared
+from rnncli.kernels.parallel import parallel, share
 
 TANH, RELU, SIGMOID, IDENTITY = range(4)
 CODES = {"tanh": TANH, "relu": RELU, "sigmoid": SIGMOID, "identity": IDENTITY}
@@ -91,7 +91,7 @@ def through_activation(dh, h, code):
             dh[i] *= h[i] * (one - h[i])
 
 
-@shared
+@parallel
 def forward(part, parts, h, code):
     """A layer without memory: h = φ(h) in place, h (N, H)."""
     first, end = share(part, parts, len(h), 1)
@@ -99,7 +99,7 @@ def forward(part, parts, h, code):
         activate(h[r], code)
 
 
-@shared
+@parallel
 def backward(part, parts, dh, h, code):
     """Gradient of :func:`forward`: dh *= φ′(h) in place; dh, h (N, H)."""
     first, end = share(part, parts, len(h), 1)

@@ -30,7 +30,7 @@ from rnncli.kernels.activation import exp
 from rnncli.kernels.compile import inner, jit
 from rnncli.kernels.matmul import add_nn, add_product, add_row
 from rnncli.kernels.output import _largest
-from rnncli.kernels.shared import share_of_sentences, shared
+from rnncli.kernels.parallel import parallel, share_of_sentences
 from rnncli.kernels.simple import TOGETHER, step
 
 RANGE = 32.0  # of scores of moves that float32 can bear
@@ -58,7 +58,7 @@ def _dot(a, b):
     return total
 
 
-@shared
+@parallel
 def _forward(part, parts, o, odds, top, start, start_top, stop, stop_top, offsets, e, alpha, log_z):
     """Fill α̂ from the first step to the last, and log Z.
 
@@ -94,7 +94,7 @@ def _forward(part, parts, o, odds, top, start, start_top, stop, stop_top, offset
                 log_z[b] += stop_top + math.log(_dot(row, stop[0]))
 
 
-@shared
+@parallel
 def _backward(part, parts, e, alpha, onward_odds, stop, offsets, weights, beta, g):
     """Fill the posterior probabilities, times the weights of their sentences, from the last step to the first.
 
@@ -135,15 +135,15 @@ def _backward(part, parts, e, alpha, onward_odds, stop, offsets, weights, beta, 
                 factors[j] = row[j] * onward[j]
 
 
-def _posterior(board, o, transitions, first, last, offsets, weights, y, alpha, g, log_z):
+def _posterior(queue, o, transitions, first, last, offsets, weights, y, alpha, g, log_z):
     """Compute :func:`marginals`, times the weights of sentences (B,); alpha, g (N, K) OUT; return E.
 
     Not compiled itself: as one kernel, forward and backward would take twice as long to compile.
     """
     (odds, top), start, (stop, stop_top) = (_odds(np.atleast_2d(a)) for a in (transitions, first, last))
-    _forward(board, o, odds, top, *start, stop, stop_top, offsets, y, alpha, log_z)
+    _forward(queue, o, odds, top, *start, stop, stop_top, offsets, y, alpha, log_z)
     beta = np.empty((len(log_z), o.shape[1]), o.dtype)
-    _backward(board, y, alpha, np.ascontiguousarray(odds.T), stop, offsets, weights, beta, g)
+    _backward(queue, y, alpha, np.ascontiguousarray(odds.T), stop, offsets, weights, beta, g)
     return odds
 
 
@@ -176,14 +176,14 @@ def _cost(o, gold, transitions, first, last, offsets, weights, scale, do, log_z,
     return total
 
 
-def _loss(board, o, gold, transitions, first, last, offsets, weights, scale, do, dtransitions, dfirst, dlast):
+def _loss(queue, o, gold, transitions, first, last, offsets, weights, scale, do, dtransitions, dfirst, dlast):
     """Compute :func:`loss` in the type of the arguments."""
     alpha, g, log_z = np.empty_like(o), np.empty_like(o), np.empty(len(weights))
     moves, slopes = (transitions, first, last), (dtransitions, dfirst, dlast)
-    odds = _posterior(board, o, *moves, offsets, (scale * weights).astype(o.dtype), do, alpha, g, log_z)
+    odds = _posterior(queue, o, *moves, offsets, (scale * weights).astype(o.dtype), do, alpha, g, log_z)
     total = _cost(o, gold, *moves, offsets, weights, scale, do, log_z, *slopes)
     pairs = np.zeros_like(dtransitions)
-    add_product(board, alpha, g, 1, pairs)
+    add_product(queue, alpha, g, 1, pairs)
     dtransitions += odds * pairs
     return total
 
@@ -193,7 +193,7 @@ def _needs_double(o, *moves):
     return o.dtype != np.float64 and not all(float(a.max()) - float(a.min()) <= RANGE for a in moves)
 
 
-def marginals(board, o, transitions, first, last, offsets, y, log_z):
+def marginals(queue, o, transitions, first, last, offsets, y, log_z):
     """Compute the posterior probability of each tag of each token, and log Z of each sentence.
 
     o            (N, K)    scores
@@ -207,11 +207,11 @@ def marginals(board, o, transitions, first, last, offsets, y, log_z):
         o, transitions, first, last = (a.astype(np.float64) for a in (o, transitions, first, last))
     p, total = np.empty_like(o), np.empty(len(log_z))
     alike, scratch = np.ones(len(log_z), o.dtype), (np.empty_like(o), np.empty_like(o))
-    _posterior(board, o, transitions, first, last, offsets, alike, p, *scratch, total)
+    _posterior(queue, o, transitions, first, last, offsets, alike, p, *scratch, total)
     y[:], log_z[:] = p, total
 
 
-def loss(board, o, gold, transitions, first, last, offsets, weights, scale, do, dtransitions, dfirst, dlast):
+def loss(queue, o, gold, transitions, first, last, offsets, weights, scale, do, dtransitions, dfirst, dlast):
     """Return Σ weight (log Z − score(gold)) over sentences and the gradient of ``scale`` times it.
 
     o                          (N, K)    scores
@@ -227,10 +227,10 @@ def loss(board, o, gold, transitions, first, last, offsets, weights, scale, do, 
     moves, slopes, scale = (transitions, first, last), (dtransitions, dfirst, dlast), float(scale)
     weights = weights.astype(np.float64)
     if not _needs_double(o, *moves):
-        return _loss(board, o, gold, *moves, offsets, weights, scale, do, *slopes)
+        return _loss(queue, o, gold, *moves, offsets, weights, scale, do, *slopes)
     p, added = np.empty(o.shape), [np.zeros(a.shape) for a in slopes]
     o, transitions, first, last = (a.astype(np.float64) for a in (o, *moves))
-    total = _loss(board, o, gold, transitions, first, last, offsets, weights, scale, p, *added)
+    total = _loss(queue, o, gold, transitions, first, last, offsets, weights, scale, p, *added)
     do[:] = p
     for slope, more in zip(slopes, added, strict=True):
         slope += more

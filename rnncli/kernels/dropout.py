@@ -7,7 +7,7 @@ import numpy as np
 
 from rnncli.kernels.compile import inner
 from rnncli.kernels.matmul import copy
-from rnncli.kernels.shared import share, shared
+from rnncli.kernels.parallel import parallel, share
 from rnncli.kernels.tile import ROWS
 
 
@@ -44,7 +44,7 @@ def drop_row(key, rate, at, x, mask, out):
     copy(mask, out)
 
 
-@shared
+@parallel
 def drop(part, parts, key, rate, x, out):
     """Compute out = m ∘ x, both (N, D), where m is 0 with probability ``rate``, else 1 / (1 − rate).
 

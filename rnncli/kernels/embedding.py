@@ -11,11 +11,11 @@ import math
 from rnncli.kernels import optimiser
 from rnncli.kernels.compile import jit
 from rnncli.kernels.matmul import add_row
-from rnncli.kernels.shared import share, shared
+from rnncli.kernels.parallel import parallel, share
 from rnncli.kernels.tile import ROWS
 
 
-@shared
+@parallel
 def gather(part, parts, table, ids, rows, starts, hidden, first, column, out):
     """out[n, column:+D] += Σ table[first + row] / √count, over the rows of token n.
 
@@ -41,7 +41,7 @@ def gather(part, parts, table, ids, rows, starts, hidden, first, column, out):
             add_row(seen, scale, table[first + rows[i]])
 
 
-@shared
+@parallel
 def scatter(part, parts, dout, column, ids, rows, starts, hidden, first, dtable):
     """Gradient of :func:`gather`, in the order of n.
 

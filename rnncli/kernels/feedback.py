@@ -18,11 +18,11 @@ from rnncli.kernels.compile import inner
 from rnncli.kernels.dropout import drop_row
 from rnncli.kernels.matmul import add_nn, clear
 from rnncli.kernels.output import softmax_row
-from rnncli.kernels.shared import share_of_sentences, shared
+from rnncli.kernels.parallel import parallel, share_of_sentences
 from rnncli.kernels.simple import TOGETHER, step
 
 
-@shared
+@parallel
 def forward(part, parts, h, key, rate, read, y, fed, forced, weight, output_weight, v, c, offsets, activation):
     """Fill the hidden layer and the probabilities.
 
@@ -68,7 +68,7 @@ def _through_softmax(g, y, do):
         do[k] += y[k] * (g[k] - inner)
 
 
-@shared
+@parallel
 def backward(part, parts, do, dh, g, h, key, rate, y, forced, weight, output_weight, v, offsets, activation):
     """BPTT through both memories.
 

@@ -16,7 +16,7 @@ import numpy as np
 from rnncli.kernels.activation import SIGMOID, activate, exp
 from rnncli.kernels.compile import inner
 from rnncli.kernels.matmul import add_nn
-from rnncli.kernels.shared import shared
+from rnncli.kernels.parallel import parallel
 from rnncli.kernels.simple import sentences_of, step
 
 
@@ -47,7 +47,7 @@ def _forward_row(a, m, before, h):
         h[u] = n[u] + z[u] * (before[u] - n[u])
 
 
-@shared
+@parallel
 def forward(part, parts, a, s, h, weight, bias, offsets):
     """Fill the hidden layer of each direction.
 
@@ -101,7 +101,7 @@ def _backward_row(dh, a, m, before, da, dwh):
         da[u] = dwh[u]
 
 
-@shared
+@parallel
 def backward(part, parts, dh, a, s, before, weight, offsets, da, dwh):
     """BPTT: from the gradient of the hidden layer to that of the input product.
 

@@ -16,7 +16,7 @@ import numpy as np
 from rnncli.kernels.activation import SIGMOID, TANH, activate, exp
 from rnncli.kernels.compile import inner
 from rnncli.kernels.matmul import add_nn
-from rnncli.kernels.shared import shared
+from rnncli.kernels.parallel import parallel
 from rnncli.kernels.simple import sentences_of, step
 
 
@@ -35,7 +35,7 @@ def _forward_row(a, before, c, h):
         h[u] = o[u] * (one - two / (exp(two * c[u]) + one))
 
 
-@shared
+@parallel
 def forward(part, parts, a, s, h, weight, bias, offsets):
     """Fill the hidden layer of each direction.
 
@@ -86,7 +86,7 @@ def _backward_row(dh, a, before, c, da, dc_after, f_after):
         dg[u] = dh[u] * i[u] * (one - g[u] * g[u])
 
 
-@shared
+@parallel
 def backward(part, parts, dh, a, s, before, weight, offsets, da, dwh):
     """BPTT: from the gradient of the hidden layer to that of the input product.
 

@@ -12,7 +12,7 @@ Measured, one thread, float32, 128 units: 30 GFLOP/s for 1 row, 120 for 4, 150�
 """
 
 from rnncli.kernels.compile import inner
-from rnncli.kernels.shared import share, shared
+from rnncli.kernels.parallel import parallel, share
 from rnncli.kernels.tile import ROWS, VECTOR_BYTES, VECTORS, add_tile
 
 # Rows of b that are used again for every row of a, as wide as a tile, should stay in a core's cache: 64 kB.
@@ -61,7 +61,7 @@ def clear(out):
         out[i] = 0
 
 
-@shared
+@parallel
 def project(part, parts, x, weight, bias, out):
     """Compute out = x Wᵀ + bias: a layer's input product for all tokens at once.
 
@@ -76,7 +76,7 @@ def project(part, parts, x, weight, bias, out):
     add_nn(x, first, 0, weight, out, first, 0, end - first)
 
 
-@shared
+@parallel
 def project_backward(part, parts, dout, weight, dx):
     """Gradient of :func:`project` with respect to x, for each direction by itself.
 
@@ -94,7 +94,7 @@ def project_backward(part, parts, dout, weight, dx):
         add_nn(dout, first, r * m, weight[r], dx, first, r * d, end - first)
 
 
-@shared
+@parallel
 def add_product(part, parts, dout, x, directions, out):
     """Gradient of a weight, for each direction by itself: out += doutᵀ x.
 
@@ -109,7 +109,7 @@ def add_product(part, parts, dout, x, directions, out):
         _add(dout, low, 1, dout.shape[1], x, r * n, out, low * n, high - low, n, len(x))
 
 
-@shared
+@parallel
 def add_sum(part, parts, dout, out):
     """Gradient of a bias: add the rows of dout (N, M) to out (M,)."""
     first, end = share(part, parts, len(out), LINE)

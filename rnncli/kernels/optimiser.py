@@ -12,7 +12,7 @@ import math
 
 from rnncli.kernels.compile import inner
 from rnncli.kernels.matmul import LINE
-from rnncli.kernels.shared import share, shared
+from rnncli.kernels.parallel import parallel, share
 from rnncli.kernels.tile import VECTOR_BYTES, turn_tile
 
 ADAM, SGD = range(2)
@@ -46,7 +46,7 @@ def _squared_norm(x):
     return total
 
 
-@shared
+@parallel
 def squared_norms(part, parts, x, blocks, sums):
     """Σ x² of each row of each block; x (P,), sums (rows of all blocks,) float64 OUT."""
     row = 0
@@ -106,7 +106,7 @@ def _sgd(theta, gradient, size):
         gradient[i] = 0
 
 
-@shared
+@parallel
 def descend(part, parts, kind, theta, gradient, scale, m, v, turned, blocks, rate, step):
     """Take a step; kind: one of :data:`OPTIMISERS`."""
     of_theta = theta.dtype.type

@@ -4,7 +4,7 @@ import math
 
 from rnncli.kernels.activation import exp
 from rnncli.kernels.compile import inner, jit
-from rnncli.kernels.shared import share, shared
+from rnncli.kernels.parallel import parallel, share
 from rnncli.kernels.tile import ROWS
 
 
@@ -37,7 +37,7 @@ def softmax_row(o):
         o[k] *= scale
 
 
-@shared
+@parallel
 def softmax(part, parts, o):
     """Replace scores by their softmax in place, row by row; o (N, K)."""
     first, end = share(part, parts, len(o), ROWS)
@@ -66,7 +66,7 @@ def likeliest(o, tags, probabilities):
         probabilities[r] = one / total
 
 
-@shared
+@parallel
 def cross_entropy(part, parts, y, gold, weights, scale, do, costs):
     """Compute −w[gold] log ŷ[gold] and the gradient of ``scale`` times it with respect to the scores o.
 

@@ -10,7 +10,7 @@ Source: Elman 1990, "Finding structure in time"; gradients by back-propagation t
 from rnncli.kernels.activation import activate, through_activation
 from rnncli.kernels.compile import inner
 from rnncli.kernels.matmul import add_nn, clear, copy
-from rnncli.kernels.shared import share_of_sentences, shared
+from rnncli.kernels.parallel import parallel, share_of_sentences
 
 # Sentences that a part takes together: products of fewer rows are slow.
 TOGETHER = 8
@@ -44,7 +44,7 @@ def step(offsets, direction, k, low, high):
     return first, end, source, max(0, min(end - first, offsets[before + 1] - source))
 
 
-@shared
+@parallel
 def forward(part, parts, h, weight, offsets, activation):
     """Fill h(t) = φ(a(t) + W h(t−1)), h before the first token being 0, for each direction.
 
@@ -63,7 +63,7 @@ def forward(part, parts, h, weight, offsets, activation):
                 activate(h[r, column : column + units], activation)
 
 
-@shared
+@parallel
 def backward(part, parts, dh, h, weight, offsets, activation):
     """BPTT: turn the gradient of the hidden layer into that of its input product, in place.
 
@@ -82,7 +82,7 @@ def backward(part, parts, dh, h, weight, offsets, activation):
                 through_activation(dh[r, column : column + units], h[r, column : column + units], activation)
 
 
-@shared
+@parallel
 def shift(part, parts, values, directions, offsets, out):
     """out[row of step t] = values[row of the step read before t], 0 where a sentence begins, in each direction.
 

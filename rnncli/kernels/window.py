@@ -2,7 +2,7 @@
 
 from rnncli.kernels.compile import inner, jit
 from rnncli.kernels.matmul import add_row, clear, copy
-from rnncli.kernels.shared import share, shared
+from rnncli.kernels.parallel import parallel, share
 from rnncli.kernels.tile import ROWS
 
 
@@ -28,7 +28,7 @@ def neighbours(offsets, distance, out):
             out[first + r] = offsets[t + distance] + r if r < rows else -1
 
 
-@shared
+@parallel
 def look_around(part, parts, x, offsets, window, out):
     """Put the inputs of the tokens within ``window`` side by side: the token at step t sees x(t − w) … x(t + w).
 
@@ -49,7 +49,7 @@ def look_around(part, parts, x, offsets, window, out):
                     clear(seen)
 
 
-@shared
+@parallel
 def look_around_backward(part, parts, dout, offsets, window, dx):
     """Gradient of :func:`look_around`; dout (N, (2w + 1) D), dx (N, D) OUT."""
     width, one = dx.shape[1], dx.dtype.type(1)

@@ -8,14 +8,14 @@ import numpy as np
 from rnncli.config import NetworkSpec
 from rnncli.kernels import activation, feedback, matmul, simple
 from rnncli.network import inputs, recurrent, regulariser
+from rnncli.network.arena import Arena
 from rnncli.network.forward import Layer, Trace, hidden_weight
 from rnncli.network.parameters import Array, Parameters
 from rnncli.network.recurrent import Products
-from rnncli.network.room import Room
 
 
 class Found(NamedTuple):
-    """What reaches the input layer, whose tables are another matter: see :mod:`rnncli.network.gradients`."""
+    """What reaches the input layer, whose tables are another matter: see :mod:`rnncli.network.optimiser`."""
 
     dx: Array  # (N, D) gradient of what the parts of the input give for each token
     das: list[Array]  # (N, R·G·H) of each layer's input product, from the last; of layer 1 that of one-hot inputs
@@ -38,34 +38,34 @@ def backward(
     forced    as in the forward pass
     omega     weight of Pascanu's regulariser, whose gradient is added to that of W; see :mod:`.regulariser`
     """
-    architecture, room = spec.architecture, trace.room
+    architecture, arena = spec.architecture, trace.arena
     v, top = parameters["output/V"], trace.layers[-1]
     if architecture.keeps_output:
         da = _feedback(spec, parameters, trace, do, offsets, forced)
         _fed_back(spec, parameters, trace, da, offsets, gradient, omega)
     else:
-        dread = room.like(top.h)
-        matmul.project_backward(room.board, do, v[None], dread)
-    matmul.add_product(room.board, do, top.read, 1, gradient["output/V"])
-    matmul.add_sum(room.board, do, gradient["output/c"])
+        dread = arena.like(top.h)
+        matmul.project_backward(arena.queue, do, v[None], dread)
+    matmul.add_product(arena.queue, do, top.read, 1, gradient["output/V"])
+    matmul.add_sum(arena.queue, do, gradient["output/c"])
 
     das = []
     for number in range(spec.layers, 0, -1):
         name, layer = f"layer{number}/", trace.layers[number - 1]
         if not (architecture.keeps_output and number == spec.layers):
-            dh = layer.mask.drop(dread, room, dread)
-            found = recurrent.backward(spec, layer.hidden, dh, parameters.get(name + "W"), offsets, room)
+            dh = layer.mask.drop(dread, arena, dread)
+            found = recurrent.backward(spec, layer.hidden, dh, parameters.get(name + "W"), offsets, arena)
             da = found.da
-            _recurrent(spec, parameters, name, layer, found, offsets, gradient, omega, room)
+            _recurrent(spec, parameters, name, layer, found, offsets, gradient, omega, arena)
         das.append(da)
-        matmul.add_sum(room.board, da, gradient[name + "b"])
+        matmul.add_sum(arena.queue, da, gradient[name + "b"])
         if name + "U" not in parameters:
             return Found(layer.x, das)
-        matmul.add_product(room.board, da, layer.x, 1, gradient[name + "U"])
-        dread = room.like(layer.x)
-        matmul.project_backward(room.board, da, parameters[name + "U"][None], dread)
-    dx = inputs.look_around_backward(spec, dread, offsets, room)
-    return Found(trace.input_mask.drop(dx, room, dx), das)
+        matmul.add_product(arena.queue, da, layer.x, 1, gradient[name + "U"])
+        dread = arena.like(layer.x)
+        matmul.project_backward(arena.queue, da, parameters[name + "U"][None], dread)
+    dx = inputs.look_around_backward(spec, dread, offsets, arena)
+    return Found(trace.input_mask.drop(dx, arena, dx), das)
 
 
 def _recurrent(
@@ -77,18 +77,18 @@ def _recurrent(
     offsets: Array,
     gradient: Mapping[str, Array],
     omega: float,
-    room: Room,
+    arena: Arena,
 ) -> None:
     """Add the gradients of a layer's recurrent parameters."""
     if not spec.architecture.keeps_hidden:
         return
     if omega:
         code = activation.CODES[spec.activation]
-        regulariser.add(omega, parameters[name + "W"], found.da, found.before, offsets, code, room)
+        regulariser.add(omega, parameters[name + "W"], found.da, found.before, offsets, code, arena)
     of_w = gradient[name + "W"]
-    matmul.add_product(room.board, found.dwh, found.before, len(of_w), of_w.reshape(-1, spec.hidden))
+    matmul.add_product(arena.queue, found.dwh, found.before, len(of_w), of_w.reshape(-1, spec.hidden))
     if spec.cell == "gru":
-        matmul.add_sum(room.board, layer.hidden.state, gradient[name + "bn"])
+        matmul.add_sum(arena.queue, layer.hidden.state, gradient[name + "bn"])
 
 
 def _feedback(
@@ -96,9 +96,9 @@ def _feedback(
 ) -> Array:
     """Run BPTT through the fed-back output; return the gradient of the top layer's input product."""
     name, layer = f"layer{spec.layers}/", trace.layers[-1]
-    dh, g = trace.room.like(layer.h), trace.room.like(do)
+    dh, g = trace.arena.like(layer.h), trace.arena.like(do)
     feedback.backward(
-        trace.room.board,
+        trace.arena.queue,
         do,
         dh,
         g,
@@ -125,7 +125,7 @@ def _fed_back(
     omega: float,
 ) -> None:
     """Add the gradients of what a layer with feedback remembers by: ŷ(t−1), and h(t−1)."""
-    room, layer = trace.room, f"layer{spec.layers}/"
+    arena, layer = trace.arena, f"layer{spec.layers}/"
 
     def before() -> Iterator[tuple[Array, Array]]:
         yield trace.fed, gradient[layer + "Wy"]
@@ -133,9 +133,9 @@ def _fed_back(
             yield trace.layers[-1].h, gradient[layer + "W"][0]
 
     for memory, of_weight in before():
-        shifted = room.like(memory)
-        simple.shift(room.board, memory, 1, offsets, shifted)
+        shifted = arena.like(memory)
+        simple.shift(arena.queue, memory, 1, offsets, shifted)
         if omega and memory is not trace.fed:
             code = activation.CODES[spec.activation]
-            regulariser.add(omega, parameters[layer + "W"], da, shifted, offsets, code, room)
-        matmul.add_product(room.board, da, shifted, 1, of_weight)
+            regulariser.add(omega, parameters[layer + "W"], da, shifted, offsets, code, arena)
+        matmul.add_product(arena.queue, da, shifted, 1, of_weight)

@@ -75,5 +75,5 @@ def sigmoid(x: Array) -> Array:
 
 
 def _hidden(a: Array, w: Array) -> Array:
-    """Room for a hidden layer."""
+    """Arena for a hidden layer."""
     return np.empty((*a.shape[:-1], w.shape[0] * w.shape[2]), a.dtype)

@@ -9,9 +9,9 @@ from rnncli.config import NetworkSpec
 from rnncli.data.batch import Batch
 from rnncli.kernels import activation, dropout, feedback, matmul
 from rnncli.network import inputs, recurrent
+from rnncli.network.arena import Arena
 from rnncli.network.parameters import Array, Parameters
 from rnncli.network.recurrent import Hidden
-from rnncli.network.room import Room
 
 
 class Mask(NamedTuple):
@@ -20,12 +20,12 @@ class Mask(NamedTuple):
     key: np.uint32
     rate: float  # 0: none
 
-    def drop(self, x: Array, room: Room, out: Array | None = None) -> Array:
+    def drop(self, x: Array, arena: Arena, out: Array | None = None) -> Array:
         """Return x without what is dropped, in ``out``, which may be x; where nothing is, x itself."""
         if not self.rate or not x.size:
             return x
-        out = room.like(x) if out is None else out
-        dropout.drop(room.board, self.key, self.rate, x, out)
+        out = arena.like(x) if out is None else out
+        dropout.drop(arena.queue, self.key, self.rate, x, out)
         return out
 
 
@@ -53,7 +53,7 @@ class Trace(NamedTuple):
     layers: list[Layer]
     o: Array  # (N, K) scores of the tags; where the output is fed back, their softmax ŷ
     fed: Array  # (N, K) what was fed back: ŷ, or the gold tag; where nothing is, the scores
-    room: Room  # where all of this lies, and the gradients may
+    arena: Arena  # where all of this lies, and the gradients may
 
 
 class Dropout(NamedTuple):
@@ -74,7 +74,7 @@ def forward(
     noise: Dropout | None = None,
     turned: Parameters | None = None,
     forced: Array | None = None,
-    room: Room | None = None,
+    arena: Arena | None = None,
     backwards: bool = True,
 ) -> Trace:
     """Run a network over a packed batch up to the scores of the tags.
@@ -82,42 +82,42 @@ def forward(
     noise   dropout, only in training
     turned  :meth:`.Parameters.transposed`, where the caller has it already
     forced  (N,) int32: where the output is fed back, the tag to feed in place of ŷ; −1 for ŷ itself
-    room    memory for the trace, which then lasts until it is cleared
+    arena    memory for the trace, which then lasts until it is cleared
     backwards  whether a backward pass may follow; where not, layer 1 is computed once for each distinct word
     """
     architecture, dtype, count = spec.architecture, parameters.flat.dtype, batch.tokens
-    turned, room = turned or parameters.transposed(), room or Room()
+    turned, arena = turned or parameters.transposed(), arena or Arena()
     x, input_mask = np.empty((count, 0), dtype), NO_MASK
     if backwards:
-        x = inputs.gather(parameters, batch, room)
+        x = inputs.gather(parameters, batch, arena)
         if noise and x.size:
             input_mask = noise.mask()
-        x = inputs.look_around(spec, input_mask.drop(x, room, x), batch.offsets, room)
+        x = inputs.look_around(spec, input_mask.drop(x, arena, x), batch.offsets, arena)
 
     layers: list[Layer] = []
-    o = room.empty((count, len(parameters["output/c"])), dtype)
+    o = arena.empty((count, len(parameters["output/c"])), dtype)
     for number in range(1, spec.layers + 1):
         name = f"layer{number}/"
-        a = room.empty((count, len(parameters[name + "b"])), dtype)
+        a = arena.empty((count, len(parameters[name + "b"])), dtype)
         if name + "U" in turned and (backwards or number > 1):
-            matmul.project(room.board, x, turned[name + "U"], parameters[name + "b"], a)
+            matmul.project(arena.queue, x, turned[name + "U"], parameters[name + "b"], a)
         else:
             a[:] = parameters[name + "b"]
             if name + "U" in turned:
-                inputs.project(spec, parameters, turned[name + "U"], batch, a, room)
+                inputs.project(spec, parameters, turned[name + "U"], batch, a, arena)
         if number == 1:
-            inputs.add_onehot(spec, parameters, batch, a, room)
+            inputs.add_onehot(spec, parameters, batch, a, arena)
         if architecture.keeps_output and number == spec.layers:
-            fed = o if forced is None else room.like(o)
-            layers.append(_feedback(spec, parameters, turned, x, a, o, batch.offsets, noise, forced, fed, room))
-            return Trace(input_mask, layers, o, fed, room)
+            fed = o if forced is None else arena.like(o)
+            layers.append(_feedback(spec, parameters, turned, x, a, o, batch.offsets, noise, forced, fed, arena))
+            return Trace(input_mask, layers, o, fed, arena)
         extra = parameters.get(name + "bn")
-        hidden = recurrent.forward(spec, a, turned.get(name + "W"), extra, batch.offsets, room)
+        hidden = recurrent.forward(spec, a, turned.get(name + "W"), extra, batch.offsets, arena)
         mask = noise.mask() if noise else NO_MASK
-        x, below = mask.drop(hidden.h, room), x
+        x, below = mask.drop(hidden.h, arena), x
         layers.append(Layer(below, hidden, mask, x))
-    matmul.project(room.board, x, turned["output/V"], parameters["output/c"], o)
-    return Trace(input_mask, layers, o, o, room)
+    matmul.project(arena.queue, x, turned["output/V"], parameters["output/c"], o)
+    return Trace(input_mask, layers, o, o, arena)
 
 
 def hidden_weight(spec: NetworkSpec, arrays: Mapping[str, Array], name: str) -> Array:
@@ -138,15 +138,15 @@ def _feedback(
     noise: Dropout | None,
     forced: Array | None,
     fed: Array,
-    room: Room,
+    arena: Arena,
 ) -> Layer:
     name, none = f"layer{spec.layers}/", np.empty((len(h), 0), h.dtype)
     # Dropout before an output that is the only memory erases that memory: dev F1 on ATIS 68 with it, 88 without.
     dropped = noise is not None and not spec.architecture.keeps_only_output
     mask = noise.mask() if noise and dropped else NO_MASK
-    read = room.like(h) if mask.rate else h
+    read = arena.like(h) if mask.rate else h
     feedback.forward(
-        room.board,
+        arena.queue,
         h,
         *mask,
         read,

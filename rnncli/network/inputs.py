@@ -9,8 +9,8 @@ import numpy as np
 from rnncli.config import NetworkSpec
 from rnncli.data.batch import NOTHING_HIDDEN, Bags, Batch
 from rnncli.kernels import embedding, matmul, window
+from rnncli.network.arena import Arena
 from rnncli.network.parameters import Array, Parameters
-from rnncli.network.room import Room
 
 ONEHOT = "input/onehot"
 
@@ -21,10 +21,10 @@ def parts(parameters: Parameters, batch: Batch) -> Iterator[tuple[str, Bags, Arr
         yield name, bags, batch.hidden if bags.is_word else NOTHING_HIDDEN
 
 
-def gather(parameters: Parameters, batch: Batch, room: Room) -> Array:
+def gather(parameters: Parameters, batch: Batch, arena: Arena) -> Array:
     """Look up every part but one-hot, side by side: (N, D), D = 0 where there is none."""
     found = [(parameters[name], bags, hidden) for name, bags, hidden in parts(parameters, batch) if name != ONEHOT]
-    return _look_up(found, batch.ids, batch.tokens, parameters.flat.dtype, room)
+    return _look_up(found, batch.ids, batch.tokens, parameters.flat.dtype, arena)
 
 
 def _look_up(
@@ -32,13 +32,13 @@ def _look_up(
     ids: Mapping[int, Array] | Array,
     count: int,
     dtype: Any,
-    room: Room,
+    arena: Arena,
 ) -> Array:
     """Look up ``count`` texts; ``ids`` holds those of each source, ``tables`` come with bags and hidden tokens."""
-    x, column = room.empty((count, sum(table.shape[1] for table, *_ in tables)), dtype), 0
+    x, column = arena.empty((count, sum(table.shape[1] for table, *_ in tables)), dtype), 0
     x[...] = 0
     for table, bags, hidden in tables:
-        embedding.gather(room.board, table, ids[bags.source], bags.rows, bags.starts, hidden, 0, column, x)
+        embedding.gather(arena.queue, table, ids[bags.source], bags.rows, bags.starts, hidden, 0, column, x)
         column += table.shape[1]
     return x
 
@@ -53,25 +53,25 @@ def _seen(spec: NetworkSpec, offsets: Array) -> list[Array]:
     return found
 
 
-def look_around(spec: NetworkSpec, x: Array, offsets: Array, room: Room) -> Array:
+def look_around(spec: NetworkSpec, x: Array, offsets: Array, arena: Arena) -> Array:
     """Put the inputs of the tokens of the window side by side: (N, D) -> (N, (2w + 1) D)."""
     if not spec.window or not x.shape[1]:
         return x
-    wide = room.empty((len(x), (2 * spec.window + 1) * x.shape[1]), x.dtype)
-    window.look_around(room.board, x, offsets, spec.window, wide)
+    wide = arena.empty((len(x), (2 * spec.window + 1) * x.shape[1]), x.dtype)
+    window.look_around(arena.queue, x, offsets, spec.window, wide)
     return wide
 
 
-def look_around_backward(spec: NetworkSpec, dwide: Array, offsets: Array, room: Room) -> Array:
+def look_around_backward(spec: NetworkSpec, dwide: Array, offsets: Array, arena: Arena) -> Array:
     """Gradient of :func:`look_around`."""
     if not spec.window:
         return dwide
-    dx = room.empty((len(dwide), dwide.shape[1] // (2 * spec.window + 1)), dwide.dtype)
-    window.look_around_backward(room.board, dwide, offsets, spec.window, dx)
+    dx = arena.empty((len(dwide), dwide.shape[1] // (2 * spec.window + 1)), dwide.dtype)
+    window.look_around_backward(arena.queue, dwide, offsets, spec.window, dx)
     return dx
 
 
-def project(spec: NetworkSpec, parameters: Parameters, turned: Array, batch: Batch, a: Array, room: Room) -> None:
+def project(spec: NetworkSpec, parameters: Parameters, turned: Array, batch: Batch, a: Array, arena: Arena) -> None:
     """Add U x to the input product a (N, M) text by text: words come again and again, so most products are saved.
 
     turned  (D, M)  Uᵀ
@@ -82,11 +82,11 @@ def project(spec: NetworkSpec, parameters: Parameters, turned: Array, batch: Bat
     dense = [(parameters[name], bags, hidden) for name, bags, hidden in parts(parameters, batch) if name != ONEHOT]
     for source, group in itertools.groupby(dense, key=lambda part: part[1].source):
         ids, texts = np.unique(batch.ids[source], return_inverse=True)
-        x = _look_up(list(group), {source: ids}, len(ids), a.dtype, room)
-        y = room.empty((len(ids), a.shape[1]), a.dtype)
+        x = _look_up(list(group), {source: ids}, len(ids), a.dtype, arena)
+        y = arena.empty((len(ids), a.shape[1]), a.dtype)
         for place, rows in enumerate(places):
             first = place * width + column
-            matmul.project(room.board, x, turned[first : first + x.shape[1]], nothing, y)
+            matmul.project(arena.queue, x, turned[first : first + x.shape[1]], nothing, y)
             window.add_seen(y, texts, rows, a)
         column += x.shape[1]
 
@@ -102,7 +102,7 @@ def onehot(spec: NetworkSpec, parameters: Parameters, batch: Batch) -> Iterator[
             yield place * words, ids, hidden[rows] if len(hidden) else hidden, bags
 
 
-def add_onehot(spec: NetworkSpec, parameters: Parameters, batch: Batch, a: Array, room: Room) -> None:
+def add_onehot(spec: NetworkSpec, parameters: Parameters, batch: Batch, a: Array, arena: Arena) -> None:
     """Add U x of one-hot inputs, columns of U, to the input product a (N, G·R·H)."""
     for first, ids, hidden, bags in onehot(spec, parameters, batch):
-        embedding.gather(room.board, parameters[ONEHOT], ids, bags.rows, bags.starts, hidden, first, 0, a)
+        embedding.gather(arena.queue, parameters[ONEHOT], ids, bags.rows, bags.starts, hidden, first, 0, a)

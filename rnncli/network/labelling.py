@@ -6,9 +6,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from rnncli.config import NetworkSpec
 from rnncli.data.batch import Encoded, Longs, pack
 from rnncli.network import output
+from rnncli.network.arena import Arena
 from rnncli.network.decoding import Chain
 from rnncli.network.parameters import Array, Parameters
-from rnncli.network.room import Room
 
 
 class Labellers:
@@ -20,7 +20,7 @@ class Labellers:
         """Begin; the arguments are those of :func:`rnncli.network.output.label`."""
         self._spec, self._parameters, self._turned = spec, parameters, parameters.transposed()
         self._by, self._with_probabilities = by, with_probabilities
-        self._rooms = [Room() for _ in range(threads)]
+        self._rooms = [Arena() for _ in range(threads)]
         self._pool = ThreadPoolExecutor(threads)
 
     def start(
@@ -30,8 +30,8 @@ class Labellers:
         return [self._pool.submit(self._label, encoded, batch, tags, probabilities) for batch in batches]
 
     def _label(self, encoded: Encoded, sentences: Longs, tags: Array, probabilities: Array) -> None:
-        packed, room = pack(encoded.starts, sentences), self._rooms.pop()
-        room.clear()
+        packed, arena = pack(encoded.starts, sentences), self._rooms.pop()
+        arena.clear()
         found = output.label(
             self._spec,
             self._parameters,
@@ -39,10 +39,10 @@ class Labellers:
             self._turned,
             self._by,
             self._with_probabilities,
-            room,
+            arena,
         )
         tags[packed.positions], probabilities[packed.positions] = found
-        self._rooms.append(room)
+        self._rooms.append(arena)
 
     def dismiss(self) -> None:
         """Send the threads home; what is not begun is dropped."""

@@ -8,10 +8,10 @@ import numpy as np
 from rnncli.config import NetworkSpec
 from rnncli.data.batch import Batch
 from rnncli.kernels import crf, output, viterbi
+from rnncli.network.arena import Arena
 from rnncli.network.decoding import CRF, Chain, learned, log
 from rnncli.network.forward import Trace, forward
 from rnncli.network.parameters import Array, Parameters
-from rnncli.network.room import Room
 
 
 def _scores(spec: NetworkSpec, o: Array) -> Array:
@@ -58,17 +58,17 @@ def loss(
     softmax  Σ −log ŷ[gold] over tokens
     crf      Σ −log P(gold tags) over sentences
     """
-    board, do = trace.room.board, trace.room.like(trace.o)
+    queue, do = trace.arena.queue, trace.arena.like(trace.o)
     size = do.dtype.type(scale)
     if spec.output == "softmax":
         if not spec.architecture.keeps_output:
-            output.softmax(board, trace.o)
-        costs = trace.room.empty(len(do), np.float64)
-        output.cross_entropy(board, trace.o, gold, weights.of_tags, size, do, costs)
+            output.softmax(queue, trace.o)
+        costs = trace.arena.empty(len(do), np.float64)
+        output.cross_entropy(queue, trace.o, gold, weights.of_tags, size, do, costs)
         return Loss(float(costs.sum()), do)
     moves = learned(spec, parameters)
     total = crf.loss(
-        board,
+        queue,
         _scores(spec, trace.o),
         gold,
         *moves,
@@ -88,14 +88,14 @@ def label(
     turned: Parameters,
     by: Chain | None,
     with_probabilities: bool = True,
-    room: Room | None = None,
+    arena: Arena | None = None,
 ) -> tuple[Array, Array]:
     """Find the tags of a packed batch, (N,) int32, and the probability of each, (N,); NaN where not asked for.
 
     The probability is that of the tag that is given: its softmax, or its marginal under the CRF.
     """
-    room = room or Room()
-    o = forward(spec, parameters, batch, turned=turned, room=room, backwards=False).o
+    arena = arena or Arena()
+    o = forward(spec, parameters, batch, turned=turned, arena=arena, backwards=False).o
     tags, probabilities = np.empty(len(o), np.int32), np.full(len(o), np.nan, o.dtype)
     if by is None:
         if spec.architecture.keeps_output:
@@ -108,10 +108,10 @@ def label(
         if spec.output == "crf":
             y = np.empty_like(o)
             crf.marginals(
-                room.board, o, *learned(spec, parameters), batch.offsets, y, np.empty(batch.sentences, o.dtype)
+                arena.queue, o, *learned(spec, parameters), batch.offsets, y, np.empty(batch.sentences, o.dtype)
             )
         else:
             y = o
-            output.softmax(room.board, y)
+            output.softmax(arena.queue, y)
         probabilities = y[np.arange(len(y)), tags]
     return tags, probabilities

@@ -6,8 +6,8 @@ import numpy as np
 
 from rnncli.config import NetworkSpec
 from rnncli.kernels import activation, gru, lstm, simple
+from rnncli.network.arena import Arena
 from rnncli.network.parameters import Array
-from rnncli.network.room import Room
 
 GATED = {"lstm": lstm, "gru": gru}
 
@@ -29,7 +29,7 @@ class Products(NamedTuple):
 
 
 def forward(
-    spec: NetworkSpec, a: Array, weight: Array | None, bias: Array | None, offsets: Array, room: Room
+    spec: NetworkSpec, a: Array, weight: Array | None, bias: Array | None, offsets: Array, arena: Arena
 ) -> Hidden:
     """Run a layer over a packed batch.
 
@@ -39,21 +39,21 @@ def forward(
     """
     code, none = activation.CODES[spec.activation], np.empty((len(a), 0), a.dtype)
     if weight is None:
-        activation.forward(room.board, a, code)
+        activation.forward(arena.queue, a, code)
         return Hidden(none, none, a)
     if spec.cell == "simple":
-        simple.forward(room.board, a, weight, offsets, code)
+        simple.forward(arena.queue, a, weight, offsets, code)
         return Hidden(none, none, a)
     shape = len(a), spec.architecture.directions * spec.hidden
-    state, h = room.empty(shape, a.dtype), room.empty(shape, a.dtype)
+    state, h = arena.empty(shape, a.dtype), arena.empty(shape, a.dtype)
     GATED[spec.cell].forward(
-        room.board, a, state, h, weight, np.empty(0, a.dtype) if bias is None else bias, offsets
+        arena.queue, a, state, h, weight, np.empty(0, a.dtype) if bias is None else bias, offsets
     )
     return Hidden(a, state, h)
 
 
 def backward(
-    spec: NetworkSpec, hidden: Hidden, dh: Array, weight: Array | None, offsets: Array, room: Room
+    spec: NetworkSpec, hidden: Hidden, dh: Array, weight: Array | None, offsets: Array, arena: Arena
 ) -> Products:
     """BPTT through a layer.
 
@@ -62,18 +62,18 @@ def backward(
     """
     code, none = activation.CODES[spec.activation], np.empty((0, 0), dh.dtype)
     if weight is None:
-        activation.backward(room.board, dh, hidden.h, code)
+        activation.backward(arena.queue, dh, hidden.h, code)
         return Products(dh, none, none)
     directions = spec.architecture.directions
-    before = room.like(hidden.h)
-    simple.shift(room.board, hidden.h, directions, offsets, before)
+    before = arena.like(hidden.h)
+    simple.shift(arena.queue, hidden.h, directions, offsets, before)
     if spec.cell == "simple":
-        simple.backward(room.board, dh, hidden.h, weight, offsets, code)
+        simple.backward(arena.queue, dh, hidden.h, weight, offsets, code)
         return Products(dh, dh, before)
-    da, memory = room.like(hidden.gates), before
-    dwh = room.like(da) if spec.cell == "gru" else da
+    da, memory = arena.like(hidden.gates), before
+    dwh = arena.like(da) if spec.cell == "gru" else da
     if spec.cell == "lstm":
-        memory = room.like(hidden.state)
-        simple.shift(room.board, hidden.state, directions, offsets, memory)
-    GATED[spec.cell].backward(room.board, dh, hidden.gates, hidden.state, memory, weight, offsets, da, dwh)
+        memory = arena.like(hidden.state)
+        simple.shift(arena.queue, hidden.state, directions, offsets, memory)
+    GATED[spec.cell].backward(arena.queue, dh, hidden.gates, hidden.state, memory, weight, offsets, da, dwh)
     return Products(da, dwh, before)

@@ -12,15 +12,15 @@ and 10.
 import numpy as np
 
 from rnncli.kernels import activation, matmul, simple
+from rnncli.network.arena import Arena
 from rnncli.network.parameters import Array
-from rnncli.network.room import Room
 
 # A squared norm below it counts as 0, which has no direction; the authors' own code puts it at 1e-20, where a
 # gradient that vanishes would soon be left alone.
 _SMALLEST = 1e-30
 
 
-def add(size: float, weight: Array, da: Array, before: Array, offsets: Array, code: int, room: Room) -> None:
+def add(size: float, weight: Array, da: Array, before: Array, offsets: Array, code: int, arena: Arena) -> None:
     """Add the gradient of ``size`` · Ω to that of a layer's W, which is Σ ∂L/∂a(t+1) before(t+1)ᵀ.
 
     That of Ω has the same first factor, ∂Ω/∂W = Σ ∂L/∂a(t+1) e(t+1)ᵀ, so e is added to the second one. With
@@ -32,17 +32,17 @@ def add(size: float, weight: Array, da: Array, before: Array, offsets: Array, co
     code    one of :data:`rnncli.kernels.activation.CODES`
     """
     directions, units, _ = weight.shape
-    flow, goes_on = room.like(da), room.empty((len(da), directions), da.dtype)
-    matmul.project_backward(room.board, da, weight, flow)
-    activation.backward(room.board, flow, before, code)
-    simple.shift(room.board, np.ones_like(goes_on), directions, offsets, goes_on)
+    flow, goes_on = arena.like(da), arena.empty((len(da), directions), da.dtype)
+    matmul.project_backward(arena.queue, da, weight, flow)
+    activation.backward(arena.queue, flow, before, code)
+    simple.shift(arena.queue, np.ones_like(goes_on), directions, offsets, goes_on)
     n, d = (_squares(each, directions) for each in (flow, da))
     counts = (goes_on > 0) & (n > _SMALLEST) & (d > _SMALLEST)
     ratio = np.sqrt(np.divide(n, d, out=np.ones_like(n), where=counts))
     # With 0 where nothing counts: there the ratio is 1.
     factor = np.divide(2 * size * (ratio - 1), np.sqrt(n * d), out=np.zeros_like(n), where=counts)
     flow.reshape(len(flow), directions, units)[...] *= factor[:, :, None].astype(da.dtype)
-    activation.backward(room.board, flow, before, code)
+    activation.backward(arena.queue, flow, before, code)
     before += flow
 
 

@@ -219,8 +219,8 @@ def test_contributions_are_complete_on_the_sample_data():
 def test_some_targets_in_any_order_have_the_rows_that_all_have(arch, cell, monkeypatch):
     model = drawn(arch=arch, cell=cell, window=1, output="crf")
     full, some = connectivity(model, TEXT), [4, 0, 6, 4]
-    for room in (reader.ROOM, 1):  # all at once, and one by one
-        monkeypatch.setattr(reader, "ROOM", room)
+    for arena in (reader.MOST_NUMBERS, 1):  # all at once, and one by one
+        monkeypatch.setattr(reader, "MOST_NUMBERS", arena)
         found = connectivity(model, TEXT, targets=some)
         assert (some, [full.tags[t] for t in some]) == (found.targets, found.tags)
         for name in ("gradient", "contribution", "ablation", "probability"):

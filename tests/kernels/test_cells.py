@@ -7,7 +7,7 @@ import pytest
 
 from rnncli.data.batch import pack
 from rnncli.kernels import gru, lstm, simple
-from rnncli.kernels.shared import ALONE
+from rnncli.kernels.parallel import SERIAL
 from rnncli.network import cells
 
 LENGTHS = (1, 7, 3, 0, 2, 5, 4, 6)  # every length from 1 to 7, and an empty sentence
@@ -39,7 +39,7 @@ def forward(cell, a, weight, bias, offsets):
     """The gates, the second array of the kernel, and h; all begin as NaN where nothing goes in."""
     a, (directions, _, units) = a.copy(), weight.shape
     s, h = (np.full((len(a), directions * units), np.nan, a.dtype) for _ in range(2))
-    KERNELS[cell].forward(ALONE, a, s, h, np.swapaxes(weight, 1, 2).copy(), bias, offsets)
+    KERNELS[cell].forward(SERIAL, a, s, h, np.swapaxes(weight, 1, 2).copy(), bias, offsets)
     return a, s, h
 
 
@@ -47,11 +47,11 @@ def backward(cell, dh, trace, weight, bias, offsets):
     """The gradients of a, weight and bias, the last two as sums over tokens of what the kernel leaves."""
     (gates, s, h), (directions, _, units) = (array.copy() for array in trace), weight.shape
     before, kept = np.full_like(h, np.nan), np.full_like(h, np.nan)
-    simple.shift(ALONE, h, directions, offsets, before)
-    simple.shift(ALONE, s if cell == "lstm" else h, directions, offsets, kept)
+    simple.shift(SERIAL, h, directions, offsets, before)
+    simple.shift(SERIAL, s if cell == "lstm" else h, directions, offsets, kept)
     da = np.full_like(gates, np.nan)
     dwh = da if cell == "lstm" else np.full_like(gates, np.nan)
-    KERNELS[cell].backward(ALONE, dh.copy(), gates, s, kept, weight, offsets, da, dwh)
+    KERNELS[cell].backward(SERIAL, dh.copy(), gates, s, kept, weight, offsets, da, dwh)
     dweight = [
         part.T @ before[:, r * units : (r + 1) * units] for r, part in enumerate(np.split(dwh, directions, axis=1))
     ]

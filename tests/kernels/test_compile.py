@@ -10,8 +10,8 @@ from rnncli.kernels import compile as kernels
 
 CHILD = """
 import numpy as np
-from rnncli.kernels import compile as kernels, output, shared
-o = np.zeros((1, 2)); output.softmax(shared.ALONE, o); print(kernels.CACHE_DIRECTORY, o.tolist())
+from rnncli.kernels import compile as kernels, output, parallel
+o = np.zeros((1, 2)); output.softmax(parallel.SERIAL, o); print(kernels.CACHE_DIRECTORY, o.tolist())
 """
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from rnncli.data.batch import pack
 from rnncli.kernels import crf
-from rnncli.kernels.shared import ALONE
+from rnncli.kernels.parallel import SERIAL
 from rnncli.kernels.viterbi import viterbi
 from rnncli.network import chain
 
@@ -77,7 +77,7 @@ def loss(case, weights=None, scale=1.0, before=0.0):
     weights = np.ones(len(case.sentences), case.o.dtype) if weights is None else weights
     do = np.full_like(case.o, np.nan)
     return Result(
-        crf.loss(ALONE, case.o, case.gold, *case.moves, case.offsets, weights, scale, do, *gradients),
+        crf.loss(SERIAL, case.o, case.gold, *case.moves, case.offsets, weights, scale, do, *gradients),
         do,
         *gradients,
     )
@@ -85,7 +85,7 @@ def loss(case, weights=None, scale=1.0, before=0.0):
 
 def posterior(case):
     y, log_z = np.full_like(case.o, np.nan), np.full(len(case.sentences), np.nan)
-    crf.marginals(ALONE, *case.scores, y, log_z)
+    crf.marginals(SERIAL, *case.scores, y, log_z)
     return y, log_z
 
 
@@ -179,7 +179,7 @@ def test_the_likely_path_may_leave_through_the_unlikeliest_tag(dtype, tolerance)
     transitions = np.array([[0, -100], [-100, 0]], dtype)
     zeros, offsets = np.zeros(2, dtype), np.arange(4)
     y, log_z = np.empty_like(o), np.empty(1)
-    crf.marginals(ALONE, o, transitions, zeros, zeros, offsets, y, log_z)
+    crf.marginals(SERIAL, o, transitions, zeros, zeros, offsets, y, log_z)
     np.testing.assert_allclose(y, chain.marginals(o, transitions, zeros, zeros), rtol=0, atol=tolerance)
     np.testing.assert_allclose(y[0], [2 / 3, 1 / 3], rtol=0, atol=tolerance)
     np.testing.assert_allclose(log_z, np.log(3), atol=tolerance)

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from rnncli.kernels.dropout import drop
-from rnncli.kernels.shared import ALONE
+from rnncli.kernels.parallel import SERIAL
 
 
 def mask(key, rate=0.5, count=200_000):
     out = np.full((count // 100, 100), np.nan, np.float32)
-    drop(ALONE, np.uint32(key), rate, np.ones_like(out), out)
+    drop(SERIAL, np.uint32(key), rate, np.ones_like(out), out)
     return out.reshape(-1)
 
 
@@ -40,7 +40,7 @@ def test_elements_of_a_mask_are_independent(lag):
 def test_what_is_kept_is_scaled_and_may_stay_where_it_was():
     x = np.arange(1.0, 201).reshape(2, 100)
     out, m = np.full_like(x, np.nan), mask(9, 0.75, 200).reshape(2, 100)
-    drop(ALONE, np.uint32(9), 0.75, x, out)
+    drop(SERIAL, np.uint32(9), 0.75, x, out)
     assert (m * x).tolist() == out.tolist()
-    drop(ALONE, np.uint32(9), 0.75, x, x)
+    drop(SERIAL, np.uint32(9), 0.75, x, x)
     assert x.tolist() == out.tolist()

@@ -5,7 +5,7 @@ import pytest
 
 from rnncli.kernels import embedding
 from rnncli.kernels.optimiser import COLUMNS, OWNER
-from rnncli.kernels.shared import ALONE
+from rnncli.kernels.parallel import SERIAL
 
 TABLE = np.array([[1.0, 2.0], [10.0, 20.0], [100.0, 200.0], [4.0, -4.0]])
 # Texts 0 to 3 select row 2; nothing; rows 0 and 3; row 1 four times.
@@ -18,7 +18,7 @@ AT = 1000  # where the table is in its vector
 def test_a_bag_is_the_sum_of_its_rows_over_the_root_of_their_number():
     out = np.zeros((5, 4))
     ids = np.array([0, 1, 2, 3, -1], np.int32)
-    embedding.gather(ALONE, TABLE, ids, ROWS, STARTS, NONE_HIDDEN, 0, 1, out)
+    embedding.gather(SERIAL, TABLE, ids, ROWS, STARTS, NONE_HIDDEN, 0, 1, out)
     root = np.sqrt(2)
     expected = [[100, 200], [0, 0], [5 / root, -2 / root], [4 * 10 / 2, 4 * 20 / 2], [0, 0]]
     np.testing.assert_allclose(out[:, 1:3], expected, rtol=1e-15)
@@ -27,21 +27,21 @@ def test_a_bag_is_the_sum_of_its_rows_over_the_root_of_their_number():
 
 def test_what_is_there_already_is_added_to():
     out = np.array([[0.5, 0.25]])
-    embedding.gather(ALONE, TABLE, np.array([0], np.int32), ROWS, STARTS, NONE_HIDDEN, 0, 0, out)
+    embedding.gather(SERIAL, TABLE, np.array([0], np.int32), ROWS, STARTS, NONE_HIDDEN, 0, 0, out)
     assert [[100.5, 200.25]] == out.tolist()
 
 
 def test_a_hidden_token_is_the_unknown_word_whatever_it_selects():
     out = np.zeros((4, 2))
     ids, hidden = np.array([0, 0, 3, -1], np.int32), np.array([True, False, True, True])
-    embedding.gather(ALONE, TABLE, ids, ROWS, STARTS, hidden, 0, 0, out)
+    embedding.gather(SERIAL, TABLE, ids, ROWS, STARTS, hidden, 0, 0, out)
     assert [[1, 2], [100, 200], [1, 2], [0, 0]] == out.tolist()
 
 
 def test_rows_count_from_the_first_of_a_block():
     table, out = np.concatenate([np.full_like(TABLE, np.nan), TABLE]), np.zeros((2, 2))
     ids, hidden = np.array([0, 0], np.int32), np.array([False, True])
-    embedding.gather(ALONE, table, ids, ROWS, STARTS, hidden, 4, 0, out)
+    embedding.gather(SERIAL, table, ids, ROWS, STARTS, hidden, 4, 0, out)
     assert [[100, 200], [1, 2]] == out.tolist()
 
 
@@ -54,7 +54,7 @@ def scatter(dout, ids, hidden=NONE_HIDDEN, first=0, rows=4, column=0, steps=1):
         for part in np.array_split(np.arange(len(ids)), 2):  # two places of a window
             texts = ids[part], ROWS, STARTS, hidden[part] if len(hidden) else hidden, first
             count = embedding.touch(*texts, dtable.shape[1], AT, seen, stamp, blocks, count)
-            embedding.scatter(ALONE, dout[part], column, *texts, dtable)
+            embedding.scatter(SERIAL, dout[part], column, *texts, dtable)
     return dtable, listed(blocks[:count], dtable.shape[1])
 
 
@@ -100,10 +100,10 @@ def test_scatter_is_the_transpose_of_gather(share):
     hidden = rng.random(40) < share if share else NONE_HIDDEN
     table, dout, dtable = rng.random((11, 3)), rng.random((40, 5)), np.zeros((11, 3))
     out = np.zeros((40, 5))
-    embedding.gather(ALONE, table, ids, rows, starts, hidden, 2, 2, out)
+    embedding.gather(SERIAL, table, ids, rows, starts, hidden, 2, 2, out)
     seen, blocks = np.zeros(11, np.int64), np.zeros((11, COLUMNS), np.int64)
     count = embedding.touch(ids, rows, starts, hidden, 2, 3, AT, seen, 1, blocks, 0)
-    embedding.scatter(ALONE, dout, 2, ids, rows, starts, hidden, 2, dtable)
+    embedding.scatter(SERIAL, dout, 2, ids, rows, starts, hidden, 2, dtable)
     np.testing.assert_allclose((out * dout).sum(), (table * dtable).sum(), rtol=1e-12)
     assert sorted(listed(blocks[:count], 3)) == np.flatnonzero(dtable.any(axis=1)).tolist()
 

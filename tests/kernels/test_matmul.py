@@ -5,7 +5,7 @@ import pytest
 
 from rnncli.kernels import matmul
 from rnncli.kernels.compile import jit
-from rnncli.kernels.shared import ALONE
+from rnncli.kernels.parallel import SERIAL
 
 SIZES = [
     *[(1, 1, 1), (3, 2, 5), (4, 4, 4), (5, 7, 9), (8, 3, 16), (9, 17, 33), (16, 12, 8), (2, 31, 3), (6, 64, 2)],
@@ -55,7 +55,7 @@ def test_add_product(m, n, rows, dtype, tolerance, directions, rng):
             for x, y in zip(*(np.split(c, directions, axis=1) for c in (a, b)), strict=True)
         ]
     )
-    matmul.add_product(ALONE, a, b, directions, out)
+    matmul.add_product(SERIAL, a, b, directions, out)
     np.testing.assert_allclose(out, expected, rtol=tolerance, atol=tolerance)
     assert np.isnan(whole[:64]).all()
 
@@ -84,14 +84,14 @@ def test_a_row_does_not_depend_on_the_rows_beside_it(rng):
 def test_project_adds_the_bias_to_every_row(rng):
     x, weight, bias = rng.random((5, 3)), rng.random((4, 3)), rng.random(4)
     out = np.full((5, 4), np.nan)
-    matmul.project(ALONE, x, weight.T.copy(), bias, out)
+    matmul.project(SERIAL, x, weight.T.copy(), bias, out)
     np.testing.assert_allclose(out, x @ weight.T + bias, rtol=1e-13)
 
 
 def test_the_gradients_of_a_projection(rng):
     dout, weight, out = rng.random((5, 8)), rng.random((2, 4, 3)), np.ones(8)
     dx = np.full((5, 6), np.nan)
-    matmul.project_backward(ALONE, dout, weight, dx)
+    matmul.project_backward(SERIAL, dout, weight, dx)
     np.testing.assert_allclose(dx, np.hstack([dout[:, :4] @ weight[0], dout[:, 4:] @ weight[1]]), rtol=1e-13)
-    matmul.add_sum(ALONE, dout, out)
+    matmul.add_sum(SERIAL, dout, out)
     np.testing.assert_allclose(out, 1 + dout.sum(axis=0), rtol=1e-13)

@@ -5,7 +5,7 @@ import pytest
 
 from rnncli.kernels import optimiser
 from rnncli.kernels.optimiser import ADAM, OPTIMISERS, SGD
-from rnncli.kernels.shared import ALONE
+from rnncli.kernels.parallel import SERIAL
 
 FIVE = np.array([[0, 1, 5, -1, 0]])
 
@@ -14,7 +14,7 @@ def descend(kind, theta, gradient, scale=1.0, moments=None, blocks=FIVE, rate=0.
     """A step in place; returns the transposed copies, NaN where there are none."""
     m, v = moments if moments is not None else (np.zeros_like(theta), np.zeros_like(theta))
     turned = np.full_like(theta, np.nan)
-    optimiser.descend(ALONE, kind, theta, gradient, scale, m, v, turned, blocks, rate, step)
+    optimiser.descend(SERIAL, kind, theta, gradient, scale, m, v, turned, blocks, rate, step)
     return turned
 
 
@@ -82,5 +82,5 @@ def test_transposed_copies_follow(height, width, matrices):
 def test_squared_norms():
     x = np.array([3.0, 4.0, 100.0, 100.0, 1.0, 2.0], np.float32)
     sums = np.full(4, np.nan)
-    optimiser.squared_norms(ALONE, x, np.array([[0, 1, 2, 0, 0], [3, 1, 1, -1, 0], [4, 2, 1, 1, 0]]), sums)
+    optimiser.squared_norms(SERIAL, x, np.array([[0, 1, 2, 0, 0], [3, 1, 1, -1, 0], [4, 2, 1, 1, 0]]), sums)
     assert [25, 10000, 1, 4] == sums.tolist()

@@ -5,26 +5,26 @@ import math
 import numpy as np
 
 from rnncli.kernels import output
-from rnncli.kernels.shared import ALONE
+from rnncli.kernels.parallel import SERIAL
 
 ALIKE = np.zeros(0)
 
 
 def cross_entropy(y, gold, weights, scale, do):
     costs = np.full(len(y), np.nan)
-    output.cross_entropy(ALONE, y, gold, weights, scale, do, costs)
+    output.cross_entropy(SERIAL, y, gold, weights, scale, do, costs)
     return costs.sum()
 
 
 def test_softmax_of_known_scores():
     o = np.log(np.array([[1.0, 2.0, 5.0], [3.0, 3.0, 2.0]]))
-    output.softmax(ALONE, o)
+    output.softmax(SERIAL, o)
     np.testing.assert_allclose(o, [[0.125, 0.25, 0.625], [0.375, 0.375, 0.25]], rtol=1e-15)
 
 
 def test_softmax_of_huge_scores_does_not_overflow():
     o = np.array([[1e4, 0.0, -1e4], [-1e4, -1e4, -1e4]], np.float32)
-    output.softmax(ALONE, o)
+    output.softmax(SERIAL, o)
     np.testing.assert_allclose(o, [[1, 0, 0], [1 / 3, 1 / 3, 1 / 3]], atol=1e-7)
 
 
@@ -69,7 +69,7 @@ def test_the_likeliest_tag_is_that_of_the_softmax():
     o = (5 * np.random.default_rng(1).standard_normal((50, 37))).astype(np.float32)
     tags, probabilities = np.empty(50, np.int32), np.empty(50, np.float32)
     output.likeliest(o, tags, probabilities)
-    output.softmax(ALONE, o)
+    output.softmax(SERIAL, o)
     assert tags.tolist() == o.argmax(axis=1).tolist()
     np.testing.assert_allclose(probabilities, o.max(axis=1), rtol=1e-6)
 

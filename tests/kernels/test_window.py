@@ -7,7 +7,7 @@ import pytest
 
 from rnncli.data.batch import pack
 from rnncli.kernels import window
-from rnncli.kernels.shared import ALONE
+from rnncli.kernels.parallel import SERIAL
 
 # Sentences of 3, 2 and 1 tokens: step 0 is rows 0 to 2, step 1 rows 3 and 4, step 2 row 5.
 OFFSETS = np.array([0, 3, 5, 6])
@@ -63,7 +63,7 @@ def test_what_distinct_texts_give_is_added_where_they_are_seen():
 
 def test_the_tokens_of_a_window_lie_side_by_side():
     x, out = np.arange(1.0, 7)[:, None] * [1, 10], np.full((6, 6), 9.0)
-    window.look_around(ALONE, x, OFFSETS, 1, out)
+    window.look_around(SERIAL, x, OFFSETS, 1, out)
     # Sentences are rows 0, 3, 5; 1, 4; 2.
     seen = [[0, 1, 4], [0, 2, 5], [0, 3, 0], [1, 4, 6], [2, 5, 0], [4, 6, 0]]
     assert np.kron(seen, [1, 10]).tolist() == out.tolist()
@@ -76,7 +76,7 @@ def test_what_a_window_shows_is_what_its_neighbours_are(width):
     offsets = pack(starts, np.arange(20)).offsets
     x = rng.random((offsets[-1], 3))
     out = np.full((len(x), 3 * (2 * width + 1)), np.nan)
-    window.look_around(ALONE, x, offsets, width, out)
+    window.look_around(SERIAL, x, offsets, width, out)
     rows = [neighbours(offsets, distance) for distance in range(-width, width + 1)]
     expected = [np.where(row[:, None] >= 0, x[row], 0) for row in rows]
     assert np.hstack(expected).tolist() == out.tolist()
@@ -88,6 +88,6 @@ def test_looking_back_is_the_transpose_of_looking_around(width):
     rng = np.random.default_rng(2)
     x, dout = rng.random((6, 3)), rng.random((6, 3 * (2 * width + 1)))
     out, dx = np.full_like(dout, np.nan), np.full_like(x, np.nan)
-    window.look_around(ALONE, x, OFFSETS, width, out)
-    window.look_around_backward(ALONE, dout, OFFSETS, width, dx)
+    window.look_around(SERIAL, x, OFFSETS, width, out)
+    window.look_around_backward(SERIAL, dout, OFFSETS, width, dx)
     np.testing.assert_allclose((out * dout).sum(), (x * dx).sum(), rtol=1e-12)

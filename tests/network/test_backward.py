@@ -9,11 +9,11 @@ from networks import NETWORKS, spec_of
 
 from rnncli.config import Activation
 from rnncli.network import output
+from rnncli.network.arena import Arena
 from rnncli.network.backward import backward
 from rnncli.network.forward import Dropout, forward
-from rnncli.network.gradients import Descent
+from rnncli.network.optimiser import Optimiser
 from rnncli.network.output import Weights
-from rnncli.network.room import Room
 
 SCALE = 0.3
 STEP = 1e-5
@@ -34,16 +34,16 @@ def run(spec, parameters, batch, case):
     """The loss times SCALE, and all gradients."""
     noise = None if case.noise is None else Dropout(0.4, itertools.count(case.noise))
     seen = batch.of(spec, case.hidden)
-    room, descent = Room(), Descent(spec, parameters, "sgd")
-    trace = forward(spec, parameters, seen, noise, descent.turned, case.forced, room)
-    loss = output.loss(spec, parameters, trace, batch.gold, batch.offsets, SCALE, case.weights, descent.gradient)
+    arena, optimiser = Arena(), Optimiser(spec, parameters, "sgd")
+    trace = forward(spec, parameters, seen, noise, optimiser.turned, case.forced, arena)
+    loss = output.loss(spec, parameters, trace, batch.gold, batch.offsets, SCALE, case.weights, optimiser.gradient)
 
     def gradients():
-        found = backward(spec, parameters, trace, loss.do, batch.offsets, descent.gradient, case.forced)
-        descent.add_tables(seen, found, room)
-        norm = sum(float((array**2).sum()) for array in descent.gradient.values())
-        np.testing.assert_allclose(descent.norm(room), np.sqrt(norm), rtol=1e-12)
-        return descent.gradient
+        found = backward(spec, parameters, trace, loss.do, batch.offsets, optimiser.gradient, case.forced)
+        optimiser.add_tables(seen, found, arena)
+        norm = sum(float((array**2).sum()) for array in optimiser.gradient.values())
+        np.testing.assert_allclose(optimiser.norm(arena), np.sqrt(norm), rtol=1e-12)
+        return optimiser.gradient
 
     return SCALE * loss.total, gradients
 

@@ -10,7 +10,7 @@ from networks import NETWORKS, spec_of
 from rnncli.config import ARCHITECTURES, CELLS, Activation
 from rnncli.kernels import matmul, output, simple
 from rnncli.kernels.activation import IDENTITY
-from rnncli.kernels.shared import ALONE
+from rnncli.kernels.parallel import SERIAL
 from rnncli.network import chain, decoding, reference
 from rnncli.network.decoding import Chain
 from rnncli.network.forward import forward
@@ -36,7 +36,7 @@ def assert_equal_the_reference(spec, batch, drawn, hidden=None):
         parameters = drawn(spec, dtype)
         trace = forward(spec, parameters, batch.of(spec, hidden))
         if not spec.architecture.keeps_output:
-            output.softmax(ALONE, trace.o)
+            output.softmax(SERIAL, trace.o)
         y, top = unpacked(batch, trace.o), unpacked(batch, trace.layers[-1].h)
         for sentence, (start, end) in enumerate(itertools.pairwise(batch.encoded.starts)):
             if start < end:
@@ -83,7 +83,7 @@ def test_labels_are_the_likeliest_of_the_forward_pass(arch, cell, batch, drawn):
     parameters = drawn(spec, np.float32)
     y = forward(spec, parameters, batch.of(spec)).o
     if not spec.architecture.keeps_output:
-        output.softmax(ALONE, y)
+        output.softmax(SERIAL, y)
     tags, probabilities = label(spec, parameters, batch.of(spec), parameters.transposed(), None)
     assert tags.tolist() == y.argmax(axis=1).tolist()
     np.testing.assert_allclose(probabilities, y.max(axis=1), rtol=1e-6)
@@ -178,9 +178,9 @@ def test_the_worked_example_of_a_lecture(inputs, outputs):
     x, ones, zero = np.array(inputs, np.float32), np.ones((2, 2), np.float32), np.zeros(2, np.float32)
     offsets = np.arange(4)
     h, o = np.empty((3, 2), np.float32), np.empty((3, 2), np.float32)
-    matmul.project(ALONE, x, ones, zero, h)
-    simple.forward(ALONE, h, ones[None], offsets, IDENTITY)
-    matmul.project(ALONE, h, ones, zero, o)
+    matmul.project(SERIAL, x, ones, zero, h)
+    simple.forward(SERIAL, h, ones[None], offsets, IDENTITY)
+    matmul.project(SERIAL, h, ones, zero, o)
     assert outputs == o.tolist()
 
 

@@ -1,7 +1,7 @@
 """Kernels that several threads share: ``@shared`` turns a kernel of one part of some work into one of all of it.
 
-A shared kernel is written for part ``part`` of ``parts``, and called with a *board* instead. The caller posts the
-work there and does part 0; threads that stand by in :func:`help_out` have a part each that is theirs, so that what
+A shared kernel is written for part ``part`` of ``parts``, and called with a *queue* instead. The caller posts the
+work there and does part 0; threads that stand by in :func:`work` have a part each that is theirs, so that what
 they wrote is still in their cache when they read it. Nobody has to come: what no one else has begun the caller does
 too. All of this is compiled code, so no thread waits for Python's lock, or sleeps, between two kernels: to hand
 out work takes 0.3 µs, to wake a thread 50.
@@ -23,14 +23,14 @@ from numpy.typing import NDArray
 
 from rnncli.kernels.compile import inner, jit
 
-# Places on a board. Two that are written all the time are a line of the cache apart, and so is the rest.
+# Places on a queue. Two that are written all the time are a line of the cache apart, and so is the rest.
 TICKET, DONE, BODY, VALUES, PARTS, DUE = 0, 16, 32, 33, 34, 35
 PLACES = 48
 # A ticket is one number, so that it can be read and changed at once: 24 bits say which work it is about, 8 in how
 # many parts, 32 which of them are begun.
 MOST_PARTS = 32
 
-# Looks at a board between two that give way.
+# Looks at a queue between two that give way.
 LOOKS = 50
 
 _I64 = ir.IntType(64)
@@ -38,14 +38,14 @@ _BODY = ir.FunctionType(ir.VoidType(), [_I64, _I64, _I64])  # address of the arg
 _IS_X86 = bool(llvm.get_host_cpu_features().get("sse2"))
 
 
-def board(parts: int) -> NDArray[np.int64]:
-    """Make a board, on which work is cut into so many parts."""
+def work_queue(parts: int) -> NDArray[np.int64]:
+    """Make a queue, on which work is cut into so many parts."""
     places = np.zeros(PLACES, np.int64)
     places[PARTS] = min(parts, MOST_PARTS)
     return places
 
 
-ALONE = board(1)
+SERIAL = work_queue(1)
 
 
 def _intrinsic(function: Callable[..., Any]) -> Any:
@@ -59,45 +59,45 @@ def _address(context: Any, builder: Any, signature: Any, args: Any) -> Any:
 
 
 @_intrinsic
-def _load(typingctx: Any, board: Any, place: Any) -> Any:
+def _load(typingctx: Any, queue: Any, place: Any) -> Any:
     """Read a place, and all that was written before what is found there."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.load_atomic(_address(context, builder, signature, args), "acquire", 8)
 
-    return types.int64(board, types.intp), codegen
+    return types.int64(queue, types.intp), codegen
 
 
 @_intrinsic
-def _store(typingctx: Any, board: Any, place: Any, value: Any) -> Any:
+def _store(typingctx: Any, queue: Any, place: Any, value: Any) -> Any:
     """Write a place after all that was written before."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         builder.store_atomic(args[2], _address(context, builder, signature, args), "release", 8)
         return context.get_dummy_value()
 
-    return types.none(board, types.intp, types.int64), codegen
+    return types.none(queue, types.intp, types.int64), codegen
 
 
 @_intrinsic
-def _add(typingctx: Any, board: Any, place: Any, value: Any) -> Any:
+def _add(typingctx: Any, queue: Any, place: Any, value: Any) -> Any:
     """Add to a place, whoever else does at the same time."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.atomic_rmw("add", _address(context, builder, signature, args), args[2], "acq_rel")
 
-    return types.int64(board, types.intp, types.int64), codegen
+    return types.int64(queue, types.intp, types.int64), codegen
 
 
 @_intrinsic
-def _replace(typingctx: Any, board: Any, place: Any, old: Any, new: Any) -> Any:
+def _replace(typingctx: Any, queue: Any, place: Any, old: Any, new: Any) -> Any:
     """Write ``new`` if ``old`` is still there; tell whether it was."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         address = _address(context, builder, signature, args)
         return builder.extract_value(builder.cmpxchg(address, args[2], args[3], "acq_rel", "acquire"), 1)
 
-    return types.boolean(board, types.intp, types.int64, types.int64), codegen
+    return types.boolean(queue, types.intp, types.int64, types.int64), codegen
 
 
 @_intrinsic
@@ -125,7 +125,7 @@ def _pause(typingctx: Any) -> Any:
 
 
 @_intrinsic
-def _give_way(typingctx: Any) -> Any:
+def _yield_processor(typingctx: Any) -> Any:
     """Let another thread have the processor, if one wants it: it may be the one that is waited for."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -170,9 +170,9 @@ def _body(typingctx: Any, function: Any, values: Any) -> Any:
 
 
 @inner
-def _take_part(board, own):
+def _run_part(queue, own):
     """Do a part that nobody has begun, best one's own; tell whether there was any."""
-    ticket = _load(board, TICKET)
+    ticket = _load(queue, TICKET)
     parts, part = (ticket >> 32) & 0xFF, own
     if own >= parts or (ticket >> own) & 1:
         part = 0
@@ -181,27 +181,27 @@ def _take_part(board, own):
         if part == parts:
             return False
     # The ticket stands until the last part is begun, so what it was found with is what it is about.
-    body, values = board[BODY], board[VALUES]
-    if _replace(board, TICKET, ticket, ticket | (1 << part)):
+    body, values = queue[BODY], queue[VALUES]
+    if _replace(queue, TICKET, ticket, ticket | (1 << part)):
         _call(body, values, part, parts)
-        _add(board, DONE, 1)
+        _add(queue, DONE, 1)
     return True
 
 
 @inner
-def _hand_out(board, body, values):
+def _run_parts(queue, body, values):
     """Have all parts of a body done."""
-    parts = board[PARTS]
+    parts = queue[PARTS]
     if parts == 1:
         _call(body, values, 0, 1)
         return
-    board[BODY], board[VALUES] = body, values
-    board[DUE] += parts
-    _store(board, TICKET, (board[DUE] << 40) | (parts << 32))
-    while _take_part(board, 0):
+    queue[BODY], queue[VALUES] = body, values
+    queue[DUE] += parts
+    _store(queue, TICKET, (queue[DUE] << 40) | (parts << 32))
+    while _run_part(queue, 0):
         pass
     looks = 0
-    while _load(board, DONE) != board[DUE]:
+    while _load(queue, DONE) != queue[DUE]:
         looks = _wait(looks)
 
 
@@ -210,25 +210,25 @@ def _wait(looks):
     """Wait for 20 ns or so, now and then for as long as others need the processor; count the looks."""
     _pause()
     if looks % LOOKS == LOOKS - 1:
-        _give_way()
+        _yield_processor()
     return looks + 1
 
 
 @jit
-def help_out(board, own, patience):
-    """Do part ``own`` of all that is posted on a board, until there was nothing for ``patience`` looks."""
+def work(queue, own, spins):
+    """Do part ``own`` of all that is posted on a queue, until there was nothing for ``spins`` looks."""
     looks = 0
-    while looks < patience:
-        looks = 0 if _take_part(board, own) else _wait(looks)
+    while looks < spins:
+        looks = 0 if _run_part(queue, own) else _wait(looks)
 
 
-def _whole(board, *arguments):
+def _whole(queue, *arguments):
     body, values = _body(part, arguments)  # type: ignore[name-defined]  # noqa: F821
-    _hand_out(board, body, values)
+    _run_parts(queue, body, values)
 
 
-def shared(kernel: Callable[..., Any]) -> Any:
-    """Compile a kernel (part, parts, …) of one part as a kernel (board, …) of the whole.
+def parallel(kernel: Callable[..., Any]) -> Any:
+    """Compile a kernel (part, parts, …) of one part as a kernel (queue, …) of the whole.
 
     Numba's cache knows a function by its file, its name and its line, and a closure never again.
     """
@@ -237,7 +237,7 @@ def shared(kernel: Callable[..., Any]) -> Any:
     names = {
         "part": jit(kernel),
         "_body": _body,
-        "_hand_out": _hand_out,
+        "_run_parts": _run_parts,
         "__name__": kernel.__module__,
     }
     whole = FunctionType(code, names, kernel.__name__)

@@ -1,4 +1,4 @@
-"""Where a batch is worked on: memory that is used again for every batch, and the board that its kernels share.
+"""Where a batch is worked on: memory that is used again for every batch, and the queue that its kernels share.
 
 If every batch asked the system for memory and gave it back, training a small network would take a third longer.
 """
@@ -8,18 +8,18 @@ import math
 import numpy as np
 from numpy.typing import DTypeLike
 
-from rnncli.kernels.shared import ALONE
+from rnncli.kernels.parallel import SERIAL
 from rnncli.network.parameters import Array
 
 _LINE = 64  # bytes: arrays begin where a vector register's worth of memory does
 
 
-class Room:
+class Arena:
     """Hands out arrays end to end; :meth:`clear` takes all of them back, whoever still looks at them."""
 
-    def __init__(self, board: Array | None = None) -> None:
-        """``board``: of :mod:`rnncli.kernels.shared`; without one, the kernels are run by their caller alone."""
-        self.board = ALONE if board is None else board
+    def __init__(self, queue: Array | None = None) -> None:
+        """``queue``: of :mod:`rnncli.kernels.parallel`; without one, the kernels are run by their caller alone."""
+        self.queue = SERIAL if queue is None else queue
         self._bytes = np.empty(0, np.uint8)
         self._used = 0
 
@@ -37,7 +37,7 @@ class Room:
         return self.empty(array.shape, array.dtype)
 
     def clear(self) -> None:
-        """Begin again; there is room now for as much as was asked for since the last time."""
+        """Begin again; there is memory now for as much as was asked for since the last time."""
         if self._used > len(self._bytes):
             self._bytes = np.empty(self._used + self._used // 8, np.uint8)
         self._used = 0
