@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import report
 
-from rnncli import training
+from rnncli import labelling, training
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data import tsv
 from rnncli.data.tsv import Sentence
@@ -77,7 +77,7 @@ def tag(sentences: Sequence[Sentence], spec: NetworkSpec, threads: int, probabil
     model = training.prepare(sentences, spec, TRAINING)
     encoded = model.encode([each.tokens for each in sentences] * 4, [each.columns for each in sentences] * 4)
     began = time.perf_counter()
-    model.predict(encoded, threads, probabilities)
+    labelling.predict(model, encoded, threads, probabilities)
     return len(encoded.words) / (time.perf_counter() - began)
 
 

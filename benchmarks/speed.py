@@ -22,14 +22,15 @@ import numpy as np
 import platformdirs
 import report
 
-from rnncli import training
+from rnncli import labelling, training
 from rnncli.config import LEARNING_RATES, NetworkSpec, TrainingSpec
 from rnncli.data import tsv
 from rnncli.data.batch import Encoded, by_length, pack, shuffled
 from rnncli.data.tsv import Sentence
 from rnncli.kernels.output import softmax
 from rnncli.kernels.parallel import SERIAL
-from rnncli.model import BATCH_TOKENS, Model
+from rnncli.labelling import BATCH_TOKENS
+from rnncli.model import Model
 from rnncli.network.forward import forward
 from rnncli.resources import bundled
 
@@ -135,7 +136,7 @@ def measure_ours(task: Task, setting: Setting) -> float:
         result = training.train(model, task.sentences, threads=setting.threads, score=lambda _: 0.0)
         return result.tokens_per_second
     began = time.perf_counter()
-    task.models[setting.network].predict(task.bulk, setting.threads)
+    labelling.predict(task.models[setting.network], task.bulk, setting.threads)
     return len(task.bulk.words) / (time.perf_counter() - began)
 
 
@@ -175,7 +176,7 @@ def compare(task: Task, torch: Torch, directory: Path) -> float:
         ours = np.empty((len(task.bulk.words), len(model.tags)), np.float32)
         for sentences in by_length(task.bulk, BATCH_TOKENS):
             packed = pack(task.bulk.starts, sentences)
-            y = forward(model.network, model.parameters, task.bulk.batch(packed)).o
+            y = forward(model.network_spec, model.parameters, task.bulk.batch(packed)).o
             softmax(SERIAL, y)
             ours[packed.positions] = y
         for variant in variants("tag", 1):

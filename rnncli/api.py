@@ -3,28 +3,30 @@
 import dataclasses
 import functools
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnncli import __version__, archive, evaluation, training
+from rnncli import __version__, archive, evaluation, modelfile, training
 from rnncli.config import NetworkSpec, TrainingSpec, suggestion
 from rnncli.data import tsv, weights
-from rnncli.data import vectors as word_vectors
 from rnncli.data.examples import contrast_pair
 from rnncli.data.split import Overlap, overlap, split
 from rnncli.data.tags import spans
 from rnncli.data.tsv import Corpus, Sentence
+from rnncli.data.vectors import Vectors, wanted_by
+from rnncli.data.vectors import read as read_vectors
 from rnncli.errors import DataError, UsageError
 from rnncli.evaluation import Scores
 from rnncli.inspect.gradient_log import Log, sample
 from rnncli.model import Model
-from rnncli.model import load as load_model
+from rnncli.modelfile import load as load_model
 from rnncli.resources import bundled
 from rnncli.tagging import Tagger
-from rnncli.training import Epoch, Result
+from rnncli.training import Epoch, Listener, Result
 
 # What the bundled corpus is about, and the pair that inspect-memory shows of the bundled model.
 BOOKING_PAIR = ["arrive Taipei on November 2nd", "leave Taipei on November 2nd"]
@@ -33,44 +35,24 @@ BOOKING_PAIR = ["arrive Taipei on November 2nd", "leave Taipei on November 2nd"]
 DEV_SHARE, DEV_SENTENCES = 0.1, 500
 
 
-class Listener:
-    """Told what happens in a training run; override what is of interest."""
-
-    def prepared(
-        self, model: Model, train: list[Sentence], dev: Overlap, vectors: word_vectors.Vectors | None
-    ) -> None:
-        """The data was read and the network drawn."""
-
-    def epoch(self, epoch: Epoch) -> None:
-        """An epoch ended."""
-
-    def batch(self, epochs: float, tokens_per_second: float) -> None:
-        """A batch was learned from; ``epochs`` counts those done, with the share of the current one."""
-
-    def should_stop(self) -> bool:
-        """Asked after every batch; true keeps the best epoch so far and ends the run."""
-        return False
-
-
 class _Logging(Listener):
-    """Tells another listener too, and keeps a log of gradients."""
+    """Passes every event on to another listener, and keeps a log of gradients."""
 
     def __init__(self, other: Listener, log: Log) -> None:
-        self.other, self.log = other, log
+        self.other = other
+        self.log = log
 
-    def prepared(
-        self, model: Model, train: list[Sentence], dev: Overlap, vectors: word_vectors.Vectors | None
-    ) -> None:
-        self.other.prepared(model, train, dev, vectors)
+    def prepared(self, model: Model, sentences: Sequence[Sentence], dev: Overlap, vectors: Vectors | None) -> None:
+        self.other.prepared(model, sentences, dev, vectors)
         self.model = model
-        self.log.begin(model.training.seed)
+        self.log.begin(model.training_spec.seed)
+
+    def batch(self, epochs: float, tokens_per_second: float) -> None:
+        self.other.batch(epochs, tokens_per_second)
 
     def epoch(self, epoch: Epoch) -> None:
         self.other.epoch(epoch)
         self.log.add(self.model, epoch.number, epoch.loss, epoch.score, epoch.steps, epoch.clipped)
-
-    def batch(self, epochs: float, tokens_per_second: float) -> None:
-        self.other.batch(epochs, tokens_per_second)
 
     def should_stop(self) -> bool:
         return self.other.should_stop()
@@ -118,10 +100,10 @@ class Trained:
     def as_dict(self) -> dict[str, Any]:
         """The JSON contract of ``rnncli train``."""
         mean, deviation = self.spread
-        rows = [(run.model.training.seed, run.result.best_epoch, run.dev.f1) for run in self.runs]
+        rows = [(run.model.training_spec.seed, run.result.best_epoch, run.dev.f1) for run in self.runs]
         return {
             "model": str(self.path),
-            "seed": self.model.training.seed,
+            "seed": self.model.training_spec.seed,
             "epochs": self.result.epochs,
             "best_epoch": self.result.best_epoch,
             "seconds": self.result.seconds,
@@ -153,6 +135,16 @@ def specs(options: dict[str, Any]) -> tuple[NetworkSpec, TrainingSpec]:
     return NetworkSpec(**groups[NetworkSpec]), TrainingSpec(**groups[TrainingSpec])
 
 
+class Files(NamedTuple):
+    """What a training reads and writes."""
+
+    data: str | Path | None = None
+    dev: str | Path | None = None
+    out: str | Path = "models/default.npz"
+    vectors: str | Path | None = None
+    log_gradients: str | Path | None = None
+
+
 def train(
     data: str | Path | None = None,
     dev: str | Path | None = None,
@@ -172,22 +164,49 @@ def train(
     seeds    how many runs, from seed, seed + 1, …; the best on development data is saved
     log_gradients  a file for gradients by distance, written anew after every epoch; changes no byte of the model
     """
-    listener, path = listener or Listener(), Path(out)
-    network, settings = specs(options)
-    for each in (path, Path(log_gradients)) if log_gradients else (path,):
-        archive.check_writable(each)
-    is_bundled = data is None
-    corpus = tsv.read(str(data or bundled("sample_data/train.tsv")))
-    if is_bundled and dev is None:
-        dev = bundled("sample_data/dev.tsv")
-    train_part, dev_part = _parts(corpus, dev, settings)
-    pretrained = _vectors(vectors, [*train_part, *dev_part]) if vectors else None
-    given = None  # read once, for all seeds and for the model file; it may be a pipe
-    if settings.class_weight not in ("none", weights.BALANCED):
-        given = weights.read(settings.class_weight, list(dict.fromkeys(t for s in train_part for t in s.tags)))
-    if log_gradients:
-        listener = _Logging(listener, Log(Path(log_gradients), sample(train_part, settings.seed)))
-    runs = _runs(seeds, network, settings, train_part, dev_part, pretrained, given, threads, listener)
+    files = Files(data, dev, out, vectors, log_gradients)
+    return train_files(files, *specs(options), seeds=seeds, threads=threads, listener=listener)
+
+
+class _Task(NamedTuple):
+    """A training with its data read, the same for every seed."""
+
+    network_spec: NetworkSpec
+    training_spec: TrainingSpec
+    train: list[Sentence]
+    dev: list[Sentence]
+    vectors: Vectors | None
+    class_weights: dict[str, float] | None
+
+
+def train_files(
+    files: Files,
+    network_spec: NetworkSpec,
+    training_spec: TrainingSpec,
+    *,
+    seeds: int = 1,
+    threads: int = 1,
+    listener: Listener | None = None,
+) -> Trained:
+    """Do what :func:`train` does, with whole specs."""
+    listener = listener or Listener()
+    path = Path(files.out)
+    archive.check_writable(path)
+    if files.log_gradients:
+        archive.check_writable(Path(files.log_gradients))
+    is_bundled = files.data is None
+    corpus = tsv.read(str(files.data or bundled("sample_data/train.tsv")))
+    dev = bundled("sample_data/dev.tsv") if is_bundled and files.dev is None else files.dev
+    train_part, dev_part = _parts(corpus, dev, training_spec)
+    vectors = _vectors(files.vectors, [*train_part, *dev_part]) if files.vectors else None
+    class_weights = None  # read once, for all seeds and for the model file; it may be a pipe
+    if training_spec.class_weight not in ("none", weights.BALANCED):
+        tags = list(dict.fromkeys(tag for sentence in train_part for tag in sentence.tags))
+        class_weights = weights.read(training_spec.class_weight, tags)
+    if files.log_gradients:
+        listener = _Logging(listener, Log(Path(files.log_gradients), sample(train_part, training_spec.seed)))
+    task = _Task(network_spec, training_spec, train_part, dev_part, vectors, class_weights)
+    runs = _runs(task, seeds, threads, listener)
     best = max(runs, key=lambda run: run.dev.f1)
     best.model.provenance = {
         "rnncli": __version__,
@@ -199,44 +218,32 @@ def train(
         "dev": best.dev.as_dict(),
         "examples": BOOKING_PAIR if is_bundled else contrast_pair(train_part, best.model.tokenizer),
     }
-    if given:  # keep the weights, not the name of somebody's file
-        best.model.provenance["class_weights"] = given
-        best.model.training = dataclasses.replace(best.model.training, class_weight="file")
-    return Trained(runs, best, path, best.model.save(path))
+    if class_weights:  # keep the weights, not the name of somebody's file
+        best.model.provenance["class_weights"] = class_weights
+        best.model.training_spec = dataclasses.replace(best.model.training_spec, class_weight="file")
+    return Trained(runs, best, path, modelfile.save(best.model, path))
 
 
-def _runs(
-    seeds: int,
-    network: NetworkSpec,
-    settings: TrainingSpec,
-    train_part: list[Sentence],
-    dev_part: list[Sentence],
-    pretrained: word_vectors.Vectors | None,
-    class_weights: dict[str, float] | None,
-    threads: int,
-    listener: Listener,
-) -> list[Run]:
+def _runs(task: _Task, seeds: int, threads: int, listener: Listener) -> list[Run]:
     """Train from each seed in turn; if interrupted, the runs so far, of which the last may have ended early."""
     runs: list[Run] = []
-    for number in range(seeds):
-        model = training.prepare(
-            train_part, network, dataclasses.replace(settings, seed=settings.seed + number), pretrained
+    for seed in range(task.training_spec.seed, task.training_spec.seed + seeds):
+        settings = dataclasses.replace(task.training_spec, seed=seed)
+        model = training.prepare(task.train, task.network_spec, settings, task.vectors)
+        listener.prepared(
+            model, task.train, overlap(task.train, task.dev, model.inputs.words, model.tags), task.vectors
         )
-        found = overlap(train_part, dev_part, model.inputs.words, model.tags)
-        listener.prepared(model, train_part, found, pretrained)
         result = training.train(
             model,
-            train_part,
+            task.train,
             threads=threads,
-            score=functools.partial(_score, dev_part, threads),
-            scored=_scored(dev_part, model.scheme),
-            report=listener.epoch,
-            advance=listener.batch,
-            should_stop=listener.should_stop,
-            class_weights=class_weights,
+            score=functools.partial(_score, task.dev, threads),
+            scored=_scored(task.dev, model.scheme),
+            listener=listener,
+            class_weights=task.class_weights,
         )
         if result.best_epoch:  # else nothing was learned that would be worth a file
-            runs.append(Run(model, result, evaluation.evaluate(model, dev_part, threads)))
+            runs.append(Run(model, result, evaluation.evaluate(model, task.dev, threads)))
         if result.interrupted:
             break
     if not runs:
@@ -253,9 +260,9 @@ def _scored(dev: list[Sentence], scheme: str) -> int:
     return sum(len(each.tags) if scheme == "plain" else len(spans(each.tags)) for each in dev)
 
 
-def _vectors(path: str | Path, sentences: list[Sentence]) -> word_vectors.Vectors:
+def _vectors(path: str | Path, sentences: list[Sentence]) -> Vectors:
     """Read the pre-trained vectors of the words of these sentences."""
-    return word_vectors.read(str(path), word_vectors.wanted_by(token for s in sentences for token in s.tokens))
+    return read_vectors(str(path), wanted_by(token for s in sentences for token in s.tokens))
 
 
 def _parts(corpus: Corpus, dev: str | Path | None, settings: TrainingSpec) -> tuple[list[Sentence], list[Sentence]]:

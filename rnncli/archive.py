@@ -109,7 +109,7 @@ def _sync(folder: Path) -> None:
             os.close(descriptor)
 
 
-class Reader:
+class Members:
     """The members of an open file; each is checked when it is asked for."""
 
     def __init__(self, archive: zipfile.ZipFile, size: int) -> None:
@@ -191,9 +191,9 @@ def _errors_of(path: Path) -> Iterator[None]:
         raise ModelError(f"damaged header ({error})"[:300], where=name, hint=again) from error
 
 
-def read(path: Path, build: Callable[[Reader], T]) -> T:
+def read(path: Path, build: Callable[[Members], T]) -> T:
     """Open a file and return what ``build`` makes of it; whatever is wrong with it is a :class:`ModelError`."""
     with _errors_of(path):
         size = path.stat().st_size
         with zipfile.ZipFile(path) as archive:
-            return build(Reader(archive, size))
+            return build(Members(archive, size))

@@ -39,16 +39,29 @@ ARCHITECTURES = {
 
 
 class Cell(NamedTuple):
-    """How a hidden unit updates."""
+    """How a hidden unit updates. A cell is a row here, ``plain/cells/<name>.py`` and ``kernels/<name>.py``."""
 
-    gates: int  # rows of U and W for each unit
+    gates: tuple[str, ...]  # each has rows of U and W for every unit, in this order; "": the only one needs no name
     memory: str  # for help, README and docs
+    first_biases: tuple[tuple[str, float], ...] = ()  # gates whose b does not start at 0
+    recurrent_bias: str = ""  # name of a bias of the last gate's part of W h(t−1), which that gate has beside b
+    keeps_state: bool = False  # whether a state beside h(t) is carried from step to step
 
 
 CELLS = {
-    "simple": Cell(1, "h(t) = φ(U x(t) + W h(t−1) + b)"),
-    "lstm": Cell(4, "a cell state behind input, forget and output gates"),
-    "gru": Cell(3, "h(t−1), updated through a reset and an update gate"),
+    "simple": Cell(("",), "h(t) = φ(U x(t) + W h(t−1) + b)"),
+    # The forget gate starts open, so that an LSTM remembers at first (Jozefowicz et al. 2015, section 3.2).
+    "lstm": Cell(
+        ("input", "forget", "candidate", "output"),
+        "a cell state behind input, forget and output gates",
+        first_biases=(("forget", 1.0),),
+        keeps_state=True,
+    ),
+    "gru": Cell(
+        ("reset", "update", "candidate"),
+        "h(t−1), updated through a reset and an update gate",
+        recurrent_bias="bn",
+    ),
 }
 
 INPUTS = {
@@ -122,7 +135,10 @@ def _check_joined(flag: str, value: str, known: tuple[str, ...]) -> None:
 
 Arch = Literal["fnn", "elman", "jordan", "hybrid", "bidirectional"]
 Activation = Literal["tanh", "relu", "sigmoid", "identity"]
-CellName = Literal["auto", "simple", "lstm", "gru"]
+if typing.TYPE_CHECKING:
+    CellName = str
+else:
+    CellName = Literal["auto", *CELLS]
 Output = Literal["softmax", "crf"]
 Decoding = Literal["auto", "free", "constrained"]
 Feedback = Literal["predicted", "gold", "mixed"]
@@ -160,7 +176,9 @@ class NetworkSpec(_Spec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.cell in ("lstm", "gru") and (self.architecture.keeps_output or not self.architecture.keeps_hidden):
+        if self.cell not in ("auto", "simple") and (
+            self.architecture.keeps_output or not self.architecture.keeps_hidden
+        ):
             message = (
                 f"--cell {self.cell} is a way to keep the hidden layer alone, which --arch {self.arch} does not"
             )
@@ -174,7 +192,12 @@ class NetworkSpec(_Spec):
     @property
     def gates(self) -> int:
         """Rows of U and W for each hidden unit."""
-        return CELLS[self.cell].gates
+        return len(CELLS[self.cell].gates)
+
+    @property
+    def recurrent_bias(self) -> str:
+        """The name of the bias that :class:`Cell` describes; "" where the cell has none."""
+        return CELLS[self.cell].recurrent_bias
 
     @property
     def product(self) -> int:

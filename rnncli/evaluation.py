@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from rnncli import labelling
 from rnncli.data.tags import Span, spans
 from rnncli.data.tsv import Sentence
 from rnncli.data.vocabulary import UNKNOWN
@@ -213,7 +214,7 @@ def evaluate(
 ) -> Scores:
     """Label the sentences and score the result; without probabilities there is no calibration."""
     encoded = model.encode([each.tokens for each in sentences], [each.columns for each in sentences])
-    predicted = model.predict(encoded, threads, with_probabilities)
+    predicted = labelling.predict(model, encoded, threads, with_probabilities)
     tags = [model.tags[number] for number in predicted.tags.tolist()]
     unknown, starts = (encoded.words == UNKNOWN).tolist(), encoded.starts.tolist()
     probabilities = predicted.probabilities.tolist() if with_probabilities else []

@@ -5,7 +5,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from rnncli import training
+from rnncli import labelling, training
 from rnncli.config import NetworkSpec, TrainingSpec, TrialSpec
 from rnncli.data import tasks
 from rnncli.data.tasks import QUERY
@@ -80,6 +80,23 @@ class Solved(NamedTuple):
         }
 
 
+class _UntilSolved(training.Listener):
+    """Collects the epochs of a training, which ends when a score is perfect."""
+
+    def __init__(self, advance: Callable[[float], None]) -> None:
+        self.epochs: list[training.Epoch] = []
+        self._advance = advance
+
+    def batch(self, epochs: float, tokens_per_second: float) -> None:
+        self._advance(epochs)
+
+    def epoch(self, epoch: training.Epoch) -> None:
+        self.epochs.append(epoch)
+
+    def should_stop(self) -> bool:
+        return bool(self.epochs) and self.epochs[-1].score == 1
+
+
 def specs(trial: TrialSpec) -> tuple[NetworkSpec, TrainingSpec]:
     """The specs of a trial, whole."""
     names, chosen = {item.name for item in dataclasses.fields(NetworkSpec)}, dataclasses.asdict(trial)
@@ -131,21 +148,15 @@ def _attempt(
         tasks.sentences(task, delay, size, settings.seed, part)
         for part, size in (("train", count), ("dev", _DEV), ("test", FRESH))
     )
-    model, epochs = training.prepare(train, network, settings), list[training.Epoch]()
+    model = training.prepare(train, network, settings)
+    listener = _UntilSolved(lambda done: advance(delay, done / settings.epochs))
+    epochs = listener.epochs
 
     def score(model: Model) -> float:
         return 1 - wrong(model, dev, threads)
 
     try:
-        result = training.train(
-            model,
-            train,
-            threads=threads,
-            score=score,
-            report=epochs.append,
-            advance=lambda done, speed: advance(delay, done / settings.epochs),
-            should_stop=lambda: bool(epochs) and epochs[-1].score == 1,
-        )
+        result = training.train(model, train, threads=threads, score=score, listener=listener)
     except DivergedError:
         return Attempt(delay, settings.seed, 1.0, len(epochs), sum(e.seconds for e in epochs), 0.0, True)
     steps, clipped = sum(epoch.steps for epoch in epochs), sum(epoch.clipped for epoch in epochs)
@@ -158,7 +169,7 @@ def _attempt(
 def wrong(model: Model, sentences: Sequence[Sentence], threads: int = 1) -> float:
     """The share of sentences with any wrong answer; what is given where nothing is asked does not count."""
     encoded = model.encode([sentence.tokens for sentence in sentences])
-    given = model.predict(encoded, threads, with_probabilities=False).tags
+    given = labelling.predict(model, encoded, threads, with_probabilities=False).tags
     failed = 0
     for sentence, (start, end) in zip(sentences, itertools.pairwise(encoded.starts), strict=True):
         rows = zip(sentence.tokens, sentence.tags, given[start:end], strict=True)

@@ -1,11 +1,11 @@
 """Streams of sentences -> streams of tagged sentences, in order, with the probability of every tag."""
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from functools import cached_property
+from itertools import islice
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from rnncli.data import tsv
 from rnncli.data.batch import Encoded
@@ -13,11 +13,13 @@ from rnncli.data.tags import spans
 from rnncli.data.tokenize import Token, cut, tokenize
 from rnncli.data.tsv import Sentence
 from rnncli.errors import RnncliError
-from rnncli.model import Model, Prediction
+from rnncli.labelling import Labeller, Prediction, nbest
+from rnncli.model import Model
 
 BLOCK_SENTENCES = 4_096
 AHEAD = 2  # blocks that wait to be labelled while another is written
 
+T = TypeVar("T")
 _Cut = tuple[str, list[Token], Sequence[tuple[str, ...]] | None]  # a text, its tokens, what stands beside them
 
 
@@ -138,59 +140,44 @@ class Tagger:
         return self._tsv(((each.tokens, each.columns) for each in sentences), block)
 
     def _tsv(self, cut: Iterable[tuple[list[str], Sequence[tuple[str, ...]] | None]], block: int) -> Iterator[str]:
-        def read(batch: list[Any]) -> tuple[list[str], Encoded]:
-            sentences, columns = zip(*batch, strict=True)
-            beside = columns if self.model.inputs.columns else None
-            return [token for tokens in sentences for token in tokens], self.model.encode(sentences, beside)
+        def read() -> Iterator[tuple[list[str], Encoded]]:
+            for batch in _blocks(cut, block):
+                sentences, columns = zip(*batch, strict=True)
+                encoded = self.model.encode(sentences, columns if self.model.inputs.columns else None)
+                yield [token for tokens in sentences for token in tokens], encoded
 
-        for tokens, encoded, predicted in self._predicted(cut, block, read, with_probabilities=False):
-            yield tsv.format_block(tokens, encoded.starts, predicted.tags, self.model.tags)
-
-    def _predicted(
-        self,
-        cut: Iterable[Any],
-        block: int,
-        read: Callable[[list[Any]], tuple[Any, Encoded]],
-        with_probabilities: bool = True,
-    ) -> Iterator[tuple[Any, Encoded, Prediction]]:
-        """Label block after block: what ``read`` keeps of each, what the network read, and what it said.
-
-        While the network is at work on some blocks, the next one is read and the one before is written.
-        """
-        remaining, waiting, faults = iter(cut), deque[tuple[Any, Encoded]](), list[RnncliError]()
-
-        def blocks() -> Iterator[Encoded]:
-            try:
-                for batch in iter(lambda: list(islice(remaining, block)), []):
-                    waiting.append(read(batch))
-                    yield waiting[-1][1]
-            except RnncliError as fault:  # what was read before it is labelled all the same
-                faults.append(fault)
-
-        ahead = AHEAD if block > 1 else 0  # where somebody types, every line is answered at once
-        for predicted in self.model.predictions(blocks(), self.threads, with_probabilities, ahead):
-            yield *waiting.popleft(), predicted
-        for fault in faults:
-            raise fault
+        for tokens, encoded, prediction in self._labelled(read(), block, with_probabilities=False):
+            yield tsv.format_block(tokens, encoded.starts, prediction.tags, self.model.tags)
 
     def _stream(self, cut: Iterable[_Cut], block: int) -> Iterator[Tagged]:
-        def read(batch: list[_Cut]) -> tuple[list[_Cut], Encoded]:
-            columns = [beside if beside is not None else [()] * len(tokens) for _, tokens, beside in batch]
-            return batch, self.model.encode([[token.text for token in tokens] for _, tokens, _ in batch], columns)
+        def read() -> Iterator[tuple[list[_Cut], Encoded]]:
+            for batch in _blocks(cut, block):
+                columns = [beside if beside is not None else [()] * len(tokens) for _, tokens, beside in batch]
+                sentences = [[token.text for token in tokens] for _, tokens, _ in batch]
+                yield batch, self.model.encode(sentences, columns)
 
-        for batch, encoded, predicted in self._predicted(cut, block, read):
-            tags = [self.model.tags[number] for number in predicted.tags.tolist()]
-            probabilities = predicted.probabilities.tolist()
-            for number, ((text, tokens, _), (start, end)) in enumerate(
-                zip(batch, pairwise(encoded.starts), strict=True)
-            ):
+        for batch, encoded, prediction in self._labelled(read(), block):
+            tags = [self.model.tags[number] for number in prediction.tags.tolist()]
+            probabilities = prediction.probabilities.tolist()
+            for number, (text, tokens, _) in enumerate(batch):
+                start, end = encoded.starts[number : number + 2]
                 readings = self._readings(encoded, number) if self.nbest and start < end else []
                 yield self._tagged(text, tokens, tags[start:end], probabilities[start:end], readings)
 
+    def _labelled(
+        self, blocks: Iterable[tuple[T, Encoded]], block: int, with_probabilities: bool = True
+    ) -> Iterator[tuple[T, Encoded, Prediction]]:
+        ahead = AHEAD if block > 1 else 0  # where somebody types, every line is answered at once
+        return self._labeller.stream(blocks, self.threads, ahead, with_probabilities)
+
+    @cached_property
+    def _labeller(self) -> Labeller:
+        return Labeller(self.model)
+
     def _readings(self, encoded: Encoded, sentence: int) -> list[Reading]:
         names = self.model.tags
-        found = self.model.nbest(encoded, sentence, self.nbest)
-        return [Reading([names[number] for number in tags], probability) for tags, probability in found]
+        likeliest = nbest(self.model, encoded, sentence, self.nbest)
+        return [Reading([names[number] for number in tags], probability) for tags, probability in likeliest]
 
     def _tagged(
         self, text: str, tokens: list[Token], tags: list[str], probabilities: list[float], readings: list[Reading]
@@ -199,5 +186,19 @@ class Tagger:
             TaggedToken(*token, tag, probability)
             for token, tag, probability in zip(tokens, tags, probabilities, strict=True)
         ]
-        found = [] if self.model.scheme == "plain" else _spans(text, labelled)
-        return Tagged(text, labelled, found, readings)
+        return Tagged(text, labelled, [] if self.model.scheme == "plain" else _spans(text, labelled), readings)
+
+
+def _blocks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Cut into lists of ``size``. Before an error in reading is raised, what was read before it is given out."""
+    remaining = iter(items)
+    while True:
+        block: list[T] = []
+        try:
+            block.extend(islice(remaining, size))
+        except RnncliError:
+            yield block
+            raise
+        if not block:
+            return
+        yield block

@@ -1,4 +1,4 @@
-"""The training loop: epochs, batches, optimiser, early stopping on a score. It reports by callback.
+"""The training loop: epochs, batches, optimiser, early stopping on a score. It reports to a listener.
 
 Threads share the kernels of a step, so their number changes the time and never the result.
 """
@@ -15,20 +15,20 @@ from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data import tokenize
 from rnncli.data.batch import Encoded, Longs, Packed, pack, shuffled
 from rnncli.data.inputs import Inputs
+from rnncli.data.split import Overlap
 from rnncli.data.tags import obeys, recognise
 from rnncli.data.tsv import Sentence
 from rnncli.data.vectors import Vectors
 from rnncli.data.weights import for_tags
 from rnncli.errors import DivergedError
 from rnncli.model import Model
-from rnncli.network import output
 from rnncli.network.arena import Arena
-from rnncli.network.backward import backward
-from rnncli.network.forward import Dropout, forward
-from rnncli.network.optimiser import Optimiser, Step
-from rnncli.network.output import Weights
-from rnncli.network.parameters import Array
+from rnncli.network.forward import NONE_FORCED, Dropout
+from rnncli.network.gradient import add_gradient
+from rnncli.network.optimiser import Optimiser
+from rnncli.network.output import Objective, Weights
 from rnncli.network.team import ThreadTeam
+from rnncli.parameters import Array
 
 
 class Epoch(NamedTuple):
@@ -55,32 +55,53 @@ class Result(NamedTuple):
     interrupted: bool
 
 
+class Listener:
+    """What a training run reports, and what it asks; override what is of interest."""
+
+    def prepared(self, model: Model, sentences: Sequence[Sentence], dev: Overlap, vectors: Vectors | None) -> None:
+        """The data was read and the network drawn; ``sentences`` are those of training."""
+
+    def batch(self, epochs: float, tokens_per_second: float) -> None:
+        """A batch was learned from; ``epochs`` counts those done, with the share of the current one."""
+
+    def epoch(self, epoch: Epoch) -> None:
+        """An epoch ended and was scored."""
+
+    def should_stop(self) -> bool:
+        """Asked after every batch; true ends the run, which keeps the best epoch so far."""
+        return False
+
+
 class Trainer:
-    """Holds a network, its gradient and the optimiser's moments; :meth:`step` learns from one batch."""
+    """Holds a network, its optimiser and the random numbers of training; :meth:`step` learns from one batch."""
 
     def __init__(self, model: Model, encoded: Encoded, weights: Weights, team: ThreadTeam) -> None:
-        self.spec, self.training, self.parameters = model.network, model.training, model.parameters
-        self.encoded, self.weights, self.team = encoded, weights, team
-        self.hiding = np.where(model.inputs.words.counts == 1, self.training.unknown, 0.0)
-        frozen = [] if self.training.pretrained == "tuned" else ["input/vectors"]
-        self.optimiser = Optimiser(self.spec, self.parameters, self.training.optimiser, frozen)
+        self.spec = model.network_spec
+        self.training = model.training_spec
+        self.encoded = encoded
+        self.weights = weights
+        self.team = team
         self.arena = Arena(team.queue)
         self.rng = np.random.default_rng([self.training.seed, 1])
         self.batches = -(-len(encoded.lengths) // self.training.batch)
-        self.steps = self.clipped = 0  # since training began
+        self.steps = 0  # since training began
+        self.clipped = 0  # of them, those whose gradient was clipped
+        # How often each word of the vocabulary is read as the unknown word.
+        self.mask_rates = np.where(model.inputs.words.counts == 1, self.training.unknown, 0.0)
+        frozen = [] if self.training.pretrained == "tuned" else ["input/vectors"]
+        self.optimiser = Optimiser(self.spec, model.parameters, self.training.optimiser, frozen)
 
-    def epoch(self, told: Callable[[float], bool]) -> float | None:
-        """Learn from every sentence once; return the summed loss, or ``None`` if ``told`` said to stop.
+    def epoch(self, batch_done: Callable[[float], bool]) -> float | None:
+        """Learn from every sentence once; return the summed loss, or ``None`` if ``batch_done`` said to stop.
 
-        told  hears after every batch which share of the epoch is done
+        batch_done  called after every batch with the share of the epoch that is done; true ends the epoch
         """
         loss = 0.0
-        for done, batch in enumerate(shuffled(self.encoded, self.training.batch, self.rng), 1):
-            rate = self.training.learning_rate * schedule(
-                self.training.warmup, self.steps, self.training.epochs * self.batches
-            )
-            loss += self.step(batch, rate)
-            if told(done / self.batches):
+        steps = self.training.epochs * self.batches
+        for done, sentences in enumerate(shuffled(self.encoded, self.training.batch, self.rng), 1):
+            rate = self.training.learning_rate * schedule(self.training.warmup, self.steps, steps)
+            loss += self.step(sentences, rate)
+            if batch_done(done / self.batches):
                 return None
         return loss
 
@@ -88,40 +109,39 @@ class Trainer:
         """Take one step of the optimiser; return the summed loss of the batch."""
         self.team.wake()
         self.arena.clear()
-        part = pack(self.encoded.starts, sentences)
-        with np.errstate(all="ignore"):  # what diverges is found in the gradient's norm
-            loss = self._learn(part, 1.0 / max(1, len(part.positions)))
+        packed = pack(self.encoded.starts, sentences)
+        with np.errstate(all="ignore"):  # what diverges is noticed in the gradient's norm
+            loss = self._add_gradient(packed)
             norm = self.optimiser.norm(self.arena)
         if not math.isfinite(norm):
             raise DivergedError("the gradient is no longer a finite number", hint="lower --learning-rate")
         # Its global norm is clipped: Pascanu 2013, Algorithm 1.
         clip = self.training.clip
         is_clipped = 0 < clip < norm
-        self.steps, self.clipped = self.steps + 1, self.clipped + is_clipped
-        self.optimiser.step(Step(clip / norm if is_clipped else 1.0, rate, self.steps), self.arena)
+        self.steps += 1
+        self.clipped += is_clipped
+        self.optimiser.step(self.steps, rate, clip / norm if is_clipped else 1.0, self.arena)
         return loss
 
-    def _learn(self, part: Packed, scale: float) -> float:
-        """Add the gradient of a batch to the one that is to be followed; return its summed loss."""
-        spec, parameters, gradient = self.spec, self.parameters, self.optimiser.gradient
-        hidden = self.rng.random(len(part.positions)) < self.hiding[self.encoded.words[part.positions]]
-        forced = self._forced(part)
-        noise = Dropout(self.training.dropout, iter(self.rng.integers(2**32, size=spec.layers + 1).tolist()))
-        gold, batch = self.encoded.tags[part.positions], self.encoded.batch(part, hidden)
-        trace = forward(spec, parameters, batch, noise, self.optimiser.turned, forced, self.arena)
-        loss = output.loss(spec, parameters, trace, gold, part.offsets, scale, self.weights, gradient)
-        omega = scale * self.training.omega
-        found = backward(spec, parameters, trace, loss.do, part.offsets, gradient, forced, omega)
-        self.optimiser.add_tables(batch, found, self.arena)
-        return loss.total
+    def _add_gradient(self, packed: Packed) -> float:
+        """Add the gradient of a batch to the optimiser's; return its summed loss."""
+        words = self.encoded.words[packed.positions]
+        gold = self.encoded.tags[packed.positions]
+        masked = self.rng.random(len(words)) < self.mask_rates[words]
+        forced = self._forced(gold)
+        keys = self.rng.integers(2**32, size=self.spec.layers + 1).tolist()
+        scale = 1.0 / max(1, len(words))
+        objective = Objective(scale, self.weights, scale * self.training.omega)
+        dropout = Dropout(self.training.dropout, iter(keys))
+        batch = self.encoded.batch(packed, masked)
+        return add_gradient(self.optimiser, batch, gold, objective, self.arena, dropout, forced)
 
-    def _forced(self, part: Packed) -> Array | None:
+    def _forced(self, gold: Array) -> Array:
         """Tags that are fed back in place of the network's own output; −1 where its own is."""
         if not self.spec.architecture.keeps_output or self.training.feedback == "predicted":
-            return None
-        gold = self.encoded.tags[part.positions]
+            return NONE_FORCED
         if self.training.feedback == "mixed":
-            gold = np.where(self.rng.random(len(gold)) < 0.5, gold, np.int32(-1))
+            return np.where(self.rng.random(len(gold)) < 0.5, gold, np.int32(-1))
         return gold
 
 
@@ -159,9 +179,7 @@ def train(
     threads: int,
     score: Callable[[Model], float],
     scored: int = 0,
-    report: Callable[[Epoch], None] = lambda epoch: None,
-    advance: Callable[[float, float], None] = lambda epochs, speed: None,
-    should_stop: Callable[[], bool] = lambda: False,
+    listener: Listener | None = None,
     class_weights: Mapping[str, float] | None = None,
 ) -> Result:
     """Train a model from :func:`prepare` in place and leave the weights of the best epoch in it.
@@ -173,43 +191,56 @@ def train(
     sentences      those that the model was prepared for
     score          of the model as it is, higher is better: span F1 on development data
     scored         of how many things, spans or tokens, the score is a share; 0: it is exact
-    advance        told after every batch how many epochs are done, and the tokens a second of this one
-    should_stop    asked after every batch; the best epoch so far is kept then
+    listener       its ``batch``, ``epoch`` and ``should_stop`` are called
     class_weights  of tags, where the file that holds them was read already
     """
+    listener = listener or Listener()
+    training = model.training_spec
     encoded = model.encode(*zip(*((s.tokens, s.columns, s.tags) for s in sentences), strict=True))
-    counts = Counter(tag for sentence in sentences for tag in sentence.tags)
-    choice = class_weights or model.training.class_weight
-    weights = Weights(np.array([] if choice == "none" else for_tags(choice, model.tags, counts), np.float32))
-    training, parameters = model.training, model.parameters
-    best, best_score, best_epoch, number, highest = parameters.copy(), -1.0, 0, 0, -1.0
-    seconds, tokens, interrupted = 0.0, len(encoded.words), False
+    weights = _weights(model, sentences, class_weights)
+    tokens = len(encoded.words)
+    best = model.parameters.copy()
+    best_score = highest = -1.0
+    best_epoch = number = 0
+    seconds = 0.0
+    interrupted = False
     with ThreadTeam(threads) as team:
         trainer = Trainer(model, encoded, weights, team)
         while number < training.epochs and number - best_epoch < training.patience:
-            began, steps, clipped = time.perf_counter(), trainer.steps, trainer.clipped
+            began = time.perf_counter()
+            before = trainer.steps, trainer.clipped
 
-            def told(done: float, number: int = number, began: float = began) -> bool:
-                advance(number + done, tokens * done / (time.perf_counter() - began))
-                return should_stop()
+            def batch_done(done: float, number: int = number, began: float = began) -> bool:
+                listener.batch(number + done, tokens * done / (time.perf_counter() - began))
+                return listener.should_stop()
 
-            loss = trainer.epoch(told)
+            loss = trainer.epoch(batch_done)
             if interrupted := loss is None:
                 break
             taken = time.perf_counter() - began
-            number, seconds = number + 1, seconds + taken
-            if not (math.isfinite(loss) and parameters.is_finite()):
+            number += 1
+            seconds += taken
+            if not (math.isfinite(loss) and model.parameters.is_finite()):
                 raise DivergedError(f"no longer finite after epoch {number}", hint="lower --learning-rate")
             with np.errstate(all="ignore"):  # finite weights may still be too large to compute with
                 current = score(model)
             least = highest - _standard_error(highest, scored)
             if is_kept := current > least or (scored > 0 and current == least):
-                best, best_score, best_epoch = parameters.copy(), current, number
+                best, best_score, best_epoch = model.parameters.copy(), current, number
             highest = max(highest, current)
-            steps, clipped = trainer.steps - steps, trainer.clipped - clipped
-            report(Epoch(number, loss / tokens, current, taken, tokens / taken, is_kept, steps, clipped))
-    parameters.assign(best)
+            steps, clipped = trainer.steps - before[0], trainer.clipped - before[1]
+            listener.epoch(Epoch(number, loss / tokens, current, taken, tokens / taken, is_kept, steps, clipped))
+    model.parameters.assign(best)
     return Result(number, best_epoch, best_score, seconds, number * tokens / max(seconds, 1e-9), interrupted)
+
+
+def _weights(model: Model, sentences: Sequence[Sentence], given: Mapping[str, float] | None) -> Weights:
+    """How much each tag counts in the loss."""
+    choice = given or model.training_spec.class_weight
+    if choice == "none":
+        return Weights(np.zeros(0, np.float32))
+    counts = Counter(tag for sentence in sentences for tag in sentence.tags)
+    return Weights(np.array(for_tags(choice, model.tags, counts), np.float32))
 
 
 def _standard_error(share: float, count: int) -> float:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from hypothesis import settings
+from network_fixtures import batch, drawn  # noqa: F401  fixtures of tests/plain and tests/network
 
 if TYPE_CHECKING:
     from typer.testing import Result
@@ -80,7 +81,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, booking_tsv: Path) -> "Tra
 @pytest.fixture
 def tiny(trained: "Trained") -> "Model":
     """The trained model, read anew, so that a test may spoil it."""
-    from rnncli.model import load
+    from rnncli.modelfile import load
 
     return load(trained.path)
 

@@ -1,20 +1,16 @@
 """Small networks of every kind, and the sizes of the batch that they read."""
 
-from rnncli.config import NetworkSpec
-from rnncli.network.parameters import Input
+from rnncli.config import ARCHITECTURES, CELLS, NetworkSpec
+from rnncli.parameters import Input
 
 WORDS, NGRAMS, VALUES, TAGS = 6, 9, 3, 4
 LENGTHS = (1, 7, 3, 0, 2, 5, 4, 6)  # every length from 1 to 7, and an empty sentence
+# Every architecture with every cell that it may have.
 NETWORKS = [
-    ("fnn", "simple"),
-    ("elman", "simple"),
-    ("elman", "lstm"),
-    ("elman", "gru"),
-    ("jordan", "simple"),
-    ("hybrid", "simple"),
-    ("bidirectional", "simple"),
-    ("bidirectional", "lstm"),
-    ("bidirectional", "gru"),
+    (name, cell)
+    for name, architecture in ARCHITECTURES.items()
+    for cell in CELLS
+    if cell == "simple" or (architecture.keeps_hidden and not architecture.keeps_output)
 ]
 WIDTHS = {"embedding": 3, "ngram": 2, "column1": 4}
 

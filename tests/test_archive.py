@@ -65,7 +65,7 @@ def written(path: Path) -> Path:
 
 
 def test_what_is_written_is_read_again(written: Path) -> None:
-    def everything(file: archive.Reader) -> tuple[Any, ...]:
+    def everything(file: archive.Members) -> tuple[Any, ...]:
         return file.header["format"], file.files, file.array("weights", (2, 3)).tolist(), file.text("notes")
 
     assert (1, {"weights.npy", "notes.npy"}, WEIGHTS.tolist(), NOTES) == archive.read(written, everything)

@@ -7,7 +7,7 @@ import pytest
 
 from rnncli import api, evaluation
 from rnncli.data import tsv
-from rnncli.model import load
+from rnncli.modelfile import load
 from rnncli.resources import bundled
 
 FOLDER = Path(__file__).parent.parent / "models"
@@ -34,4 +34,4 @@ def test_the_default_model_is_small_and_knows_where_it_comes_from() -> None:
     assert (FOLDER / "default.npz").stat().st_size < 5_000_000
     assert corpus.sha256 == model.provenance["data_sha256"]
     assert api.BOOKING_PAIR == model.provenance["examples"]
-    assert 1 == model.training.seed
+    assert 1 == model.training_spec.seed

@@ -34,8 +34,10 @@ def test_every_architecture_can_be_chosen() -> None:
 def test_every_cell_can_be_chosen() -> None:
     assert {"auto", *CELLS} == set(typing.get_args(config.CellName))
     for name, row in CELLS.items():
-        assert row.gates == NetworkSpec(arch="elman", cell=name).gates  # type: ignore[arg-type]
-    assert {"simple": 1, "lstm": 4, "gru": 3} == {name: row.gates for name, row in CELLS.items()}
+        assert len(row.gates) == NetworkSpec(arch="elman", cell=name).gates
+    assert {"simple": 1, "lstm": 4, "gru": 3}.items() <= {
+        name: len(row.gates) for name, row in CELLS.items()
+    }.items()
 
 
 def test_every_input_can_be_chosen_alone_and_with_all_others() -> None:

@@ -13,8 +13,11 @@ FLOORS = [
     {"cli"},
     {"api", "solving"},
     {"training", "tagging", "evaluation", "inspect"},
+    {"labelling", "modelfile"},
     {"model"},
     {"network"},
+    {"plain"},
+    {"parameters"},
     {"data", "kernels"},
     {"config", "resources", "archive"},
     {"errors"},
@@ -78,8 +81,8 @@ def test_nothing_below_the_command_line_prints_or_exits(path):
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_files_and_functions_stay_short(path):
     text = path.read_text("utf-8")
-    assert text.count("\n") <= 300
-    longest = 100 if room_of(path) == "kernels" else 60
+    assert text.count("\n") <= 400
+    longest = 100 if room_of(path) == "kernels" else 80
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
             assert node.end_lineno - node.lineno < longest, node.name

@@ -17,13 +17,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rnncli import labelling, modelfile
 from rnncli.api import Trained
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.inputs import Inputs
 from rnncli.data.tags import moves
 from rnncli.errors import FileError, ModelError, RnncliError
-from rnncli.model import Model, load
-from rnncli.network import chain, reference
+from rnncli.model import Model
+from rnncli.modelfile import load
+from rnncli.plain import activation, crf
 
 Forge = Callable[..., Path]
 Header = dict[str, Any]
@@ -64,7 +66,7 @@ def content(model: Model) -> tuple[Any, ...]:
     weights = {name: (array.shape, array.tobytes()) for name, array in model.parameters.items()}
     parts = [part[:3] for part in model.inputs.parts]
     return (
-        (model.network, model.training, model.tokenizer, model.scheme, model.tags),
+        (model.network_spec, model.training_spec, model.tokenizer, model.scheme, model.tags),
         (parts, model.inputs.lists(), model.provenance, weights),
     )
 
@@ -72,7 +74,7 @@ def content(model: Model) -> tuple[Any, ...]:
 def predictions(model: Model, texts: list[str]) -> tuple[list[int], list[float]]:
     sentences = [text.split() for text in texts]
     columns = [[(("VB", "NN", "?")[len(token) % 3], "x") for token in tokens] for tokens in sentences]
-    found = model.predict(model.encode(sentences, columns))
+    found = labelling.predict(model, model.encode(sentences, columns))
     return found.tags.tolist(), found.probabilities.tolist()
 
 
@@ -81,11 +83,11 @@ TEXTS = ["leave Taipei 2nd", "", "unheard", "Leave leave 3nd Taipei"]
 
 def assert_saved_and_loaded_alike(model: Model, folder: Path) -> None:
     first, second = folder / "first.npz", folder / "second.npz"
-    sha256 = model.save(first)
+    sha256 = modelfile.save(model, first)
     loaded = load(first)
     assert content(model) == content(loaded)
     assert predictions(model, TEXTS) == predictions(loaded, TEXTS)
-    loaded.save(second)
+    modelfile.save(loaded, second)
     assert first.read_bytes() == second.read_bytes()
     assert hashlib.sha256(second.read_bytes()).hexdigest() == sha256
 
@@ -111,7 +113,7 @@ def test_what_decides_on_the_tags_is_kept(tmp_path: Path, output: str, decoding:
 
 def test_a_trained_model_saves_as_the_file_that_it_was_read_from(trained: Trained, tmp_path: Path) -> None:
     again = tmp_path / "again.npz"
-    assert trained.sha256 == load(trained.path).save(again)
+    assert trained.sha256 == modelfile.save(load(trained.path), again)
     assert trained.path.read_bytes() == again.read_bytes()
 
 
@@ -122,7 +124,7 @@ ODD = ["a\rb", "\u2028", "\x85", "\0", " ", "台北", "e\u0301", "\ufeff"]
 @pytest.mark.parametrize("name", LISTS)
 def test_any_text_that_a_file_can_hold_is_kept(tmp_path: Path, name: str, texts: list[str]) -> None:
     model = untrained({name: texts}, input=EVERYTHING)
-    model.save(tmp_path / "model.npz")
+    modelfile.save(model, tmp_path / "model.npz")
     assert {**LISTS, name: texts} == load(tmp_path / "model.npz").inputs.lists()
 
 
@@ -151,25 +153,25 @@ def test_long_and_short_input_are_labelled_alike(arch: str, cell: str, output: s
     model.parameters["output/V"][...] *= 9  # so that not all tokens get one tag
     encoded = model.encode(*some_sentences(600))
     assert len(encoded.words) > 2_000
-    found = model.predict(encoded)
-    alone = [model.predict(model.encode([s], [c])) for s, c in zip(*some_sentences(600), strict=True)]
+    found = labelling.predict(model, encoded)
+    alone = [labelling.predict(model, model.encode([s], [c])) for s, c in zip(*some_sentences(600), strict=True)]
     assert np.concatenate([each.tags for each in alone]).tolist() == found.tags.tolist()
     expected = np.concatenate([each.probabilities for each in alone])
     assert expected.tolist() == pytest.approx(found.probabilities.tolist(), abs=1e-5)
     assert len({*found.tags.tolist()}) > 1
-    other = model.predict(encoded, threads=3)
+    other = labelling.predict(model, encoded, threads=3)
     assert (found.tags.tobytes(), found.probabilities.tobytes()) == (
         other.tags.tobytes(),
         other.probabilities.tobytes(),
     )
-    assert found.tags.tobytes() == model.predict(encoded, with_probabilities=False).tags.tobytes()
+    assert found.tags.tobytes() == labelling.predict(model, encoded, with_probabilities=False).tags.tobytes()
 
 
 def test_probabilities_of_a_chain_are_not_worked_out_where_nobody_asks() -> None:
     model = untrained(output="crf")
     encoded = model.encode([["leave"] * 3] * 700)
-    assert np.isnan(model.predict(encoded, with_probabilities=False).probabilities).all()
-    assert not np.isnan(model.predict(encoded).probabilities).any()
+    assert np.isnan(labelling.predict(model, encoded, with_probabilities=False).probabilities).all()
+    assert not np.isnan(labelling.predict(model, encoded).probabilities).any()
 
 
 @pytest.mark.parametrize(
@@ -193,7 +195,7 @@ def test_a_model_that_is_bound_gives_only_what_the_scheme_allows() -> None:
         for decoding in ("free", "constrained"):
             model = untrained(output=output, decoding=decoding, input=EVERYTHING)
             encoded = model.encode(sentences, columns)
-            tags = [TAGS[number] for number in model.predict(encoded).tags]
+            tags = [TAGS[number] for number in labelling.predict(model, encoded).tags]
             given[decoding] = [tags[start:end] for start, end in itertools.pairwise(encoded.starts)]
         bad = [tags for tags in given["free"] if "I-x" in tags[:1] or ("O", "I-x") in itertools.pairwise(tags)]
         assert bad  # or there was nothing to forbid
@@ -203,18 +205,18 @@ def test_a_model_that_is_bound_gives_only_what_the_scheme_allows() -> None:
 
 def by_brute_force(model: Model, encoded: Any) -> list[tuple[list[int], float]]:
     """Every sequence of tags of the first sentence and its probability, best first."""
-    trace, length = model.trace(encoded), int(encoded.starts[1])
+    trace, length = labelling.trace(model, encoded), int(encoded.starts[1])
     everything = paths = [list(path) for path in itertools.product(range(len(TAGS)), repeat=length)]
     first, follow, last = moves(TAGS, "IOB2")
-    if model.network.decoding == "constrained":
+    if model.network_spec.decoding == "constrained":
         paths = [
             p for p in paths if first[p[0]] and last[p[-1]] and all(follow[a, b] for a, b in itertools.pairwise(p))
         ]
-    if model.network.output == "softmax":
+    if model.network_spec.output == "softmax":
         weighed = [(path, math.prod(trace.y[range(length), path].tolist())) for path in paths]
     else:
         by = tuple(model.parameters[f"output/{name}"] for name in ("A", "first", "last"))
-        scores = {tuple(p): math.exp(chain.path_score(np.array(p), trace.o, *by)) for p in everything}
+        scores = {tuple(p): math.exp(crf.path_score(np.array(p), trace.o, *by)) for p in everything}
         weighed = [(path, scores[tuple(path)] / sum(scores.values())) for path in paths]
     return sorted(weighed, key=lambda each: -each[1])
 
@@ -227,7 +229,7 @@ def test_the_n_best_are_those_of_all_sequences(arch: str, cell: str, output: str
     encoded = model.encode([["leave", "Taipei", "2nd", "unheard"]])
     expected = by_brute_force(model, encoded)
     for count in (1, 7, 1000):
-        found = model.nbest(encoded, 0, count)
+        found = labelling.nbest(model, encoded, 0, count)
         assert [tags for tags, _ in expected[:count]] == [tags for tags, _ in found]
         assert [p for _, p in found] == pytest.approx([p for _, p in expected[:count]], rel=1e-4)
     # 3⁴ sequences, or those in which no I-x begins a span, and no more.
@@ -243,10 +245,10 @@ def test_the_best_of_the_n_best_is_what_is_labelled() -> None:
     for output, decoding in itertools.product(("softmax", "crf"), ("free", "constrained")):
         model = untrained(output=output, decoding=decoding)
         encoded = model.encode(some_sentences(40)[0])
-        tags = model.predict(encoded).tags.tolist()
+        tags = labelling.predict(model, encoded).tags.tolist()
         for sentence, (start, end) in enumerate(itertools.pairwise(encoded.starts.tolist())):
             if start < end:
-                assert tags[start:end] == model.nbest(encoded, sentence, 3)[0][0]
+                assert tags[start:end] == labelling.nbest(model, encoded, sentence, 3)[0][0]
 
 
 def test_where_no_way_is_allowed_those_that_break_the_rules_least_are_given() -> None:
@@ -254,18 +256,18 @@ def test_where_no_way_is_allowed_those_that_break_the_rules_least_are_given() ->
     model = untrained(decoding="constrained")
     model.tags, model.scheme = ["B-x", "I-x", "E-x"], "IOBES"
     encoded = model.encode([["leave"]])
-    found = [tags for tags, _ in model.nbest(encoded, 0, 5)]
+    found = [tags for tags, _ in labelling.nbest(model, encoded, 0, 5)]
     assert [[0], [2]] == sorted(found)
-    assert found[0] == model.predict(encoded).tags.tolist()
+    assert found[0] == labelling.predict(model, encoded).tags.tolist()
 
 
 def test_a_trace_is_that_of_the_reference() -> None:
     model = untrained(input=EVERYTHING, arch="bidirectional", cell="gru", layers=2)
     sentences, columns = [["leave"], ["Taipei", "on"]], [[("VB", "x")], [("NN", "x"), ("?", "y")]]
     alone, both = model.encode(sentences[1:], columns[1:]), model.encode(sentences, columns)
-    found = model.trace(both, 1)
-    assert [h.tolist() for h in model.trace(alone).h] == [h.tolist() for h in found.h]
-    assert reference.softmax(found.o).tolist() == found.y.tolist()
+    found = labelling.trace(model, both, 1)
+    assert [h.tolist() for h in labelling.trace(model, alone).h] == [h.tolist() for h in found.h]
+    assert activation.softmax(found.o).tolist() == found.y.tolist()
     assert [(2, 6)] * 2 == [h.shape for h in found.h]
 
 
@@ -277,11 +279,11 @@ def test_nothing_is_labelled_as_nothing(tiny: Model) -> None:
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_weight_that_is_no_number_is_not_saved(tiny: Model, tmp_path: Path, value: float) -> None:
     path = tmp_path / "model.npz"
-    tiny.save(path)
+    modelfile.save(tiny, path)
     before = path.read_bytes()
     tiny.parameters["output/V"][0, 0] = value
     with pytest.raises(ModelError, match="not saved: a weight is not a finite number"):
-        tiny.save(path)
+        modelfile.save(tiny, path)
     assert before == path.read_bytes()
 
 
@@ -423,7 +425,7 @@ def test_a_forged_model_is_refused(forge: Forge, change: Callable[..., None], me
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model with all parts of the input: rows and widths 4 × 2, 4 × 12, 4 × 4, 2 × 3, 3 × 2 and 2 × 1."""
     path = tmp_path_factory.mktemp("everything") / "everything.npz"
-    untrained(cell="lstm", input=EVERYTHING, output="crf").save(path)
+    modelfile.save(untrained(cell="lstm", input=EVERYTHING, output="crf"), path)
     return path
 
 
@@ -522,7 +524,7 @@ def test_a_compressed_model_is_refused(forge: Forge) -> None:
 
 
 def test_a_word_twice_is_refused(tmp_path: Path) -> None:
-    untrained({"words": ["a", "a"]}).save(tmp_path / "model.npz")
+    modelfile.save(untrained({"words": ["a", "a"]}), tmp_path / "model.npz")
     with pytest.raises(ModelError, match="the list words names a text twice"):
         load(tmp_path / "model.npz")
 
@@ -538,7 +540,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Model]:
     """The smallest model there is: a few kilobytes, most of them names and shapes."""
     path = tmp_path_factory.mktemp("small") / "small.npz"
     model = untrained({"words": ["a"]}, arch="fnn", hidden=1)
-    model.save(path)
+    modelfile.save(model, path)
     return path, model
 
 
@@ -622,8 +624,8 @@ def test_the_header_can_be_read_by_anyone(trained: Trained) -> None:
         header["tokenizer"],
         header["scheme"],
     )
-    assert dataclasses.asdict(model.network) == header["network"]
-    assert dataclasses.asdict(model.training) == header["training"]
+    assert dataclasses.asdict(model.network_spec) == header["network"]
+    assert dataclasses.asdict(model.training_spec) == header["training"]
     assert model.provenance == header["provenance"]
     words, features = len(model.inputs.words), len(model.inputs.parts[1].features)
     assert [["embedding", words, 8], ["ngram", features, 8]] == header["inputs"]

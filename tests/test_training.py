@@ -5,8 +5,9 @@ import math
 
 import numpy as np
 import pytest
+from networks import NETWORKS
 
-from rnncli import api, evaluation, training
+from rnncli import api, evaluation, modelfile, training
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data import tsv
 from rnncli.data.tsv import Sentence
@@ -14,6 +15,23 @@ from rnncli.data.vectors import Vectors
 from rnncli.errors import DivergedError, UsageError
 from rnncli.resources import bundled
 from rnncli.tagging import Tagger
+
+
+class Collecting(training.Listener):
+    """Keeps the epochs that it is told of; stops a training after some batches."""
+
+    def __init__(self, batches=math.inf):
+        self.epochs = []
+        self.batches = batches
+
+    def batch(self, epochs, tokens_per_second):
+        self.batches -= 1
+
+    def epoch(self, epoch):
+        self.epochs.append(epoch)
+
+    def should_stop(self):
+        return self.batches <= 0
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +61,6 @@ def with_columns(sentences):
 
 VECTORS = Vectors(["on", "the", "leave"], np.random.default_rng(1).standard_normal((3, 5)).astype(np.float32), 3)
 ALL_INPUTS = "embedding+onehot+ngram+vectors+columns"
-NETWORKS = [
-    *((arch, "simple") for arch in ("fnn", "elman", "jordan", "hybrid", "bidirectional")),
-    *((arch, cell) for arch in ("elman", "bidirectional") for cell in ("lstm", "gru")),
-]
 
 
 @pytest.mark.parametrize(("kind", "output"), [("onehot", "softmax"), (ALL_INPUTS, "crf")])
@@ -58,18 +72,19 @@ def test_the_number_of_threads_changes_no_byte(arch, cell, kind, output, sentenc
     for threads in (1, 2, 4):
         model = training.prepare(rows, spec, settings, VECTORS if "vectors" in kind else None)
         training.train(model, rows, threads=threads, score=rising())
-        model.save(tmp_path / f"{threads}.npz")
+        modelfile.save(model, tmp_path / f"{threads}.npz")
         files.append((tmp_path / f"{threads}.npz").read_bytes())
     assert files[0] == files[1] == files[2]
 
 
 def trained_on(sentences, spec=None, vectors=None, **settings):
     """A small model after two epochs, and the mean loss of each."""
-    losses, options = [], {"epochs": 2, "batch": 8, **settings}
+    options = {"epochs": 2, "batch": 8, **settings}
+    listener = Collecting()
     spec = {"arch": "elman", "hidden": 6, "embedding": 4, "input": "embedding", **(spec or {})}
     model = training.prepare(sentences, NetworkSpec(**spec), TrainingSpec(**options), vectors)
-    training.train(model, sentences, threads=1, score=rising(), report=lambda epoch: losses.append(epoch.loss))
-    return model, losses
+    training.train(model, sentences, threads=1, score=rising(), listener=listener)
+    return model, [epoch.loss for epoch in listener.epochs]
 
 
 def weights_of(model):
@@ -109,15 +124,15 @@ def test_balanced_weights_are_those_of_the_training_tags(output, sentences, tmp_
 
 @pytest.fixture
 def seen(monkeypatch):
-    """The batches and the forced tags of every forward pass of a training."""
-    found, forward = [], training.forward
+    """The batches and the forced tags of every gradient of a training."""
+    calls, add_gradient = [], training.add_gradient
 
-    def spy(spec, parameters, batch, noise, turned, forced, arena):
-        found.append((batch, forced))
-        return forward(spec, parameters, batch, noise, turned, forced, arena)
+    def spy(optimiser, batch, gold, objective, arena, dropout, forced):
+        calls.append((batch, forced))
+        return add_gradient(optimiser, batch, gold, objective, arena, dropout, forced)
 
-    monkeypatch.setattr(training, "forward", spy)
-    return found
+    monkeypatch.setattr(training, "add_gradient", spy)
+    return calls
 
 
 @pytest.mark.parametrize("arch", ["jordan", "hybrid"])
@@ -127,7 +142,8 @@ def test_what_is_fed_back_in_training_is_chosen(arch, sentences, seen):
         seen.clear()
         model, _ = trained_on(sentences[:60], {"arch": arch}, feedback=feedback)
         kinds[feedback] = weights_of(model), [forced for _, forced in seen]
-    assert [None] * len(kinds["predicted"][1]) == kinds["predicted"][1]
+    assert kinds["predicted"][1]
+    assert not any(forced.size for forced in kinds["predicted"][1])
     gold, mixed = (np.concatenate(kinds[feedback][1]) for feedback in ("gold", "mixed"))
     tags = [tag for sentence in sentences[:60] for tag in sentence.tags]
     counts = np.array([tags.count(tag) for tag in dict.fromkeys(tags)])
@@ -144,28 +160,29 @@ def test_nothing_is_fed_back_where_the_output_is_not_kept(arch, sentences, seen)
         for feedback in ("predicted", "gold", "mixed")
     ]
     assert found[0] == found[1] == found[2]
-    assert {None} == {forced for _, forced in seen}
+    assert seen
+    assert not any(forced.size for _, forced in seen)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
-def test_words_seen_once_are_now_and_then_hidden(share, sentences, seen):
+def test_words_seen_once_are_now_and_then_masked(share, sentences, seen):
     model, _ = trained_on(sentences[:100], unknown=share)
     words = model.inputs.words
     once = sum(words.counts == 1)
-    hidden = np.concatenate([batch.hidden for batch, _ in seen])
+    masked = np.concatenate([batch.masked for batch, _ in seen])
     ids = np.concatenate([batch.bags[0].rows[batch.ids[0]] for batch, _ in seen])  # one row a word
     assert once > 50
-    assert (words.counts[ids[hidden]] == 1).all()
-    assert share * 2 * once == pytest.approx(hidden.sum(), rel=0.25)
+    assert (words.counts[ids[masked]] == 1).all()
+    assert share * 2 * once == pytest.approx(masked.sum(), rel=0.25)
 
 
-def test_only_a_hidden_word_teaches_the_unknown_word(sentences):
+def test_only_a_masked_word_teaches_the_unknown_word(sentences):
     for share, is_taught in ((0.0, False), (1.0, True)):
         model, _ = trained_on(sentences[:40], unknown=share)
-        start = training.prepare(sentences[:40], model.network, model.training)
+        start = training.prepare(sentences[:40], model.network_spec, model.training_spec)
         rows = (model.parameters["input/embedding"] != start.parameters["input/embedding"]).any(axis=1)
         assert is_taught == rows[0]
-        # Words seen once are always hidden, or never.
+        # Words seen once are always masked, or never.
         assert (rows[1:] == (model.inputs.words.counts[1:] > 1 if share else True)).all()
 
 
@@ -197,10 +214,10 @@ def test_what_is_left_open_is_settled_for_the_data():
         (plain, None, "elman", ("simple", "embedding+ngram", "free")),
         (mixed, None, "elman", ("simple", "embedding+ngram", "free")),
     ):
-        spec = training.prepare(rows, NetworkSpec(arch=arch, hidden=4), TrainingSpec(), vectors).network
+        spec = training.prepare(rows, NetworkSpec(arch=arch, hidden=4), TrainingSpec(), vectors).network_spec
         assert expected == (spec.cell, spec.input, spec.decoding)
     settled = NetworkSpec(arch="bidirectional", cell="gru", hidden=4, input="ngram", decoding="free")
-    assert settled == training.prepare(SMALL, settled, TrainingSpec()).network
+    assert settled == training.prepare(SMALL, settled, TrainingSpec()).network_spec
 
 
 @pytest.mark.parametrize(
@@ -259,18 +276,17 @@ def test_training_stops_when_patience_is_over(sentences):
 )
 def test_of_scores_within_a_standard_error_the_last_is_kept(scored, kept, sentences):
     model = training.prepare(sentences[:20], NetworkSpec(hidden=4, embedding=4), TrainingSpec(epochs=6))
-    given, reported, weights = iter([0.5, 0.9, 0.9, 0.88, 0.85, 0.1]), [], {}
+    given, weights = iter([0.5, 0.9, 0.9, 0.88, 0.85, 0.1]), {}
+    listener = Collecting()
 
     def score(current):
         weights[len(weights) + 1] = weights_of(current)
         return next(given)
 
-    result = training.train(
-        model, sentences[:20], threads=1, score=score, scored=scored, report=lambda epoch: reported.append(epoch)
-    )
+    result = training.train(model, sentences[:20], threads=1, score=score, scored=scored, listener=listener)
     assert (6, kept) == (result.epochs, result.best_epoch)
     assert weights_of(model) == weights[kept]
-    assert kept == max(epoch.number for epoch in reported if epoch.is_kept)
+    assert kept == max(epoch.number for epoch in listener.epochs if epoch.is_kept)
 
 
 def test_of_perfect_scores_the_last_is_kept(sentences):
@@ -281,18 +297,17 @@ def test_of_perfect_scores_the_last_is_kept(sentences):
 
 
 def test_a_stop_keeps_the_best_epoch_so_far(sentences):
-    asked = iter([False] * 5 + [True])
+    listener = Collecting(batches=6)
     model = training.prepare(sentences[:64], NetworkSpec(hidden=4), TrainingSpec(epochs=9, batch=32))
-    result = training.train(model, sentences[:64], threads=1, score=lambda _: 0.5, should_stop=lambda: next(asked))
+    result = training.train(model, sentences[:64], threads=1, score=lambda _: 0.5, listener=listener)
     assert (True, 2, 1) == (result.interrupted, result.epochs, result.best_epoch)
 
 
 def test_ten_losses_of_a_small_run_fall(sentences):
-    losses = []
+    listener = Collecting()
     model = training.prepare(sentences[:200], NetworkSpec(hidden=16), TrainingSpec(epochs=10, batch=8, dropout=0.0))
-    training.train(
-        model, sentences[:200], threads=1, score=lambda _: 0.0, report=lambda epoch: losses.append(epoch.loss)
-    )
+    training.train(model, sentences[:200], threads=1, score=lambda _: 0.0, listener=listener)
+    losses = [epoch.loss for epoch in listener.epochs]
     assert math.isclose(losses[0], math.log(len(model.tags)), rel_tol=0.3)
     assert losses[-1] < 0.25 * losses[0]
 
@@ -361,16 +376,16 @@ def test_the_bundled_model_gives_taipei_two_tags(contrast):
 def test_clipped_steps_are_counted_epoch_by_epoch(sentences):
     """All are where nothing is short enough, none where everything is or there is no limit."""
     for clip, expected in ((1e-9, [7, 7]), (1e9, [0, 0]), (0.0, [0, 0])):
-        seen = []
+        listener = Collecting()
         settings = TrainingSpec(epochs=2, batch=8, clip=clip)
         model = training.prepare(sentences[:50], NetworkSpec(arch="elman", hidden=4), settings)
-        training.train(model, sentences[:50], threads=1, score=rising(), report=seen.append)
-        assert [(7, count) for count in expected] == [(epoch.steps, epoch.clipped) for epoch in seen]
+        training.train(model, sentences[:50], threads=1, score=rising(), listener=listener)
+        assert [(7, count) for count in expected] == [(epoch.steps, epoch.clipped) for epoch in listener.epochs]
 
 
 @pytest.mark.parametrize("arch", ["elman", "hybrid", "bidirectional"])
 def test_the_regulariser_changes_the_memory_and_counts_as_a_loss_per_token(arch, sentences):
-    """A step of plain optimiser moves W by α Ω's share."""
+    """A step of plain gradient descent moves W by α Ω's share."""
     spec = {"arch": arch, "cell": "simple"}
     plain, one, two = (
         trained_on(

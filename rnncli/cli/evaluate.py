@@ -36,7 +36,7 @@ def evaluate(
     from rnncli import evaluation
     from rnncli.data import tsv
     from rnncli.data.split import unseen_tags
-    from rnncli.model import load
+    from rnncli.modelfile import load
 
     loaded = load(find_model(model))
     corpus = tsv.read(data or str(bundled("sample_data/test.tsv")))

@@ -52,7 +52,7 @@ def inspect_gradients(
         _log(log, svg, json_output)
         return
     from rnncli.inspect.gradients import gradients
-    from rnncli.model import load
+    from rnncli.modelfile import load
 
     loaded = load(find_model(model))
     found = gradients(loaded, _sentences(loaded, text, corpus))
@@ -87,7 +87,7 @@ def _sentences(model: "Model", text: str | None, corpus: str | None) -> "list[Se
 
 
 def _described(model: "Model") -> dict[str, Any]:
-    spec = model.network
+    spec = model.network_spec
     return {name: getattr(spec, name) for name in ("arch", "cell", "layers", "hidden", "window", "output", "input")}
 
 
@@ -136,7 +136,7 @@ def _draw_curves(found: "Gradients", model: "Model", path: Path) -> None:
     from rnncli.inspect import chart
 
     lines = [chart.Line(_named(curve), curve.mean, curve.low, curve.high) for curve in found.curves]
-    spec = model.network
+    spec = model.network_spec
     title = f"Gradients by distance: {spec.arch}, {spec.cell}, {spec.layers} × {spec.hidden}"
     archive.write_text(path, chart.curves(title, "distance k in tokens", "‖∂L(t)/∂h(t−k)‖", lines))
 

@@ -81,7 +81,7 @@ def inspect_memory(
     Example: rnncli inspect-memory "leave Taipei" --matrix --svg figure.svg
     """
     from rnncli import archive
-    from rnncli.model import load
+    from rnncli.modelfile import load
 
     if unit is not None and corpus is None:
         raise UsageError(

@@ -52,7 +52,7 @@ def tag(
     """
     if (text is None) == (source is None):
         raise UsageError("give a text or --input FILE", hint='rnncli tag "leave Taipei on November 2nd"')
-    from rnncli.model import load
+    from rnncli.modelfile import load
     from rnncli.tagging import Tagger
 
     tagger = Tagger(load(find_model(model)), count_threads(threads), nbest)

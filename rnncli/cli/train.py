@@ -3,7 +3,7 @@
 import json
 import shlex
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -17,8 +17,9 @@ from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.errors import INTERRUPTED
 
 if TYPE_CHECKING:
-    from rnncli.api import Listener, Trained
+    from rnncli.api import Trained
     from rnncli.data import split
+    from rnncli.training import Listener
 
 
 LogOption = Annotated[
@@ -66,24 +67,13 @@ def train(
 
     Example: rnncli train train.tsv --dev dev.tsv --out model.npz
     """
-    import dataclasses
-
     from rnncli import api
 
     with show.progress() as progress, _interruptible() as is_interrupted:
         listener = _listener(progress, seeds, is_interrupted)
-        trained = api.train(
-            data,
-            dev,
-            out,
-            count_threads(threads),
-            listener,
-            vectors,
-            seeds,
-            log_gradients,
-            **dataclasses.asdict(network),
-            **dataclasses.asdict(training),
-        )
+        files = api.Files(data, dev, out, vectors, log_gradients)
+        workers = count_threads(threads)
+        trained = api.train_files(files, network, training, seeds=seeds, threads=workers, listener=listener)
     if json_output:
         show.data(json.dumps(trained.as_dict()) + "\n")
     _summary(trained)
@@ -111,31 +101,32 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
 
 def _listener(progress: show.Progress, seeds: int, is_interrupted: Callable[[], bool]) -> "Listener":
     """Connect a training run to the terminal."""
-    from rnncli import api
     from rnncli.data.split import Overlap
     from rnncli.data.tags import SCHEMES
     from rnncli.data.tsv import Sentence
     from rnncli.data.vectors import Vectors
     from rnncli.kernels.compile import is_warm
     from rnncli.model import Model
-    from rnncli.training import Epoch
+    from rnncli.training import Epoch, Listener
 
-    class Live(api.Listener):
+    class Live(Listener):
         best = 0.0
         runs = 0
         epochs = 0
         metric = "F1"
 
-        def prepared(self, model: Model, train: list[Sentence], dev: Overlap, vectors: Vectors | None) -> None:
-            self.runs, self.epochs = self.runs + 1, model.training.epochs
+        def prepared(
+            self, model: Model, sentences: Sequence[Sentence], dev: Overlap, vectors: Vectors | None
+        ) -> None:
+            self.runs, self.epochs = self.runs + 1, model.training_spec.epochs
             if seeds > 1:
-                show.note(f"seed    {model.training.seed}")
+                show.note(f"seed    {model.training_spec.seed}")
             if self.runs > 1:
                 return
-            tokens = sum(len(sentence.tokens) for sentence in train)
+            tokens = sum(len(sentence.tokens) for sentence in sentences)
             self.metric = "accuracy" if model.scheme == "plain" else "F1"
             words = len(model.inputs.words) - 1
-            show.note(f"train   {len(train):,} sentences, {tokens:,} tokens, {words:,} words")
+            show.note(f"train   {len(sentences):,} sentences, {tokens:,} tokens, {words:,} words")
             share = f"{100 * dev.unknown / dev.tokens:.1f} % of tokens unknown"
             show.note(f"dev     {dev.sentences:,} sentences, {dev.tokens:,} tokens, {share}")
             show.note(f"tags    {len(model.tags)}, {model.scheme} ({SCHEMES[model.scheme]})")
@@ -186,7 +177,7 @@ def _units(spec: NetworkSpec) -> str:
 def _summary(trained: "Trained") -> None:
     result, model, size = trained.result, trained.model, trained.path.stat().st_size
     metric = "accuracy" if model.scheme == "plain" else "span F1"
-    numbers, spec = sum(array.size for array in model.parameters.values()), model.network
+    numbers, spec = sum(array.size for array in model.parameters.values()), model.network_spec
     rows = [
         ("network", f"{spec.arch}, {spec.layers} × {spec.hidden} {_units(spec)}, {spec.output}"),
         ("best epoch", f"{result.best_epoch} of {result.epochs}"),
@@ -198,7 +189,7 @@ def _summary(trained: "Trained") -> None:
     if len(trained.runs) > 1:
         mean, deviation = trained.spread
         found = f"{show.fraction(mean)} ± {show.fraction(deviation)} over {len(trained.runs)}"
-        rows.insert(2, ("seeds", f"{found}; {model.training.seed} is best"))
+        rows.insert(2, ("seeds", f"{found}; {model.training_spec.seed} is best"))
     show.table("", ("trained", ""), rows, to_stderr=True)
     example = shlex.quote((model.provenance["examples"] or ["…"])[-1])
     if model.inputs.columns:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-NOTHING_HIDDEN = np.zeros(0, np.bool_)
+NONE_MASKED = np.zeros(0, np.bool_)
 
 
 class Bags(NamedTuple):
@@ -43,9 +43,9 @@ class Encoded(NamedTuple):
         """Tokens of each sentence, (B,)."""
         return np.diff(self.starts)
 
-    def batch(self, packed: Packed, hidden: Flags = NOTHING_HIDDEN) -> Batch:
-        """Pick the tokens of a packed batch; ``hidden`` (N,) are those to be read as the unknown word."""
-        return Batch(self.ids[:, packed.positions], self.bags, hidden, packed.offsets)
+    def batch(self, packed: Packed, masked: Flags = NONE_MASKED) -> Batch:
+        """Pick the tokens of a packed batch; ``masked`` (N,) are those to be read as the unknown word."""
+        return Batch(self.ids[:, packed.positions], self.bags, masked, packed.offsets)
 
 
 class Packed(NamedTuple):
@@ -60,7 +60,7 @@ class Batch(NamedTuple):
 
     ids: Ints  # (S, N)
     bags: list[Bags]
-    hidden: Flags  # (N,), or (0,) where no word is
+    masked: Flags  # (N,) words to be read as the unknown word; (0,): none
     offsets: Longs  # (T + 1,)
 
     @property

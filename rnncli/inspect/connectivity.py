@@ -18,7 +18,7 @@ from rnncli.errors import DataError, UsageError
 from rnncli.inspect.integral import NODES, contribution
 from rnncli.inspect.reader import Reader
 from rnncli.model import Model
-from rnncli.network.parameters import Array
+from rnncli.parameters import Array
 
 MEASURES = ("gradient", "contribution", "ablation")
 

@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncli import labelling
 from rnncli.data.batch import Encoded
 from rnncli.data.tsv import Sentence
 from rnncli.errors import DataError, UsageError
 from rnncli.inspect.connectivity import plain
 from rnncli.inspect.reader import Norm, Reader
 from rnncli.model import Model
-from rnncli.network.parameters import Array
+from rnncli.parameters import Array
 
 # Share of decisions that must be those of the full run for a context to have settled them.
 SETTLED = 0.99
@@ -59,7 +60,7 @@ def decay(model: Model, sentences: Sequence[Sentence], largest: int = 20) -> Dec
     if largest < 0:
         raise UsageError(f"a lag of {largest} tokens", hint="give 0 or more")
     encoded = _encode(model, sentences)
-    norm = Norm(model.network, model.parameters)
+    norm = Norm(model.network_spec, model.parameters)
     # For each tag and lag: the pairs, the sum of either measure.
     sums = np.zeros((3, len(model.tags), 2 * largest + 1))
     for number in np.flatnonzero(encoded.lengths):
@@ -166,10 +167,10 @@ def context_needed(model: Model, sentences: Sequence[Sentence], largest: int = 1
     if largest < 0:
         raise UsageError(f"a context of {largest} tokens", hint="give 0 or more")
     encoded = _encode(model, sentences)
-    full = model.predict(encoded, threads, with_probabilities=False).tags
+    full = labelling.predict(model, encoded, threads, with_probabilities=False).tags
     gold = _gold(model, sentences)
     before, after = _side(model, _cut(model, encoded, full, largest, False, threads), full, gold), None
-    if model.network.architecture.directions == 2:
+    if model.network_spec.architecture.directions == 2:
         after = _side(model, _cut(model, encoded, full, largest, True, threads), full, gold)
     return Needed([*range(largest + 1), None], before, after)
 
@@ -201,7 +202,7 @@ def _cut(
         copies = encoded._replace(
             words=encoded.words[positions], ids=encoded.ids[:, positions], tags=encoded.tags[positions], starts=at
         )
-        found = model.predict(copies, threads, with_probabilities=False).tags
+        found = labelling.predict(model, copies, threads, with_probabilities=False).tags
         for k, run in enumerate(runs):
             long = lengths > k
             if ahead:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rnncli import labelling
 from rnncli.data.tokenize import tokenize
 from rnncli.data.tsv import Sentence
 from rnncli.errors import DataError, UsageError
@@ -55,7 +56,7 @@ def _texts_of(text: Document) -> list[str]:
 
 def described(model: Model) -> Document:
     """What kind of network a model is."""
-    network = model.network
+    network = model.network_spec
     keys = ("arch", "cell", "layers", "hidden", "window", "output", "input")
     return {key: getattr(network, key) for key in keys}
 
@@ -65,16 +66,16 @@ def _answer(model: Model, asked: Question) -> Document:
     corpus, of_units = _corpus(model, asked) if asked.sentences else (None, None)
     texts = []
     if traces:
-        limits = scales(model.network, traces)
+        limits = scales(model.network_spec, traces)
         if of_units is None:
-            of_units = [each.as_dict() for each in units(model.network, traces)]
+            of_units = [each.as_dict() for each in units(model.network_spec, traces)]
         for each in traces:
             shown = each.as_dict()
             for memory, scale, findings in zip(shown["memories"], limits, of_units, strict=True):
                 memory |= {"scale": list(scale), "units": findings}
             found = connectivity(model, each.tokens, each.columns if model.inputs.columns else None)
             texts.append({**shown, "connectivity": found.as_dict()})
-    answer: Document = {"architecture": model.network.arch, "model": described(model), "texts": texts}
+    answer: Document = {"architecture": model.network_spec.arch, "model": described(model), "texts": texts}
     answer |= _contrast(traces)
     if corpus is not None:
         answer["corpus"] = corpus
@@ -127,7 +128,7 @@ def _wanted(model: Model, memory: str, unit: int) -> tuple[str, int]:
     """Check which unit is meant."""
     sizes = _sizes(model)
     if not sizes:
-        raise UsageError(f"{model.network.arch} keeps nothing in memory, so it has no such unit")
+        raise UsageError(f"{model.network_spec.arch} keeps nothing in memory, so it has no such unit")
     if not memory and len(sizes) > 1:
         raise UsageError("this model has more than one memory", hint=f"name one: --memory {_quoted(sizes)}")
     name = memory or next(iter(sizes))
@@ -145,5 +146,5 @@ def _quoted(names: dict[str, int]) -> str:
 def _sizes(model: Model) -> dict[str, int]:
     """The memories of a model with their numbers of units, seen at a sentence of one unknown word."""
     encoded = model.encode([[""]], [[("",) * model.inputs.columns]])
-    run = model.trace(encoded)
-    return {memory.name: memory.values.shape[1] for memory in memories(model.network, run.h, run.y)}
+    run = labelling.trace(model, encoded)
+    return {memory.name: memory.values.shape[1] for memory in memories(model.network_spec, run.h, run.y)}

@@ -12,15 +12,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnncli.config import NetworkSpec
+from rnncli import labelling
+from rnncli.config import CELLS, NetworkSpec
 from rnncli.data.batch import Encoded
 from rnncli.data.tsv import Sentence
 from rnncli.errors import UsageError
 from rnncli.model import Model
-from rnncli.network import jacobian
-from rnncli.network.parameters import Array
-from rnncli.network.reference import Trace
-from rnncli.network.sweep import sweep
+from rnncli.parameters import Array
+from rnncli.plain import jacobian
+from rnncli.plain.backward import sweep
+from rnncli.plain.forward import Trace
 
 ALL, HIDDEN, OUTPUT = "all", "hidden", "output"
 # What is left of a gradient after ten steps: below, it vanishes; above, it explodes.
@@ -29,11 +30,6 @@ VANISHING, EXPLODING = 0.1, 10.0
 MOST_NUMBERS = 1 << 23
 # Steps whose Jacobian is looked at; for each, the largest singular value of a matrix is found.
 MOST_STEPS = 24
-GATES = {
-    "simple": ["W"],
-    "lstm": ["W input", "W forget", "W candidate", "W output"],
-    "gru": ["W reset", "W update", "W candidate"],
-}
 
 
 class Curve(NamedTuple):
@@ -106,7 +102,7 @@ class Gradients(NamedTuple):
 
 def gradients(model: Model, sentences: Sequence[Sentence]) -> Gradients:
     """Look at a model through some sentences; a tag that the model does not know, "" say, counts as not given."""
-    _check(model.network)
+    _check(model.network_spec)
     encoded = _encoded(model, sentences)
     found = _curves(model, encoded)
     return Gradients(
@@ -114,7 +110,7 @@ def gradients(model: Model, sentences: Sequence[Sentence]) -> Gradients:
         len(encoded.words),
         int((encoded.tags >= 0).sum()),
         found,
-        list(_weights(model.network, model.parameters)),
+        list(_weights(model.network_spec, model.parameters)),
         _steps(model, encoded),
         [_verdict(curve) for curve in found if curve.path == ALL],
     )
@@ -122,7 +118,7 @@ def gradients(model: Model, sentences: Sequence[Sentence]) -> Gradients:
 
 def curves(model: Model, sentences: Sequence[Sentence]) -> list[Curve]:
     """The curves of :func:`gradients` alone; none for a network that keeps nothing."""
-    architecture = model.network.architecture
+    architecture = model.network_spec.architecture
     is_kept = architecture.keeps_hidden or architecture.keeps_output
     return _curves(model, _encoded(model, sentences)) if is_kept else []
 
@@ -141,20 +137,22 @@ def _encoded(model: Model, sentences: Sequence[Sentence]) -> Encoded:
 def _curves(model: Model, encoded: Encoded) -> list[Curve]:
     tags = encoded.tags
     if (tags < 0).any():
-        tags = np.where(tags < 0, model.predict(encoded, with_probabilities=False).tags, tags)
-    found: dict[tuple[str, str], list[list[Array]]] = {}
+        tags = np.where(tags < 0, labelling.predict(model, encoded, with_probabilities=False).tags, tags)
+    spec = model.network_spec
+    norms_by_distance: dict[tuple[str, str], list[list[Array]]] = {}
     for number, (start, end) in enumerate(itertools.pairwise(encoded.starts)):
         if start == end:
             continue
-        trace = model.trace(encoded, number)
-        for first in range(0, end - start, most := max(1, MOST_NUMBERS // ((end - start) * trace.h[0].shape[1]))):
-            for key, norms, sign in _norms(model.network, model.parameters, trace, tags[start:end], first, most):
-                by_distance = found.setdefault(key, [])
+        trace = labelling.trace(model, encoded, number)
+        most = max(1, MOST_NUMBERS // ((end - start) * trace.h[0].shape[1]))
+        for first in range(0, end - start, most):
+            for key, norms, sign in _norms(spec, model.parameters, trace, tags[start:end], first, most):
+                by_distance = norms_by_distance.setdefault(key, [])
                 for k, values in enumerate(_by_distance(norms, first, sign)):
                     if k == len(by_distance):
                         by_distance.append([])
                     by_distance[k].append(values)
-    return [_curve(*key, by_distance) for key, by_distance in found.items()]
+    return [_curve(*key, by_distance) for key, by_distance in norms_by_distance.items()]
 
 
 def _norms(
@@ -217,8 +215,8 @@ def _weights(spec: NetworkSpec, parameters: Mapping[str, Array]) -> Iterator[Wei
     for layer in range(1, spec.layers + 1):
         w = parameters.get(f"layer{layer}/W")
         for name, weight in zip(names(spec, layer), [] if w is None else w, strict=False):
-            for gate, part in zip(GATES[spec.cell], np.split(weight, spec.gates), strict=True):
-                yield _weight(name, gate, part)
+            for gate, part in zip(CELLS[spec.cell].gates, np.split(weight, spec.gates), strict=True):
+                yield _weight(name, f"W {gate}".strip(), part)
     if spec.architecture.keeps_output:
         both = parameters[f"layer{spec.layers}/Wy"].astype(np.float64) @ parameters["output/V"]
         yield _weight(f"layer {spec.layers}", "Wy V", both)
@@ -231,12 +229,12 @@ def _weight(name: str, part: str, w: Array) -> Weight:
 
 def _steps(model: Model, encoded: Encoded) -> list[Step]:
     """Look at steps spread evenly over all sentences."""
-    spec = model.network
+    spec = model.network_spec
     every = [(number, t) for number, length in enumerate(encoded.lengths) for t in range(1, length)]
     chosen = [every[i] for i in np.unique(np.linspace(0, len(every) - 1, min(MOST_STEPS, len(every))).astype(int))]
     found: dict[str, list[float]] = {}
     for number, rows in itertools.groupby(chosen, key=lambda row: row[0]):
-        trace, steps = model.trace(encoded, number), [t for _, t in rows]
+        trace, steps = labelling.trace(model, encoded, number), [t for _, t in rows]
         for layer in range(1, spec.layers + 1):
             if layer < spec.layers and not spec.architecture.keeps_hidden:
                 continue

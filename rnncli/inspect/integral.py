@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from rnncli.inspect.reader import Reader
-from rnncli.network import reference
-from rnncli.network.parameters import Array
+from rnncli.parameters import Array
+from rnncli.plain import forward as plain
 
 # Nodes of Gauss and Legendre's rule on a piece; the gap at which a target is done; how often it may be refined.
 NODES = 8
@@ -45,11 +45,11 @@ class Way:
         self.at, self.weights = (at + 1) / 2, weights / 2
         self._scores: dict[float, Array] = {}
 
-    def run(self, alphas: Array) -> reference.Trace:
+    def run(self, alphas: Array) -> plain.Trace:
         """Read the inputs at these α side by side; x is linear in α, and so is a of layer 1."""
         reader, full = self.reader, self.reader.trace.a[0]
         back = (1 - alphas).astype(full.dtype)
-        return reference.run(reader.spec, reader.parameters, full[:, None] - reader.change[:, None] * back[:, None])
+        return plain.run(reader.spec, reader.parameters, full[:, None] - reader.change[:, None] * back[:, None])
 
     def score(self, alpha: float) -> Array:
         """The score s of every target at α, (M,)."""

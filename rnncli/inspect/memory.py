@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncli import labelling
 from rnncli.config import NetworkSpec
 from rnncli.data.tags import Span, spans
 from rnncli.data.tokenize import tokenize
@@ -77,10 +78,10 @@ def trace(model: Model, text: str, columns: Sequence[tuple[str, ...]] | None = N
         raise DataError("this text has no token", hint='give a text such as "leave Taipei on November 2nd"')
     beside: list[tuple[str, ...]] = [()] * len(tokens) if columns is None else list(columns)
     encoded = model.encode([tokens], [beside])
-    run, given = model.trace(encoded), model.predict(encoded)
+    run, given = labelling.trace(model, encoded), labelling.predict(model, encoded)
     tags = [model.tags[number] for number in given.tags]
     found = [] if model.scheme == "plain" else spans(tags)
-    kept = memories(model.network, run.h, run.y)
+    kept = memories(model.network_spec, run.h, run.y)
     return Trace(text, tokens, tags, given.probabilities.tolist(), found, kept, beside)
 
 

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncli import labelling
 from rnncli.config import NetworkSpec
 from rnncli.data.batch import Encoded
-from rnncli.model import Model, alone
-from rnncli.network import reference
-from rnncli.network.parameters import Array, Parameters
-from rnncli.network.sweep import products
+from rnncli.labelling import single
+from rnncli.model import Model
+from rnncli.parameters import Array, Parameters
+from rnncli.plain import forward as plain
+from rnncli.plain.backward import products
 
 # Numbers that the arrays of one pass may have: 128 MB in float32.
 MOST_NUMBERS = 1 << 25
@@ -58,15 +60,15 @@ class Reader:
     """One sentence as a model reads it, and its measures; M targets are given as the numbers of their tokens."""
 
     def __init__(self, model: Model, encoded: Encoded, sentence: int = 0, norm: Norm | None = None) -> None:
-        self.model, self.spec, self.parameters = model, model.network, model.parameters
+        self.model, self.spec, self.parameters = model, model.network_spec, model.parameters
         self.norm = norm or Norm(self.spec, self.parameters)
-        read = reference.look_up(self.parameters, alone(encoded, sentence))
-        blank = reference.unknown(self.parameters, 1)
+        read = plain.look_up(self.parameters, single(encoded, sentence))
+        blank = plain.unknown(self.parameters, 1)
         self.count = len(read.x)
         # What each token adds to the products of those that see it, above what the unknown word does; by places.
         self.added = [
-            reference.product(self.spec, self.parameters, read, place)
-            - reference.product(self.spec, self.parameters, blank, place)
+            plain.product(self.spec, self.parameters, read, place)
+            - plain.product(self.spec, self.parameters, blank, place)
             for place in range(2 * self.spec.window + 1)
         ]
         # The unknown word adds nothing, and not the rounding error of two products.
@@ -79,17 +81,17 @@ class Reader:
             added[blanks] = 0
         self.reach = _reach(self.spec, self.count)
         self.reach[:, blanks] = False
-        self.trace = reference.forward(self.spec, self.parameters, alone(encoded, sentence))
+        self.trace = plain.forward(self.spec, self.parameters, single(encoded, sentence))
         # a of layer 1 for the text, less that for nothing but unknown words.
         self.change = np.zeros_like(self.trace.a[0])
         for to, _, added in self.places():
             self.change[to] += added
-        self.tags, self.y = model.decide(self.trace)
+        self.tags, self.y = labelling.decide(model, self.trace)
 
     def places(self) -> Iterator[tuple[slice, slice, Array]]:
         """For each place of the window: the tokens that see one there, those that are seen, what these add."""
         for place, added in enumerate(self.added):
-            to, of = reference.seen(self.count, place - self.spec.window)
+            to, of = plain.seen(self.count, place - self.spec.window)
             yield to, of, added[of]
 
     def gradient(self, targets: Array) -> Array:
@@ -103,7 +105,7 @@ class Reader:
         o, y = (np.empty((len(targets), self.count)) for _ in range(2))
         changed = np.empty(o.shape, np.bool_)
         for start, run in self.ablated():
-            given, probabilities = self.model.decide(run)
+            given, probabilities = labelling.decide(self.model, run)
             many = slice(start, start + given.shape[1])
             o[:, many] = run.o[targets, :, tags]
             y[:, many] = probabilities[targets, :, tags]
@@ -116,7 +118,7 @@ class Reader:
         lost = [run.o[targets, :, tags] for _, run in self.ablated()]
         return np.asarray(self.trace.o[targets, tags][:, None] - np.concatenate(lost, axis=1))
 
-    def ablated(self) -> Iterator[tuple[int, reference.Trace]]:
+    def ablated(self) -> Iterator[tuple[int, plain.Trace]]:
         """Read the sentence once without each token, some at a time: the first of these tokens, the traces."""
         full = self.trace.a[0]
         for start in range(0, self.count, self.rows()):
@@ -127,14 +129,14 @@ class Reader:
                     sees = t + self.spec.window - place
                     if 0 <= sees < self.count:
                         a[sees, t - start] -= added[t]
-            run = reference.run(self.spec, self.parameters, a)
+            run = plain.run(self.spec, self.parameters, a)
             # Products round differently with the number of rows: what cannot have changed is set to what it was.
             out = ~self.reach[:, start:end]
             for found, full_text in ((run.o, self.trace.o), (run.y, self.trace.y)):
                 found[out] = np.broadcast_to(full_text[:, None], found.shape)[out]
             yield start, run
 
-    def sweep(self, trace: reference.Trace, targets: Array) -> Array:
+    def sweep(self, trace: plain.Trace, targets: Array) -> Array:
         """∂s/∂a of layer 1, (T, M, R·G·H); of S readings side by side (T, S, M, R·G·H)."""
         do = np.zeros((self.count, len(targets), trace.o.shape[-1]), trace.o.dtype)
         do[targets, np.arange(len(targets)), self.tags[targets]] = 1

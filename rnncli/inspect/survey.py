@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncli import labelling
 from rnncli.data.tsv import Sentence
 from rnncli.inspect.memory import Memory, memories
 from rnncli.inspect.units import Tally, Units, bounds
@@ -103,7 +104,7 @@ def survey(model: Model, sentences: Sequence[Sentence], unit: tuple[str, int] | 
         gold = np.array([numbers[tag] for sentence in block for tag in sentence.tags])[positions]
         for memory in kept:
             if memory.name not in tallies:
-                limits = bounds(model.network, memory.name)
+                limits = bounds(model.network_spec, memory.name)
                 tallies[memory.name] = Tally(memory.values.shape[1], len(numbers), limits)
             tallies[memory.name].add(memory.values, gold)
             if unit and memory.name == unit[0]:
@@ -120,5 +121,5 @@ def _runs(
     for start in range(0, len(sentences), _BLOCK_SENTENCES):
         block = sentences[start : start + _BLOCK_SENTENCES]
         encoded = model.encode([each.tokens for each in block], [each.columns for each in block])
-        for positions, h, y in model.states(encoded):
-            yield block, encoded.starts, positions, memories(model.network, h, y)
+        for positions, h, y in labelling.hidden_layers(model, encoded):
+            yield block, encoded.starts, positions, memories(model.network_spec, h, y)

@@ -19,7 +19,7 @@ whatever is forbidden; only differences of about 600 in o could still make a for
 Source: Lafferty, McCallum and Pereira 2001, "Conditional random fields"; over a recurrent network: Huang, Xu
 and Yu 2015, "Bidirectional LSTM-CRF models", and Lample et al. 2016, "Neural architectures for named entity
 recognition"; scaling: Rabiner 1989, "A tutorial on hidden Markov models", V.A. Batches are packed as in
-:mod:`rnncli.kernels.simple`; the best path is in :mod:`rnncli.kernels.viterbi`.
+:mod:`rnncli.kernels.packed`; the best path is in :mod:`rnncli.kernels.viterbi`.
 """
 
 import math
@@ -30,8 +30,8 @@ from rnncli.kernels.activation import exp
 from rnncli.kernels.compile import inner, jit
 from rnncli.kernels.matmul import add_nn, add_product, add_row
 from rnncli.kernels.output import _largest
+from rnncli.kernels.packed import TOGETHER, step
 from rnncli.kernels.parallel import parallel, share_of_sentences
-from rnncli.kernels.simple import TOGETHER, step
 
 RANGE = 32.0  # of scores of moves that float32 can bear
 LEAST = -600.0  # score of a move beside the likeliest

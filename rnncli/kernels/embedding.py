@@ -3,7 +3,7 @@
 A word selects one row, its letter n-grams many. One-hot inputs are columns of U, stored as rows of Uᵀ.
 
 Text i selects ``rows[starts[i] : starts[i + 1]]``. Token n has text ``ids[n]``; below 0 it has none, which adds 0.
-Where ``hidden[n]`` it selects row 0 instead, the unknown word; ``hidden`` is empty where no token is hidden.
+Where ``masked[n]`` it selects row 0 instead, the unknown word; ``masked`` is empty where no token is masked.
 """
 
 import math
@@ -16,13 +16,13 @@ from rnncli.kernels.tile import ROWS
 
 
 @parallel
-def gather(part, parts, table, ids, rows, starts, hidden, first, column, out):
+def gather(part, parts, table, ids, rows, starts, masked, first, column, out):
     """out[n, column:+D] += Σ table[first + row] / √count, over the rows of token n.
 
     table         (rows, D)
     ids           (N,)  int32
     rows, starts  (·,), (texts + 1,)  int32, int64
-    hidden        (N,) or (0,)  bool
+    masked        (N,) or (0,)  bool
     first         row of the table from which rows count: where a token is seen through a window, its block
     out           (N, ≥ column + D)  +=
     """
@@ -33,7 +33,7 @@ def gather(part, parts, table, ids, rows, starts, hidden, first, column, out):
             continue
         seen = out[n, column : column + width]
         start, end = starts[ids[n]], starts[ids[n] + 1]
-        if len(hidden) > 0 and hidden[n]:
+        if len(masked) > 0 and masked[n]:
             add_row(seen, one, table[first])
             continue
         scale = out.dtype.type(1.0 / math.sqrt(max(1, end - start)))
@@ -42,7 +42,7 @@ def gather(part, parts, table, ids, rows, starts, hidden, first, column, out):
 
 
 @parallel
-def scatter(part, parts, dout, column, ids, rows, starts, hidden, first, dtable):
+def scatter(part, parts, dout, column, ids, rows, starts, masked, first, dtable):
     """Gradient of :func:`gather`, in the order of n.
 
     dout    (N, ≥ column + D)  column d of the table is column + d here
@@ -54,7 +54,7 @@ def scatter(part, parts, dout, column, ids, rows, starts, hidden, first, dtable)
             continue
         slope = dout[n, column : column + width]
         start, end = starts[ids[n]], starts[ids[n] + 1]
-        if len(hidden) > 0 and hidden[n]:
+        if len(masked) > 0 and masked[n]:
             if first % parts == part:
                 add_row(dtable[first], one, slope)
             continue
@@ -66,7 +66,7 @@ def scatter(part, parts, dout, column, ids, rows, starts, hidden, first, dtable)
 
 
 @jit
-def touch(ids, rows, starts, hidden, first, width, at, seen, stamp, blocks, count):
+def touch(ids, rows, starts, masked, first, width, at, seen, stamp, blocks, count):
     """List the rows of a table that :func:`scatter` adds to; return the new ``count`` of them.
 
     width   D of the table, which begins at number ``at`` of its vector
@@ -77,11 +77,11 @@ def touch(ids, rows, starts, hidden, first, width, at, seen, stamp, blocks, coun
         if ids[n] < 0:
             continue
         start, end = starts[ids[n]], starts[ids[n] + 1]
-        is_hidden = len(hidden) > 0 and hidden[n]
-        if is_hidden:
+        is_masked = len(masked) > 0 and masked[n]
+        if is_masked:
             end = start + 1
         for i in range(start, end):
-            r = first + (0 if is_hidden else rows[i])
+            r = first + (0 if is_masked else rows[i])
             if seen[r] != stamp:
                 seen[r] = stamp
                 block = blocks[count]

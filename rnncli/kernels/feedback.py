@@ -8,7 +8,7 @@ m drops: see :mod:`rnncli.kernels.dropout`. BPTT goes through the softmax that i
 g = Wyᵀ ∂L/∂a(t+1), the gradient that reaches the scores of step t is ∂L/∂o(t) = direct + ŷ ∘ (g − ⟨g, ŷ⟩).
 
 Source: Jordan 1986, "Serial order"; hybrid: Mesnil et al. 2015, "Using recurrent neural networks for slot
-filling in spoken language understanding". Batches are packed as in :mod:`rnncli.kernels.simple`.
+filling in spoken language understanding". Batches are packed as in :mod:`rnncli.kernels.packed`.
 """
 
 import numpy as np
@@ -18,8 +18,8 @@ from rnncli.kernels.compile import inner
 from rnncli.kernels.dropout import drop_row
 from rnncli.kernels.matmul import add_nn, clear
 from rnncli.kernels.output import softmax_row
+from rnncli.kernels.packed import TOGETHER, step
 from rnncli.kernels.parallel import parallel, share_of_sentences
-from rnncli.kernels.simple import TOGETHER, step
 
 
 @parallel

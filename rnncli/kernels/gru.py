@@ -4,7 +4,7 @@
     h(t) = (1 − z) ∘ n + z ∘ h(t−1),   h before the first token being 0
 
 each gate having its own rows of U, W and b, the candidate n a second bias. Batches are packed as in
-:mod:`rnncli.kernels.simple`; the functions, and why their loops are short, are those of
+:mod:`rnncli.kernels.packed`; the functions, and why their loops are short, are those of
 :mod:`rnncli.kernels.lstm`.
 
 Source: Cho et al. 2014, "Learning phrase representations using RNN encoder-decoder"; r after the product
@@ -16,8 +16,8 @@ import numpy as np
 from rnncli.kernels.activation import SIGMOID, activate, exp
 from rnncli.kernels.compile import inner
 from rnncli.kernels.matmul import add_nn
+from rnncli.kernels.packed import sentences_of, step
 from rnncli.kernels.parallel import parallel
-from rnncli.kernels.simple import sentences_of, step
 
 
 @inner
@@ -48,7 +48,7 @@ def _forward_row(a, m, before, h):
 
 
 @parallel
-def forward(part, parts, a, s, h, weight, bias, offsets):
+def forward(part, parts, a, s, h, weight, bias, offsets, activation):
     """Fill the hidden layer of each direction.
 
     a        (N, R·3·H)   in: U x + b; OUT: the gates r, z, n; direction r in columns r·3·H : (r + 1)·3·H
@@ -57,6 +57,7 @@ def forward(part, parts, a, s, h, weight, bias, offsets):
     weight   (R, H, 3·H)  Wᵀ of each direction; the second direction reads backward
     bias     (R·H,)       of m
     offsets  (T + 1,)     int64, first row of each step
+    activation            not used: that of each gate is given
     """
     directions, units, width = weight.shape
     nothing = np.zeros(units, a.dtype)
@@ -102,11 +103,11 @@ def _backward_row(dh, a, m, before, da, dwh):
 
 
 @parallel
-def backward(part, parts, dh, a, s, before, weight, offsets, da, dwh):
+def backward(part, parts, dh, a, s, h, before, weight, offsets, activation, da, dwh):
     """BPTT: from the gradient of the hidden layer to that of the input product.
 
     dh       (N, R·H)     in: ∂L/∂h from above; OUT: the whole ∂L/∂h
-    a, s                  as :func:`forward` left them; s: OUT ∂L/∂m, whose sum is the gradient of the bias
+    a, s, h               as :func:`forward` left them; s: OUT ∂L/∂m, whose sum is the gradient of the bias
     before   (N, R·H)     h(t−1)
     weight   (R, 3·H, H)  W itself
     da       (N, R·3·H)   OUT: ∂L/∂(U x + b)

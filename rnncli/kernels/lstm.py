@@ -3,7 +3,7 @@
     i, f, o = σ(a),   g = tanh(a),   a = U x(t) + W h(t−1) + b, each gate having its own rows of U, W and b
     c(t) = f ∘ c(t−1) + i ∘ g,   h(t) = o ∘ tanh c(t),   h and c before the first token being 0
 
-Batches are packed as in :mod:`rnncli.kernels.simple`; :mod:`rnncli.kernels.gru` has the same two functions.
+Batches are packed as in :mod:`rnncli.kernels.packed`; all cells have the same two functions.
 What belongs to a token is done row by row while the row is in the cache, in loops that are many and short: the
 compiler gives up vectorising a loop that has more than a few arrays to tell apart.
 
@@ -16,8 +16,8 @@ import numpy as np
 from rnncli.kernels.activation import SIGMOID, TANH, activate, exp
 from rnncli.kernels.compile import inner
 from rnncli.kernels.matmul import add_nn
+from rnncli.kernels.packed import sentences_of, step
 from rnncli.kernels.parallel import parallel
-from rnncli.kernels.simple import sentences_of, step
 
 
 @inner
@@ -36,7 +36,7 @@ def _forward_row(a, before, c, h):
 
 
 @parallel
-def forward(part, parts, a, s, h, weight, bias, offsets):
+def forward(part, parts, a, s, h, weight, bias, offsets, activation):
     """Fill the hidden layer of each direction.
 
     a        (N, R·4·H)   in: U x + b; OUT: the gates i, f, g, o; direction r in columns r·4·H : (r + 1)·4·H
@@ -45,6 +45,7 @@ def forward(part, parts, a, s, h, weight, bias, offsets):
     weight   (R, H, 4·H)  Wᵀ of each direction; the second direction reads backward
     bias     (0,)         not used: U and W share b
     offsets  (T + 1,)     int64, first row of each step
+    activation            not used: that of each gate is given
     """
     directions, units, width = weight.shape
     nothing = np.zeros(units, a.dtype)
@@ -87,11 +88,11 @@ def _backward_row(dh, a, before, c, da, dc_after, f_after):
 
 
 @parallel
-def backward(part, parts, dh, a, s, before, weight, offsets, da, dwh):
+def backward(part, parts, dh, a, s, h, before, weight, offsets, activation, da, dwh):
     """BPTT: from the gradient of the hidden layer to that of the input product.
 
     dh       (N, R·H)     in: ∂L/∂h from above; OUT: ∂L/∂c
-    a, s                  as :func:`forward` left them
+    a, s, h               as :func:`forward` left them
     before   (N, R·H)     c(t−1)
     weight   (R, 4·H, H)  W itself
     da, dwh  (N, R·4·H)   OUT: ∂L/∂(U x + b), which is ∂L/∂(W h(t−1)) too: one array

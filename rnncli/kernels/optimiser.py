@@ -1,8 +1,8 @@
 """Parameter updates: θ −= step(gradient), for the blocks of a vector that a batch gave a gradient to.
 
-theta, gradient, m, v, turned (P,): a network's arrays end to end. The step is taken along ``scale`` times the
-gradient, which is 0 afterwards; m and v hold the optimiser's moments, 0 at first; step counts from 1. ``turned``
-holds transposed copies of some arrays, each where the array itself is in theta, and follows them.
+theta, gradient, m, v, transposed (P,): a network's arrays end to end. The step is taken along ``scale`` times the
+gradient, which is 0 afterwards; m and v hold the optimiser's moments, 0 at first; step counts from 1. Some arrays
+have transposed copies in ``transposed``, each where the array itself is in theta; they follow every step.
 
 blocks (·, 5) int64: the arrays, by the columns below. Of a table a batch touches few rows: they are blocks by
 themselves, and no other row or moment of it moves ("lazy" moments).
@@ -13,7 +13,7 @@ import math
 from rnncli.kernels.compile import inner
 from rnncli.kernels.matmul import LINE
 from rnncli.kernels.parallel import parallel, share
-from rnncli.kernels.tile import VECTOR_BYTES, turn_tile
+from rnncli.kernels.tile import VECTOR_BYTES, transpose_tile
 
 ADAM, SGD = range(2)
 OPTIMISERS = {"adam": ADAM, "sgd": SGD}
@@ -60,7 +60,7 @@ def squared_norms(part, parts, x, blocks, sums):
 
 
 @inner
-def _turn(x, out, block, low, high):
+def _transpose(x, out, block, low, high):
     """Copy the rows low : high of a block of x to where they are columns of the transposed matrices."""
     height, width, lanes = block[HEIGHT], block[WIDTH], VECTOR_BYTES // x.itemsize
     while low < high:
@@ -70,7 +70,7 @@ def _turn(x, out, block, low, high):
             for r in range(low - matrix * height, end - matrix * height, lanes):
                 at, out_at = first + r * width + c, first + c * height + r
                 if c + lanes <= width and r + lanes <= end - matrix * height:
-                    turn_tile(x, at, width, out, out_at, height)  # type: ignore[call-arg]
+                    transpose_tile(x, at, width, out, out_at, height)  # type: ignore[call-arg]
                 else:
                     for i in range(min(lanes, width - c)):
                         for j in range(min(lanes, end - matrix * height - r)):
@@ -107,7 +107,7 @@ def _sgd(theta, gradient, size):
 
 
 @parallel
-def descend(part, parts, kind, theta, gradient, scale, m, v, turned, blocks, rate, step):
+def descend(part, parts, kind, theta, gradient, scale, m, v, transposed, blocks, rate, step):
     """Take a step; kind: one of :data:`OPTIMISERS`."""
     of_theta = theta.dtype.type
     size, epsilon = _sizes(of_theta, rate, step)
@@ -122,4 +122,4 @@ def descend(part, parts, kind, theta, gradient, scale, m, v, turned, blocks, rat
             else:
                 _sgd(theta[own], gradient[own], of_theta(rate) * scale)
             if block[HEIGHT] > 0:
-                _turn(theta, turned, block, low, high)
+                _transpose(theta, transposed, block, low, high)

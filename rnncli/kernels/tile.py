@@ -80,7 +80,7 @@ def add_tile(typingctx: Any, a: Any, a_at: Any, across: Any, along: Any, b: Any,
 
 
 @intrinsic
-def turn_tile(typingctx: Any, x: Any, at: Any, step: Any, out: Any, out_at: Any, out_step: Any) -> Any:
+def transpose_tile(typingctx: Any, x: Any, at: Any, step: Any, out: Any, out_at: Any, out_step: Any) -> Any:
     """out[c, r] = x[r, c] for r, c < lanes, the numbers of a vector register.
 
     x, out          (·,)  with x[r, c] at position at + r · step + c, out[c, r] at out_at + c · out_step + r

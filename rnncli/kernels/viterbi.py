@@ -6,7 +6,7 @@ Only the maxima are kept, not where they were: the tag before is looked for agai
 K comparisons a token instead of K² indices that are hardly ever read.
 
 Source: Viterbi 1967, "Error bounds for convolutional codes"; Rabiner 1989, "A tutorial on hidden Markov
-models", III.B. Batches are packed as in :mod:`rnncli.kernels.simple`.
+models", III.B. Batches are packed as in :mod:`rnncli.kernels.packed`.
 """
 
 import numpy as np

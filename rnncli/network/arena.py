@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from rnncli.kernels.parallel import SERIAL
-from rnncli.network.parameters import Array
+from rnncli.parameters import Array
 
 _LINE = 64  # bytes: arrays begin where a vector register's worth of memory does
 

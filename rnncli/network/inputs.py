@@ -7,24 +7,24 @@ from typing import Any
 import numpy as np
 
 from rnncli.config import NetworkSpec
-from rnncli.data.batch import NOTHING_HIDDEN, Bags, Batch
+from rnncli.data.batch import NONE_MASKED, Bags, Batch
 from rnncli.kernels import embedding, matmul, window
 from rnncli.network.arena import Arena
-from rnncli.network.parameters import Array, Parameters
+from rnncli.parameters import Array, Parameters
 
 ONEHOT = "input/onehot"
 
 
 def parts(parameters: Parameters, batch: Batch) -> Iterator[tuple[str, Bags, Array]]:
-    """Yield the table of each part, its bags, and which tokens are hidden from it."""
+    """Yield the table of each part, its bags, and which tokens are masked in it."""
     for name, bags in zip(parameters.tables, batch.bags, strict=True):
-        yield name, bags, batch.hidden if bags.is_word else NOTHING_HIDDEN
+        yield name, bags, batch.masked if bags.is_word else NONE_MASKED
 
 
 def gather(parameters: Parameters, batch: Batch, arena: Arena) -> Array:
     """Look up every part but one-hot, side by side: (N, D), D = 0 where there is none."""
-    found = [(parameters[name], bags, hidden) for name, bags, hidden in parts(parameters, batch) if name != ONEHOT]
-    return _look_up(found, batch.ids, batch.tokens, parameters.flat.dtype, arena)
+    tables = [(parameters[name], bags, masked) for name, bags, masked in parts(parameters, batch) if name != ONEHOT]
+    return _look_up(tables, batch.ids, batch.tokens, parameters.flat.dtype, arena)
 
 
 def _look_up(
@@ -34,11 +34,11 @@ def _look_up(
     dtype: Any,
     arena: Arena,
 ) -> Array:
-    """Look up ``count`` texts; ``ids`` holds those of each source, ``tables`` come with bags and hidden tokens."""
+    """Look up ``count`` texts; ``ids`` holds those of each source, ``tables`` come with bags and masked tokens."""
     x, column = arena.empty((count, sum(table.shape[1] for table, *_ in tables)), dtype), 0
     x[...] = 0
-    for table, bags, hidden in tables:
-        embedding.gather(arena.queue, table, ids[bags.source], bags.rows, bags.starts, hidden, 0, column, x)
+    for table, bags, masked in tables:
+        embedding.gather(arena.queue, table, ids[bags.source], bags.rows, bags.starts, masked, 0, column, x)
         column += table.shape[1]
     return x
 
@@ -71,38 +71,40 @@ def look_around_backward(spec: NetworkSpec, dwide: Array, offsets: Array, arena:
     return dx
 
 
-def project(spec: NetworkSpec, parameters: Parameters, turned: Array, batch: Batch, a: Array, arena: Arena) -> None:
+def project(
+    spec: NetworkSpec, parameters: Parameters, transposed: Array, batch: Batch, a: Array, arena: Arena
+) -> None:
     """Add U x to the input product a (N, M) text by text: words come again and again, so most products are saved.
 
-    turned  (D, M)  Uᵀ
-    batch   without hidden words
+    transposed  (D, M)  Uᵀ
+    batch       without masked words
     """
-    width, places, column = len(turned) // (2 * spec.window + 1), _seen(spec, batch.offsets), 0
+    width, places, column = len(transposed) // (2 * spec.window + 1), _seen(spec, batch.offsets), 0
     nothing = np.zeros(a.shape[1], a.dtype)
-    dense = [(parameters[name], bags, hidden) for name, bags, hidden in parts(parameters, batch) if name != ONEHOT]
+    dense = [(parameters[name], bags, masked) for name, bags, masked in parts(parameters, batch) if name != ONEHOT]
     for source, group in itertools.groupby(dense, key=lambda part: part[1].source):
         ids, texts = np.unique(batch.ids[source], return_inverse=True)
         x = _look_up(list(group), {source: ids}, len(ids), a.dtype, arena)
         y = arena.empty((len(ids), a.shape[1]), a.dtype)
         for place, rows in enumerate(places):
             first = place * width + column
-            matmul.project(arena.queue, x, turned[first : first + x.shape[1]], nothing, y)
+            matmul.project(arena.queue, x, transposed[first : first + x.shape[1]], nothing, y)
             window.add_seen(y, texts, rows, a)
         column += x.shape[1]
 
 
 def onehot(spec: NetworkSpec, parameters: Parameters, batch: Batch) -> Iterator[tuple[int, Array, Array, Bags]]:
-    """For each place of the window: the first row of its block of the table, the ids and the hidden words there."""
-    for name, bags, hidden in parts(parameters, batch):
+    """For each place of the window: the first row of its block of the table, the ids and the masked words there."""
+    for name, bags, masked in parts(parameters, batch):
         if name != ONEHOT:
             continue
         words = len(parameters[ONEHOT]) // (2 * spec.window + 1)
         for place, rows in enumerate(_seen(spec, batch.offsets)):
             ids = np.where(rows < 0, np.int32(-1), batch.ids[bags.source][rows])
-            yield place * words, ids, hidden[rows] if len(hidden) else hidden, bags
+            yield place * words, ids, masked[rows] if len(masked) else masked, bags
 
 
 def add_onehot(spec: NetworkSpec, parameters: Parameters, batch: Batch, a: Array, arena: Arena) -> None:
     """Add U x of one-hot inputs, columns of U, to the input product a (N, G·R·H)."""
-    for first, ids, hidden, bags in onehot(spec, parameters, batch):
-        embedding.gather(arena.queue, parameters[ONEHOT], ids, bags.rows, bags.starts, hidden, first, 0, a)
+    for first, ids, masked, bags in onehot(spec, parameters, batch):
+        embedding.gather(arena.queue, parameters[ONEHOT], ids, bags.rows, bags.starts, masked, first, 0, a)

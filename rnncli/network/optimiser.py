@@ -1,8 +1,7 @@
-"""From one batch to one step: the gradients of all parameters, their norm, and the optimiser that follows them."""
+"""The optimiser: the gradients of all parameters, their norm, and the steps along them."""
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -11,17 +10,9 @@ from rnncli.data.batch import Bags, Batch
 from rnncli.kernels import embedding, optimiser
 from rnncli.kernels.optimiser import COLUMNS, OPTIMISERS, ROWS
 from rnncli.network.arena import Arena
-from rnncli.network.backward import Found
+from rnncli.network.backward import InputGradients
 from rnncli.network.inputs import ONEHOT, onehot, parts
-from rnncli.network.parameters import Array, Parameters
-
-
-class Step(NamedTuple):
-    """How the optimiser goes on: along ``scale`` times the gradient."""
-
-    scale: float
-    rate: float
-    number: int  # from 1
+from rnncli.parameters import Array, Parameters
 
 
 def _blocks(parameters: Parameters) -> Iterator[tuple[int, ...]]:
@@ -41,7 +32,9 @@ class Optimiser:
         kind    a name of :data:`rnncli.kernels.optimiser.OPTIMISERS`
         frozen  tables that are not trained
         """
-        self.spec, self.parameters, self.turned = spec, parameters, parameters.transposed()
+        self.spec = spec
+        self.parameters = parameters
+        self.transposed = parameters.transposed()
         self.gradient, self._m, self._v = (Parameters(parameters.rows, parameters.flat.dtype) for _ in range(3))
         self._kind, fixed = OPTIMISERS[kind], np.array(list(_blocks(parameters)))
         self._fixed, self._count, self._height = len(fixed), len(fixed), int(fixed[:, ROWS].sum())
@@ -53,22 +46,22 @@ class Optimiser:
         self._list = np.empty((len(fixed) + sum(map(len, self._seen.values())), COLUMNS), np.int64)
         self._list[: len(fixed)] = fixed
 
-    def add_tables(self, batch: Batch, found: Found, arena: Arena) -> None:
+    def add_tables(self, batch: Batch, reached: InputGradients, arena: Arena) -> None:
         """Add the gradients of the tables of the inputs."""
         self._count, self._stamp, column = self._fixed, self._stamp + 1, 0
-        for name, bags, hidden in parts(self.parameters, batch):
+        for name, bags, masked in parts(self.parameters, batch):
             if name == ONEHOT:
-                for first, ids, unseen, _ in onehot(self.spec, self.parameters, batch):
-                    self._add_table(name, found.das[-1], 0, ids, bags, unseen, first, arena)
+                for first, ids, masked_there, _ in onehot(self.spec, self.parameters, batch):
+                    self._add_table(name, reached.das[-1], 0, ids, bags, masked_there, first, arena)
             else:
-                self._add_table(name, found.dx, column, batch.ids[bags.source], bags, hidden, 0, arena)
+                self._add_table(name, reached.dx, column, batch.ids[bags.source], bags, masked, 0, arena)
                 column += self.parameters[name].shape[1]
 
     def _add_table(
-        self, name: str, dout: Array, column: int, ids: Array, bags: Bags, hidden: Array, first: int, arena: Arena
+        self, name: str, dout: Array, column: int, ids: Array, bags: Bags, masked: Array, first: int, arena: Arena
     ) -> None:
         if name in self._seen:
-            table, texts = self.gradient[name], (ids, bags.rows, bags.starts, hidden, first)
+            table, texts = self.gradient[name], (ids, bags.rows, bags.starts, masked, first)
             seen, at = self._seen[name], self.parameters.starts[name]
             self._count = embedding.touch(*texts, table.shape[1], at, seen, self._stamp, self._list, self._count)
             embedding.scatter(arena.queue, dout, column, *texts, table)
@@ -79,11 +72,18 @@ class Optimiser:
         optimiser.squared_norms(arena.queue, self.gradient.flat, self._list[: self._count], sums)
         return math.sqrt(float(sums.sum()))
 
-    def step(self, step: Step, arena: Arena) -> None:
-        """Take a step, and set the gradient to 0."""
-        vectors = (a.flat for a in (self.parameters, self.gradient, self._m, self._v, self.turned))
-        theta, gradient, m, v, turned = vectors
-        scale, blocks = gradient.dtype.type(step.scale), self._list[: self._count]
+    def step(self, number: int, rate: float, scale: float, arena: Arena) -> None:
+        """Take a step along ``scale`` times the gradient, which is 0 afterwards; steps count from 1."""
         optimiser.descend(
-            arena.queue, self._kind, theta, gradient, scale, m, v, turned, blocks, step.rate, step.number
+            arena.queue,
+            self._kind,
+            self.parameters.flat,
+            self.gradient.flat,
+            self.gradient.flat.dtype.type(scale),
+            self._m.flat,
+            self._v.flat,
+            self.transposed.flat,
+            self._list[: self._count],
+            rate,
+            number,
         )

@@ -9,9 +9,9 @@ from rnncli.config import NetworkSpec
 from rnncli.data.batch import Batch
 from rnncli.kernels import crf, output, viterbi
 from rnncli.network.arena import Arena
-from rnncli.network.decoding import CRF, Chain, learned, log
-from rnncli.network.forward import Trace, forward
-from rnncli.network.parameters import Array, Parameters
+from rnncli.network.forward import Activations, forward
+from rnncli.parameters import Array, Parameters
+from rnncli.plain.decoding import CRF, Chain, learned, log
 
 
 def _scores(spec: NetworkSpec, o: Array) -> Array:
@@ -34,6 +34,14 @@ class Weights(NamedTuple):
         return (total / np.bincount(rank, minlength=count)).astype(self.of_tags.dtype)
 
 
+class Objective(NamedTuple):
+    """What training makes small."""
+
+    scale: float  # of the loss, usually 1 / N
+    weights: Weights
+    omega: float = 0.0  # weight of Pascanu's regulariser; see :mod:`.regulariser`
+
+
 class Loss(NamedTuple):
     """A summed loss with its gradient."""
 
@@ -44,37 +52,37 @@ class Loss(NamedTuple):
 def loss(
     spec: NetworkSpec,
     parameters: Parameters,
-    trace: Trace,
+    run: Activations,
     gold: Array,
-    offsets: Array,
-    scale: float,
-    weights: Weights,
+    objective: Objective,
     gradient: Mapping[str, Array],
 ) -> Loss:
-    """Compute the loss of a packed batch, and the gradient of ``scale`` times it.
+    """Compute the loss of a packed batch, and the gradient of ``objective.scale`` times it.
 
+    gold  (N,) int32, the number of each token's tag
     That of the scores of moves of a CRF is added to ``gradient``, by the names of the parameters.
 
     softmax  Σ −log ŷ[gold] over tokens
     crf      Σ −log P(gold tags) over sentences
     """
-    queue, do = trace.arena.queue, trace.arena.like(trace.o)
-    size = do.dtype.type(scale)
+    queue = run.arena.queue
+    do = run.arena.like(run.o)
+    scale = do.dtype.type(objective.scale)
+    weights = objective.weights
     if spec.output == "softmax":
         if not spec.architecture.keeps_output:
-            output.softmax(queue, trace.o)
-        costs = trace.arena.empty(len(do), np.float64)
-        output.cross_entropy(queue, trace.o, gold, weights.of_tags, size, do, costs)
+            output.softmax(queue, run.o)
+        costs = run.arena.empty(len(do), np.float64)
+        output.cross_entropy(queue, run.o, gold, weights.of_tags, scale, do, costs)
         return Loss(float(costs.sum()), do)
-    moves = learned(spec, parameters)
     total = crf.loss(
         queue,
-        _scores(spec, trace.o),
+        _scores(spec, run.o),
         gold,
-        *moves,
-        offsets,
-        weights.of_sentences(gold, offsets),
-        size,
+        *learned(spec, parameters),
+        run.offsets,
+        weights.of_sentences(gold, run.offsets),
+        scale,
         do,
         *(gradient[name] for name in CRF),
     )
@@ -85,7 +93,7 @@ def label(
     spec: NetworkSpec,
     parameters: Parameters,
     batch: Batch,
-    turned: Parameters,
+    transposed: Parameters,
     by: Chain | None,
     with_probabilities: bool = True,
     arena: Arena | None = None,
@@ -95,7 +103,7 @@ def label(
     The probability is that of the tag that is given: its softmax, or its marginal under the CRF.
     """
     arena = arena or Arena()
-    o = forward(spec, parameters, batch, turned=turned, arena=arena, backwards=False).o
+    o = forward(spec, parameters, batch, transposed=transposed, arena=arena, backwards=False).o
     tags, probabilities = np.empty(len(o), np.int32), np.full(len(o), np.nan, o.dtype)
     if by is None:
         if spec.architecture.keeps_output:

@@ -1,26 +1,30 @@
 """A hidden layer of any cell: from its input product to its hidden units, and back."""
 
-from typing import NamedTuple
+from importlib import import_module
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnncli.config import NetworkSpec
-from rnncli.kernels import activation, gru, lstm, simple
+from rnncli.config import CELLS, NetworkSpec
+from rnncli.kernels import activation, packed
 from rnncli.network.arena import Arena
-from rnncli.network.parameters import Array
-
-GATED = {"lstm": lstm, "gru": gru}
+from rnncli.parameters import Array
 
 
-class Hidden(NamedTuple):
-    """What a hidden layer did, and what its backward pass needs."""
+def _kernels(cell: str) -> Any:
+    """The kernels of a cell, by its name in :data:`rnncli.config.CELLS`."""
+    return import_module(f"rnncli.kernels.{cell}")
 
-    gates: Array  # (N, R·G·H), activated; (N, 0) for the simple cell, which needs none
-    state: Array  # (N, R·H) of lstm the cell state, of gru the candidate's recurrent part; else (N, 0)
+
+class LayerStates(NamedTuple):
+    """What a hidden layer computed, and what its backward pass needs."""
+
+    gates: Array  # (N, R·G·H), activated; of a cell with one gate h itself
+    state: Array  # (N, R·H): what a cell with several gates keeps beside them, of LSTM the cell state; else (N, 0)
     h: Array  # (N, R·H)
 
 
-class Products(NamedTuple):
+class LayerGradients(NamedTuple):
     """Gradients of a layer's products, and what the recurrent weight was multiplied by."""
 
     da: Array  # (N, R·G·H)  ∂L/∂(U x(t) + b)
@@ -30,50 +34,53 @@ class Products(NamedTuple):
 
 def forward(
     spec: NetworkSpec, a: Array, weight: Array | None, bias: Array | None, offsets: Array, arena: Arena
-) -> Hidden:
+) -> LayerStates:
     """Run a layer over a packed batch.
 
     a       (N, R·G·H)  its input product; becomes part of the result
     weight  (R, H, G·H)  Wᵀ of each direction; ``None`` for a layer without memory
-    bias    (R·H)  of the candidate's recurrent part; ``None`` where the cell has none
+    bias    (R·H)  of the last gate's recurrent part; ``None`` where the cell has none
     """
-    code, none = activation.CODES[spec.activation], np.empty((len(a), 0), a.dtype)
+    code = activation.CODES[spec.activation]
+    state = np.empty((len(a), 0), a.dtype)
     if weight is None:
         activation.forward(arena.queue, a, code)
-        return Hidden(none, none, a)
-    if spec.cell == "simple":
-        simple.forward(arena.queue, a, weight, offsets, code)
-        return Hidden(none, none, a)
-    shape = len(a), spec.architecture.directions * spec.hidden
-    state, h = arena.empty(shape, a.dtype), arena.empty(shape, a.dtype)
-    GATED[spec.cell].forward(
-        arena.queue, a, state, h, weight, np.empty(0, a.dtype) if bias is None else bias, offsets
-    )
-    return Hidden(a, state, h)
+        return LayerStates(a, state, a)
+    h = a
+    if spec.gates > 1:
+        shape = len(a), spec.architecture.directions * spec.hidden
+        state = arena.empty(shape, a.dtype)
+        h = arena.empty(shape, a.dtype)
+    bias = np.empty(0, a.dtype) if bias is None else bias
+    _kernels(spec.cell).forward(arena.queue, a, state, h, weight, bias, offsets, code)
+    return LayerStates(a, state, h)
 
 
 def backward(
-    spec: NetworkSpec, hidden: Hidden, dh: Array, weight: Array | None, offsets: Array, arena: Arena
-) -> Products:
+    spec: NetworkSpec, states: LayerStates, dh: Array, weight: Array | None, offsets: Array, arena: Arena
+) -> LayerGradients:
     """BPTT through a layer.
 
     dh      (N, R·H)  ∂L/∂h; overwritten
     weight  (R, G·H, H)  W itself; ``None`` for a layer without memory
     """
-    code, none = activation.CODES[spec.activation], np.empty((0, 0), dh.dtype)
+    code = activation.CODES[spec.activation]
     if weight is None:
-        activation.backward(arena.queue, dh, hidden.h, code)
-        return Products(dh, none, none)
+        none = np.empty((0, 0), dh.dtype)
+        activation.backward(arena.queue, dh, states.h, code)
+        return LayerGradients(dh, none, none)
     directions = spec.architecture.directions
-    before = arena.like(hidden.h)
-    simple.shift(arena.queue, hidden.h, directions, offsets, before)
-    if spec.cell == "simple":
-        simple.backward(arena.queue, dh, hidden.h, weight, offsets, code)
-        return Products(dh, dh, before)
-    da, memory = arena.like(hidden.gates), before
-    dwh = arena.like(da) if spec.cell == "gru" else da
-    if spec.cell == "lstm":
-        memory = arena.like(hidden.state)
-        simple.shift(arena.queue, hidden.state, directions, offsets, memory)
-    GATED[spec.cell].backward(arena.queue, dh, hidden.gates, hidden.state, memory, weight, offsets, da, dwh)
-    return Products(da, dwh, before)
+    before = arena.like(states.h)
+    packed.shift(arena.queue, states.h, directions, offsets, before)
+    memory = before
+    if CELLS[spec.cell].keeps_state:
+        memory = arena.like(states.state)
+        packed.shift(arena.queue, states.state, directions, offsets, memory)
+    da = dwh = dh
+    if spec.gates > 1:
+        da = dwh = arena.like(states.gates)
+        if spec.recurrent_bias:  # then the two products are not only added up
+            dwh = arena.like(states.gates)
+    gates, state, h = states
+    _kernels(spec.cell).backward(arena.queue, dh, gates, state, h, memory, weight, offsets, code, da, dwh)
+    return LayerGradients(da, dwh, before)

@@ -11,16 +11,17 @@ and 10.
 
 import numpy as np
 
-from rnncli.kernels import activation, matmul, simple
-from rnncli.network.arena import Arena
-from rnncli.network.parameters import Array
+from rnncli.config import NetworkSpec
+from rnncli.kernels import activation, matmul, packed
+from rnncli.network.forward import Activations
+from rnncli.parameters import Array
 
 # A squared norm below it counts as 0, which has no direction; the authors' own code puts it at 1e-20, where a
 # gradient that vanishes would soon be left alone.
 _SMALLEST = 1e-30
 
 
-def add(size: float, weight: Array, da: Array, before: Array, offsets: Array, code: int, arena: Arena) -> None:
+def add(spec: NetworkSpec, size: float, weight: Array, da: Array, before: Array, run: Activations) -> None:
     """Add the gradient of ``size`` · Ω to that of a layer's W, which is Σ ∂L/∂a(t+1) before(t+1)ᵀ.
 
     That of Ω has the same first factor, ∂Ω/∂W = Σ ∂L/∂a(t+1) e(t+1)ᵀ, so e is added to the second one. With
@@ -29,13 +30,14 @@ def add(size: float, weight: Array, da: Array, before: Array, offsets: Array, co
     weight  (R, H, H)  W itself
     da      (N, R·H)   ∂L/∂a
     before  (N, R·H)   in: h of the token read before, 0 where there is none; OUT: with size · e added
-    code    one of :data:`rnncli.kernels.activation.CODES`
     """
+    arena = run.arena
+    code = activation.CODES[spec.activation]
     directions, units, _ = weight.shape
     flow, goes_on = arena.like(da), arena.empty((len(da), directions), da.dtype)
     matmul.project_backward(arena.queue, da, weight, flow)
     activation.backward(arena.queue, flow, before, code)
-    simple.shift(arena.queue, np.ones_like(goes_on), directions, offsets, goes_on)
+    packed.shift(arena.queue, np.ones_like(goes_on), directions, run.offsets, goes_on)
     n, d = (_squares(each, directions) for each in (flow, da))
     counts = (goes_on > 0) & (n > _SMALLEST) & (d > _SMALLEST)
     ratio = np.sqrt(np.divide(n, d, out=np.ones_like(n), where=counts))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from rnncli.model import load
+from rnncli.modelfile import load
 
 if TYPE_CHECKING:
     from typer.testing import Result
@@ -30,9 +30,9 @@ QUICK = ("--hidden", "4", "--embedding", "4", "--ngram", "4", "--epochs", "1", "
 USAGE, DATA, MODEL, FILE, DIVERGED, INTERRUPTED = 2, 3, 4, 5, 6, 130
 
 
-def refused(result: "Result", code: int, message: str) -> None:
-    """Check that a command said one thing on stderr, and nothing else."""
-    assert (code, "") == (result.exit_code, result.stdout)
+def refused(result: "Result", code: int, message: str, stdout: str = "") -> None:
+    """Check that a command said one thing on stderr, and nothing else but what it had labelled before."""
+    assert (code, stdout) == (result.exit_code, result.stdout)
     assert f"error: {message}\n" == result.stderr
 
 
@@ -119,7 +119,12 @@ def test_a_file_of_the_wrong_width_for_development_is_refused(run: Run, booking_
 def test_text_that_is_not_utf8_is_refused(run: Run, trained: "Trained") -> None:
     result = run("tag", "--input", "-", "--model", trained.path, stdin=b"leave Taipei\ncaf\xc3\xa9 caf\xe9\n")
     message = 'stdin:2:9: byte 0xe9 is not UTF-8: "café caf\ufffd"'
-    refused(result, DATA, f"{message}\n  save the file as UTF-8 (iconv -f LATIN1 -t UTF-8)")
+    refused(
+        result,
+        DATA,
+        f"{message}\n  save the file as UTF-8 (iconv -f LATIN1 -t UTF-8)",
+        "leave [Taipei: departure]\n",
+    )
 
 
 def test_a_faulty_token_file_to_label_is_refused(run: Run, trained: "Trained", tmp_path: Path) -> None:

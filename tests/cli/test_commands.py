@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rnncli.model import load
+from rnncli.modelfile import load
 from rnncli.resources import bundled
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def test_the_best_of_several_seeds_is_kept(run: Run, booking_tsv: Path, tmp_path
     assert statistics.mean(scores) == pytest.approx(shown["seeds"]["mean"])
     assert statistics.stdev(scores) == pytest.approx(shown["seeds"]["standard_deviation"])
     assert f"over 3; {best['seed']} is best" in result.stderr
-    assert best["seed"] == load(tmp_path / "model.npz").training.seed
+    assert best["seed"] == load(tmp_path / "model.npz").training_spec.seed
 
     # It is the model that its seed alone would have made.
     alone = json.loads(run(*arguments, "--out", tmp_path / "alone.npz", "--seed", best["seed"]).stdout)
@@ -170,7 +170,7 @@ def test_what_a_network_is_can_be_chosen(
     result = run("train", booking_tsv, "--out", out, *QUICK, *options)
     assert 0 == result.exit_code, result.stderr
     model = load(out)
-    saved = dataclasses.asdict(model.network) | dataclasses.asdict(model.training)
+    saved = dataclasses.asdict(model.network_spec) | dataclasses.asdict(model.training_spec)
     for flag, value in zip(options[::2], options[1::2], strict=True):
         assert value == str(saved[flag.removeprefix("--").replace("-", "_")])
     assert 0 == run("tag", LEAVE, "--model", out).exit_code
@@ -185,7 +185,7 @@ def test_weights_of_tags_are_read_from_a_file(run: Run, booking_tsv: Path, tmp_p
         kinds.append(load(out).parameters.flat.tolist())
         # The name of somebody's file is not kept, the weights are.
         assert ("file", {"O": float(text[2:])}) == (
-            load(out).training.class_weight,
+            load(out).training_spec.class_weight,
             load(out).provenance["class_weights"],
         )
     plain = tmp_path / "plain.npz"
@@ -331,7 +331,7 @@ def test_inspect_memory_shows_the_models_own_pair(run: Run) -> None:
     by_hand = [math.dist(x, y) for x, y in zip(a, b, strict=True)]
     assert shown["distances"][0]["values"] == pytest.approx(by_hand, rel=1e-5)
     # Read backward, both texts are the same until their first word is seen.
-    seen = load(bundled("models/default.npz")).network.window + 1
+    seen = load(bundled("models/default.npz")).network_spec.window + 1
     assert [0] * (5 - seen) == shown["distances"][1]["values"][seen:]
     assert shown["distances"][1]["values"][0] > 1
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnncli.config import TrainingSpec
-from rnncli.model import load
+from rnncli.modelfile import load
 
 if TYPE_CHECKING:
     from typer.testing import Result
@@ -67,7 +67,7 @@ def test_a_flag_goes_before_the_environment_before_the_file_before_the_default(
     env = {} if variable is None else {"RNNCLI_SEED": str(variable)}
     model = train(text, *flags, **env)
     # What is set in one place leaves the others alone.
-    assert (expected, 4) == (model.training.seed, model.network.hidden)
+    assert (expected, 4) == (model.training_spec.seed, model.network_spec.hidden)
 
 
 @pytest.mark.parametrize(
@@ -81,21 +81,21 @@ def test_a_flag_goes_before_the_environment_before_the_file_before_the_default(
 )
 def test_a_table_is_for_the_command_of_its_name(train: Train, text: str, expected: tuple[int, int]) -> None:
     model = train(text)
-    assert expected == (model.training.seed, model.network.hidden)
+    assert expected == (model.training_spec.seed, model.network_spec.hidden)
 
 
 def test_one_file_may_hold_options_of_several_commands(train: Train) -> None:
-    assert 4 == train('hidden = 4\nmodel = "other.npz"\nconfusion = true').network.hidden
+    assert 4 == train('hidden = 4\nmodel = "other.npz"\nconfusion = true').network_spec.hidden
 
 
 @pytest.mark.parametrize("key", ["learning-rate", "learning_rate"])
 def test_a_key_is_a_flag_with_dashes_or_underscores(train: Train, key: str) -> None:
-    assert 0.125 == train(f"hidden = 4\n{key} = 0.125").training.learning_rate
+    assert 0.125 == train(f"hidden = 4\n{key} = 0.125").training_spec.learning_rate
 
 
 def test_every_kind_of_value_can_be_set(train: Train) -> None:
     model = train('hidden = 4\narch = "jordan"\ndropout = 0\nclip = 1.5')
-    assert ("jordan", 0, 1.5) == (model.network.arch, model.training.dropout, model.training.clip)
+    assert ("jordan", 0, 1.5) == (model.network_spec.arch, model.training_spec.dropout, model.training_spec.clip)
 
 
 def test_what_the_network_is_can_be_set(train: Train) -> None:
@@ -113,10 +113,10 @@ def test_what_the_network_is_can_be_set(train: Train) -> None:
         output = "softmax"
         """
     )
-    network = model.network
+    network = model.network_spec
     assert ("elman", "gru", "onehot+ngram", 2) == (network.arch, network.cell, network.input, network.window)
-    assert ("softmax", "free", "balanced") == (network.output, network.decoding, model.training.class_weight)
-    assert model.training.seed in (1, 2)
+    assert ("softmax", "free", "balanced") == (network.output, network.decoding, model.training_spec.class_weight)
+    assert model.training_spec.seed in (1, 2)
 
 
 def test_what_is_tagged_how_often_can_be_set(run: Run, config: Callable[[str], Path], trained: "Trained") -> None:
@@ -130,7 +130,7 @@ def test_input_and_output_mean_one_thing_in_each_command(
 ) -> None:
     path = config(QUICK + '[train]\ninput = "ngram"\noutput = "softmax"\n[tag]\ninput = "-"\noutput = "tsv"\n')
     assert 0 == run("train", booking_tsv, "--config", path).exit_code
-    network = load(tmp_path / "model.npz").network
+    network = load(tmp_path / "model.npz").network_spec
     assert ("ngram", "softmax") == (network.input, network.output)
     tagged = run("tag", "--config", path, "--model", trained.path, stdin=b"hello\n")
     assert (0, "hello\tO\n\n") == (tagged.exit_code, tagged.stdout)
@@ -140,7 +140,7 @@ def test_no_variable_sets_input_or_output_of_two_commands(run: Run, booking_tsv:
     env = {"RNNCLI_TAG_OUTPUT": "tsv", "RNNCLI_OUTPUT": "jsonl", "RNNCLI_TRAIN_OUTPUT": "softmax"}
     arguments = ("--out", "m.npz", "--epochs", 1, "--hidden", 4, "--quiet")
     assert 0 == run("train", booking_tsv, *arguments, env=env).exit_code
-    assert "softmax" == load(Path("m.npz")).network.output
+    assert "softmax" == load(Path("m.npz")).network_spec.output
     assert "hello\tO\n\n" == run("tag", "hello", "--model", trained.path, env=env).stdout
 
 

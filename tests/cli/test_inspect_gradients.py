@@ -28,7 +28,7 @@ def test_a_corpus_is_shown_with_its_gold_tags(run: Run, trained: Trained, bookin
     assert json.loads(json.dumps(found.as_dict())) == {
         k: v for k, v in shown.items() if k not in ("version", "model")
     }
-    assert (1, trained.model.network.arch) == (shown["version"], shown["model"]["arch"])
+    assert (1, trained.model.network_spec.arch) == (shown["version"], shown["model"]["arch"])
     assert {"vanishing": 0.1, "exploding": 10.0} == shown["thresholds"]
 
 

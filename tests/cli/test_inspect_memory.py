@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.cells import cell_len
 
-from rnncli.model import load
+from rnncli.modelfile import load
 from rnncli.tagging import Tagger
 
 if TYPE_CHECKING:

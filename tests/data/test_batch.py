@@ -72,9 +72,9 @@ def test_a_batch_holds_the_texts_of_its_tokens_from_every_source() -> None:
     assert [[2, 0, 5, 3, 1, 4], [3, 5, 0, 2, 4, 1]] == found.ids.tolist()
     assert (6, 3) == (found.tokens, found.sentences)  # the sentence without tokens is in no batch
     assert found.bags is bags
-    assert (packed.offsets.tolist(), []) == (found.offsets.tolist(), found.hidden.tolist())
+    assert (packed.offsets.tolist(), []) == (found.offsets.tolist(), found.masked.tolist())
     hidden = np.array([True, False, True, False, False, True])
-    assert hidden.tolist() == data.batch(packed, hidden).hidden.tolist()
+    assert hidden.tolist() == data.batch(packed, hidden).masked.tolist()
 
 
 @pytest.mark.parametrize("lengths", [[], [0, 0]])

@@ -6,7 +6,7 @@ from rnncli import training
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.tsv import Sentence
 from rnncli.model import Model
-from rnncli.network.parameters import Parameters
+from rnncli.parameters import Parameters
 
 TEXT = ["the", "cat", "sat", "on", "the", "mat", "xyzzy"]  # of which the last is not known
 SIDES = [("D",), ("N",), ("V",), ("P",), ("D",), ("N",), ("?",)]

@@ -10,12 +10,15 @@ import pytest
 from networks import NETWORKS
 from small_models import SIDES, TEXT, copying, drawn
 
+from rnncli import labelling
 from rnncli.data import tsv
 from rnncli.errors import DataError, UsageError
 from rnncli.inspect import reader
 from rnncli.inspect.connectivity import Connectivity, connectivity, spearman
-from rnncli.model import Model, alone, load
-from rnncli.network import reference
+from rnncli.labelling import single
+from rnncli.model import Model
+from rnncli.modelfile import load
+from rnncli.plain import forward as plain
 from rnncli.resources import bundled
 
 STEP = 1e-5
@@ -28,9 +31,9 @@ class Dense:
     def __init__(self, model: Model, tokens, columns=None, blank=False) -> None:
         self.model, p = model, model.parameters
         encoded = model.encode([tokens], None if columns is None else [columns])
-        batch = alone(encoded, 0)
-        read = reference.unknown(p, len(tokens)) if blank else reference.look_up(p, batch)
-        places = 2 * model.network.window + 1
+        batch = single(encoded, 0)
+        read = plain.unknown(p, len(tokens)) if blank else plain.look_up(p, batch)
+        places = 2 * model.network_spec.window + 1
         self.onehot = "input/onehot" in p
         words = len(p["input/onehot"]) // places if self.onehot else 0
         units = np.zeros((len(tokens), words))
@@ -38,24 +41,30 @@ class Dense:
             units[t, rows] = 1
         self.x = np.concatenate([read.x, units], axis=1)
         width = read.x.shape[1]
-        u = np.split(p["layer1/U"], places, axis=1) if width else [np.zeros((model.network.product, 0))] * places
+        u = (
+            np.split(p["layer1/U"], places, axis=1)
+            if width
+            else [np.zeros((model.network_spec.product, 0))] * places
+        )
         tables = (
-            np.split(p["input/onehot"], places) if self.onehot else [np.zeros((0, model.network.product))] * places
+            np.split(p["input/onehot"], places)
+            if self.onehot
+            else [np.zeros((0, model.network_spec.product))] * places
         )
         self.weights = [np.concatenate([a, b.T], axis=1) for a, b in zip(u, tables, strict=True)]
 
     def scores(self, x: np.ndarray) -> np.ndarray:
         """What the network makes of any vectors."""
-        p, window = self.model.parameters, self.model.network.window
+        p, window = self.model.parameters, self.model.network_spec.window
         a = np.tile(p["layer1/b"], (len(x), 1))
         for t, (place, weight) in itertools.product(range(len(x)), enumerate(self.weights)):
             if 0 <= t + place - window < len(x):
                 a[t] += weight @ x[t + place - window]
-        return reference.run(self.model.network, p, a).o
+        return plain.run(self.model.network_spec, p, a).o
 
 
 def given(model: Model, tokens, columns=None) -> np.ndarray:
-    return model.predict(model.encode([tokens], None if columns is None else [columns])).tags
+    return labelling.predict(model, model.encode([tokens], None if columns is None else [columns])).tags
 
 
 def numeric_gradient(model: Model, tokens, columns=None) -> np.ndarray:
@@ -137,18 +146,18 @@ def without(model: Model, tokens, columns, t: int):
 
 def check_ablation(model: Model, tokens, columns, found: Connectivity, precision: float) -> None:
     full = model.encode([tokens], None if columns is None else [columns])
-    tags, at = model.predict(full).tags, np.arange(len(tokens))
+    tags, at = labelling.predict(model, full).tags, np.arange(len(tokens))
     assert [model.tags[number] for number in tags] == found.tags
-    o, y = model.trace(full).o, model.predict(full).probabilities
+    o, y = labelling.trace(model, full).o, labelling.predict(model, full).probabilities
     for t in range(len(tokens)):
         encoded = without(model, tokens, columns, t)
-        again, trace = model.predict(encoded), model.trace(encoded)
+        again, trace = labelling.predict(model, encoded), labelling.trace(model, encoded)
         assert (again.tags != tags).tolist() == found.changed[:, t].tolist()
         np.testing.assert_allclose(found.ablation[:, t], (o - trace.o)[at, tags], rtol=0, atol=precision)
         same = again.tags == tags  # where predict gives the probability of the tag in question
         lost = (y - again.probabilities)[same]
         np.testing.assert_allclose(found.probability[same, t], lost, rtol=0, atol=max(precision, 1e-6))
-        _, probabilities = model.decide(trace)
+        _, probabilities = labelling.decide(model, trace)
         np.testing.assert_allclose(found.probability[:, t], y - probabilities[at, tags], rtol=0, atol=1e-6)
 
 
@@ -219,8 +228,8 @@ def test_contributions_are_complete_on_the_sample_data():
 def test_some_targets_in_any_order_have_the_rows_that_all_have(arch, cell, monkeypatch):
     model = drawn(arch=arch, cell=cell, window=1, output="crf")
     full, some = connectivity(model, TEXT), [4, 0, 6, 4]
-    for arena in (reader.MOST_NUMBERS, 1):  # all at once, and one by one
-        monkeypatch.setattr(reader, "MOST_NUMBERS", arena)
+    for most in (reader.MOST_NUMBERS, 1):  # all at once, and one by one
+        monkeypatch.setattr(reader, "MOST_NUMBERS", most)
         found = connectivity(model, TEXT, targets=some)
         assert (some, [full.tags[t] for t in some]) == (found.targets, found.tags)
         for name in ("gradient", "contribution", "ablation", "probability"):
@@ -262,7 +271,7 @@ def test_errors_say_what_is_wrong():
 
 def test_one_sentence_needs_no_numba():
     code = (
-        "import sys; from rnncli.model import load; from rnncli.resources import bundled;"
+        "import sys; from rnncli.modelfile import load; from rnncli.resources import bundled;"
         "from rnncli.inspect.connectivity import connectivity;"
         "connectivity(load(bundled('models/default.npz')), 'leave Taipei now'.split());"
         "sys.exit('numba' in sys.modules)"

@@ -7,7 +7,7 @@ import pytest
 from networks import NETWORKS
 from small_models import LETTERS, TEXT, copying, drawn
 
-from rnncli import model as model_module
+from rnncli import labelling
 from rnncli.data.tsv import Sentence
 from rnncli.errors import DataError, UsageError
 from rnncli.inspect import context
@@ -22,7 +22,7 @@ SENTENCES = [
 
 
 def label(model, tokens):
-    return [model.tags[number] for number in model.predict(model.encode([tokens])).tags]
+    return [model.tags[number] for number in labelling.predict(model, model.encode([tokens])).tags]
 
 
 def by_hand(model, sentences, k, ahead):
@@ -72,7 +72,7 @@ def test_context_needed_is_that_of_labelling_each_cut_text(arch, cell, chunk, ou
 def test_kernels_and_numpy_find_the_same_context(tiny, monkeypatch):
     sentences = [Sentence(["leave", "Taipei", "on", "May", "2nd"], [], [()] * 5, 1)] * 3
     expected = context_needed(tiny, sentences, largest=4)
-    monkeypatch.setattr(model_module, "SHORT_TEXT_TOKENS", 0)
+    monkeypatch.setattr(labelling, "SHORT_TEXT_TOKENS", 0)
     assert expected == context_needed(tiny, sentences, largest=4)
 
 

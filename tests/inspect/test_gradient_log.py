@@ -61,11 +61,12 @@ def test_what_is_logged_is_the_sample_seen_by_the_model_of_that_epoch(sentences,
     log = gradient_log.Log(path, chosen)
     log.begin(5)
 
-    def report(epoch):
-        log.add(model, epoch.number, epoch.loss, epoch.score, epoch.steps, epoch.clipped)
-        reports.append((epoch, curves(model, chosen)))
+    class Logging(training.Listener):
+        def epoch(self, epoch):
+            log.add(model, epoch.number, epoch.loss, epoch.score, epoch.steps, epoch.clipped)
+            reports.append((epoch, curves(model, chosen)))
 
-    training.train(model, sentences[:300], threads=1, score=lambda _: 0.5, report=report)
+    training.train(model, sentences[:300], threads=1, score=lambda _: 0.5, listener=Logging())
     shown = json.loads(path.read_text("utf-8"))
     assert {"sentences": 64, "tokens": sum(len(s.tokens) for s in chosen)} == shown["sample"]
     assert 5 == shown["runs"][0]["seed"]

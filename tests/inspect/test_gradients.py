@@ -6,16 +6,16 @@ import json
 import numpy as np
 import pytest
 
-from rnncli import training
+from rnncli import labelling, training
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.batch import pack
 from rnncli.data.tsv import Sentence
 from rnncli.errors import UsageError
 from rnncli.inspect import gradients as inspected
 from rnncli.inspect.gradients import gradients
-from rnncli.network import reference
-from rnncli.network.parameters import Parameters
-from rnncli.network.sweep import SLOPES
+from rnncli.parameters import Parameters
+from rnncli.plain import forward as plain
+from rnncli.plain.backward import SLOPES
 
 WORDS = ["leave", "Taipei", "on", "the", "second", "of", "May"]
 TAGS = ["O", "B-x", "O", "O", "B-y", "I-y", "I-y"]
@@ -43,13 +43,13 @@ def model_of(seed=4, **spec):
 
 def numeric_norms(model, sentence, activation):
     """‖∂L(t)/∂h(s)‖ of layer 1 and each direction, (T, T), by central differences of the loss in φ's input."""
-    spec, step = model.network, 1e-6
+    spec, step = model.network_spec, 1e-6
     encoded = model.encode([sentence.tokens], [sentence.columns], [sentence.tags])
     batch = encoded.batch(pack(encoded.starts, np.array([0])))
-    trace = reference.forward(spec, model.parameters, batch)
+    trace = plain.forward(spec, model.parameters, batch)
 
     def losses(a):
-        y = reference.run(spec, model.parameters, a).y
+        y = plain.run(spec, model.parameters, a).y
         return -np.log(y[np.arange(len(y)), encoded.tags])
 
     count, units = len(sentence.tokens), spec.architecture.directions * spec.hidden
@@ -75,7 +75,7 @@ def test_norms_by_distance_equal_central_differences(arch, activation, layers):
             for k in range(len(norms)):
                 expected[r][k] += np.diagonal(norms, k if r else -k).tolist()
     found = [curve for curve in gradients(model, SENTENCES).curves if curve.path == "all" and "1" in curve.name]
-    assert len(found) == model.network.architecture.directions
+    assert len(found) == model.network_spec.architecture.directions
     for curve, values in zip(found, expected.values(), strict=False):
         assert [len(each) for each in values] == curve.tokens
         np.testing.assert_allclose(curve.mean, [np.mean(each) for each in values], rtol=1e-6, atol=1e-8)
@@ -130,7 +130,7 @@ def test_in_a_step_the_two_paths_add_up():
 def test_the_loss_is_that_of_the_gold_tag_or_else_of_the_given_one():
     model = model_of(arch="elman")
     encoded = model.encode([s.tokens for s in SENTENCES])
-    given = [model.tags[tag] for tag in model.predict(encoded).tags]
+    given = [model.tags[tag] for tag in labelling.predict(model, encoded).tags]
     as_given, rest = [], iter(given)
     for sentence in SENTENCES:
         as_given.append(sentence._replace(tags=list(itertools.islice(rest, len(sentence.tokens)))))

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from rnncli import model as model_module
-from rnncli import training
+from rnncli import labelling, training
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.tsv import Sentence
 from rnncli.inspect import survey as survey_module
@@ -41,8 +40,8 @@ def by_hand(model, place, unit):
 def path(request, monkeypatch):
     """Both ways to run sentences, and blocks that are smaller than the corpus."""
     if request.param == "kernels":
-        monkeypatch.setattr(model_module, "SHORT_TEXT_TOKENS", 0)
-        monkeypatch.setattr(model_module, "BATCH_TOKENS", 20)
+        monkeypatch.setattr(labelling, "SHORT_TEXT_TOKENS", 0)
+        monkeypatch.setattr(labelling, "BATCH_TOKENS", 20)
     monkeypatch.setattr(survey_module, "_BLOCK_SENTENCES", 7)
 
 

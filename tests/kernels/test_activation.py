@@ -5,7 +5,7 @@ import pytest
 
 from rnncli.kernels import activation
 from rnncli.kernels.compile import jit
-from rnncli.network.reference import ACTIVATIONS
+from rnncli.plain.activation import ACTIVATIONS
 
 SIGMOID_SATURATES = -700.0  # where exp of the NumPy form would overflow in float64
 

@@ -1,22 +1,23 @@
-"""LSTM and GRU equal the NumPy recurrences, central differences and PyTorch; a row does not depend on its batch."""
+"""Every cell equals the NumPy recurrence, central differences and PyTorch; a row does not depend on its batch."""
 
 import itertools
 
 import numpy as np
 import pytest
 
+from rnncli.config import CELLS, NetworkSpec
 from rnncli.data.batch import pack
-from rnncli.kernels import gru, lstm, simple
-from rnncli.kernels.parallel import SERIAL
-from rnncli.network import cells
+from rnncli.network import recurrent
+from rnncli.network.arena import Arena
+from rnncli.network.recurrent import LayerStates
+from rnncli.plain import cells
+from rnncli.plain.activation import ACTIVATIONS
 
 LENGTHS = (1, 7, 3, 0, 2, 5, 4, 6)  # every length from 1 to 7, and an empty sentence
 STARTS = np.cumsum([0, *LENGTHS])
-KERNELS = {"lstm": lstm, "gru": gru}
-GATES = {"lstm": 4, "gru": 3}
 STEP = 1e-5
 
-each_cell = pytest.mark.parametrize("cell", KERNELS)
+each_cell = pytest.mark.parametrize("cell", CELLS)
 each_direction = pytest.mark.parametrize("directions", [1, 2])
 each_type = pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 2e-6)])
 
@@ -26,36 +27,39 @@ def packed():
     return pack(STARTS, np.arange(len(LENGTHS)))
 
 
+def spec_of(cell, directions, units):
+    """A network of one layer of these cells."""
+    arch = {1: "elman", 2: "bidirectional"}[directions]
+    return NetworkSpec(arch=arch, cell=cell, hidden=units)
+
+
 def draw(cell, directions, units, dtype, rows=STARTS[-1]):
     """Input products a, weight W and bias, of a size that leaves no gate near 0 or 1 for good."""
-    rng, gates = np.random.default_rng(2), GATES[cell]
+    rng = np.random.default_rng(2)
+    gates = len(CELLS[cell].gates)
     a = rng.standard_normal((rows, directions * gates * units))
     weight = rng.standard_normal((directions, gates * units, units)) / np.sqrt(units)
-    bias = rng.standard_normal(directions * units if cell == "gru" else 0)
+    bias = rng.standard_normal(directions * units if CELLS[cell].recurrent_bias else 0)
     return a.astype(dtype), weight.astype(dtype), bias.astype(dtype)
 
 
 def forward(cell, a, weight, bias, offsets):
-    """The gates, the second array of the kernel, and h; all begin as NaN where nothing goes in."""
-    a, (directions, _, units) = a.copy(), weight.shape
-    s, h = (np.full((len(a), directions * units), np.nan, a.dtype) for _ in range(2))
-    KERNELS[cell].forward(SERIAL, a, s, h, np.swapaxes(weight, 1, 2).copy(), bias, offsets)
-    return a, s, h
+    """Run the kernels of a layer on a copy of ``a``."""
+    directions, _, units = weight.shape
+    transposed = np.swapaxes(weight, 1, 2).copy()
+    return recurrent.forward(spec_of(cell, directions, units), a.copy(), transposed, bias, offsets, Arena())
 
 
-def backward(cell, dh, trace, weight, bias, offsets):
-    """The gradients of a, weight and bias, the last two as sums over tokens of what the kernel leaves."""
-    (gates, s, h), (directions, _, units) = (array.copy() for array in trace), weight.shape
-    before, kept = np.full_like(h, np.nan), np.full_like(h, np.nan)
-    simple.shift(SERIAL, h, directions, offsets, before)
-    simple.shift(SERIAL, s if cell == "lstm" else h, directions, offsets, kept)
-    da = np.full_like(gates, np.nan)
-    dwh = da if cell == "lstm" else np.full_like(gates, np.nan)
-    KERNELS[cell].backward(SERIAL, dh.copy(), gates, s, kept, weight, offsets, da, dwh)
-    dweight = [
-        part.T @ before[:, r * units : (r + 1) * units] for r, part in enumerate(np.split(dwh, directions, axis=1))
-    ]
-    return da, np.stack(dweight), s.sum(axis=0) if cell == "gru" else bias
+def backward(cell, dh, states, weight, bias, offsets):
+    """The gradients of a, weight and bias, the last two as sums over tokens of what the kernels leave."""
+    directions, _, units = weight.shape
+    states = LayerStates(*(array.copy() for array in states))
+    if len(CELLS[cell].gates) == 1:
+        states = states._replace(gates=states.h)
+    products = recurrent.backward(spec_of(cell, directions, units), states, dh.copy(), weight, offsets, Arena())
+    before = np.split(products.before, directions, axis=1)
+    dweight = [part.T @ before[r] for r, part in enumerate(np.split(products.dwh, directions, axis=1))]
+    return products.da, np.stack(dweight), states.state.sum(axis=0) if CELLS[cell].recurrent_bias else bias
 
 
 @each_type
@@ -63,15 +67,13 @@ def backward(cell, dh, trace, weight, bias, offsets):
 @each_cell
 def test_kernels_equal_the_numpy_recurrence(cell, directions, dtype, tolerance, packed):
     a, weight, bias = draw(cell, directions, 37, dtype)
-    _, s, h = forward(cell, a[packed.positions], weight, bias, packed.offsets)
+    states = forward(cell, a[packed.positions], weight, bias, packed.offsets)
     for start, end in itertools.pairwise(STARTS):
         rows = np.argsort(packed.positions)[start:end]
-        if cell == "lstm":
-            expected, c = cells.lstm(a[start:end], weight)
-            np.testing.assert_allclose(s[rows], c, rtol=tolerance, atol=tolerance)
-        else:
-            expected = cells.gru(a[start:end], weight, bias)
-        np.testing.assert_allclose(h[rows], expected, rtol=0, atol=tolerance)
+        h, s = cells.forward(cell, a[start:end], weight, bias if len(bias) else None, ACTIVATIONS["tanh"])
+        np.testing.assert_allclose(states.h[rows], h, rtol=0, atol=tolerance)
+        if CELLS[cell].keeps_state:
+            np.testing.assert_allclose(states.state[rows], s, rtol=tolerance, atol=tolerance)
 
 
 @each_direction
@@ -81,7 +83,7 @@ def test_gradients_equal_central_differences(cell, directions, packed):
     dh = np.random.default_rng(3).standard_normal((STARTS[-1], directions * 5))
 
     def loss():
-        return float((dh * forward(cell, *arrays, packed.offsets)[2]).sum())
+        return float((dh * forward(cell, *arrays, packed.offsets).h).sum())
 
     trace = forward(cell, *arrays, packed.offsets)
     for array, analytic in zip(arrays, backward(cell, dh, trace, *arrays[1:], packed.offsets), strict=True):
@@ -116,7 +118,7 @@ def test_a_batch_is_its_sentences_one_by_one(cell, dtype, packed):
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 1e-5)])
-@each_cell
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_kernels_equal_pytorch(cell, dtype, tolerance, packed):
     torch = pytest.importorskip("torch", reason="PyTorch, the peer to compare with, is not installed")
     units, inputs = 37, 11
@@ -150,7 +152,7 @@ def test_kernels_equal_pytorch(cell, dtype, tolerance, packed):
     def assert_close(actual, wanted):
         np.testing.assert_allclose(actual, wanted, rtol=tolerance, atol=tolerance)
 
-    assert_close(trace[2], expected.data.detach().numpy())
+    assert_close(trace.h, expected.data.detach().numpy())
     assert_close(dweight, both("weight_hh", gradient=True))
     assert_close(da.T @ x, both("weight_ih", gradient=True).reshape(-1, inputs))
     assert_close(db, both("bias_ih", gradient=True))

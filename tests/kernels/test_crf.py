@@ -10,7 +10,7 @@ from rnncli.data.batch import pack
 from rnncli.kernels import crf
 from rnncli.kernels.parallel import SERIAL
 from rnncli.kernels.viterbi import viterbi
-from rnncli.network import chain
+from rnncli.plain import crf as chain
 
 LENGTHS = (1, 7, 3, 2, 5, 4, 6, 1)
 STEP = 1e-5

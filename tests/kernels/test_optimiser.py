@@ -13,9 +13,9 @@ FIVE = np.array([[0, 1, 5, -1, 0]])
 def descend(kind, theta, gradient, scale=1.0, moments=None, blocks=FIVE, rate=0.1, step=1):
     """A step in place; returns the transposed copies, NaN where there are none."""
     m, v = moments if moments is not None else (np.zeros_like(theta), np.zeros_like(theta))
-    turned = np.full_like(theta, np.nan)
-    optimiser.descend(SERIAL, kind, theta, gradient, scale, m, v, turned, blocks, rate, step)
-    return turned
+    transposed = np.full_like(theta, np.nan)
+    optimiser.descend(SERIAL, kind, theta, gradient, scale, m, v, transposed, blocks, rate, step)
+    return transposed
 
 
 def test_adam_equals_algorithm_1_of_its_paper():
@@ -73,10 +73,10 @@ def test_only_what_is_in_a_block_moves_and_its_gradient_is_cleared(kind):
 def test_transposed_copies_follow(height, width, matrices):
     theta = np.random.default_rng(1).random(3 + matrices * height * width)
     blocks = np.array([[0, 3, 1, -1, 0], [3, matrices * height, width, -1, height]])
-    turned = descend(SGD, theta, np.ones_like(theta), blocks=blocks)
+    transposed = descend(SGD, theta, np.ones_like(theta), blocks=blocks)
     expected = theta[3:].reshape(matrices, height, width).swapaxes(1, 2)
-    assert expected.tolist() == turned[3:].reshape(matrices, width, height).tolist()
-    assert np.isnan(turned[:3]).all()
+    assert expected.tolist() == transposed[3:].reshape(matrices, width, height).tolist()
+    assert np.isnan(transposed[:3]).all()
 
 
 def test_squared_norms():

@@ -8,12 +8,11 @@ import pytest
 from networks import NETWORKS, spec_of
 
 from rnncli.config import Activation
-from rnncli.network import output
 from rnncli.network.arena import Arena
-from rnncli.network.backward import backward
-from rnncli.network.forward import Dropout, forward
+from rnncli.network.forward import NONE_FORCED, Dropout
+from rnncli.network.gradient import add_gradient
 from rnncli.network.optimiser import Optimiser
-from rnncli.network.output import Weights
+from rnncli.network.output import Objective, Weights
 
 SCALE = 0.3
 STEP = 1e-5
@@ -24,33 +23,28 @@ ALL_INPUTS = "embedding+onehot+ngram+columns"
 class Case(typing.NamedTuple):
     """What a loss depends on besides the parameters."""
 
-    hidden: np.ndarray | None = None  # words read as the unknown word
-    noise: int | None = None  # seed of the dropout masks
-    forced: np.ndarray | None = None  # tags fed back in place of ŷ
+    masked: np.ndarray | None = None  # words read as the unknown word
+    dropout: int | None = None  # first key of the dropout masks
+    forced: np.ndarray = NONE_FORCED  # tags fed back in place of ŷ
     weights: Weights = ALIKE
 
 
 def run(spec, parameters, batch, case):
-    """The loss times SCALE, and all gradients."""
-    noise = None if case.noise is None else Dropout(0.4, itertools.count(case.noise))
-    seen = batch.of(spec, case.hidden)
-    arena, optimiser = Arena(), Optimiser(spec, parameters, "sgd")
-    trace = forward(spec, parameters, seen, noise, optimiser.turned, case.forced, arena)
-    loss = output.loss(spec, parameters, trace, batch.gold, batch.offsets, SCALE, case.weights, optimiser.gradient)
-
-    def gradients():
-        found = backward(spec, parameters, trace, loss.do, batch.offsets, optimiser.gradient, case.forced)
-        optimiser.add_tables(seen, found, arena)
-        norm = sum(float((array**2).sum()) for array in optimiser.gradient.values())
-        np.testing.assert_allclose(optimiser.norm(arena), np.sqrt(norm), rtol=1e-12)
-        return optimiser.gradient
-
-    return SCALE * loss.total, gradients
+    """The loss times SCALE, and all gradients with their norm."""
+    dropout = None if case.dropout is None else Dropout(0.4, itertools.count(case.dropout))
+    arena = Arena()
+    optimiser = Optimiser(spec, parameters, "sgd")
+    objective = Objective(SCALE, case.weights)
+    loss = add_gradient(optimiser, batch.of(spec, case.masked), batch.gold, objective, arena, dropout, case.forced)
+    return SCALE * loss, optimiser.gradient, optimiser.norm(arena)
 
 
 def worst_relative_error(spec, parameters, batch, case=Case()):  # noqa: B008
     """The largest ‖numeric − analytic‖ / ‖numeric‖ of any parameter."""
-    gradient = run(spec, parameters, batch, case)[1]()
+    _, gradient, norm = run(spec, parameters, batch, case)
+    np.testing.assert_allclose(
+        norm, np.sqrt(sum(float((array**2).sum()) for array in gradient.values())), rtol=1e-12
+    )
     errors = {}
     for name, array in parameters.items():
         flat, numeric = array.reshape(-1), np.empty(array.size)
@@ -86,10 +80,10 @@ def test_gradients_hold_for_every_activation(arch, cell, activation, batch, draw
 
 @pytest.mark.parametrize("window", [0, 1, 2])
 @pytest.mark.parametrize(("arch", "cell"), [("fnn", "simple"), ("bidirectional", "lstm")])
-def test_gradients_hold_for_all_inputs_through_a_window_with_hidden_words(arch, cell, window, batch, drawn):
+def test_gradients_hold_for_all_inputs_through_a_window_with_masked_words(arch, cell, window, batch, drawn):
     spec = spec_of(arch, cell, input=ALL_INPUTS, window=window)
-    hidden = np.random.default_rng(4).random(len(batch.positions)) < 0.3
-    assert worst_relative_error(spec, drawn(spec), batch, Case(hidden=hidden)) < 1e-6
+    masked = np.random.default_rng(4).random(len(batch.positions)) < 0.3
+    assert worst_relative_error(spec, drawn(spec), batch, Case(masked=masked)) < 1e-6
 
 
 @pytest.mark.parametrize("kind", ["softmax", "crf"])
@@ -97,7 +91,7 @@ def test_gradients_hold_for_all_inputs_through_a_window_with_hidden_words(arch, 
 @pytest.mark.parametrize(("arch", "cell"), NETWORKS)
 def test_gradients_hold_under_dropout(arch, cell, layers, kind, batch, drawn):
     spec = spec_of(arch, cell, layers=layers, window=1, output=kind)
-    assert worst_relative_error(spec, drawn(spec), batch, Case(noise=3)) < 1e-6
+    assert worst_relative_error(spec, drawn(spec), batch, Case(dropout=3)) < 1e-6
 
 
 @pytest.mark.parametrize("share", [0.5, 1.0])

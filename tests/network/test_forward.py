@@ -11,10 +11,11 @@ from rnncli.config import ARCHITECTURES, CELLS, Activation
 from rnncli.kernels import matmul, output, simple
 from rnncli.kernels.activation import IDENTITY
 from rnncli.kernels.parallel import SERIAL
-from rnncli.network import chain, decoding, reference
-from rnncli.network.decoding import Chain
 from rnncli.network.forward import forward
 from rnncli.network.output import label
+from rnncli.plain import crf, decoding
+from rnncli.plain import forward as plain
+from rnncli.plain.decoding import Chain
 
 CASES = [
     pytest.param(arch, cell, layers, inputs, id=f"{arch}-{cell}-{layers}-{inputs}")
@@ -31,16 +32,16 @@ def unpacked(batch, y):
     return out
 
 
-def assert_equal_the_reference(spec, batch, drawn, hidden=None):
+def assert_equal_the_reference(spec, batch, drawn, masked=None):
     for dtype, tolerance in ((np.float64, 1e-12), (np.float32, 3e-6)):
         parameters = drawn(spec, dtype)
-        trace = forward(spec, parameters, batch.of(spec, hidden))
+        trace = forward(spec, parameters, batch.of(spec, masked))
         if not spec.architecture.keeps_output:
             output.softmax(SERIAL, trace.o)
         y, top = unpacked(batch, trace.o), unpacked(batch, trace.layers[-1].h)
         for sentence, (start, end) in enumerate(itertools.pairwise(batch.encoded.starts)):
             if start < end:
-                expected = reference.forward(spec, parameters, batch.of(spec, hidden, sentence))
+                expected = plain.forward(spec, parameters, batch.of(spec, masked, sentence))
                 np.testing.assert_allclose(y[start:end], expected.y, rtol=0, atol=tolerance)
                 np.testing.assert_allclose(top[start:end], expected.h[-1], rtol=tolerance, atol=tolerance * 4)
 
@@ -59,10 +60,10 @@ def test_every_activation_equals_the_numpy_reference(arch, activation, batch, dr
 
 @pytest.mark.parametrize("window", [1, 3, 9])
 @pytest.mark.parametrize(("arch", "cell"), [("fnn", "simple"), ("bidirectional", "gru")])
-def test_windows_and_hidden_words_equal_the_numpy_reference(arch, cell, window, batch, drawn):
-    hidden = np.random.default_rng(3).random(len(batch.positions)) < 0.4
+def test_windows_and_masked_words_equal_the_numpy_reference(arch, cell, window, batch, drawn):
+    masked = np.random.default_rng(3).random(len(batch.positions)) < 0.4
     spec = spec_of(arch, cell, window=window, input="embedding+onehot+ngram+columns")
-    assert_equal_the_reference(spec, batch, drawn, hidden)
+    assert_equal_the_reference(spec, batch, drawn, masked)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -98,9 +99,9 @@ def test_the_tags_given_are_the_best_path_of_the_chain_and_their_probabilities_i
         tags, probabilities = unpacked(batch, tags), unpacked(batch, probabilities)
         for sentence, (start, end) in enumerate(itertools.pairwise(batch.encoded.starts)):
             if start < end:
-                o = reference.forward(spec, parameters, batch.of(spec, sentence=sentence)).o
-                assert list(chain.viterbi(o, *by)) == tags[start:end].tolist()
-                expected = chain.marginals(o, *by)[np.arange(end - start), tags[start:end]]
+                o = plain.forward(spec, parameters, batch.of(spec, sentence=sentence)).o
+                assert list(crf.viterbi(o, *by)) == tags[start:end].tolist()
+                expected = crf.marginals(o, *by)[np.arange(end - start), tags[start:end]]
                 np.testing.assert_allclose(probabilities[start:end], expected, rtol=1e-9)
 
 
@@ -117,7 +118,7 @@ def test_a_constrained_softmax_gives_the_best_of_what_is_allowed(batch, drawn):
     free = 0
     for sentence, (start, end) in enumerate(itertools.pairwise(batch.encoded.starts)):
         if start < end:
-            y = reference.forward(spec, parameters, batch.of(spec, sentence=sentence)).y
+            y = plain.forward(spec, parameters, batch.of(spec, sentence=sentence)).y
             best = max(
                 (path for path in itertools.product(range(4), repeat=int(end - start)) if legal(path, allowed)),
                 key=lambda path: np.log(y[np.arange(len(path)), path]).sum(),
@@ -179,7 +180,7 @@ def test_the_worked_example_of_a_lecture(inputs, outputs):
     offsets = np.arange(4)
     h, o = np.empty((3, 2), np.float32), np.empty((3, 2), np.float32)
     matmul.project(SERIAL, x, ones, zero, h)
-    simple.forward(SERIAL, h, ones[None], offsets, IDENTITY)
+    simple.forward(SERIAL, h, h[:, :0], h, ones[None], zero[:0], offsets, IDENTITY)
     matmul.project(SERIAL, h, ones, zero, o)
     assert outputs == o.tolist()
 

@@ -9,8 +9,8 @@ from networks import NETWORKS, spec_of
 from rnncli.network import output
 from rnncli.network.backward import backward
 from rnncli.network.forward import Dropout, forward
-from rnncli.network.output import Weights
-from rnncli.network.parameters import Parameters
+from rnncli.network.output import Objective, Weights
+from rnncli.parameters import Parameters
 
 SIMPLE = [arch for arch, cell in NETWORKS if cell == "simple" and arch not in ("fnn", "jordan")]
 SLOPES = {
@@ -37,11 +37,12 @@ def gradient_of(spec, parameters, batch, weight, noise=None):
     """All gradients with the regulariser, and ∂L/∂a and h of every layer."""
     dropout = None if noise is None else Dropout(0.4, itertools.count(noise))
     seen = batch.of(spec)
-    trace = forward(spec, parameters, seen, dropout)
-    gradient, alike = Parameters(parameters.rows, np.float64), Weights(np.zeros(0))
-    loss = output.loss(spec, parameters, trace, batch.gold, batch.offsets, 1.0, alike, gradient)
-    found = backward(spec, parameters, trace, loss.do, batch.offsets, gradient, None, weight)
-    return gradient, list(zip(found.das[::-1], [layer.h for layer in trace.layers], strict=True))
+    activations = forward(spec, parameters, seen, dropout)
+    gradient = Parameters(parameters.rows, np.float64)
+    objective = Objective(1.0, Weights(np.zeros(0)))
+    loss = output.loss(spec, parameters, activations, batch.gold, objective, gradient)
+    reached = backward(spec, parameters, activations, loss.do, gradient, weight)
+    return gradient, list(zip(reached.das[::-1], [layer.h for layer in activations.layers], strict=True))
 
 
 def sentences(batch, rows, direction, units):

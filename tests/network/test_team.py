@@ -8,12 +8,11 @@ from networks import NETWORKS, TAGS, VALUES, WORDS, parts_of, spec_of
 
 from rnncli.data.batch import Encoded, pack
 from rnncli.kernels import parallel
-from rnncli.network import output
 from rnncli.network.arena import Arena
-from rnncli.network.backward import backward
-from rnncli.network.forward import Dropout, forward
-from rnncli.network.optimiser import Optimiser, Step
-from rnncli.network.output import Weights
+from rnncli.network.forward import NONE_FORCED, Dropout
+from rnncli.network.gradient import add_gradient
+from rnncli.network.optimiser import Optimiser
+from rnncli.network.output import Objective, Weights
 from rnncli.network.team import ThreadTeam
 
 ALL_INPUTS = "embedding+onehot+ngram+columns"
@@ -33,24 +32,23 @@ def learned(queue, spec, parameters, corpus, batch):
     """Everything that three steps leave."""
     given, parameters = parameters, parameters.copy()
     corpus = corpus._replace(bags=[batch.bags(part.name) for part in parts_of(spec)])
-    arena, losses = Arena(queue), []
-    optimiser, keys = Optimiser(spec, parameters, "adam"), itertools.count(7)
+    arena = Arena(queue)
+    optimiser = Optimiser(spec, parameters, "adam")
+    keys = itertools.count(7)
     packed = pack(corpus.starts, np.arange(len(corpus.lengths)))
-    hidden, gold = corpus.words[packed.positions] == 2, corpus.tags[packed.positions]
-    forced = np.where(gold % 2 == 0, gold, np.int32(-1)) if spec.architecture.keeps_output else None
-    seen = corpus.batch(packed, hidden)
+    gold = corpus.tags[packed.positions]
+    forced = np.where(gold % 2 == 0, gold, np.int32(-1)) if spec.architecture.keeps_output else NONE_FORCED
+    seen = corpus.batch(packed, corpus.words[packed.positions] == 2)
+    omega = 0.1 if (spec.cell, spec.arch) in [("simple", "elman"), ("simple", "bidirectional")] else 0.0
+    objective = Objective(0.01, Weights(np.zeros(0, np.float32)), omega)
+    losses = []
     for number in (1, 2, 3):
         arena.clear()
-        trace = forward(spec, parameters, seen, Dropout(0.3, keys), optimiser.turned, forced, arena)
-        rest = packed.offsets, 0.01, Weights(np.zeros(0, np.float32)), optimiser.gradient
-        loss = output.loss(spec, parameters, trace, gold, *rest)
-        omega = 0.1 if (spec.cell, spec.arch) in [("simple", "elman"), ("simple", "bidirectional")] else 0.0
-        found = backward(spec, parameters, trace, loss.do, packed.offsets, optimiser.gradient, forced, omega)
-        optimiser.add_tables(seen, found, arena)
-        losses += [loss.total, optimiser.norm(arena)]
-        optimiser.step(Step(0.5, 0.01, number), arena)
+        losses.append(add_gradient(optimiser, seen, gold, objective, arena, Dropout(0.3, keys), forced))
+        losses.append(optimiser.norm(arena))
+        optimiser.step(number, 0.01, 0.5, arena)
     assert all(parameters[name].tolist() != given[name].tolist() for name in parameters)
-    assert optimiser.turned.flat.tobytes() == parameters.transposed().flat.tobytes()
+    assert optimiser.transposed.flat.tobytes() == parameters.transposed().flat.tobytes()
     assert not optimiser.gradient.flat.any()
     return losses, parameters.flat.tobytes()
 

@@ -1,25 +1,14 @@
-"""The same forward pass in plain NumPy, one sentence at a time: the readable mathematics.
+"""The forward pass in plain NumPy, one sentence at a time. Every line is an equation of docs/math.md."""
 
-It is the oracle of the kernels' tests, and the path for a handful of sentences, which starts without Numba.
-Every line is an equation of docs/math.md.
-"""
-
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from rnncli.config import NetworkSpec
 from rnncli.data.batch import Batch
-from rnncli.network import cells
-from rnncli.network.parameters import Array
-
-ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
-    "tanh": np.tanh,
-    "relu": lambda a: np.maximum(a, 0),
-    "sigmoid": lambda a: 1 / (1 + np.exp(-a)),
-    "identity": lambda a: a,
-}
+from rnncli.plain import Array, cells
+from rnncli.plain.activation import ACTIVATIONS, Function, softmax
 
 
 class Trace(NamedTuple):
@@ -32,7 +21,7 @@ class Trace(NamedTuple):
     o: Array  # (T, K) scores
     y: Array  # (T, K) softmax(o)
     a: list[Array]  # each (T, R·G·H): U x(t) + b
-    c: list[Array]  # each (T, R·H): the cell state of lstm; else (T, 0)
+    s: list[Array]  # each (T, R·H): the state that a cell keeps beside h; (T, 0) where it keeps none
 
 
 class Read(NamedTuple):
@@ -40,12 +29,6 @@ class Read(NamedTuple):
 
     x: Array  # (T, D) what all parts but one-hot give, side by side; D = 0 where there is none
     words: list[Array]  # (T) the rows that one-hot inputs select; empty where there are none
-
-
-def softmax(o: Array) -> Array:
-    """exp(o) / Σ exp(o) along the last axis."""
-    e = np.exp(o - o.max(axis=-1, keepdims=True))
-    return np.asarray(e / e.sum(axis=-1, keepdims=True))
 
 
 def forward(spec: NetworkSpec, parameters: Mapping[str, Array], sentence: Batch) -> Trace:
@@ -60,8 +43,9 @@ def forward(spec: NetworkSpec, parameters: Mapping[str, Array], sentence: Batch)
 
 def run(spec: NetworkSpec, parameters: Mapping[str, Array], a: Array) -> Trace:
     """Run a network from the input product a of layer 1, (T, R·G·H); S sentences side by side: (T, S, R·G·H)."""
-    architecture, phi = spec.architecture, ACTIVATIONS[spec.activation]
-    v, b = parameters["output/V"], parameters["output/c"]
+    architecture = spec.architecture
+    phi = ACTIVATIONS[spec.activation]
+    v, c = parameters["output/V"], parameters["output/c"]
     hidden: list[Array] = []
     products: list[Array] = []
     states: list[Array] = []
@@ -69,22 +53,19 @@ def run(spec: NetworkSpec, parameters: Mapping[str, Array], a: Array) -> Trace:
         name = f"layer{layer}/"
         if layer > 1:
             a = hidden[-1] @ parameters[name + "U"].T + parameters[name + "b"]
-        w, c = parameters.get(name + "W"), a[..., :0]
+        w = parameters.get(name + "W")
+        s = a[..., :0]
         products.append(a)
         if architecture.keeps_output and layer == spec.layers:
-            h, o = _feedback(a, w, parameters[name + "Wy"], v, b, phi)
-            return Trace([*hidden, h], o, softmax(o), products, [*states, c])
+            h, o = _feedback(a, w, parameters[name + "Wy"], v, c, phi)
+            return Trace([*hidden, h], o, softmax(o), products, [*states, s])
         if w is None:
             h = phi(a)
-        elif spec.cell == "lstm":
-            h, c = cells.lstm(a, w)
-        elif spec.cell == "gru":
-            h = cells.gru(a, w, parameters[name + "bn"])
         else:
-            h = cells.simple(a, w, phi)
+            h, s = cells.forward(spec.cell, a, w, parameters.get(name + spec.recurrent_bias), phi)
         hidden.append(h)
-        states.append(c)
-    o = hidden[-1] @ v.T + b
+        states.append(s)
+    o = hidden[-1] @ v.T + c
     return Trace(hidden, o, softmax(o), products, states)
 
 
@@ -95,10 +76,9 @@ def look_up(parameters: Mapping[str, Array], sentence: Batch) -> Read:
     for name, bags in zip(names, sentence.bags, strict=True):
         ids = sentence.ids[bags.source]
         rows = [bags.rows[bags.starts[i] : bags.starts[i + 1]] for i in ids]
-        if bags.is_word and len(sentence.hidden):
-            rows = [
-                np.zeros(1, np.int32) if hidden else row for row, hidden in zip(rows, sentence.hidden, strict=True)
-            ]
+        if bags.is_word and len(sentence.masked):
+            unknown_row = np.zeros(1, np.int32)
+            rows = [unknown_row if masked else row for row, masked in zip(rows, sentence.masked, strict=True)]
         if name == "input/onehot":
             words = rows
         elif rows:
@@ -145,9 +125,7 @@ def _bag(rows: Array) -> Array:
     return np.asarray(rows.sum(axis=0) / np.sqrt(max(1, len(rows))), rows.dtype)
 
 
-def _feedback(
-    a: Array, w: Array | None, wy: Array, v: Array, c: Array, phi: Callable[[Array], Array]
-) -> tuple[Array, Array]:
+def _feedback(a: Array, w: Array | None, wy: Array, v: Array, c: Array, phi: Function) -> tuple[Array, Array]:
     """h(t) = φ(a(t) + Wy ŷ(t−1) [+ W h(t−1)]), o(t) = V h(t) + c, ŷ(t) = softmax(o(t))."""
     h, o = np.empty_like(a), np.empty((*a.shape[:-1], len(c)), a.dtype)
     memory, output = np.zeros(a.shape[1:], a.dtype), np.zeros(o.shape[1:], a.dtype)

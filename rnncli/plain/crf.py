@@ -18,7 +18,7 @@ decoding algorithms with applications", the parallel form.
 
 import numpy as np
 
-from rnncli.network.parameters import Array
+from rnncli.plain import Array
 
 
 def _log_sum(a: Array, axis: int) -> Array:

@@ -9,7 +9,7 @@ from networks import LENGTHS, TAGS, VALUES, WORDS, parts_of
 from rnncli.config import NetworkSpec
 from rnncli.data.batch import Bags, Encoded, pack
 from rnncli.data.inputs import OF_WORDS
-from rnncli.network.parameters import Parameters, table
+from rnncli.parameters import Parameters, table
 
 
 class Packed(NamedTuple):
@@ -20,12 +20,12 @@ class Packed(NamedTuple):
     gold: np.ndarray
     offsets: np.ndarray
 
-    def of(self, spec: NetworkSpec, hidden: np.ndarray | None = None, sentence: int | None = None):
-        """The batch as this network sees it; some words hidden, one sentence alone."""
+    def of(self, spec: NetworkSpec, masked: np.ndarray | None = None, sentence: int | None = None):
+        """The batch as this network sees it; some words masked, one sentence alone."""
         encoded = self.encoded._replace(bags=[self.bags(part.name) for part in parts_of(spec)])
         chosen = np.arange(len(LENGTHS)) if sentence is None else np.array([sentence])
         packed = pack(encoded.starts, chosen)
-        return encoded.batch(packed) if hidden is None else encoded.batch(packed, hidden[packed.positions])
+        return encoded.batch(packed) if masked is None else encoded.batch(packed, masked[packed.positions])
 
     @staticmethod
     def bags(name: str) -> Bags:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnncli.network import chain
+from rnncli.plain import crf as chain
 
 
 class Case(NamedTuple):

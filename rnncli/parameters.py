@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # a Generator in a signature would load numpy.random to tag a sentence
 
+import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Self
@@ -9,7 +10,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from rnncli.config import NetworkSpec
+from rnncli.config import CELLS, NetworkSpec
 
 Array = NDArray[Any]
 
@@ -58,16 +59,13 @@ RECURRENT: dict[str, Callable[[tuple[int, ...], np.random.Generator], Array]] = 
 }
 
 
-def _biases(spec: NetworkSpec) -> Callable[[tuple[int, ...], np.random.Generator], Array]:
-    """0; for the forget gate of an LSTM 1, so that it remembers at first (Jozefowicz et al. 2015, section 3.2)."""
-
-    def draw(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-        biases = np.zeros(shape)
-        if spec.cell == "lstm":
-            biases.reshape(-1, 4, spec.hidden)[:, 1] = 1
-        return biases
-
-    return draw
+def _biases(shape: tuple[int, ...], rng: np.random.Generator, cell: str, units: int) -> Array:
+    """0, but for the gates of the cell that start at another value; shape (R·G·H,)."""
+    gates = CELLS[cell].gates
+    biases = np.zeros(shape)
+    for gate, value in CELLS[cell].first_biases:
+        biases.reshape(-1, len(gates), units)[:, gates.index(gate)] = value
+    return biases
 
 
 def _heard(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
@@ -137,9 +135,10 @@ def table(spec: NetworkSpec, inputs: Sequence[Input], tags: int, recurrent: str 
             rows.append(Parameter(f"layer{layer}/W", (arch.directions, spec.gates * h, h), RECURRENT[recurrent]))
         if arch.keeps_output and layer == spec.layers:
             rows.append(Parameter(f"layer{layer}/Wy", (h, tags), _heard if arch.keeps_only_output else _glorot))
-        rows.append(Parameter(f"layer{layer}/b", (spec.product,), _biases(spec)))
-        if spec.cell == "gru":
-            rows.append(Parameter(f"layer{layer}/bn", (both,), _zeros))
+        biases = functools.partial(_biases, cell=spec.cell, units=spec.hidden)
+        rows.append(Parameter(f"layer{layer}/b", (spec.product,), biases))
+        if spec.recurrent_bias:
+            rows.append(Parameter(f"layer{layer}/{spec.recurrent_bias}", (both,), _zeros))
         width = both
     rows.append(Parameter("output/V", (tags, both), _telling if arch.keeps_only_output else _glorot))
     rows.append(Parameter("output/c", (tags,), _zeros))
@@ -187,19 +186,19 @@ class Parameters(Mapping[str, Array]):
         return Parameters(self.rows, self.flat.dtype).assign(self)
 
     def transposed(self) -> Parameters:
-        """Return copies of the weights turned to (inputs, outputs), which the forward pass multiplies by.
+        """Return copies of the weights as (inputs, outputs), which the forward pass multiplies by.
 
         They lie in their vector where the weights lie in theirs; the rest of it is not used. It takes as long as
         training 15 tokens, 55 µs for 128 units in both directions, so all batches of a prediction share one.
         """
         weights = {row.name: np.swapaxes(self[row.name], -2, -1) for row in self.rows if row.is_weight}
-        turned = Parameters(
+        transposed = Parameters(
             [row._replace(shape=weights[row.name].shape) if row.is_weight else row for row in self.rows],
             self.flat.dtype,
         )
         for name, weight in weights.items():
-            turned[name][...] = weight
-        return turned
+            transposed[name][...] = weight
+        return transposed
 
     def is_finite(self) -> bool:
         """Tell whether every weight is a finite number."""

@@ -4,35 +4,23 @@ import numpy as np
 import pytest
 from networks import NETWORKS, spec_of
 
-from rnncli.network import jacobian, reference
+from rnncli.plain import cells, jacobian
+from rnncli.plain import forward as plain
+from rnncli.plain.activation import ACTIVATIONS, softmax
 
 STEP = 1e-6
 
 
-def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
-
-
 def after(spec, parameters, a, memory, direction):
     """One step of the top layer: the memory after a token whose input product is ``a``."""
-    name, phi = f"layer{spec.layers}/", reference.ACTIVATIONS[spec.activation]
+    name, phi = f"layer{spec.layers}/", ACTIVATIONS[spec.activation]
     if spec.architecture.keeps_output:
-        y = reference.softmax(parameters["output/V"] @ memory + parameters["output/c"])
+        y = softmax(parameters["output/V"] @ memory + parameters["output/c"])
         kept = parameters[name + "W"][0] @ memory if spec.architecture.keeps_hidden else 0
         return phi(a + parameters[name + "Wy"] @ y + kept)
-    w = parameters[name + "W"][direction]
-    if spec.cell == "lstm":
-        h, c = np.split(memory, 2)
-        i, f, g, o = np.split(a + w @ h, 4)
-        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
-        return np.concatenate([sigmoid(o) * np.tanh(c), c])
-    if spec.cell == "gru":
-        (wr, wz, wn), (ar, az, an) = np.split(w, 3), np.split(a, 3)
-        r, z = sigmoid(ar + wr @ memory), sigmoid(az + wz @ memory)
-        bias = np.split(parameters[name + "bn"], spec.architecture.directions)[direction]
-        n = np.tanh(an + r * (wn @ memory + bias))
-        return (1 - z) * n + z * memory
-    return phi(a + w @ memory)
+    bias = cells.biases(parameters.get(name + spec.recurrent_bias), spec.architecture.directions, a[:0])[direction]
+    h, s = np.split(memory, [spec.hidden])
+    return np.concatenate(cells.cell(spec.cell).step(a, h, s, parameters[name + "W"][direction], bias, phi))
 
 
 def in_order(x, direction, count):
@@ -45,10 +33,10 @@ def in_order(x, direction, count):
 def test_a_step_equals_central_differences(arch, cell, layers, batch, drawn):
     spec = spec_of(arch, cell, layers=layers)
     parameters, count = drawn(spec), spec.architecture.directions
-    trace = reference.forward(spec, parameters, batch.of(spec, sentence=1))
+    trace = plain.forward(spec, parameters, batch.of(spec, sentence=1))
     for direction in range(count):
         a, h = (in_order(each[-1], direction, count) for each in (trace.a, trace.h))
-        memories = h if cell != "lstm" else np.concatenate([h, in_order(trace.c[-1], direction, count)], axis=1)
+        memories = np.concatenate([h, in_order(trace.s[-1], direction, count)], axis=1)
         for t in range(1, len(h)):
             np.testing.assert_allclose(
                 after(spec, parameters, a[t], memories[t - 1], direction), memories[t], atol=1e-12

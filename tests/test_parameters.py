@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from networks import TAGS, parts_of, spec_of
 
-from rnncli.network.parameters import Parameters, table
+from rnncli.parameters import Parameters, table
 
 RECURRENT = [
     ("elman", "simple"), ("elman", "lstm"), ("hybrid", "simple"), ("bidirectional", "gru"),

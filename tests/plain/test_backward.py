@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from networks import NETWORKS, TAGS, spec_of
 
-from rnncli.config import Activation
-from rnncli.network import reference
+from rnncli.config import CELLS, Activation
 from rnncli.network.backward import backward
 from rnncli.network.forward import forward
-from rnncli.network.parameters import Parameters
-from rnncli.network.sweep import sweep
+from rnncli.parameters import Parameters
+from rnncli.plain import cells
+from rnncli.plain import forward as plain
+from rnncli.plain.activation import ACTIVATIONS, softmax
+from rnncli.plain.backward import sweep
 
 STEP = 1e-5
 SENTENCES = (0, 1, 4)  # of one, seven and two tokens
@@ -52,23 +54,23 @@ def differences(scores, array: np.ndarray, do: np.ndarray) -> np.ndarray:
     return found.T.reshape(len(do), *array.shape)
 
 
-def scores_from_x(spec, parameters, read: reference.Read) -> np.ndarray:
+def scores_from_x(spec, parameters, read: plain.Read) -> np.ndarray:
     """The scores for the looked-up inputs ``read``, which need be no row of a table."""
     a = np.tile(parameters["layer1/b"], (len(read.x), 1))
     for place in range(2 * spec.window + 1):
-        to, of = reference.seen(len(read.x), place - spec.window)
-        a[to] += reference.product(spec, parameters, read, place)[of]
-    return reference.run(spec, parameters, a).o
+        to, of = plain.seen(len(read.x), place - spec.window)
+        a[to] += plain.product(spec, parameters, read, place)[of]
+    return plain.run(spec, parameters, a).o
 
 
 def check(spec, parameters, batch) -> None:
     """∂s/∂x and ∂s/∂a of a spec, for sentences of several lengths."""
     for sentence in SENTENCES:
         one = batch.of(spec, sentence=sentence)
-        trace, read = reference.forward(spec, parameters, one), reference.look_up(parameters, one)
+        trace, read = plain.forward(spec, parameters, one), plain.look_up(parameters, one)
         for do in (scalars(one.tokens), single(one.tokens)):
             found, a = sweep(spec, parameters, trace, do), trace.a[0].copy()
-            assert_close(differences(lambda a=a: reference.run(spec, parameters, a).o, a, do), found.da)
+            assert_close(differences(lambda a=a: plain.run(spec, parameters, a).o, a, do), found.da)
             if read.x.shape[1]:
                 numeric = differences(lambda read=read: scores_from_x(spec, parameters, read), read.x, do)
                 assert_close(numeric, found.dx)
@@ -103,42 +105,32 @@ class Pushed:
 
     def __init__(self, spec, parameters, a: np.ndarray) -> None:
         self.spec, self.parameters, self.a = spec, parameters, a
+        self.step, self.phi = cells.cell(spec.cell).step, ACTIVATIONS[spec.activation]
 
     def scores(self, layer: int, push: np.ndarray) -> np.ndarray:
         """With ``push`` (T, R·H) added to h of a layer as soon as it is computed."""
         p, spec = self.parameters, self.spec
-        a, sigma = self.a, lambda x: 1 / (1 + np.exp(-x))
-        phi = reference.ACTIVATIONS[spec.activation]
+        a = self.a
         for number in range(1, spec.layers + 1):
             name = f"layer{number}/"
             if number > 1:
                 a = h @ p[name + "U"].T + p[name + "b"]  # noqa: F821
-            units, gates = spec.hidden, spec.gates
-            h, o = np.zeros((len(a), spec.architecture.directions * units)), np.zeros((len(a), TAGS))
-            for r in range(spec.architecture.directions):
-                of, rows = slice(r * units, (r + 1) * units), slice(r * gates * units, (r + 1) * gates * units)
-                memory, cell, y = np.zeros(units), np.zeros(units), np.zeros(TAGS)
+            directions, units = spec.architecture.directions, spec.hidden
+            biases = cells.biases(p.get(name + spec.recurrent_bias), directions, a[0, :0])
+            h, o = np.zeros((len(a), directions * units)), np.zeros((len(a), TAGS))
+            for r, x in enumerate(np.split(a, directions, axis=1)):
+                of = slice(r * units, (r + 1) * units)
+                memory, y = np.zeros(units), np.zeros(TAGS)
+                state = np.zeros(units * CELLS[spec.cell].keeps_state)
+                w = p[name + "W"][r] if name + "W" in p else np.zeros((spec.gates * units, units))
                 for t in range(len(a)) if r == 0 else range(len(a) - 1, -1, -1):
-                    into = p[name + "W"][r] @ memory if name + "W" in p else np.zeros(gates * units)
-                    if name + "Wy" in p:
-                        into = into + p[name + "Wy"] @ y
-                    x = a[t, rows]
-                    if spec.cell == "lstm":
-                        i, f, g, q = np.split(x + into, 4)
-                        cell = sigma(f) * cell + sigma(i) * np.tanh(g)
-                        memory = sigma(q) * np.tanh(cell)
-                    elif spec.cell == "gru":
-                        (xr, xz, xn), (wr, wz, wn) = np.split(x, 3), np.split(into, 3)
-                        z = sigma(xz + wz)
-                        n = np.tanh(xn + sigma(xr + wr) * (wn + p[name + "bn"][of]))
-                        memory = (1 - z) * n + z * memory
-                    else:
-                        memory = phi(x + into)
+                    into = x[t] + p[name + "Wy"] @ y if name + "Wy" in p else x[t]
+                    memory, state = self.step(into, memory, state, w, biases[r], self.phi)
                     memory = memory + (push[t, of] if number == layer else 0)
                     h[t, of] = memory
                     if name + "Wy" in p:
                         o[t] = p["output/V"] @ memory + p["output/c"]
-                        y = reference.softmax(o[t]) + (push[t] if layer == 0 else 0)
+                        y = softmax(o[t]) + (push[t] if layer == 0 else 0)
         return o if f"layer{spec.layers}/Wy" in p else h @ p["output/V"].T + p["output/c"]
 
 
@@ -150,7 +142,7 @@ def test_gradients_of_hidden_layers_and_of_the_output_that_is_fed_back_equal_dif
     spec = spec_of(arch, cell, layers=layers)
     parameters = drawn(spec)
     for sentence in SENTENCES:
-        trace = reference.forward(spec, parameters, batch.of(spec, sentence=sentence))
+        trace = plain.forward(spec, parameters, batch.of(spec, sentence=sentence))
         do, pushed = scalars(len(trace.o)), Pushed(spec, parameters, trace.a[0])
         found = sweep(spec, parameters, trace, do)
         for layer in range(1, layers + 1):
@@ -173,10 +165,10 @@ def test_one_scalar_gives_what_the_kernels_find(arch, cell, layers, window, batc
     parameters = drawn(spec)
     one = batch.of(spec, sentence=1)
     do = scalars(one.tokens)
-    found = sweep(spec, parameters, reference.forward(spec, parameters, one), do)
+    found = sweep(spec, parameters, plain.forward(spec, parameters, one), do)
     for m in range(len(do)):
         gradient = Parameters(parameters.rows, np.float64)
-        expected = backward(spec, parameters, forward(spec, parameters, one), do[m].copy(), one.offsets, gradient)
+        expected = backward(spec, parameters, forward(spec, parameters, one), do[m].copy(), gradient)
         np.testing.assert_allclose(found.dx[m], expected.dx, rtol=1e-9, atol=1e-12)
         np.testing.assert_allclose(found.da[m], expected.das[-1], rtol=1e-9, atol=1e-12)
 
@@ -188,10 +180,10 @@ def test_sentences_side_by_side_are_read_and_swept_as_each_alone(arch, cell, lay
     parameters = drawn(spec)
     a = np.random.default_rng(3).standard_normal((5, 4, spec.product))
     do = np.random.default_rng(4).standard_normal((4, 3, 5, TAGS))
-    together = reference.run(spec, parameters, a)
+    together = plain.run(spec, parameters, a)
     found = sweep(spec, parameters, together, do)
     for s in range(4):
-        alone = reference.run(spec, parameters, a[:, s])
+        alone = plain.run(spec, parameters, a[:, s])
         np.testing.assert_allclose(together.o[:, s], alone.o, rtol=1e-12)
         expected = sweep(spec, parameters, alone, do[s])
         np.testing.assert_allclose(found.dx[s], expected.dx, rtol=1e-9, atol=1e-12)
@@ -203,6 +195,6 @@ def test_a_sweep_keeps_the_precision_of_the_parameters(batch, drawn):
     spec = spec_of("bidirectional", "lstm")
     for dtype in (np.float32, np.float64):
         parameters = drawn(spec, dtype)
-        trace = reference.forward(spec, parameters, batch.of(spec, sentence=1))
+        trace = plain.forward(spec, parameters, batch.of(spec, sentence=1))
         found = sweep(spec, parameters, trace, scalars(len(trace.o)))
         assert {dtype} == {array.dtype.type for array in (found.dx, found.da, *found.dh)}

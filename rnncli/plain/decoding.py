@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnncli.config import NetworkSpec
-from rnncli.network.parameters import Array
+from rnncli.plain import Array
 
 # Far below every learned score.
 FORBIDDEN = -1e4

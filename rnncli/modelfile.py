@@ -1,0 +1,119 @@
+"""The file of a model: an ``.npz`` of one JSON header and named arrays, written whole and read without trust.
+
+The format is described in docs/format.md; :mod:`rnncli.archive` is the container.
+"""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from rnncli import archive
+from rnncli.config import NetworkSpec, TrainingSpec
+from rnncli.data.inputs import Inputs, input_lists
+from rnncli.data.tags import SCHEMES
+from rnncli.data.tokenize import TOKENIZERS
+from rnncli.errors import ModelError
+from rnncli.model import Model, input_tables
+from rnncli.parameters import Input, Parameters, table
+
+FORMAT = 2
+
+
+def save(model: Model, path: Path | str) -> str:
+    """Write a model, whole or not at all; return the SHA-256 of the file."""
+    if not model.parameters.is_finite():
+        raise ModelError("not saved: a weight is not a finite number", where=str(path))
+    header = {
+        "format": FORMAT,
+        "network": dataclasses.asdict(model.network_spec),
+        "training": dataclasses.asdict(model.training_spec),
+        "tokenizer": model.tokenizer,
+        "scheme": model.scheme,
+        "tags": model.tags,
+        "inputs": [list(row) for row in input_tables(model.inputs)],
+        "provenance": model.provenance,
+    }
+    arrays = {name: archive.text_array("\n".join(words)) for name, words in model.inputs.lists().items()}
+    arrays |= {f"parameters/{name}": array for name, array in model.parameters.items()}
+    return archive.write(Path(path), header, arrays)
+
+
+def load(path: Path | str) -> Model:
+    """Read a model file. Nothing in it is executed; what is damaged, hostile or newer is a :class:`ModelError`."""
+    return archive.read(Path(path), _build)
+
+
+def _read_tables(spec: NetworkSpec, described: Any) -> list[Input]:
+    """The tables of the inputs as the header gives them: of known names, in their order, with sizes."""
+    tables = []
+    for name, rows, width in described:
+        if [type(value) for value in (name, rows, width)] != [str, int, int] or rows < 0 or width < 1:
+            raise ModelError("the sizes of its inputs are damaged")
+        tables.append(Input(name, rows, width))
+    columns = sum(part.name.startswith("column") for part in tables)
+    wanted = [name for name in spec.inputs if name != "columns"]
+    if "columns" in spec.inputs:
+        wanted += [f"column{number}" for number in range(1, columns + 1)]
+    if [part.name for part in tables] != wanted or any(
+        part.name == "onehot" and part.width != spec.product for part in tables
+    ):
+        raise ModelError("its inputs do not fit its network")
+    return tables
+
+
+def _read_list(file: archive.Members, name: str) -> list[str]:
+    text = file.text(name)
+    words = text.split("\n") if text else []
+    if len(set(words)) != len(words):
+        raise ModelError(f"the list {name} names a text twice")
+    return words
+
+
+def _are_texts(value: Any) -> bool:
+    """Tell whether a value of the header is a list of texts that can be shown."""
+    return isinstance(value, list) and all(isinstance(text, str) and _is_utf8(text) for text in value)
+
+
+def _is_utf8(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _build(file: archive.Members) -> Model:
+    header = file.header
+    if type(header.get("format")) is not int or header["format"] != FORMAT:
+        message = f"format {header.get('format')!r} is not known; this version reads format {FORMAT}"
+        raise ModelError(message, hint="upgrade rnncli")
+    spec = NetworkSpec.from_mapping(header["network"])
+    if "auto" in (spec.cell, spec.input, spec.decoding):
+        raise ModelError("its network is not settled")
+    tags = header["tags"]
+    if not _are_texts(tags) or not tags or len(set(tags)) != len(tags):
+        raise ModelError("the list of tags is damaged")
+    if header["tokenizer"] not in TOKENIZERS or header["scheme"] not in SCHEMES:
+        raise ModelError("its tokenizer or its tag scheme is not known", hint="upgrade rnncli")
+    tables = _read_tables(spec, header["inputs"])
+    rows, lists = table(spec, tables, len(tags)), input_lists(part.name for part in tables)
+    expected = {f"{name}.npy" for name in (*lists, *(f"parameters/{row.name}" for row in rows))}
+    if file.files != expected:
+        odd = ", ".join(sorted(file.files ^ expected))
+        raise ModelError(f"members do not fit the header: {odd[:200]}")
+    if not all(file.holds(f"parameters/{row.name}", row.shape) for row in rows):
+        raise ModelError("a member is smaller than the shape that the header gives it")
+    provenance = header["provenance"]
+    if not isinstance(provenance, dict) or not _are_texts(provenance.get("examples", [])):
+        raise ModelError("its provenance is damaged")
+    widths = {part.name: part.width for part in tables}
+    inputs = Inputs.from_lists(widths, {name: _read_list(file, name) for name in lists})
+    if input_tables(inputs) != tables:
+        raise ModelError("the vocabularies do not fit the header")
+    arrays = {row.name: file.array(f"parameters/{row.name}", row.shape) for row in rows}
+    return Model(
+        spec,
+        TrainingSpec.from_mapping(header["training"]),
+        header["tokenizer"],
+        header["scheme"],
+        tags,
+        inputs,
+        Parameters(rows).assign(arrays),
+        provenance,
+    )

@@ -1,0 +1,32 @@
+"""The gradient of one batch: forward pass, loss, backward pass."""
+
+from rnncli.data.batch import Batch
+from rnncli.network import output
+from rnncli.network.arena import Arena
+from rnncli.network.backward import backward
+from rnncli.network.forward import NONE_FORCED, Dropout, forward
+from rnncli.network.optimiser import Optimiser
+from rnncli.network.output import Objective
+from rnncli.parameters import Array
+
+
+def add_gradient(
+    optimiser: Optimiser,
+    batch: Batch,
+    gold: Array,
+    objective: Objective,
+    arena: Arena,
+    dropout: Dropout | None = None,
+    forced: Array = NONE_FORCED,
+) -> float:
+    """Add the gradient of a batch to that of the optimiser, whose network it is; return the summed loss.
+
+    gold    (N,) int32, the number of each token's tag
+    forced  (N,) int32, tags fed back in place of the output; see :func:`rnncli.network.forward.forward`
+    """
+    spec, parameters, gradient = optimiser.spec, optimiser.parameters, optimiser.gradient
+    run = forward(spec, parameters, batch, dropout, optimiser.transposed, forced, arena)
+    loss = output.loss(spec, parameters, run, gold, objective, gradient)
+    reached = backward(spec, parameters, run, loss.do, gradient, objective.omega)
+    optimiser.add_tables(batch, reached, arena)
+    return loss.total

@@ -1,0 +1,104 @@
+"""The backward pass in plain NumPy: the gradients of many scalars of one sentence in one sweep, by BPTT.
+
+Where :mod:`rnncli.network.backward` sums one loss over a batch, this keeps M scalars of one sentence apart, and
+each step of the sweep is a product of an (M, ·) block. A scalar is known by its gradient with respect to the
+scores: for the score of tag k at token t, a 1 at [t, k]. Nothing is dropped and no tag is forced.
+Equations: docs/math.md.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from rnncli.config import NetworkSpec
+from rnncli.plain import Array, cells
+from rnncli.plain.activation import SLOPES
+from rnncli.plain.forward import Trace, seen
+from rnncli.plain.steps import times
+
+
+class Sweep(NamedTuple):
+    """Gradients of M scalars s. With S sentences side by side all have an axis more, before M."""
+
+    dx: Array  # (M, T, D) ∂s/∂ what the parts of the input (not one-hot) give for token t, before the window
+    da: Array  # (M, T, R·G·H) ∂s/∂ the input product of layer 1, which is what one-hot inputs are added to
+    dh: list[Array]  # for each layer, lowest first, (M, T, R·H): the whole ∂s/∂h(t), through every path
+    dy: Array | None  # (M, T, K) the whole ∂s/∂ŷ(t) that is fed back; None where no output is
+
+
+class SweepProducts(NamedTuple):
+    """What :func:`products` finds, time first; (T, …, M, ·) each."""
+
+    da: Array
+    dh: list[Array]
+    dy: Array | None
+
+
+def sweep(spec: NetworkSpec, parameters: Mapping[str, Array], trace: Trace, do: Array) -> Sweep:
+    """Find the gradients of M scalars.
+
+    trace  of :func:`rnncli.plain.forward.forward`
+    do     (M, T, K) ∂s/∂o, o being the scores before the softmax; S sentences side by side: (S, M, T, K)
+    """
+    found = products(spec, parameters, trace, np.moveaxis(do, -2, 0))
+    dx = _inputs(spec, parameters, found.da)
+    dh = [np.moveaxis(each, 0, -2) for each in found.dh]
+    dy = None if found.dy is None else np.moveaxis(found.dy, 0, -2)
+    return Sweep(np.moveaxis(dx, 0, -2), np.moveaxis(found.da, 0, -2), dh, dy)
+
+
+def products(spec: NetworkSpec, parameters: Mapping[str, Array], trace: Trace, do: Array) -> SweepProducts:
+    """The sweep down to the input product of layer 1.
+
+    do  (T, M, K); S sentences side by side: (T, S, M, K)
+    """
+    v = parameters["output/V"]
+    do = do.astype(v.dtype, copy=False)
+    hidden: list[Array] = []
+    da, dy = do, None
+    for number in range(spec.layers, 0, -1):
+        name = f"layer{number}/"
+        # With an axis for M, each array of the trace meets the blocks of the sweep.
+        a, h, s = (np.expand_dims(arrays[number - 1], -2) for arrays in (trace.a, trace.h, trace.s))
+        w, slope = parameters.get(name + "W"), SLOPES[spec.activation](h)
+        if spec.architecture.keeps_output and number == spec.layers:
+            da, dh, dy = _feedback(slope, np.expand_dims(trace.y, -2), w, parameters[name + "Wy"], v, do)
+        else:
+            dh = times(do, v) if number == spec.layers else times(da, parameters[f"layer{number + 1}/U"])
+            if w is None:
+                da = dh * slope
+            else:
+                bias = parameters.get(name + spec.recurrent_bias)
+                da = cells.backward(spec.cell, a, h, s, w, bias, slope, dh)
+        hidden.append(dh)
+    return SweepProducts(da, hidden[::-1], dy)
+
+
+def _inputs(spec: NetworkSpec, parameters: Mapping[str, Array], da: Array) -> Array:
+    """∂s/∂x̄(t), summed over the places of the window at which token t is seen; (T, …, M, D)."""
+    u = parameters.get("layer1/U")
+    places = 2 * spec.window + 1
+    width = 0 if u is None else u.shape[1] // places
+    dx = np.zeros((*da.shape[:-1], width), da.dtype)
+    for place in range(places if u is not None else 0):
+        to, of = seen(len(da), place - spec.window)
+        dx[of] += times(da[to], np.asarray(u)[:, place * width : (place + 1) * width])
+    return dx
+
+
+def _feedback(
+    slope: Array, y: Array, w: Array | None, wy: Array, v: Array, do: Array
+) -> tuple[Array, Array, Array]:
+    """BPTT through the output that is fed back, and through h where that is kept too; ∂s/∂a, ∂s/∂h, ∂s/∂ŷ."""
+    da = np.empty((*do.shape[:-1], len(wy)), do.dtype)
+    dh, dy = np.empty_like(da), np.zeros_like(do)
+    for t in range(len(do) - 1, -1, -1):
+        if t + 1 < len(do):
+            dy[t] = times(da[t + 1], wy)
+        error = do[t] + y[t] * (dy[t] - (dy[t] * y[t]).sum(axis=-1, keepdims=True))
+        dh[t] = times(error, v)
+        if w is not None and t + 1 < len(do):
+            dh[t] += times(da[t + 1], w[0])
+        np.multiply(dh[t], slope[t], out=da[t])
+    return da, dh, dy

@@ -1,0 +1,26 @@
+"""The simple cell: h(t) = φ(a(t) + W h(t−1)). Source: Elman 1990, "Finding structure in time"."""
+
+import numpy as np
+
+from rnncli.plain import Array
+from rnncli.plain.activation import Function
+from rnncli.plain.steps import backwards, times
+
+
+def step(a: Array, h: Array, s: Array, w: Array, bias: Array, phi: Function) -> tuple[Array, Array]:
+    """h(t) = φ(a(t) + W h(t−1))."""
+    return phi(a + h @ w.T), s
+
+
+def backward(a: Array, h: Array, s: Array, w: Array, bias: Array, slope: Array, dh: Array, da: Array) -> None:
+    """δ(t) = ∂/∂h(t) ∘ φ′(a(t)); ∂/∂h(t) gains Wᵀ δ(t+1)."""
+    for t, rows in backwards(dh):
+        now = dh[t][..., rows, :]
+        if t + 1 < len(dh):
+            now += times(da[t + 1][..., rows, :], w)
+        np.multiply(now, slope[t], out=da[t][..., rows, :])
+
+
+def jacobian(a: Array, h: Array, s: Array, w: Array, bias: Array, slope: Array, t: int) -> Array:
+    """∂h(t)/∂h(t−1) = diag φ′(a(t)) W."""
+    return np.asarray(slope[t][:, None] * w)
