@@ -107,7 +107,7 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = fresh()
     tracemalloc.start()
     try:
-        held(inputs, ([f"first{i}", f"{i}st"] for i in range(300)))
+        held(inputs, ([f"first{i}", f"{i}st"] for i in range(2_000)))  # also fills the lists of Python's own memory
         assert held(inputs, ([f"word{i}", f"{i}nd"] for i in range(1_000))) < 30_000
         # A long text selects as many rows as it has letters.
         assert held(inputs, (["taipei-" * 3_000 + str(i)] for i in range(20))) < 30_000
