@@ -2,9 +2,9 @@
 
     python benchmarks/lookup.py [--data TRAIN.tsv] [--words 150000] [--rounds 7] [--json FILE]
 
-A sentence of one new word after the other is turned into integers, as `Tagger.tag` does first. Then a sentence of ten
-known words, and the whole file in blocks of as many sentences as `rnncli tag` takes, by a model that has looked up
-nothing yet and again by the same.
+A sentence of one new word after the other is turned into integers, as `Tagger.tag` does first. Then a sentence of
+ten known words, and the whole file in blocks of as many sentences as `rnncli tag` takes, by a model that has looked
+up nothing yet and again by the same.
 """
 
 import gc
