@@ -11,7 +11,7 @@ from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.batch import Encoded
 from rnncli.data.inputs import Columns, Inputs
 from rnncli.data.tags import moves
-from rnncli.parameters import Input, Parameters, table
+from rnncli.parameters import Parameters, table
 from rnncli.plain import decoding
 from rnncli.plain.decoding import Chain
 
@@ -40,7 +40,7 @@ class Model:
         scheme: str,
     ) -> "Model":
         """Make a model with freshly drawn parameters, from the seed of ``training_spec``."""
-        rows = table(network_spec, input_tables(inputs), len(tags), training_spec.recurrent_init)
+        rows = table(network_spec, inputs.tables, len(tags), training_spec.recurrent_init)
         parameters = Parameters(rows).initialise(np.random.default_rng([training_spec.seed, 0]))
         return cls(network_spec, training_spec, tokenizer, scheme, tags, inputs, parameters)
 
@@ -65,8 +65,3 @@ class Model:
     def chain(self) -> Chain | None:
         """What decoding goes by, ``None`` if each token is decided by itself."""
         return decoding.chain(self.network_spec, self.parameters, self.allowed)
-
-
-def input_tables(inputs: Inputs) -> list[Input]:
-    """The tables of the parts of an input."""
-    return [Input(part.name, len(part.features), part.width) for part in inputs.parts]

@@ -9,12 +9,12 @@ from typing import Any
 
 from rnncli import archive
 from rnncli.config import NetworkSpec, TrainingSpec
-from rnncli.data.inputs import Inputs, input_lists
+from rnncli.data.inputs import Inputs, InputTable, input_lists
 from rnncli.data.tags import SCHEMES
 from rnncli.data.tokenize import TOKENIZERS
 from rnncli.errors import ModelError
-from rnncli.model import Model, input_tables
-from rnncli.parameters import Input, Parameters, table
+from rnncli.model import Model
+from rnncli.parameters import Parameters, table
 
 FORMAT = 2
 
@@ -30,7 +30,7 @@ def save(model: Model, path: Path | str) -> str:
         "tokenizer": model.tokenizer,
         "scheme": model.scheme,
         "tags": model.tags,
-        "inputs": [list(row) for row in input_tables(model.inputs)],
+        "inputs": [list(row) for row in model.inputs.tables],
         "provenance": model.provenance,
     }
     arrays = {name: archive.text_array("\n".join(words)) for name, words in model.inputs.lists().items()}
@@ -43,13 +43,13 @@ def load(path: Path | str) -> Model:
     return archive.read(Path(path), _build)
 
 
-def _read_tables(spec: NetworkSpec, described: Any) -> list[Input]:
+def _read_tables(spec: NetworkSpec, described: Any) -> list[InputTable]:
     """The tables of the inputs as the header gives them: of known names, in their order, with sizes."""
     tables = []
     for name, rows, width in described:
         if [type(value) for value in (name, rows, width)] != [str, int, int] or rows < 0 or width < 1:
             raise ModelError("the sizes of its inputs are damaged")
-        tables.append(Input(name, rows, width))
+        tables.append(InputTable(name, rows, width))
     columns = sum(part.name.startswith("column") for part in tables)
     wanted = [name for name in spec.inputs if name != "columns"]
     if "columns" in spec.inputs:
@@ -104,7 +104,7 @@ def _build(file: archive.Members) -> Model:
         raise ModelError("its provenance is damaged")
     widths = {part.name: part.width for part in tables}
     inputs = Inputs.from_lists(widths, {name: _read_list(file, name) for name in lists})
-    if input_tables(inputs) != tables:
+    if inputs.tables != tables:
         raise ModelError("the vocabularies do not fit the header")
     arrays = {row.name: file.array(f"parameters/{row.name}", row.shape) for row in rows}
     return Model(

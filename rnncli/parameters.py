@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from rnncli.config import CELLS, NetworkSpec
+from rnncli.data.inputs import InputTable
 
 Array = NDArray[Any]
 
@@ -106,15 +107,9 @@ class Parameter(NamedTuple):
         return len(self.shape) > 1 and not self.is_table and self.name != "output/A"
 
 
-class Input(NamedTuple):
-    """The table of one part of the input."""
-
-    name: str  # one of those of config.INPUTS; column1, column2, …
-    rows: int
-    width: int
-
-
-def table(spec: NetworkSpec, inputs: Sequence[Input], tags: int, recurrent: str = "orthogonal") -> list[Parameter]:
+def table(
+    spec: NetworkSpec, inputs: Sequence[InputTable], tags: int, recurrent: str = "orthogonal"
+) -> list[Parameter]:
     """List the parameters of a network in the order in which they are stored and drawn.
 
     Letters as in docs/math.md: R directions, G gates, H hidden units, D input width, K tags. The table of one-hot

@@ -1,7 +1,7 @@
 """Small networks of every kind, and the sizes of the batch that they read."""
 
 from rnncli.config import ARCHITECTURES, CELLS, NetworkSpec
-from rnncli.parameters import Input
+from rnncli.data.inputs import InputTable
 
 WORDS, NGRAMS, VALUES, TAGS = 6, 9, 3, 4
 LENGTHS = (1, 7, 3, 0, 2, 5, 4, 6)  # every length from 1 to 7, and an empty sentence
@@ -21,9 +21,9 @@ def spec_of(arch: str, cell: str, **options: object) -> NetworkSpec:
     return NetworkSpec(arch=arch, cell=cell, **(settings | options))
 
 
-def parts_of(spec: NetworkSpec) -> list[Input]:
+def parts_of(spec: NetworkSpec) -> list[InputTable]:
     """The tables of a network's inputs."""
     onehot = spec.architecture.directions * spec.gates * spec.hidden
     rows = {"embedding": WORDS, "onehot": WORDS, "ngram": NGRAMS, "column1": VALUES}
     names = [{"columns": "column1"}.get(name, name) for name in spec.inputs]
-    return [Input(name, rows[name], WIDTHS.get(name, onehot)) for name in names]
+    return [InputTable(name, rows[name], WIDTHS.get(name, onehot)) for name in names]

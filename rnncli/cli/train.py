@@ -131,10 +131,10 @@ def _listener(progress: show.Progress, seeds: int, is_interrupted: Callable[[], 
             show.note(f"dev     {dev.sentences:,} sentences, {dev.tokens:,} tokens, {share}")
             show.note(f"tags    {len(model.tags)}, {model.scheme} ({SCHEMES[model.scheme]})")
             show.note(
-                f"input   {', '.join(part.name for part in model.inputs.parts)}; text cut into {model.tokenizer}"
+                f"input   {', '.join(table.name for table in model.inputs.tables)}; text cut into {model.tokenizer}"
             )
             if vectors:
-                known = next(part.features for part in model.inputs.parts if part.name == "vectors")
+                known = next(part.features for part in model.inputs.parts if part.table.name == "vectors")
                 found = sum(bool(known.select(word)) for word in model.inputs.words.words)
                 share = f"{100 * found / max(1, words):.1f} % of words have one"
                 show.note(f"vectors {vectors.total:,} of {vectors.table.shape[1]} numbers; {share}")

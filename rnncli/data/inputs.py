@@ -22,17 +22,29 @@ OF_WORDS = ("embedding", "onehot")  # parts whose rows are those of the words
 _Beside = TypeVar("_Beside")
 
 
-class Part(NamedTuple):
-    """One part of the input."""
+class InputTable(NamedTuple):
+    """The table of one part of the input."""
 
-    name: str  # its table is input/<name>
-    source: int  # what it reads: 0 the token, from 1 the columns between token and tag
-    width: int  # of a row; for one-hot that of the hidden layer
+    name: str  # one of those of config.INPUTS; column1, column2, …
+    rows: int
+    width: int  # for one-hot that of the hidden layer
+
+    @property
+    def source(self) -> int:
+        """What the part reads: 0 the token, from 1 the columns between token and tag."""
+        return int(self.name.removeprefix("column")) if self.name.startswith("column") else 0
+
+
+class Part(NamedTuple):
+    """One part of the input: a table, and the rows of it that a text selects."""
+
+    table: InputTable
     features: Features
 
-
-def _source(name: str) -> int:
-    return int(name.removeprefix("column")) if name.startswith("column") else 0
+    @classmethod
+    def of(cls, name: str, width: int, features: Features) -> Self:
+        """Make the part whose table has a row for each of the features."""
+        return cls(InputTable(name, len(features), width), features)
 
 
 def input_lists(names: Iterable[str]) -> list[str]:
@@ -66,12 +78,13 @@ class Inputs:
 
     def __init__(self, words: Vocabulary, parts: Sequence[Part]) -> None:
         self.words, self.parts = words, list(parts)
-        self.columns = sum(part.source > 0 for part in parts)
+        self.columns = sum(part.table.source > 0 for part in parts)
         self._lookups = [self._lookup(source) for source in range(self.columns + 1)]
 
     def _lookup(self, source: int) -> Lookup:
         """Look up in the lists of a source; for tokens the words come first, also where they are no part."""
-        own = [part.features for part in self.parts if part.source == source and part.features is not self.words]
+        parts = [part for part in self.parts if part.table.source == source]
+        own = [part.features for part in parts if part.features is not self.words]
         return Lookup(own if source else [self.words, *own])
 
     def __eq__(self, other: object) -> bool:
@@ -90,7 +103,7 @@ class Inputs:
         tokens   of all its sentences, end to end
         columns  of every token of every sentence
         """
-        found: dict[str, Features] = {}
+        lists: dict[str, Features] = {}
         widths = {
             "embedding": spec.embedding,
             "onehot": spec.product,
@@ -99,17 +112,18 @@ class Inputs:
         words = Vocabulary.count(tokens)
         for name in spec.inputs:
             if name == "ngram":
-                found[name] = Ngrams.count(tokens)
+                lists[name] = Ngrams.count(tokens)
             elif name == "vectors" and vectors:
-                found[name], widths[name] = Names(vectors.words), vectors.table.shape[1]
+                lists[name] = Names(vectors.words)
+                widths[name] = vectors.table.shape[1]
             elif name == "columns":
                 rows = [cells for sentence in columns for cells in sentence]
                 for i in range(len(rows[0])):
-                    found[f"column{i + 1}"] = Values(dict.fromkeys(cells[i] for cells in rows))
+                    lists[f"column{i + 1}"] = Values(dict.fromkeys(cells[i] for cells in rows))
                     widths[f"column{i + 1}"] = spec.column
             else:
-                found[name] = words
-        return cls(words, [Part(name, _source(name), widths[name], found[name]) for name in found])
+                lists[name] = words
+        return cls(words, [Part.of(name, widths[name], features) for name, features in lists.items()])
 
     @classmethod
     def from_lists(cls, widths: Mapping[str, int], lists: Mapping[str, list[str]]) -> Self:
@@ -118,12 +132,17 @@ class Inputs:
         kinds: dict[str, Callable[[list[str]], Features]] = {"ngram": Ngrams, "vectors": Names}
         for name, width in widths.items():
             features = words if name in OF_WORDS else kinds.get(name, Values)(lists[name])
-            parts.append(Part(name, _source(name), width, features))
+            parts.append(Part.of(name, width, features))
         return cls(words, parts)
+
+    @property
+    def tables(self) -> list[InputTable]:
+        """The tables of all parts."""
+        return [part.table for part in self.parts]
 
     def lists(self) -> dict[str, list[str]]:
         """The texts that have rows in tables, by the names that :func:`input_lists` gives."""
-        own = {part.name: part.features.words for part in self.parts if part.name not in OF_WORDS}
+        own = {part.table.name: part.features.words for part in self.parts if part.table.name not in OF_WORDS}
         return {"words": self.words.words, **own}
 
     def encode(
@@ -152,7 +171,8 @@ class Inputs:
         bags = []
         for part in self.parts:
             is_word = part.features is self.words
-            bags.append(Bags(part.source, is_word, *(words if is_word else next(selected[part.source]))))
+            rows = words if is_word else next(selected[part.table.source])
+            bags.append(Bags(part.table.source, is_word, *rows))
         gold = np.full(len(texts[0]), -1, np.int32)
         if len(tags):
             numbers = tag_numbers or {}

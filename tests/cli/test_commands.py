@@ -142,7 +142,7 @@ def test_a_model_of_columns_is_trained_scored_and_used_on_files_that_have_them(
     assert 0 == result.exit_code
     assert "input   embedding, ngram, column1, column2; " in result.stderr
     assert f"next: rnncli tag --model {out} --input FILE --input-format tsv\n" in result.stderr
-    assert [3, 3] == [part.width for part in load(out).inputs.parts[2:]]
+    assert [3, 3] == [table.width for table in load(out).inputs.tables[2:]]
     scores = json.loads(run("evaluate", columns_tsv, "--model", out, "--json").stdout)
     assert scores == json.loads(json.dumps(load(out).provenance["dev"]))
     (tmp_path / "in.tsv").write_text("leave\tl\t5\nTaipei\tT\t6\n\nunheard\t?\t7\n")

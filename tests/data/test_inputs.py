@@ -21,7 +21,7 @@ ALL = "embedding+onehot+ngram+vectors+columns"
 
 
 def plain(*names: str) -> Inputs:
-    return Inputs(WORDS, [Part(name, 0, 2, WORDS) for name in names])
+    return Inputs(WORDS, [Part.of(name, 2, WORDS) for name in names])
 
 
 def counted(kind: str, **options: Any) -> Inputs:
@@ -76,7 +76,7 @@ def test_each_distinct_text_is_looked_up_once() -> None:
 def test_every_part_selects_rows_of_its_own_table() -> None:
     inputs = counted(ALL)
     found = inputs.encode([["TAIPEI", "leave"], ["Taichung"]], [[("NN", "y"), ("VB", "z")], [("?", "x")]])
-    numbers = {part.name: number for number, part in enumerate(inputs.parts)}
+    numbers = {table.name: number for number, table in enumerate(inputs.tables)}
     # The unknown word is row 0; vectors and columns have none.
     assert [[0], [1], [3]] == rows_of(found, numbers["embedding"]) == rows_of(found, numbers["onehot"])
     assert [[1], [0], []] == rows_of(found, numbers["vectors"])
@@ -106,14 +106,14 @@ def test_only_words_may_be_hidden() -> None:
 )
 def test_parts_of_a_training_set(kind: str, expected: list[tuple[str, int, int, int]]) -> None:
     inputs = counted(kind)
-    assert expected == [(part.name, part.source, part.width, len(part.features)) for part in inputs.parts]
+    assert expected == [(table.name, table.source, table.width, table.rows) for table in inputs.tables]
     assert sum(name.startswith("column") for name, *_ in expected) == inputs.columns
     assert ["leave", "Taipei", "Taichung"] == inputs.words.words  # also where they are no part of the input
 
 
 def test_widths_are_those_of_the_spec() -> None:
     inputs = counted(ALL, arch="bidirectional", cell="gru", ngram=9, column=11)
-    widths = {part.name: part.width for part in inputs.parts}
+    widths = {table.name: table.width for table in inputs.tables}
     assert {"embedding": 7, "onehot": 30, "ngram": 9, "vectors": 3, "column1": 11, "column2": 11} == widths
 
 
@@ -125,12 +125,12 @@ def test_lists_of_texts_and_widths_make_the_same_inputs_again() -> None:
     inputs = counted(ALL)
     lists = inputs.lists()
     assert ["words", "ngram", "vectors", "column1", "column2"] == list(lists)
-    assert list(lists) == input_lists(part.name for part in inputs.parts)
+    assert list(lists) == input_lists(table.name for table in inputs.tables)
     assert (["leave", "Taipei", "Taichung"], ["leave", "taipei"]) == (lists["words"], lists["vectors"])
     assert (["VB", "NN"], ["x", "y"]) == (lists["column1"], lists["column2"])
-    again = Inputs.from_lists({part.name: part.width for part in inputs.parts}, lists)
+    again = Inputs.from_lists({table.name: table.width for table in inputs.tables}, lists)
     assert lists == again.lists()
-    assert [part[:3] for part in inputs.parts] == [part[:3] for part in again.parts]
+    assert inputs.tables == again.tables
     kinds = [Vocabulary, Vocabulary, Ngrams, Names, Values, Values]
     assert kinds == [type(part.features) for part in again.parts]
     sentence = ["TAIPEI", "Taichung", "never", "2nd"], [("NN", "y"), ("VB", "z"), ("?", "x"), ("NN", "")]

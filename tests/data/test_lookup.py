@@ -43,10 +43,10 @@ def fresh(words: Sequence[str] = KNOWN) -> Inputs:
     """Inputs that have looked up nothing yet."""
     vocabulary = Vocabulary(words)
     parts = [
-        Part("embedding", 0, 2, vocabulary),
-        Part("ngram", 0, 2, Ngrams.count(words, least=1)),
-        Part("vectors", 0, 2, Names(["taipei", "on"])),
-        Part("column1", 1, 2, Values(["VB", "NN"])),
+        Part.of("embedding", 2, vocabulary),
+        Part.of("ngram", 2, Ngrams.count(words, least=1)),
+        Part.of("vectors", 2, Names(["taipei", "on"])),
+        Part.of("column1", 2, Values(["VB", "NN"])),
     ]
     return Inputs(vocabulary, parts)
 
@@ -204,7 +204,7 @@ def test_inputs_are_equal_that_number_texts_alike() -> None:
     for other in (
         fresh(KNOWN[::-1]),
         Inputs(one.words, one.parts[:-1]),
-        Inputs(one.words, [*one.parts[:-1], one.parts[-1]._replace(width=3)]),
+        Inputs(one.words, [*one.parts[:-1], Part.of("column1", 3, one.parts[-1].features)]),
         Inputs(one.words, [*one.parts[:-1], one.parts[-1]._replace(features=Values(["VB", "x"]))]),
         Inputs(one.words, [*one.parts[:-1], one.parts[-1]._replace(features=Names(["VB", "NN"]))]),
         "inputs",
