@@ -1,6 +1,6 @@
 """The specs of a model: the only home of defaults, help texts and their validation.
 
-Every field is at once an option of ``rnncli train``, a key of ``--config FILE.toml``, an environment variable
+Every field is an option of ``rnncli train``, a key of ``--config FILE.toml``, an environment variable
 (``RNNCLI_…``) and an entry of the model file's header. Standard library alone, so that ``--help`` is quick.
 """
 
@@ -16,7 +16,7 @@ from rnncli.errors import UsageError
 
 
 class Architecture(NamedTuple):
-    """What a network keeps in memory and which way it reads."""
+    """What a network keeps in memory, and in which directions it reads."""
 
     keeps_hidden: bool  # h(t−1) through W
     keeps_output: bool  # ŷ(t−1) through Wy
@@ -25,7 +25,7 @@ class Architecture(NamedTuple):
 
     @property
     def keeps_only_output(self) -> bool:
-        """The Jordan network, whose memory lies in the probabilities of the tags alone."""
+        """Whether the probabilities of the tags are its only memory, as in a Jordan network."""
         return self.keeps_output and not self.keeps_hidden
 
 
@@ -150,37 +150,36 @@ RecurrentInit = Literal["orthogonal", "identity", "glorot"]
 
 @dataclass(frozen=True)
 class NetworkSpec(_Spec):
-    """What a network looks like, apart from the sizes that the data gives (words, tags)."""
+    """The structure of a network, except for the sizes that come from the data (words, tags)."""
 
-    arch: Arch = option("bidirectional", "What is kept in memory, and which way it reads.")
+    arch: Arch = option("bidirectional", "What the network keeps in memory, and in which direction it reads.")
     cell: CellName = option(
-        "auto", "How hidden units update; auto is lstm for bidirectional, simple for all others."
+        "auto", "Type of the hidden units; auto is lstm for bidirectional, simple for all others."
     )
     layers: int = option(1, "Hidden layers; layer l reads layer l−1.", 1, 64)
     hidden: int = option(128, "Hidden units of each layer and direction.", 1, 65536)
     activation: Activation = option("tanh", "φ of simple hidden units.")
     input: str = option(
         "auto",
-        f"What a token looks like, joined by +: {', '.join(INPUTS)}; auto is embedding+ngram, with the columns and "
-        "vectors that there are.",
+        f"Inputs of the network, joined by +: {', '.join(INPUTS)}; auto is embedding+ngram, with columns and "
+        "vectors where there are any.",
         joins=INPUTS,
     )
-    window: int = option(1, "Tokens to each side that are seen together with a token.", 0, 64)
+    window: int = option(1, "Neighbouring tokens on each side that are read together with a token.", 0, 64)
     embedding: int = option(64, "Size of the learned word vectors.", 1, 65536)
     ngram: int = option(64, "Size of the learned vectors of letter n-grams.", 1, 65536)
     column: int = option(96, "Size of the learned vectors of column values.", 1, 65536)
-    output: Output = option("crf", "Tags one by one (softmax), or whole sequences of tags (crf).")
+    output: Output = option("crf", "Output layer: softmax chooses tags one by one, crf whole sequences of tags.")
     decoding: Decoding = option(
-        "auto", "Whether only tags that the scheme allows follow each other; auto: if the training data obeys it."
+        "auto", "constrained gives only sequences that the tag scheme allows; auto: if all training data obey it."
     )
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.cell not in ("auto", "simple") and (
-            self.architecture.keeps_output or not self.architecture.keeps_hidden
-        ):
+        keeps_only_hidden = self.architecture.keeps_hidden and not self.architecture.keeps_output
+        if self.cell not in ("auto", "simple") and not keeps_only_hidden:
             message = (
-                f"--cell {self.cell} is a way to keep the hidden layer alone, which --arch {self.arch} does not"
+                f"--cell {self.cell} needs a network that keeps only its hidden layer; --arch {self.arch} does not"
             )
             raise UsageError(message, hint="use --arch elman or bidirectional, or --cell simple")
 
@@ -210,7 +209,11 @@ class NetworkSpec(_Spec):
         return [name for name in INPUTS if name in self.input.split("+")]
 
     def resolved(self, columns: bool, vectors: bool, obedient: bool) -> Self:
-        """Replace every ``auto``, for data with or without columns, word vectors and obedience to a tag scheme."""
+        """Replace every ``auto``.
+
+        columns, vectors  whether there are columns between token and tag, and a file of word vectors
+        obedient          whether all training tags obey the tag scheme
+        """
         cell, chosen = self.cell, self.input
         if cell == "auto":
             cell = "lstm" if self.arch == "bidirectional" else "simple"
@@ -230,7 +233,7 @@ class NetworkSpec(_Spec):
 
 
 LEARNING_RATES = {"adam": 0.002, "sgd": 0.5}
-# A Jordan net leaves the plateau on which the fed-back output is ignored only with larger steps.
+# With smaller steps a Jordan net stays on a plateau where it ignores the output that is fed back.
 JORDAN_LEARNING_RATES = {"adam": 0.01, "sgd": 0.5}
 
 
@@ -241,31 +244,37 @@ class TrainingSpec(_Spec):
     epochs: int = option(0, "Passes over the training data; 0: 6,700 / √tokens, from 5 to 80.", 0, 1_000_000)
     patience: int = option(20, "Stop after this many epochs without a better dev score.", 1, 1_000_000)
     batch: int = option(0, "Sentences in a batch; 0: a hundredth of all, from 8 to 16.", 0, 1_000_000)
-    optimiser: Optimiser = option("adam", "How gradients become steps.")
-    learning_rate: float = option(
-        0.0, "Largest step size; 0 is the optimiser's own: adam 0.002 (jordan 0.01), sgd 0.5.", 0
-    )
+    optimiser: Optimiser = option("adam", "Optimiser.")
+    learning_rate: float = option(0.0, "Peak learning rate; 0: adam 0.002 (jordan 0.01), sgd 0.5.", 0)
     warmup: float = option(0.05, "Share of the steps in which the learning rate rises; then it falls.", 0, 1)
     dropout: float = option(0.5, "Share of inputs and hidden units dropped in training.", 0, 0.95)
-    feedback: Feedback = option("predicted", "What jordan and hybrid read in training as the tag before.")
-    class_weight: str = option("none", "How much each tag counts: none, balanced, or a file of tag<TAB>weight.")
+    feedback: Feedback = option(
+        "predicted", "What jordan and hybrid networks read as the previous tag in training."
+    )
+    class_weight: str = option(
+        "none", "Weight of each tag in the loss: none, balanced, or a file of tag<TAB>weight."
+    )
     pretrained: Pretrained = option("frozen", "Whether the vectors of --vectors are trained further.")
-    unknown: float = option(0.3, "How often a word seen once is trained as the unknown word.", 0, 1)
+    unknown: float = option(
+        0.3, "Probability that a word seen only once is read as the unknown word in training.", 0, 1
+    )
     clip: float = option(1.0, "Largest global norm of a gradient; 0 is no limit.", 0)
     omega: float = option(0.0, "Weight of Pascanu's regulariser of the memory of simple units; 0 is off.", 0)
     recurrent_init: RecurrentInit = option(
-        "orthogonal", "How W is drawn; identity is meant for --activation relu (IRNN)."
+        "orthogonal", "Initial values of the recurrent weights; identity is for --activation relu (IRNN)."
     )
     dev_share: float = option(
         0.0, "Share of training sentences kept for development if none are given; 0: a tenth, at most 500.", 0, 0.9
     )
-    seed: int = option(1, "Of every random number.", 0, 2**63 - 1)
-    tokenizer: Tokenizer = option("auto", "How raw text is cut into tokens; auto asks the training data.")
+    seed: int = option(1, "Seed of all random numbers.", 0, 2**63 - 1)
+    tokenizer: Tokenizer = option("auto", "How raw text is cut into tokens; auto: chosen from the training data.")
 
     def resolved(self, network: NetworkSpec, sentences: int, tokens: int) -> Self:
-        """Replace every 0 that leaves a choice to the size of the training data or to the network."""
+        """Replace every 0 that stands for a choice by the size of the training data or by the network."""
         if self.omega and not (network.architecture.keeps_hidden and network.cell == "simple"):
-            message = f"--omega keeps h(t−1) of simple units; --arch {network.arch} --cell {network.cell} has none"
+            message = (
+                f"--omega needs simple units that are kept; --arch {network.arch} --cell {network.cell} has none"
+            )
             raise UsageError(message, hint="use --cell simple and --arch elman, hybrid or bidirectional")
         rates = JORDAN_LEARNING_RATES if network.architecture.keeps_only_output else LEARNING_RATES
         return dataclasses.replace(
@@ -278,16 +287,16 @@ class TrainingSpec(_Spec):
 
 @dataclass(frozen=True)
 class TrialSpec(_Spec):
-    """What ``rnncli memory-task --solve`` trains; all else is settled in :mod:`rnncli.solving`."""
+    """What ``rnncli memory-task --solve`` trains; everything else is fixed in :mod:`rnncli.solving`."""
 
-    arch: Arch = option("elman", "What is kept in memory, and which way it reads.")
-    cell: CellName = option("simple", "How hidden units update; auto is as in rnncli train.")
+    arch: Arch = option("elman", "What the network keeps in memory, and in which direction it reads.")
+    cell: CellName = option("simple", "Type of the hidden units; auto is as in rnncli train.")
     layers: int = option(1, "Hidden layers.", 1, 64)
     hidden: int = option(50, "Hidden units of each layer and direction.", 1, 65536)
     activation: Activation = option("tanh", "φ of simple hidden units.")
-    recurrent_init: RecurrentInit = option("orthogonal", "How W is drawn.")
+    recurrent_init: RecurrentInit = option("orthogonal", "Initial values of the recurrent weights.")
     clip: float = option(1.0, "Largest global norm of a gradient; 0 is no limit.", 0)
     omega: float = option(0.0, "Weight of Pascanu's regulariser of the memory of simple units; 0 is off.", 0)
-    learning_rate: float = option(0.0, "Largest step size; 0 is that of rnncli train.", 0)
+    learning_rate: float = option(0.0, "Peak learning rate; 0 is that of rnncli train.", 0)
     epochs: int = option(20, "Most passes over the sentences of a delay.", 1, 1_000_000)
-    seed: int = option(1, "Of every random number.", 0, 2**63 - 1)
+    seed: int = option(1, "Seed of all random numbers.", 0, 2**63 - 1)

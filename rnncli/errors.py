@@ -1,4 +1,4 @@
-"""Errors that a user can act on: what is wrong, where, what to try; each kind with its exit code.
+"""Errors that a user can act on: what is wrong, where, and what to try. Each kind has its exit code.
 
 0 done · 1 unexpected · 2 usage · 3 bad data · 4 bad model · 5 input/output · 6 diverged · 130 interrupted
 """
@@ -23,7 +23,7 @@ class RnncliError(Exception):
 
 
 class UsageError(RnncliError):
-    """An option, a configuration key or an argument that cannot be meant."""
+    """An option, a configuration key or an argument that is not valid."""
 
     exit_code = 2
 
@@ -35,7 +35,7 @@ class DataError(RnncliError):
 
 
 class ModelError(RnncliError):
-    """A model file that is damaged, hostile, from a newer version or not a model at all."""
+    """A model file that is damaged, hostile, of a newer version or not a model at all."""
 
     exit_code = 4
 

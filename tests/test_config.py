@@ -157,7 +157,7 @@ def test_what_an_architecture_keeps(arch: str, expected: tuple[bool, bool, int])
             (
                 NetworkSpec,
                 {"cell": cell, "arch": arch},
-                f"--cell {cell} is a way to keep the hidden layer alone, which --arch {arch} does not\n"
+                f"--cell {cell} needs a network that keeps only its hidden layer; --arch {arch} does not\n"
                 "  use --arch elman or bidirectional, or --cell simple",
             )
             for cell in ("lstm", "gru")

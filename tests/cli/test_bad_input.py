@@ -240,12 +240,12 @@ def test_a_missing_file_that_an_option_names_is_refused(
     [
         (
             ("--cell", "lstm", "--arch", "jordan"),
-            "--cell lstm is a way to keep the hidden layer alone, which --arch jordan does not\n"
+            "--cell lstm needs a network that keeps only its hidden layer; --arch jordan does not\n"
             "  use --arch elman or bidirectional, or --cell simple",
         ),
         (
             ("--omega", "1"),
-            "--omega keeps h(t−1) of simple units; --arch bidirectional --cell lstm has none\n"
+            "--omega needs simple units that are kept; --arch bidirectional --cell lstm has none\n"
             "  use --cell simple and --arch elman, hybrid or bidirectional",
         ),
         (("--input", "embeding"), '--input: "embeding" is not one of its values\n  did you mean "embedding"?'),

@@ -46,13 +46,13 @@ def test_the_longest_delay_solved_is_told(run: Run) -> None:
         (("copy", "--solve", "--delays", "5,x"), '--delays: "5,x" is not a list of numbers from 1 on'),
         (("copy", "--solve", "--delays", "0"), '--delays: "0" is not a list of numbers from 1 on'),
         (("copy", "--solve", "--output", "x.tsv"), "--output is for the sentences of a task"),
-        (("copy", "--solve", "--arch", "jordan", "--cell", "lstm"), "--cell lstm is a way"),
-        (("copy", "--solve", "--arch", "jordan", "--omega", "1"), "--omega keeps h(t−1)"),
+        (("copy", "--solve", "--arch", "jordan", "--cell", "lstm"), "--cell lstm needs"),
+        (("copy", "--solve", "--arch", "jordan", "--omega", "1"), "--omega needs simple units"),
         (("sort",), "'sort' is not one of"),
         (("copy", "--delay", "0"), "greater than or equal to 1"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(
+def test_what_is_not_valid_is_refused(
     run: Run, tmp_path: Path, arguments: tuple[str, ...], message: str
 ) -> None:
     result = run("memory-task", *arguments)
