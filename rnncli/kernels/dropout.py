@@ -1,6 +1,6 @@
 """Dropout by a counter-based generator: whether element i is dropped depends on a key and on i alone.
 
-So nobody keeps a mask: the backward pass drops the same elements again.
+So no mask is kept: the backward pass computes the same elements again.
 """
 
 import numpy as np
@@ -35,7 +35,7 @@ def _fill(mask, at, key, threshold, keep, drop):
 def drop_row(key, rate, at, x, mask, out):
     """Drop from a row, (n,), whose first element is number ``at``; mask (n,) is scratch.
 
-    Where ``out`` is x, a loop that reads the one and writes the other does not vectorise.
+    ``out`` may be x. A loop that reads and writes the same array under two names does not vectorise.
     """
     kind = x.dtype.type
     _fill(mask, at, key, np.uint32(min(rate * 4294967296.0, 4294967295.0)), kind(1.0 / (1.0 - rate)), kind(0))

@@ -1,9 +1,9 @@
-"""Table look-ups: a text selects a bag of rows, whose sum, divided by √(rows), stands for it.
+"""Table look-ups: a text selects a bag of rows; their sum, divided by √(number of rows), represents it.
 
 A word selects one row, its letter n-grams many. One-hot inputs are columns of U, stored as rows of Uᵀ.
 
-Text i selects ``rows[starts[i] : starts[i + 1]]``. Token n has text ``ids[n]``; below 0 it has none, which adds 0.
-Where ``masked[n]`` it selects row 0 instead, the unknown word; ``masked`` is empty where no token is masked.
+Text i selects ``rows[starts[i] : starts[i + 1]]``. Token n has text ``ids[n]``; if that is below 0 it has none,
+which adds 0. If ``masked[n]`` it selects row 0 instead, the unknown word; ``masked`` is (0,) if none is masked.
 """
 
 import math
@@ -23,22 +23,23 @@ def gather(part, parts, table, ids, rows, starts, masked, first, column, out):
     ids           (N,)  int32
     rows, starts  (·,), (texts + 1,)  int32, int64
     masked        (N,) or (0,)  bool
-    first         row of the table from which rows count: where a token is seen through a window, its block
+    first         row of the table where the rows of this slot of the window begin
     out           (N, ≥ column + D)  +=
     """
-    one, width = out.dtype.type(1), table.shape[1]
+    one = out.dtype.type(1)
+    width = table.shape[1]
     begin, stop = share(part, parts, len(ids), ROWS)
     for n in range(begin, stop):
         if ids[n] < 0:
             continue
-        seen = out[n, column : column + width]
+        sums = out[n, column : column + width]
         start, end = starts[ids[n]], starts[ids[n] + 1]
         if len(masked) > 0 and masked[n]:
-            add_row(seen, one, table[first])
+            add_row(sums, one, table[first])
             continue
         scale = out.dtype.type(1.0 / math.sqrt(max(1, end - start)))
         for i in range(start, end):
-            add_row(seen, scale, table[first + rows[i]])
+            add_row(sums, scale, table[first + rows[i]])
 
 
 @parallel
@@ -46,9 +47,10 @@ def scatter(part, parts, dout, column, ids, rows, starts, masked, first, dtable)
     """Gradient of :func:`gather`, in the order of n.
 
     dout    (N, ≥ column + D)  column d of the table is column + d here
-    dtable  (rows, D)  +=; a part does the rows that :func:`touch` says it owns
+    dtable  (rows, D)  +=; a part adds to the rows whose owner, see :func:`touch`, it is
     """
-    one, width = dout.dtype.type(1), dtable.shape[1]
+    one = dout.dtype.type(1)
+    width = dtable.shape[1]
     for n in range(len(ids)):
         if ids[n] < 0:
             continue
@@ -66,12 +68,12 @@ def scatter(part, parts, dout, column, ids, rows, starts, masked, first, dtable)
 
 
 @jit
-def touch(ids, rows, starts, masked, first, width, at, seen, stamp, blocks, count):
+def touch(ids, rows, starts, masked, first, width, at, listed, stamp, blocks, count):
     """List the rows of a table that :func:`scatter` adds to; return the new ``count`` of them.
 
-    width   D of the table, which begins at number ``at`` of its vector
-    seen    (rows,)  int64: row r was listed for this batch if seen[r] == stamp
-    blocks  (·, 5)  OUT, from ``count`` on the rows that were not listed before: see :mod:`rnncli.kernels.optimiser`
+    width   D of the table, which begins at index ``at`` of its vector
+    listed  (rows,)  int64: row r is listed for this batch if listed[r] == stamp
+    blocks  (·, 5)  OUT, from ``count`` on: the rows that were not listed yet, see :mod:`rnncli.kernels.optimiser`
     """
     for n in range(len(ids)):
         if ids[n] < 0:
@@ -82,8 +84,8 @@ def touch(ids, rows, starts, masked, first, width, at, seen, stamp, blocks, coun
             end = start + 1
         for i in range(start, end):
             r = first + (0 if is_masked else rows[i])
-            if seen[r] != stamp:
-                seen[r] = stamp
+            if listed[r] != stamp:
+                listed[r] = stamp
                 block = blocks[count]
                 block[optimiser.FIRST], block[optimiser.ROWS] = at + r * width, 1
                 block[optimiser.WIDTH], block[optimiser.OWNER], block[optimiser.HEIGHT] = width, r, 0

@@ -4,8 +4,8 @@ theta, gradient, m, v, transposed (P,): a network's arrays end to end. The step 
 gradient, which is 0 afterwards; m and v hold the optimiser's moments, 0 at first; step counts from 1. Some arrays
 have transposed copies in ``transposed``, each where the array itself is in theta; they follow every step.
 
-blocks (·, 5) int64: the arrays, by the columns below. Of a table a batch touches few rows: they are blocks by
-themselves, and no other row or moment of it moves ("lazy" moments).
+blocks (·, 5) int64: the arrays, by the columns below. A batch touches few rows of a table: each is a block of its
+own, and no other row of the table, nor its moments, change ("lazy" moments).
 """
 
 import math
@@ -20,12 +20,12 @@ OPTIMISERS = {"adam": ADAM, "sgd": SGD}
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
-# Of a block: its first number; its rows; their width; −1, or a number whose remainder is the part that does all of
-# it; 0, or the rows of each of its matrices, which have transposed copies. A part does what it found the gradient
-# of, which is in its cache.
+# Columns of a block: its index in the vector; its rows; their width; −1, or a number whose remainder by the number
+# of parts is the part that does all of it; 0, or the rows of each of its matrices, which have transposed copies. A
+# part updates what it computed the gradient of, which is in its cache.
 FIRST, ROWS, WIDTH, OWNER, HEIGHT = range(5)
 COLUMNS = 5
-# Rows that are transposed while they are in the cache; of fewer, writing takes longer.
+# Rows that are updated and then transposed while they are in the cache. Writing fewer at once is slower.
 TOGETHER = 128
 
 

@@ -10,7 +10,7 @@ from rnncli.kernels.tile import ROWS
 
 @inner
 def _largest(o):
-    """Return max(o), o (K,); four chains, because the compiler does not reorder what may hold NaN."""
+    """Return max(o), o (K,); four running maxima: because of NaN the compiler does not reorder comparisons."""
     a = b = c = d = o[0]
     fours = len(o) - len(o) % 4
     for k in range(0, fours, 4):
@@ -57,7 +57,7 @@ def likeliest(o, tags, probabilities):
         row = o[r]
         largest = _largest(row)
         tag = 0
-        while tag < len(row) - 1 and row[tag] != largest:  # where a score is NaN, nothing may be equal
+        while tag < len(row) - 1 and row[tag] != largest:  # if a score is NaN, perhaps none is equal
             tag += 1
         total = o.dtype.type(0)
         for k in range(len(row)):

@@ -1,4 +1,4 @@
-"""The tokens beside a token: x(t − w) … x(t + w) end to end, 0 where the sentence has no such token."""
+"""The window of a token: x(t − w) … x(t + w) end to end, 0 where the sentence has no such token."""
 
 from rnncli.kernels.compile import inner, jit
 from rnncli.kernels.matmul import add_row, clear, copy
@@ -8,7 +8,7 @@ from rnncli.kernels.tile import ROWS
 
 @inner
 def _beside(offsets, t, other):
-    """How many tokens at step t have one at step ``other``; they are the first rows of both."""
+    """Number of sentences that have a token at step t and at step ``other``; their rows come first in both."""
     if not 0 <= other < len(offsets) - 1:
         return 0
     return min(offsets[t + 1] - offsets[t], offsets[other + 1] - offsets[other])
@@ -23,14 +23,15 @@ def neighbours(offsets, distance, out):
     out       (N,)  int32  OUT
     """
     for t in range(len(offsets) - 1):
-        first, rows = offsets[t], _beside(offsets, t, t + distance)
+        first = offsets[t]
+        rows = _beside(offsets, t, t + distance)
         for r in range(offsets[t + 1] - first):
             out[first + r] = offsets[t + distance] + r if r < rows else -1
 
 
 @parallel
 def look_around(part, parts, x, offsets, window, out):
-    """Put the inputs of the tokens within ``window`` side by side: the token at step t sees x(t − w) … x(t + w).
+    """Put the inputs within ``window`` side by side: the token at step t reads x(t − w) … x(t + w).
 
     x        (N, D)
     offsets  (T + 1,)  int64
@@ -40,35 +41,36 @@ def look_around(part, parts, x, offsets, window, out):
     low, high = share(part, parts, len(x), ROWS)
     for t in range(len(offsets) - 1):
         for r in range(max(low, offsets[t]), min(high, offsets[t + 1])):
-            for place in range(2 * window + 1):
-                other = t + place - window
-                seen = out[r, place * width : (place + 1) * width]
+            for slot in range(2 * window + 1):
+                other = t + slot - window
+                read = out[r, slot * width : (slot + 1) * width]
                 if r - offsets[t] < _beside(offsets, t, other):
-                    copy(x[offsets[other] + r - offsets[t]], seen)
+                    copy(x[offsets[other] + r - offsets[t]], read)
                 else:
-                    clear(seen)
+                    clear(read)
 
 
 @parallel
 def look_around_backward(part, parts, dout, offsets, window, dx):
     """Gradient of :func:`look_around`; dout (N, (2w + 1) D), dx (N, D) OUT."""
-    width, one = dx.shape[1], dx.dtype.type(1)
+    width = dx.shape[1]
+    one = dx.dtype.type(1)
     low, high = share(part, parts, len(dx), ROWS)
     for t in range(len(offsets) - 1):
         for r in range(max(low, offsets[t]), min(high, offsets[t + 1])):
             clear(dx[r])
-            for place in range(2 * window + 1):
-                other = t + window - place  # sees this token there
+            for slot in range(2 * window + 1):
+                other = t + window - slot  # the step that reads this token in this slot
                 if r - offsets[t] < _beside(offsets, t, other):
-                    add_row(dx[r], one, dout[offsets[other] + r - offsets[t], place * width : (place + 1) * width])
+                    add_row(dx[r], one, dout[offsets[other] + r - offsets[t], slot * width : (slot + 1) * width])
 
 
 @jit
 def add_seen(y, texts, rows, a):
-    """a[n] += y[texts[rows[n]]], where rows[n] is not below 0: what distinct texts give at one place of a window.
+    """a[n] += y[texts[rows[n]]], where rows[n] ≥ 0: the products of distinct texts in one slot of a window.
 
     y      (texts, M)
-    texts  (N,)  int32 or int64, the number of each token's text among the distinct ones
+    texts  (N,)  int32 or int64, the number of each token's text among the distinct texts
     rows   (N,)  int32, as :func:`neighbours` leaves it
     a      (N, M)  +=
     """

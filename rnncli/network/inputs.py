@@ -1,4 +1,4 @@
-"""The input layer: what the parts of the input give for each token, and for those beside it."""
+"""The input layer: table look-ups for each token, and the window of neighbouring tokens."""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,14 +43,14 @@ def _look_up(
     return x
 
 
-def _seen(spec: NetworkSpec, offsets: Array) -> list[Array]:
-    """For each place of the window, left to right, the row that every token sees there, −1 for none; (N,) each."""
-    found = []
+def _slots(spec: NetworkSpec, offsets: Array) -> list[Array]:
+    """For each slot of the window, left to right, the row that every token reads there, −1 for none; (N,) each."""
+    slots = []
     for distance in range(-spec.window, spec.window + 1):
         rows = np.empty(int(offsets[-1]), np.int32)
         window.neighbours(offsets, distance, rows)
-        found.append(rows)
-    return found
+        slots.append(rows)
+    return slots
 
 
 def look_around(spec: NetworkSpec, x: Array, offsets: Array, arena: Arena) -> Array:
@@ -74,34 +74,36 @@ def look_around_backward(spec: NetworkSpec, dwide: Array, offsets: Array, arena:
 def project(
     spec: NetworkSpec, parameters: Parameters, transposed: Array, batch: Batch, a: Array, arena: Arena
 ) -> None:
-    """Add U x to the input product a (N, M) text by text: words come again and again, so most products are saved.
+    """Add U x to the input product a (N, M), computed once for each distinct text.
 
     transposed  (D, M)  Uᵀ
     batch       without masked words
     """
-    width, places, column = len(transposed) // (2 * spec.window + 1), _seen(spec, batch.offsets), 0
+    slots = _slots(spec, batch.offsets)
+    width = len(transposed) // len(slots)
+    column = 0
     nothing = np.zeros(a.shape[1], a.dtype)
     dense = [(parameters[name], bags, masked) for name, bags, masked in parts(parameters, batch) if name != ONEHOT]
     for source, group in itertools.groupby(dense, key=lambda part: part[1].source):
         ids, texts = np.unique(batch.ids[source], return_inverse=True)
         x = _look_up(list(group), {source: ids}, len(ids), a.dtype, arena)
         y = arena.empty((len(ids), a.shape[1]), a.dtype)
-        for place, rows in enumerate(places):
-            first = place * width + column
+        for slot, rows in enumerate(slots):
+            first = slot * width + column
             matmul.project(arena.queue, x, transposed[first : first + x.shape[1]], nothing, y)
             window.add_seen(y, texts, rows, a)
         column += x.shape[1]
 
 
 def onehot(spec: NetworkSpec, parameters: Parameters, batch: Batch) -> Iterator[tuple[int, Array, Array, Bags]]:
-    """For each place of the window: the first row of its block of the table, the ids and the masked words there."""
+    """For each slot of the window: the first row of its block of the table, the ids and the masked words there."""
     for name, bags, masked in parts(parameters, batch):
         if name != ONEHOT:
             continue
         words = len(parameters[ONEHOT]) // (2 * spec.window + 1)
-        for place, rows in enumerate(_seen(spec, batch.offsets)):
+        for slot, rows in enumerate(_slots(spec, batch.offsets)):
             ids = np.where(rows < 0, np.int32(-1), batch.ids[bags.source][rows])
-            yield place * words, ids, masked[rows] if len(masked) else masked, bags
+            yield slot * words, ids, masked[rows] if len(masked) else masked, bags
 
 
 def add_onehot(spec: NetworkSpec, parameters: Parameters, batch: Batch, a: Array, arena: Arena) -> None:

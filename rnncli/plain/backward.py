@@ -76,14 +76,14 @@ def products(spec: NetworkSpec, parameters: Mapping[str, Array], trace: Trace, d
 
 
 def _inputs(spec: NetworkSpec, parameters: Mapping[str, Array], da: Array) -> Array:
-    """∂s/∂x̄(t), summed over the places of the window at which token t is seen; (T, …, M, D)."""
+    """∂s/∂x̄(t), summed over the slots of the window in which token t is read; (T, …, M, D)."""
     u = parameters.get("layer1/U")
-    places = 2 * spec.window + 1
-    width = 0 if u is None else u.shape[1] // places
+    slots = 2 * spec.window + 1
+    width = 0 if u is None else u.shape[1] // slots
     dx = np.zeros((*da.shape[:-1], width), da.dtype)
-    for place in range(places if u is not None else 0):
-        to, of = seen(len(da), place - spec.window)
-        dx[of] += times(da[to], np.asarray(u)[:, place * width : (place + 1) * width])
+    for slot in range(slots if u is not None else 0):
+        to, of = seen(len(da), slot - spec.window)
+        dx[of] += times(da[to], np.asarray(u)[:, slot * width : (slot + 1) * width])
     return dx
 
 

@@ -35,9 +35,9 @@ def forward(spec: NetworkSpec, parameters: Mapping[str, Array], sentence: Batch)
     """Run a network over one sentence, a batch of its own."""
     read = look_up(parameters, sentence)
     a = np.tile(parameters["layer1/b"], (sentence.tokens, 1))
-    for place in range(2 * spec.window + 1):
-        to, of = seen(sentence.tokens, place - spec.window)
-        a[to] += product(spec, parameters, read, place)[of]
+    for slot in range(2 * spec.window + 1):
+        to, of = seen(sentence.tokens, slot - spec.window)
+        a[to] += product(spec, parameters, read, slot)[of]
     return run(spec, parameters, a)
 
 
@@ -107,16 +107,16 @@ def seen(count: int, distance: int) -> tuple[slice, slice]:
     return slice(first, end), slice(first + distance, end + distance)
 
 
-def product(spec: NetworkSpec, parameters: Mapping[str, Array], read: Read, place: int) -> Array:
-    """What every token adds to the a of the token that sees it at a place of the window: U_place x, (T, R·G·H)."""
+def product(spec: NetworkSpec, parameters: Mapping[str, Array], read: Read, slot: int) -> Array:
+    """What every token adds to the a of the token that reads it in a slot of the window: U_slot x, (T, R·G·H)."""
     width, u = read.x.shape[1], parameters.get("layer1/U")
     if u is None:
         a = np.zeros((len(read.x), spec.product), read.x.dtype)
     else:
-        a = read.x @ u[:, place * width : (place + 1) * width].T
+        a = read.x @ u[:, slot * width : (slot + 1) * width].T
     if read.words:
         block = len(parameters["input/onehot"]) // (2 * spec.window + 1)
-        a += np.stack([parameters["input/onehot"][place * block + rows].sum(axis=0) for rows in read.words])
+        a += np.stack([parameters["input/onehot"][slot * block + rows].sum(axis=0) for rows in read.words])
     return a
 
 
