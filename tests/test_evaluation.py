@@ -184,6 +184,11 @@ def test_calibration_error_equals_its_definition(tokens: list[tuple[float, bool]
     assert found.ece == pytest.approx(error)
 
 
+def test_calibration_error_is_rounded_alike_by_every_python() -> None:
+    found = evaluation.calibration([0.05, 0.25, 0.45, 0.65], [False] * 4)
+    assert found.ece == ((0.05 + 0.25) + 0.45 + 0.65) / 4  # sum() gives the next float since Python 3.12
+
+
 def test_without_all_probabilities_the_calibration_is_not_known() -> None:
     known = Labelled(["O"], ["O"], [False], [0.5])
     assert score([known], "IOB2").calibration is not None

@@ -1,5 +1,6 @@
 """Decisions, contrasts and memories, drawn on a terminal from the document of ``inspect-memory``."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -137,7 +138,7 @@ def _differing(model: dict[str, Any], memories: Sequence[dict[str, Any]]) -> lis
     a, b = (memory["values"] for memory in memories)
     pairs = [(a[i], b[j]) for i, j in model["alignment"] if i is not None and j is not None]
     units = range(len(a[0]))
-    sums = [sum((left[unit] - right[unit]) ** 2 for left, right in pairs) for unit in units]
+    sums = [math.fsum((left[unit] - right[unit]) ** 2 for left, right in pairs) for unit in units]
     return sorted(units, key=lambda unit: -sums[unit])
 
 

@@ -125,7 +125,7 @@ def _expanded(parameter: inspect.Parameter) -> list[inspect.Parameter]:
         flag, kind = "--" + item.name.replace("_", "-"), hints[item.name]
         metavar = {int: "N", float: "X"}.get(kind)
         option = typer.Option(flag, help=item.metadata["help"], min=low, max=high, metavar=metavar)
-        annotation: Any = Annotated.__class_getitem__((kind, option))  # type: ignore[attr-defined]
+        annotation: Any = Annotated[kind, option]
         options.append(parameter.replace(name=item.name, annotation=annotation, default=item.default))
     return options
 

@@ -8,6 +8,7 @@ too, so the error on each piece is known: while a target's gap is too large, its
 Source: Sundararajan, Taly and Yan 2017, "Axiomatic attribution for deep networks", equation 1 and proposition 1.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -98,7 +99,7 @@ def contribution(reader: Reader, targets: Array, nodes: int = NODES) -> tuple[Ar
     for _ in range(ROUNDS):
         to_do: dict[tuple[float, float], list[int]] = {}
         for row, pieces in enumerate(found):
-            if abs(sum(piece.error for piece in pieces)) > ENOUGH * scale[row]:
+            if abs(math.fsum(piece.error for piece in pieces)) > ENOUGH * scale[row]:
                 worst = pieces.pop(max(range(len(pieces)), key=lambda i: abs(pieces[i].error)))
                 for half in worst.halves():
                     to_do.setdefault(half, []).append(row)
