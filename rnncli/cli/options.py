@@ -175,6 +175,7 @@ def command(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
         def run(**values: Any) -> None:
             values.pop("config")
             show.be_quiet(values.pop("quiet"))
+            show.show_log()
             with _exit_codes():
                 for parameter, spec in specs.items():
                     fields = [item.name for item in dataclasses.fields(spec)]

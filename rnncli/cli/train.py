@@ -116,7 +116,6 @@ def _listener(progress: show.Progress, seeds: int, is_interrupted: Callable[[], 
     from rnncli.data.tags import SCHEMES
     from rnncli.data.tsv import Sentence
     from rnncli.data.vectors import Vectors
-    from rnncli.kernels.compile import is_warm
     from rnncli.model import Model
     from rnncli.training import Epoch
 
@@ -150,8 +149,6 @@ def _listener(progress: show.Progress, seeds: int, is_interrupted: Callable[[], 
             if model.inputs.columns:
                 show.note("        tagging will need the columns too; --input embedding+ngram leaves them out")
             _warn(dev)
-            if not is_warm():
-                show.note("compiling kernels for this processor, once (some seconds) …")
 
         def should_stop(self) -> bool:
             return is_interrupted()

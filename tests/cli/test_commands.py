@@ -358,3 +358,26 @@ def test_memory_is_drawn_on_the_scale_of_its_cell(
 
 def test_three_texts_are_too_many(run: Run) -> None:
     assert 2 == run("inspect-memory", "a", "b", "c").exit_code
+
+
+def test_compilation_is_announced_when_it_begins_and_only_then(program, trained, tmp_path):
+    """By every command, also if other kernels were compiled before; not in quiet."""
+    note = "compiling kernels (some seconds, once for this processor) …"
+    env = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    tag = ("tag", "arrive Taipei", "--model", trained.path)
+    assert [note] == program(*tag, env=env).stderr.splitlines()
+    assert "" == program(*tag, env=env).stderr
+    log = program("train", *QUICK, "--epochs", "1", "--out", "m.npz", env=env).stderr.splitlines()
+    assert 1 == log.count(note)
+    assert log.index(note) < next(number for number, line in enumerate(log) if line.startswith("epoch"))
+    (kernel,) = (tmp_path / "cache").rglob("viterbi.*.nbc")
+    kernel.write_bytes(kernel.read_bytes()[:-1])
+    result = program(*tag, env=env)
+    damaged, again = result.stderr.splitlines()
+    assert damaged.startswith("the kernel cache is damaged, kernels are compiled again: ")
+    assert note == again
+    assert "departure" not in result.stdout
+    assert "destination" in result.stdout
+    kernel.unlink()
+    assert "" == program(*tag, "--quiet", env=env).stderr
+    assert kernel.exists()
