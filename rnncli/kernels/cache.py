@@ -105,7 +105,9 @@ def _find_folder() -> tuple[Path | None, str]:
     """The folder of the cache, or the reason why there is none."""
     try:
         path = _private_folder()
-    except (OSError, RuntimeError) as error:  # RuntimeError: no home directory
+    except OSError as error:
+        return None, f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    except RuntimeError as error:  # there is no home directory
         return None, str(error)
     _remove_old_folders(path)
     return path, ""

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 import math
+import os
 import signal
 import statistics
 import subprocess
@@ -360,24 +361,28 @@ def test_three_texts_are_too_many(run: Run) -> None:
     assert 2 == run("inspect-memory", "a", "b", "c").exit_code
 
 
-def test_compilation_is_announced_when_it_begins_and_only_then(program, trained, tmp_path):
-    """By every command, also if other kernels were compiled before; not in quiet."""
+def test_compilation_is_announced_when_it_begins_and_only_then(program, booking_tsv, tmp_path):
+    """By every command, also if other kernels are in the cache; not with --quiet."""
     note = "compiling kernels (some seconds, once for this processor) …"
     env = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    tag = ("tag", "arrive Taipei", "--model", trained.path)
-    assert [note] == program(*tag, env=env).stderr.splitlines()
-    assert "" == program(*tag, env=env).stderr
-    log = program("train", *QUICK, "--epochs", "1", "--out", "m.npz", env=env).stderr.splitlines()
+    small = ("--arch", "fnn", "--input", "embedding", "--output", "softmax", "--decoding", "free")
+    train = ("train", booking_tsv, *QUICK, *small, "--out", "model.npz")
+    log = program(*train, env=env).stderr
     assert 1 == log.count(note)
-    assert log.index(note) < next(number for number, line in enumerate(log) if line.startswith("epoch"))
-    (kernel,) = (tmp_path / "cache").rglob("viterbi.*.nbc")
+    assert log.index(note) < log.index("epoch   1")
+    assert note not in program(*train, env=env).stderr
+    label = ("tag", "--input", "lines.txt", "--model", "model.npz")
+    (tmp_path / "lines.txt").write_text("arrive Taipei on May 2nd\n" * 1000, "utf-8")
+    first = program(*label, env=env)
+    assert [note] == first.stderr.splitlines()
+    assert "" == program(*label, env=env).stderr
+    (kernel,) = (tmp_path / "cache").rglob("window.neighbours-*.nbc")
     kernel.write_bytes(kernel.read_bytes()[:-1])
-    result = program(*tag, env=env)
-    damaged, again = result.stderr.splitlines()
+    again = program(*label, env=env)
+    damaged, compiling = again.stderr.splitlines()
     assert damaged.startswith("the kernel cache is damaged, kernels are compiled again: ")
-    assert note == again
-    assert "departure" not in result.stdout
-    assert "destination" in result.stdout
+    assert note == compiling
+    assert first.stdout == again.stdout
     kernel.unlink()
-    assert "" == program(*tag, "--quiet", env=env).stderr
+    assert "" == program(*label, "--quiet", env=env).stderr
     assert kernel.exists()
