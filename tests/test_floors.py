@@ -16,7 +16,7 @@ FLOORS = [
     {"model"},
     {"network"},
     {"data", "kernels"},
-    {"config", "resources", "archive"},
+    {"config", "resources", "archive", "threads"},
     {"errors"},
 ]
 HEIGHT = {room: -floor for floor, rooms in enumerate(FLOORS) for room in rooms}

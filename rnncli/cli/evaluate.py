@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rnncli.cli import show
-from rnncli.cli.options import ModelOption, ThreadsOption, command, count_threads, find_model
+from rnncli.cli.options import ModelOption, ThreadsOption, command, find_model
 from rnncli.resources import bundled
+from rnncli.threads import count_threads
 
 if TYPE_CHECKING:
     from rnncli.evaluation import Scores

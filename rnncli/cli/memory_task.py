@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from rnncli.cli import show
-from rnncli.cli.options import ThreadsOption, command, count_threads
+from rnncli.cli.options import ThreadsOption, command
 from rnncli.config import TrialSpec
 from rnncli.errors import UsageError
+from rnncli.threads import count_threads
 
 if TYPE_CHECKING:
     from rnncli.solving import Solved

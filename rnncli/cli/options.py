@@ -93,18 +93,10 @@ ThreadsOption = Annotated[
     typer.Option(
         "--threads",
         min=0,
-        max=1024,
         metavar="N",
-        help="Threads; 0 is one for each available CPU. Changes no result.",
+        help="Threads; 0 is one for each available CPU, and no more are started. Changes no result.",
     ),
 ]
-
-
-def count_threads(asked: int) -> int:
-    """Resolve ``--threads``: 0 is every CPU that this process may use."""
-    if asked:
-        return asked
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def find_model(asked: Path | None) -> Path:

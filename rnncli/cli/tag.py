@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from rnncli.cli import show
-from rnncli.cli.options import ModelOption, ThreadsOption, command, count_threads, find_model
+from rnncli.cli.options import ModelOption, ThreadsOption, command, find_model
 from rnncli.errors import UsageError
+from rnncli.threads import count_threads
 
 if TYPE_CHECKING:
     from rnncli.tagging import Tagged, Tagger

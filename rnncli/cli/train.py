@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rnncli.cli import show
-from rnncli.cli.options import DEFAULT_MODEL, ThreadsOption, command, count_threads
+from rnncli.cli.options import DEFAULT_MODEL, ThreadsOption, command
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.errors import INTERRUPTED
+from rnncli.threads import count_threads
 
 if TYPE_CHECKING:
     from rnncli.api import Listener, Trained

@@ -3,10 +3,25 @@
 import threading
 from typing import Self
 
-from rnncli.kernels import parallel
+from rnncli.kernels import parallel, simple
+from rnncli.threads import count_threads
 
 # How often a worker reads the queue, once in about 20 ns, before it sleeps: longer than from one step to the next.
 SPINS = 20_000
+
+
+def team_size(threads: int, directions: int, batch: int) -> int:
+    """Return how many threads a training step can use: at most twice as many as its recurrences have parts.
+
+    threads     as the user gives it, see :func:`rnncli.threads.count_threads`
+    directions  in which the network reads
+    batch       sentences in a batch
+
+    A recurrence has one part for each direction and every 8 sentences; products have more. If each thread had a
+    core of its own, this many would save most of the time that 32 would: ``benchmarks/threads.py``.
+    """
+    shares = directions * -(-batch // simple.TOGETHER)
+    return min(count_threads(threads), 2 * shares, parallel.MOST_PARTS)
 
 
 class ThreadTeam:

@@ -14,7 +14,8 @@ from rnncli.network.backward import backward
 from rnncli.network.forward import Dropout, forward
 from rnncli.network.optimiser import Optimiser, Step
 from rnncli.network.output import Weights
-from rnncli.network.team import ThreadTeam
+from rnncli.network.team import ThreadTeam, team_size
+from rnncli.threads import available_cpus
 
 ALL_INPUTS = "embedding+onehot+ngram+columns"
 
@@ -88,3 +89,12 @@ def test_workers_end_when_the_block_raises():
 def test_no_worker_is_started_that_could_have_no_part():
     with ThreadTeam(parallel.MOST_PARTS + 8) as team:
         assert parallel.MOST_PARTS - 1 == len(team._workers)
+
+
+@pytest.mark.parametrize(
+    ("directions", "batch", "most"), [(1, 1, 2), (1, 8, 2), (1, 9, 4), (2, 16, 8), (2, 500, 32)]
+)
+def test_a_team_is_no_larger_than_the_cpus_and_the_work_allow(directions, batch, most):
+    for threads in (0, 1, 2, 3, 8, 100):
+        asked = threads or 10_000
+        assert min(asked, available_cpus(), most) == team_size(threads, directions, batch)
