@@ -3,8 +3,8 @@
     python benchmarks/threads.py [--data TRAIN.tsv] [--sentences 1000] [--rounds 5] [--json FILE]
 
 The first table compares ``--threads N`` with one thread; in brackets the same if N threads were really started. The
-second is computed: work is divided into parts, one thread does them all, and of each kernel only the longest part counts,
-as if every part had a core of its own, at no cost. Times of parts are CPU time.
+second is computed: work is divided into parts, one thread does them all, and of each kernel only the longest part
+counts, as if every part had a core of its own, at no cost. Times are CPU time.
 """
 
 import os
@@ -77,6 +77,7 @@ class Divided:
         self.total = self.longest = 0.0
 
     def __call__(self, queue: Any, *arguments: Any) -> None:
+        """Do all parts."""
         parts, times = int(queue[parallel.PARTS]), []
         for part in range(parts):
             began = time.thread_time()
@@ -115,9 +116,10 @@ def computed(
         for parts in PARTS:
             for kernel in divided:
                 kernel.total = kernel.longest = 0.0
+            model = training.prepare(sentences, spec, settings)
             with replaced(training, ThreadTeam=Alone, team_size=lambda *_, parts=parts: parts):
                 began = time.thread_time()
-                train(sentences, spec, parts, settings)
+                training.train(model, sentences, threads=parts, score=lambda _: 0.0)
                 taken = time.thread_time() - began
             longest[parts].append(sum(kernel.longest for kernel in divided))
             if parts == 1:
