@@ -28,7 +28,7 @@ from rnncli.network.forward import Dropout, forward
 from rnncli.network.optimiser import Optimiser, Step
 from rnncli.network.output import Weights
 from rnncli.network.parameters import Array
-from rnncli.network.team import ThreadTeam
+from rnncli.network.team import ThreadTeam, team_size
 
 
 class Epoch(NamedTuple):
@@ -184,7 +184,8 @@ def train(
     training, parameters = model.training, model.parameters
     best, best_score, best_epoch, number, highest = parameters.copy(), -1.0, 0, 0, -1.0
     seconds, tokens, interrupted = 0.0, len(encoded.words), False
-    with ThreadTeam(threads) as team:
+    directions = model.network.architecture.directions
+    with ThreadTeam(team_size(threads, directions, training.batch)) as team:
         trainer = Trainer(model, encoded, weights, team)
         while number < training.epochs and number - best_epoch < training.patience:
             began, steps, clipped = time.perf_counter(), trainer.steps, trainer.clipped

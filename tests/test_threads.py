@@ -6,6 +6,9 @@ import sys
 
 import pytest
 
+import rnncli
+from rnncli import evaluation
+from rnncli.data import tsv
 from rnncli.errors import UsageError
 from rnncli.threads import available_cpus, count_threads
 
@@ -44,3 +47,27 @@ def test_a_container_gets_no_more_threads_than_its_quota(text, most, tmp_path):
 def test_what_is_no_number_of_threads_is_an_error(asked):
     with pytest.raises(UsageError, match="--threads: expected a whole number, got "):
         count_threads(asked)
+
+
+SMALL = {"hidden": 4, "embedding": 4, "ngram": 4, "epochs": 2}
+
+
+def test_training_takes_any_number_of_threads_and_makes_one_model(booking_tsv, tmp_path):
+    made = {rnncli.train(booking_tsv, out=tmp_path / "m.npz", threads=n, **SMALL).sha256 for n in (0, 1, 3, 1000)}
+    assert 1 == len(made)
+
+
+def test_labelling_takes_any_number_of_threads_and_gives_one_result(trained, booking_tsv):
+    sentences = tsv.read(str(booking_tsv)).sentences * 20
+    expected = list(rnncli.load(trained.path).stream_sentences(sentences))
+    scores = evaluation.evaluate(trained.model, sentences)
+    for threads in (0, 3, 1000):
+        assert expected == list(rnncli.load(trained.path, threads).stream_sentences(sentences))
+        assert scores == evaluation.evaluate(trained.model, sentences, threads)
+
+
+def test_a_number_of_threads_below_0_is_refused_before_anything_is_read(trained, tmp_path):
+    with pytest.raises(UsageError, match="--threads"):
+        rnncli.train(tmp_path / "no such file", out=tmp_path / "m.npz", threads=-1)
+    with pytest.raises(UsageError, match="--threads"):
+        rnncli.load(trained.path, threads=-1)

@@ -10,7 +10,6 @@ from rnncli.cli import show
 from rnncli.cli.options import ThreadsOption, command
 from rnncli.config import TrialSpec
 from rnncli.errors import UsageError
-from rnncli.threads import count_threads
 
 if TYPE_CHECKING:
     from rnncli.solving import Solved
@@ -72,7 +71,7 @@ def memory_task(
             delays=chosen,
             seeds=seeds,
             sentences=sentences,
-            threads=count_threads(threads),
+            threads=threads,
             advance=lambda delay, done: progress.update(done, f"delay {delay}"),
         )
     if json_output:

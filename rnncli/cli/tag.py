@@ -10,7 +10,6 @@ import typer
 from rnncli.cli import show
 from rnncli.cli.options import ModelOption, ThreadsOption, command, find_model
 from rnncli.errors import UsageError
-from rnncli.threads import count_threads
 
 if TYPE_CHECKING:
     from rnncli.tagging import Tagged, Tagger
@@ -56,7 +55,7 @@ def tag(
     from rnncli.model import load
     from rnncli.tagging import Tagger
 
-    tagger = Tagger(load(find_model(model)), count_threads(threads), nbest)
+    tagger = Tagger(load(find_model(model)), threads, nbest)
     columns = tagger.model.inputs.columns
     if columns and (text is not None or input_format == "text"):
         many = "a column" if columns == 1 else f"{columns} columns"

@@ -15,7 +15,6 @@ from rnncli.cli import show
 from rnncli.cli.options import DEFAULT_MODEL, ThreadsOption, command
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.errors import INTERRUPTED
-from rnncli.threads import count_threads
 
 if TYPE_CHECKING:
     from rnncli.api import Listener, Trained
@@ -77,7 +76,7 @@ def train(
             data,
             dev,
             out,
-            count_threads(threads),
+            threads,
             listener,
             vectors,
             seeds,

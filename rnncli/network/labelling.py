@@ -9,6 +9,7 @@ from rnncli.network import output
 from rnncli.network.arena import Arena
 from rnncli.network.decoding import Chain
 from rnncli.network.parameters import Array, Parameters
+from rnncli.threads import count_threads
 
 
 class Labellers:
@@ -20,6 +21,7 @@ class Labellers:
         """Begin; the arguments are those of :func:`rnncli.network.output.label`."""
         self._spec, self._parameters, self._turned = spec, parameters, parameters.transposed()
         self._by, self._with_probabilities = by, with_probabilities
+        threads = count_threads(threads)
         self._rooms = [Arena() for _ in range(threads)]
         self._pool = ThreadPoolExecutor(threads)
 
