@@ -26,6 +26,7 @@ from rnncli.model import Model
 from rnncli.modelfile import load as load_model
 from rnncli.resources import bundled
 from rnncli.tagging import Tagger
+from rnncli.threads import count_threads
 from rnncli.training import Epoch, Listener, Result
 
 # What the bundled corpus is about, and the pair that inspect-memory shows of the bundled model.
@@ -120,7 +121,7 @@ class Trained:
 
 
 def load(model: str | Path | None = None, threads: int = 1) -> Tagger:
-    """Open a model, the bundled one if none is named, to label text with it."""
+    """Open a model, the bundled one if none is named, to label text with it; threads 0: one for each CPU."""
     return Tagger(load_model(model or bundled("models/default.npz")), threads)
 
 
@@ -161,6 +162,7 @@ def train(
     data     TSV file; without it the bundled ticket-booking corpus
     dev      TSV file for choosing the best epoch; without it a seeded share of the training sentences
     vectors  pre-trained word vectors (word2vec, GloVe, fastText .vec); those of words in the data are used
+    threads  0: one for each available CPU; changes no byte of the model
     seeds    how many runs, from seed, seed + 1, …; the best on development data is saved
     log_gradients  a file for gradients by distance, written anew after every epoch; changes no byte of the model
     """
@@ -190,6 +192,7 @@ def train_files(
 ) -> Trained:
     """Do what :func:`train` does, with whole specs."""
     listener = listener or Listener()
+    threads = count_threads(threads)
     path = Path(files.out)
     archive.check_writable(path)
     if files.log_gradients:

@@ -19,6 +19,7 @@ from rnncli.errors import RnncliError
 from rnncli.model import Model
 from rnncli.plain import Array, crf, decoding
 from rnncli.plain.forward import Trace, forward
+from rnncli.threads import count_threads
 
 if TYPE_CHECKING:
     from rnncli.network.arena import Arena
@@ -62,7 +63,7 @@ class Labeller:
         """
         failures: list[RnncliError] = []
         waiting: deque[tuple[T, Encoded, Prediction, Sequence[Future[None]]]] = deque()
-        with ThreadPoolExecutor(threads) as pool:  # starts no thread before there is work
+        with ThreadPoolExecutor(count_threads(threads)) as pool:  # starts no thread before there is work
 
             def finished() -> tuple[T, Encoded, Prediction]:
                 item, encoded, prediction, parts = waiting.popleft()

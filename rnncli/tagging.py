@@ -15,6 +15,7 @@ from rnncli.data.tsv import Sentence
 from rnncli.errors import RnncliError
 from rnncli.labelling import Labeller, Prediction, nbest
 from rnncli.model import Model
+from rnncli.threads import count_threads
 
 BLOCK_SENTENCES = 4_096
 AHEAD = 2  # blocks that wait to be labelled while another is written
@@ -109,8 +110,11 @@ class Tagger:
     """
 
     model: Model
-    threads: int = 1
+    threads: int = 1  # 0: one for each available CPU
     nbest: int = 0  # how many readings of each sentence to give
+
+    def __post_init__(self) -> None:
+        self.threads = count_threads(self.threads)
 
     def tag(self, text: str) -> Tagged:
         """Cut a text into tokens as the model was trained for, and label them."""

@@ -27,7 +27,7 @@ from rnncli.network.forward import NONE_FORCED, Dropout
 from rnncli.network.gradient import add_gradient
 from rnncli.network.optimiser import Optimiser
 from rnncli.network.output import Objective, Weights
-from rnncli.network.team import ThreadTeam
+from rnncli.network.team import ThreadTeam, team_size
 from rnncli.parameters import Array
 
 
@@ -204,7 +204,8 @@ def train(
     best_epoch = number = 0
     seconds = 0.0
     interrupted = False
-    with ThreadTeam(threads) as team:
+    size = team_size(threads, model.network_spec.architecture.directions, training.batch)
+    with ThreadTeam(size) as team:
         trainer = Trainer(model, encoded, weights, team)
         while number < training.epochs and number - best_epoch < training.patience:
             began = time.perf_counter()

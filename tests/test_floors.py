@@ -19,7 +19,7 @@ FLOORS = [
     {"plain"},
     {"parameters"},
     {"data", "kernels"},
-    {"config", "resources", "archive"},
+    {"config", "resources", "archive", "threads"},
     {"errors"},
 ]
 HEIGHT = {room: -floor for floor, rooms in enumerate(FLOORS) for room in rooms}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rnncli.cli import show
-from rnncli.cli.options import ModelOption, ThreadsOption, command, count_threads, find_model
+from rnncli.cli.options import ModelOption, ThreadsOption, command, find_model
 from rnncli.resources import bundled
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def evaluate(
 
     loaded = load(find_model(model))
     corpus = tsv.read(data or str(bundled("sample_data/test.tsv")))
-    scores = evaluation.evaluate(loaded, corpus.sentences, count_threads(threads))
+    scores = evaluation.evaluate(loaded, corpus.sentences, threads)
     unseen = unseen_tags(corpus.sentences, loaded.tags)
     if unseen:
         show.note(f"warning: tags that the model does not know, so none can be right: {', '.join(unseen[:10])}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from rnncli.cli import show
-from rnncli.cli.options import ThreadsOption, command, count_threads
+from rnncli.cli.options import ThreadsOption, command
 from rnncli.config import TrialSpec
 from rnncli.errors import UsageError
 
@@ -71,7 +71,7 @@ def memory_task(
             delays=chosen,
             seeds=seeds,
             sentences=sentences,
-            threads=count_threads(threads),
+            threads=threads,
             advance=lambda delay, done: progress.update(done, f"delay {delay}"),
         )
     if json_output:

@@ -93,18 +93,10 @@ ThreadsOption = Annotated[
     typer.Option(
         "--threads",
         min=0,
-        max=1024,
         metavar="N",
-        help="Threads; 0 is one for each available CPU. Changes no result.",
+        help="Threads; 0 is one for each available CPU, and no more are started. Changes no result.",
     ),
 ]
-
-
-def count_threads(asked: int) -> int:
-    """Resolve ``--threads``: 0 is every CPU that this process may use."""
-    if asked:
-        return asked
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def find_model(asked: Path | None) -> Path:
@@ -175,6 +167,7 @@ def command(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
         def run(**values: Any) -> None:
             values.pop("config")
             show.be_quiet(values.pop("quiet"))
+            show.show_log()
             with _exit_codes():
                 for parameter, spec in specs.items():
                     fields = [item.name for item in dataclasses.fields(spec)]

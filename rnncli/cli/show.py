@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from rnncli.errors import RnncliError
 
 if TYPE_CHECKING:
+    import logging
+
     from rich.console import Console
     from rich.text import Text
 
 _quiet = False
+_handler: "logging.Handler | None" = None
 
 
 def be_quiet(quiet: bool) -> None:
@@ -43,6 +46,24 @@ def note(text: str) -> None:
     """Show a remark on stderr."""
     if not _quiet:
         print(text, file=sys.stderr, flush=True)
+
+
+def show_log() -> None:
+    """Show what the package logs, such as that kernels are compiled, as remarks from now on."""
+    import logging
+
+    global _handler
+    if _handler:
+        return
+
+    class Notes(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            note(record.getMessage())
+
+    _handler = Notes()
+    logger = logging.getLogger("rnncli")
+    logger.setLevel(logging.INFO)
+    logger.addHandler(_handler)
 
 
 def data(text: str) -> None:
@@ -90,7 +111,7 @@ def progress() -> Iterator[Progress]:
     said, left = TextColumn("{task.description}", markup=False), TextColumn("left")
     columns = (BarColumn(bar_width=18), said, TimeRemainingColumn(), left)
     with Bar(*columns, console=_console(to_stderr=True), transient=True, speed_estimate_period=60) as bar:
-        task = bar.add_task("compiling …", total=1.0)
+        task = bar.add_task("starting …", total=1.0)
 
         class Live:
             def update(self, done: float, message: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from rnncli.cli import show
-from rnncli.cli.options import ModelOption, ThreadsOption, command, count_threads, find_model
+from rnncli.cli.options import ModelOption, ThreadsOption, command, find_model
 from rnncli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def tag(
     from rnncli.modelfile import load
     from rnncli.tagging import Tagger
 
-    tagger = Tagger(load(find_model(model)), count_threads(threads), nbest)
+    tagger = Tagger(load(find_model(model)), threads, nbest)
     columns = tagger.model.inputs.columns
     if columns and (text is not None or input_format == "text"):
         many = "a column" if columns == 1 else f"{columns} columns"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rnncli.cli import show
-from rnncli.cli.options import DEFAULT_MODEL, ThreadsOption, command, count_threads
+from rnncli.cli.options import DEFAULT_MODEL, ThreadsOption, command
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.errors import INTERRUPTED
 
@@ -72,8 +72,7 @@ def train(
     with show.progress() as progress, _interruptible() as is_interrupted:
         listener = _listener(progress, seeds, is_interrupted)
         files = api.Files(data, dev, out, vectors, log_gradients)
-        workers = count_threads(threads)
-        trained = api.train_files(files, network, training, seeds=seeds, threads=workers, listener=listener)
+        trained = api.train_files(files, network, training, seeds=seeds, threads=threads, listener=listener)
     if json_output:
         show.data(json.dumps(trained.as_dict()) + "\n")
     _summary(trained)
@@ -105,7 +104,6 @@ def _listener(progress: show.Progress, seeds: int, is_interrupted: Callable[[], 
     from rnncli.data.tags import SCHEMES
     from rnncli.data.tsv import Sentence
     from rnncli.data.vectors import Vectors
-    from rnncli.kernels.compile import is_warm
     from rnncli.model import Model
     from rnncli.training import Epoch, Listener
 
@@ -141,8 +139,6 @@ def _listener(progress: show.Progress, seeds: int, is_interrupted: Callable[[], 
             if model.inputs.columns:
                 show.note("        tagging will need the columns too; --input embedding+ngram leaves them out")
             _warn(dev)
-            if not is_warm():
-                show.note("compiling kernels for this processor, once (some seconds) …")
 
         def should_stop(self) -> bool:
             return is_interrupted()

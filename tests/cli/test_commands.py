@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 import math
+import os
 import signal
 import statistics
 import subprocess
@@ -358,3 +359,30 @@ def test_memory_is_drawn_on_the_scale_of_its_cell(
 
 def test_three_texts_are_too_many(run: Run) -> None:
     assert 2 == run("inspect-memory", "a", "b", "c").exit_code
+
+
+def test_compilation_is_announced_when_it_begins_and_only_then(program, booking_tsv, tmp_path):
+    """By every command, also if other kernels are in the cache; not with --quiet."""
+    note = "compiling kernels (some seconds, once for this processor) …"
+    env = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    small = ("--arch", "fnn", "--input", "embedding", "--output", "softmax", "--decoding", "free")
+    train = ("train", booking_tsv, *QUICK, *small, "--out", "model.npz")
+    log = program(*train, env=env).stderr
+    assert 1 == log.count(note)
+    assert log.index(note) < log.index("epoch   1")
+    assert note not in program(*train, env=env).stderr
+    label = ("tag", "--input", "lines.txt", "--model", "model.npz")
+    (tmp_path / "lines.txt").write_text("arrive Taipei on May 2nd\n" * 1000, "utf-8")
+    first = program(*label, env=env)
+    assert [note] == first.stderr.splitlines()
+    assert "" == program(*label, env=env).stderr
+    (kernel,) = (tmp_path / "cache").rglob("window.neighbours-*.nbc")
+    kernel.write_bytes(kernel.read_bytes()[:-1])
+    again = program(*label, env=env)
+    damaged, compiling = again.stderr.splitlines()
+    assert damaged.startswith("the kernel cache is damaged, kernels are compiled again: ")
+    assert note == compiling
+    assert first.stdout == again.stdout
+    kernel.unlink()
+    assert "" == program(*label, "--quiet", env=env).stderr
+    assert kernel.exists()

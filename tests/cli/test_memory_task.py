@@ -52,9 +52,7 @@ def test_the_longest_delay_solved_is_told(run: Run) -> None:
         (("copy", "--delay", "0"), "greater than or equal to 1"),
     ],
 )
-def test_what_is_not_valid_is_refused(
-    run: Run, tmp_path: Path, arguments: tuple[str, ...], message: str
-) -> None:
+def test_what_is_not_valid_is_refused(run: Run, tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
     result = run("memory-task", *arguments)
     assert (2, "") == (result.exit_code, result.stdout)
     assert message in result.stderr

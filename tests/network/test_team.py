@@ -1,4 +1,4 @@
-"""What a network computes is the same to the last bit, however many share the work and whoever comes to do it."""
+"""What a network computes is the same to the last bit for any number of parts and of threads."""
 
 import itertools
 
@@ -13,14 +13,15 @@ from rnncli.network.forward import NONE_FORCED, Dropout
 from rnncli.network.gradient import add_gradient
 from rnncli.network.optimiser import Optimiser
 from rnncli.network.output import Objective, Weights
-from rnncli.network.team import ThreadTeam
+from rnncli.network.team import ThreadTeam, team_size
+from rnncli.threads import available_cpus
 
 ALL_INPUTS = "embedding+onehot+ngram+columns"
 
 
 @pytest.fixture
 def corpus(batch):
-    """50 sentences of 0 to 9 tokens: enough to be shared by five."""
+    """50 sentences of 0 to 9 tokens: enough for five parts."""
     rng = np.random.default_rng(3)
     starts = np.concatenate([[0], np.cumsum(rng.integers(0, 10, 50))])
     count = int(starts[-1])
@@ -55,7 +56,7 @@ def learned(queue, spec, parameters, corpus, batch):
 
 @pytest.mark.parametrize("kind", ["softmax", "crf"])
 @pytest.mark.parametrize(("arch", "cell"), NETWORKS)
-def test_no_bit_depends_on_who_does_the_work(arch, cell, kind, corpus, batch, drawn):
+def test_no_bit_depends_on_the_number_of_parts_or_threads(arch, cell, kind, corpus, batch, drawn):
     spec = spec_of(arch, cell, layers=2, hidden=21, window=1, input=ALL_INPUTS, output=kind)
     parameters = drawn(spec, np.float32)
     expected = learned(parallel.SERIAL, spec, parameters, corpus, batch)
@@ -67,17 +68,31 @@ def test_no_bit_depends_on_who_does_the_work(arch, cell, kind, corpus, batch, dr
             assert expected == learned(team.queue, spec, parameters, corpus, batch)
 
 
-def test_helpers_go_home():
+def test_workers_end_with_the_block():
     with ThreadTeam(4) as team:
-        helpers = team._helpers
-        assert all(helper.is_alive() for helper in helpers)
-    assert 3 == len(helpers)
-    assert not any(helper.is_alive() for helper in helpers)
+        workers = team._workers
+        assert all(worker.is_alive() for worker in workers)
+    assert 3 == len(workers)
+    assert not any(worker.is_alive() for worker in workers)
 
 
-def test_helpers_go_home_when_something_fails():
-    with pytest.raises(ValueError, match="of no use"), ThreadTeam(2) as team:
-        helpers = team._helpers
+def test_workers_end_when_the_block_raises():
+    with pytest.raises(ValueError, match="some error"), ThreadTeam(2) as team:
+        workers = team._workers
         team.wake()
-        raise ValueError("of no use")
-    assert not any(helper.is_alive() for helper in helpers)
+        raise ValueError("some error")
+    assert not any(worker.is_alive() for worker in workers)
+
+
+def test_no_worker_is_started_that_could_have_no_part():
+    with ThreadTeam(parallel.MOST_PARTS + 8) as team:
+        assert parallel.MOST_PARTS - 1 == len(team._workers)
+
+
+@pytest.mark.parametrize(
+    ("directions", "batch", "most"), [(1, 1, 2), (1, 8, 2), (1, 9, 4), (2, 16, 8), (2, 500, 32)]
+)
+def test_a_team_is_no_larger_than_the_cpus_and_the_work_allow(directions, batch, most):
+    for threads in (0, 1, 2, 3, 8, 100):
+        asked = threads or 10_000
+        assert min(asked, available_cpus(), most) == team_size(threads, directions, batch)

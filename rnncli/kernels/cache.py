@@ -1,0 +1,172 @@
+"""The cache of compiled kernels: a private folder for each version, and a file for each kernel and signature.
+
+Numba does not notice an edit to a jitted function in another file, so the name of the folder holds a hash of all
+kernel sources, the versions and the processor. A file is a pickle with machine code: it is loaded only from where
+nobody else may write, and only if its SHA-256 is right. Files are written whole or not at all, and none
+refers to another, so several processes can use the folder at once.
+"""
+
+import functools
+import hashlib
+import logging
+import os
+import re
+import shutil
+import stat
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+import llvmlite
+import llvmlite.binding as llvm
+import numba
+import numpy as np
+import platformdirs
+
+from rnncli.kernels import internals
+
+# Folders of other versions are removed when they were not used for so long, or when so many others were used since.
+DAYS = 30
+FOLDERS = 8
+
+_DIGEST = hashlib.sha256().digest_size
+_log = logging.getLogger(__name__)
+
+
+def source_hash() -> str:
+    """Return 16 hexadecimal digits that change with any kernel source, a version that matters, or the CPU."""
+    versions = sys.implementation.cache_tag, numba.__version__, llvmlite.__version__, np.__version__
+    digest = hashlib.sha256(" ".join([*map(str, versions), llvm.get_host_cpu_name()]).encode())
+    digest.update(llvm.get_host_cpu_features().flatten().encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@functools.cache
+def _log_once(level: int, message: str) -> None:
+    _log.log(level, message)
+
+
+def _is_own_group(group: int) -> bool:
+    """Tell whether a group has no member but this user; programs in containers may share group 0."""
+    import grp
+    import pwd
+
+    try:
+        name, _, _, members = grp.getgrgid(group)
+        user = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return False
+    return group != 0 and name == user and set(members) <= {user}
+
+
+def _check_private(folder: Path, is_parent: bool) -> None:
+    """Raise ``PermissionError`` if another user than root could change what is in a folder."""
+    if not hasattr(os, "getuid"):
+        return
+    status = folder.stat()
+    if status.st_uid not in (0, os.getuid()):
+        raise PermissionError(f"{folder} belongs to another user")
+    # In a sticky folder such as /tmp others can add entries, but not rename or remove ours.
+    if is_parent and status.st_mode & stat.S_ISVTX:
+        return
+    by_group = status.st_mode & stat.S_IWGRP and not _is_own_group(status.st_gid)
+    if by_group or status.st_mode & stat.S_IWOTH:
+        raise PermissionError(f"others may write to {folder}")
+
+
+def _private_folder() -> Path:
+    """Make the folder for this version of the kernels; raise ``OSError`` if there is no safe place for it."""
+    base = Path(platformdirs.user_cache_dir("rnncli", appauthor=False)).resolve()
+    path = base / "kernels" / source_hash()
+    for parent in (*reversed(path.parents), path):
+        parent.mkdir(mode=0o700, exist_ok=True)
+        _check_private(parent, is_parent=parent != path)
+    return path
+
+
+def _remove_old_folders(path: Path) -> None:
+    """Note that a folder is in use; remove those of other versions that are not."""
+    with suppress(OSError):
+        os.utime(path)
+        others = [other for other in path.parent.iterdir() if re.fullmatch("[0-9a-f]{16}", other.name)]
+        ages = sorted((time.time() - other.stat().st_mtime, other) for other in others if other != path)
+        for number, (age, other) in enumerate(ages, 1):
+            if number > FOLDERS or age > DAYS * 24 * 3600:
+                shutil.rmtree(other, ignore_errors=True)
+
+
+def _find_folder() -> tuple[Path | None, str]:
+    """The folder of the cache, or the reason why there is none."""
+    try:
+        path = _private_folder()
+    except OSError as error:
+        return None, f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    except RuntimeError as error:  # there is no home directory
+        return None, str(error)
+    _remove_old_folders(path)
+    return path, ""
+
+
+CACHE_DIRECTORY, _REASON = _find_folder()
+
+
+class KernelCache(internals.NullCache):  # type: ignore[misc]
+    """The cache of one kernel, as Numba asks for it before it compiles."""
+
+    def __init__(self, kernel: Callable[..., Any]) -> None:
+        self._name = f"{kernel.__module__.rpartition('.')[2]}.{kernel.__qualname__}"
+
+    def _file(self, signature: Any, codegen: Any) -> tuple[Path | None, bytes]:
+        """Where a kernel is kept, and what its file must be about."""
+        key = f"{self._name} {signature} {codegen.magic_tuple()}".encode()
+        name = f"{self._name}-{hashlib.sha256(key).hexdigest()[:16]}.nbc"
+        return CACHE_DIRECTORY and CACHE_DIRECTORY / name, key
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return a kernel from its file; ``None``, so that Numba compiles it, if the file is missing or damaged."""
+        target_context.refresh()
+        path, key = self._file(sig, target_context.codegen())
+        try:
+            if path:
+                content = path.read_bytes()
+                if hashlib.sha256(key + content[_DIGEST:]).digest() != content[:_DIGEST]:
+                    raise ValueError("its SHA-256 is wrong")
+                return internals.rebuild_result(target_context, *internals.loads(content[_DIGEST:]))
+        except FileNotFoundError:
+            pass
+        except Exception as error:
+            _log_once(logging.WARNING, f"the kernel cache is damaged, kernels are compiled again: {path}: {error}")
+            _remove(path)
+        when = "once for this processor" if path else f"at every start: {_REASON}"
+        _log_once(logging.INFO, f"compiling kernels (some seconds, {when}) …")
+        return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep a compiled kernel."""
+        path, key = self._file(sig, data.codegen)
+        if path is None or data.library.has_dynamic_globals:
+            return
+        content = internals.dumps(internals.reduce_result(data))
+        temporary = None
+        try:
+            with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+                temporary = Path(file.name)
+                file.write(hashlib.sha256(key + content).digest() + content)
+            temporary.replace(path)
+        except OSError as error:
+            _log_once(logging.WARNING, f"compiled kernels cannot be kept in {path.parent}: {error.strerror}")
+            _remove(temporary)
+
+
+def _remove(path: Path | None) -> None:
+    """Remove a file, or whatever else has its name."""
+    if path is None:
+        return
+    with suppress(OSError):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -1,0 +1,73 @@
+"""``threads`` means the same everywhere: 0 is one for each available CPU, and no more are started than that."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+import rnncli
+from rnncli import evaluation
+from rnncli.data import tsv
+from rnncli.errors import UsageError
+from rnncli.threads import available_cpus, count_threads
+
+ON_ONE_CPU = """
+import os
+from rnncli.threads import count_threads
+if hasattr(os, "sched_setaffinity"):
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    print([count_threads(asked) for asked in (0, 1, 2, 1000)])
+"""
+
+
+def test_no_more_threads_than_cpus():
+    available = available_cpus()
+    assert available >= 1
+    for asked in range(1, 100):
+        assert min(asked, available) == count_threads(asked)
+    assert available == count_threads(0)
+
+
+def test_only_cpus_that_this_process_may_use_count():
+    child = subprocess.run([sys.executable, "-c", ON_ONE_CPU], capture_output=True, encoding="utf-8", check=True)
+    assert ("[1, 1, 1, 1]\n" if hasattr(os, "sched_setaffinity") else "") == child.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "most"), [("100000 100000\n", 1), ("150000 100000\n", 2), ("1000 100000\n", 1), ("max 100000\n", None)]
+)
+def test_a_container_gets_no_more_threads_than_its_quota(text, most, tmp_path):
+    (tmp_path / "cpu.max").write_text(text)
+    unlimited = available_cpus(tmp_path / "no such file")
+    assert min(unlimited, most or unlimited) == available_cpus(tmp_path / "cpu.max")
+
+
+@pytest.mark.parametrize("asked", [-1, -1000, 1.0, 2.5, "2", None, True])
+def test_what_is_no_number_of_threads_is_an_error(asked):
+    with pytest.raises(UsageError, match="--threads: expected a whole number, got "):
+        count_threads(asked)
+
+
+SMALL = {"hidden": 4, "embedding": 4, "ngram": 4, "epochs": 2}
+
+
+def test_training_takes_any_number_of_threads_and_makes_one_model(booking_tsv, tmp_path):
+    made = {rnncli.train(booking_tsv, out=tmp_path / "m.npz", threads=n, **SMALL).sha256 for n in (0, 1, 3, 1000)}
+    assert 1 == len(made)
+
+
+def test_labelling_takes_any_number_of_threads_and_gives_one_result(trained, booking_tsv):
+    sentences = tsv.read(str(booking_tsv)).sentences * 20
+    expected = list(rnncli.load(trained.path).stream_sentences(sentences))
+    scores = evaluation.evaluate(trained.model, sentences)
+    for threads in (0, 3, 1000):
+        assert expected == list(rnncli.load(trained.path, threads).stream_sentences(sentences))
+        assert scores == evaluation.evaluate(trained.model, sentences, threads)
+
+
+def test_a_number_of_threads_below_0_is_refused_before_anything_is_read(trained, tmp_path):
+    with pytest.raises(UsageError, match="--threads"):
+        rnncli.train(tmp_path / "no such file", out=tmp_path / "m.npz", threads=-1)
+    with pytest.raises(UsageError, match="--threads"):
+        rnncli.load(trained.path, threads=-1)
