@@ -21,7 +21,7 @@ def largest(shown: Sequence[Panel], measure: str, targets: Sequence[Sequence[int
         abs(value)
         for panel, chosen in zip(shown, targets, strict=True)
         for target in chosen
-        for value in panel.rests_on(measure, target)
+        for value in panel.row(measure, target)
     ]
     return max(values, default=0.0)
 
@@ -59,7 +59,7 @@ def lines(found: dict[str, Any], measure: str, targets: Sequence[Sequence[int]])
 
 def _line(panel: Panel, measure: str, target: int, scale: float) -> None:
     found, token = panel.text["connectivity"], panel.text["tokens"][target]
-    row, values = found["targets"].index(target), panel.rests_on(measure, target)
+    row, values = found["targets"].index(target), panel.row(measure, target)
     name = f"{panel.name}  " if panel.name else ""
     show.line(
         (f"{name}{token['text']}", "bold"),
@@ -138,7 +138,7 @@ def _matrix(panel: Panel, measure: str, scale: float) -> None:
     names = [f"{n:>3} {token} {tag}" for n, (token, tag) in enumerate(zip(tokens, tags, strict=True), 1)]
     label = min(_LABEL, max(map(show.columns_of, names)))
     room = max(1, (show.width() - label) // _CELL)
-    rows = [panel.rests_on(measure, target) for target in range(len(tokens))]
+    rows = [panel.row(measure, target) for target in range(len(tokens))]
     for start in range(0, len(tokens), room):
         block = range(start, min(start + room, len(tokens)))
         show.line((" " * label, ""), *((f"{n + 1:>{_CELL}}", "dim") for n in block))

@@ -12,7 +12,7 @@ from rnncli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from rnncli.data.tsv import Sentence
-    from rnncli.inspect.gradients import Curve, Gradients
+    from rnncli.inspect.gradients import Gradients, NormCurve
     from rnncli.model import Model
 
 # Distances that have a row of their own; beyond, about every fifth more.
@@ -141,7 +141,7 @@ def _draw_curves(found: "Gradients", model: "Model", path: Path) -> None:
     archive.write_text(path, chart.curves(title, "distance k in tokens", "‖∂L(t)/∂h(t−k)‖", lines))
 
 
-def _named(curve: "Curve") -> str:
+def _named(curve: "NormCurve") -> str:
     return curve.name + _PATHS[curve.path].replace(", through", ",").replace(" alone", "")
 
 
