@@ -17,8 +17,8 @@ SCHEMES = {
 
 
 _PREFIXES = frozenset("OBIES")
-_LAST = frozenset("ES")  # after which a span has ended
-_NOT_INSIDE = frozenset("OBS")  # which cannot go on with a span
+_LAST = frozenset("ES")  # a span ends after these
+_NOT_INSIDE = frozenset("OBS")  # these do not continue a span
 
 
 class Span(NamedTuple):
@@ -29,7 +29,7 @@ class Span(NamedTuple):
     end: int
 
 
-@lru_cache(4096)  # a corpus has few tags and many tokens
+@lru_cache(4096)  # a corpus has many tokens and few different tags
 def split(tag: str) -> tuple[str, str]:
     """``"B-city"`` -> ``("B", "city")``; ``"O"`` -> ``("O", "")``; a bare ``"B"`` has the empty type."""
     prefix, _, kind = tag.partition("-")
@@ -37,54 +37,57 @@ def split(tag: str) -> tuple[str, str]:
 
 
 def recognise(sentences: Iterable[Sequence[str]]) -> str:
-    """Name the scheme of the tags of these sentences, a key of :data:`SCHEMES`.
+    """Recognise the scheme of the tags of these sentences; return a key of :data:`SCHEMES`.
 
-    Tags other than O, B-x, I-x, E-x and S-x (or bare B, I, E, S) make it plain. So does nothing but O.
+    It is plain where there are tags other than O, B-x, I-x, E-x and S-x (or bare B, I, E, S), or only O.
     """
     prefixes: set[str] = set()
-    opens_with_i = b_after_other = False
+    opens_with_i = False
+    opens_with_b = False
     for tag_before, tag in _pairs(sentences):
-        (before, kind_before), (prefix, kind) = split(tag_before), split(tag)
+        before, kind_before = split(tag_before)
+        prefix, kind = split(tag)
         if prefix not in _PREFIXES or (prefix == "O" and tag != "O"):
             return "plain"
         prefixes.add(prefix)
-        alone = before == "O" or kind_before != kind
-        opens_with_i |= prefix == "I" and alone
-        b_after_other |= prefix == "B" and alone
+        opens = before == "O" or kind_before != kind
+        opens_with_i |= opens and prefix == "I"
+        opens_with_b |= opens and prefix == "B"
     if prefixes <= {"O"}:
         return "plain"
     if prefixes & {"E", "S"}:
         return "IOBES"
-    # Files that mix both habits exist; scoring treats them alike, so the name is all that depends on it.
-    return "IOB1" if opens_with_i and not b_after_other else "IOB2"
+    # Some files mix IOB1 and IOB2. Spans are the same for both, so it matters little which name they get.
+    return "IOB1" if opens_with_i and not opens_with_b else "IOB2"
 
 
 def _pairs(sentences: Iterable[Sequence[str]]) -> set[tuple[str, str]]:
     """The distinct pairs of tags that follow each other, with an O before and after every sentence."""
-    found: set[tuple[str, str]] = set()
+    pairs: set[tuple[str, str]] = set()
     for tags in sentences:
-        found.update(pairwise(["O", *tags, "O"]))
-    return found
+        pairs.update(pairwise(["O", *tags, "O"]))
+    return pairs
 
 
 def spans(tags: Sequence[str]) -> list[Span]:
-    """Return the spans in order, by the rules of CoNLL's conlleval, which serve IOB1, IOB2 and IOBES alike.
+    """Return the spans in order, by the rules of CoNLL's conlleval, which are the same for IOB1, IOB2 and IOBES.
 
-    A span begins at B and S, after E and S, and where I or E follows O or another type; it ends before any
-    beginning, before O, and after E and S. So malformed tags (I-x after O) still mark a span.
+    A span begins at B and S, after E and S, and where I or E follows O or another type. It ends before the next
+    span begins, before O, and after E and S. So malformed tags (I-x after O) still mark a span.
     """
-    found: list[Span] = []
-    start, before = 0, ("O", "")
+    ended: list[Span] = []
+    start = 0
+    before = ("O", "")
     for i, tag in enumerate([*tags, "O"]):
         prefix, kind = split(tag)
         inside = before[0] != "O"
         ends = inside and (before[0] in _LAST or prefix in _NOT_INSIDE or kind != before[1])
         if ends:
-            found.append(Span(before[1], start, i))
+            ended.append(Span(before[1], start, i))
         if prefix != "O" and (not inside or ends):
             start = i
-        before = prefix, kind
-    return found
+        before = (prefix, kind)
+    return ended
 
 
 Bools = NDArray[np.bool_]
@@ -99,40 +102,41 @@ class Moves(NamedTuple):
 
 
 def moves(tags: Sequence[str], scheme: str) -> Moves:
-    """Tell which moves between these tags a scheme allows; plain tags may come in any order.
+    """Tell which moves between these tags a scheme allows; plain tags may follow each other in any order.
 
     IOB2: I-x only after B-x or I-x. IOB1: B-x only after B-x or I-x. IOBES: after B-x and I-x comes I-x or E-x,
-    after all others (and first) O, B-y or S-y, and no sentence ends inside a span. Where the tags lack some that
-    the scheme has, there may be no allowed way through a sentence of some length (one token, B-x and E-x alone).
+    after all others (and first) O, B-y or S-y, and no sentence ends inside a span. If a tag of the scheme is
+    missing, a sentence of some length may have no allowed sequence (for example one token, with only B-x and E-x).
     """
     number = np.arange(len(tags) + 1)
-    # Before and after a sentence it is as if there were an O.
+    # The tag before and after a sentence counts as O.
     follow = _allowed(["O", *tags], number[:, None], number[None, :], scheme)
     return Moves(follow[0, 1:], follow[1:, 1:], follow[1:, 0])
 
 
 def obeys(sentences: Iterable[Sequence[str]], scheme: str) -> bool:
-    """Tell whether the tags of these sentences make allowed moves alone."""
-    found = _pairs(sentences)
-    numbers = {tag: number for number, tag in enumerate({tag for pair in found for tag in pair})}
-    pairs = np.array([(numbers[before], numbers[after]) for before, after in found], np.int64).reshape(-1, 2)
-    return bool(_allowed(list(numbers), pairs[:, 0], pairs[:, 1], scheme).all())
+    """Tell whether all moves between the tags of these sentences are allowed."""
+    pairs = _pairs(sentences)
+    numbers = {tag: number for number, tag in enumerate({tag for pair in pairs for tag in pair})}
+    before = np.array([numbers[tag] for tag, _ in pairs], np.int64)
+    after = np.array([numbers[tag] for _, tag in pairs], np.int64)
+    return bool(_allowed(list(numbers), before, after, scheme).all())
 
 
 def _allowed(tags: Sequence[str], before: NDArray[np.int64], after: NDArray[np.int64], scheme: str) -> Bools:
-    """Tell for numbers of tags whether the second may follow the first; the two arrays are broadcast."""
+    """Tell for each pair of tag numbers whether the second tag may follow the first; the arrays are broadcast."""
     kinds: dict[str, int] = {}
     kind = np.array([kinds.setdefault(split(tag)[1], len(kinds)) for tag in tags], np.int64)
     begins, inside, ends = (np.array([split(tag)[0] == prefix for tag in tags], bool) for prefix in "BIE")
-    opened: Bools = (begins | inside)[before]
-    goes_on: Bools = opened & (kind[before] == kind[after])  # where a span of this type may go on
+    is_open: Bools = (begins | inside)[before]
+    may_continue: Bools = is_open & (kind[before] == kind[after])
     match scheme:
         case "IOB2":
-            allowed: Bools = goes_on | ~inside[after]
+            allowed: Bools = may_continue | ~inside[after]
         case "IOB1":
-            allowed = goes_on | ~begins[after]
+            allowed = may_continue | ~begins[after]
         case "IOBES":
-            allowed = np.where(opened, goes_on & (inside | ends)[after], ~(inside | ends)[after])
+            allowed = np.where(is_open, may_continue & (inside | ends)[after], ~(inside | ends)[after])
         case _:
-            allowed = np.ones_like(goes_on)
+            allowed = np.ones_like(may_continue)
     return allowed

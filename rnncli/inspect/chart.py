@@ -79,10 +79,8 @@ def curves(title: str, x_label: str, y_label: str, lines: Sequence[Line]) -> str
         while any(abs(label_height - height) < 13 for height in label_heights):  # names do not cover each other
             label_height -= 13
         label_heights.append(label_height)
-        sample = (
-            f'd="M{right + 6} {label_height:.1f}h22" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"'
-        )
-        parts.append(f"<path {sample}/>")
+        sample = f'd="M{right + 6} {label_height:.1f}h22" stroke="{colour}" stroke-width="2"'
+        parts.append(f'<path {sample} stroke-dasharray="{dash}"/>')
         parts.append(_text(right + 32, label_height + 4, line.name, "start"))
     return _file(parts, HEIGHT)
 
