@@ -72,8 +72,11 @@ class Calibration(NamedTuple):
     @property
     def ece(self) -> float:
         """Expected calibration error, Σ n_b/n · |acc_b − conf_b| (Guo et al. 2017, equation 3)."""
-        gaps = ((n, abs(a - p)) for _, _, n, p, a in self.bins if p is not None and a is not None)
-        return sum(n * gap for n, gap in gaps) / sum(part.tokens for part in self.bins)
+        total = 0.0
+        for _, _, n, p, a in self.bins:
+            if p is not None and a is not None:
+                total += n * abs(a - p)  # models hold the result, and sum() rounds differently since Python 3.12
+        return total / sum(part.tokens for part in self.bins)
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: ``null`` where a bin is empty."""

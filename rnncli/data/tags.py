@@ -102,41 +102,40 @@ class Moves(NamedTuple):
 
 
 def moves(tags: Sequence[str], scheme: str) -> Moves:
-    """Tell which moves between these tags a scheme allows; plain tags may follow each other in any order.
+    """Tell which moves between these tags a scheme allows; plain tags may come in any order.
 
     IOB2: I-x only after B-x or I-x. IOB1: B-x only after B-x or I-x. IOBES: after B-x and I-x comes I-x or E-x,
-    after all others (and first) O, B-y or S-y, and no sentence ends inside a span. If a tag of the scheme is
-    missing, a sentence of some length may have no allowed sequence (for example one token, with only B-x and E-x).
+    after all others (and first) O, B-y or S-y, and no sentence ends inside a span. Where the tags lack some that
+    the scheme has, there may be no allowed way through a sentence of some length (one token, B-x and E-x alone).
     """
     number = np.arange(len(tags) + 1)
-    # The tag before and after a sentence counts as O.
+    # Before and after a sentence it is as if there were an O.
     follow = _allowed(["O", *tags], number[:, None], number[None, :], scheme)
     return Moves(follow[0, 1:], follow[1:, 1:], follow[1:, 0])
 
 
 def obeys(sentences: Iterable[Sequence[str]], scheme: str) -> bool:
-    """Tell whether all moves between the tags of these sentences are allowed."""
-    pairs = _pairs(sentences)
-    numbers = {tag: number for number, tag in enumerate({tag for pair in pairs for tag in pair})}
-    before = np.array([numbers[tag] for tag, _ in pairs], np.int64)
-    after = np.array([numbers[tag] for _, tag in pairs], np.int64)
-    return bool(_allowed(list(numbers), before, after, scheme).all())
+    """Tell whether the tags of these sentences make allowed moves alone."""
+    found = _pairs(sentences)
+    numbers = {tag: number for number, tag in enumerate({tag for pair in found for tag in pair})}
+    pairs = np.array([(numbers[before], numbers[after]) for before, after in found], np.int64).reshape(-1, 2)
+    return bool(_allowed(list(numbers), pairs[:, 0], pairs[:, 1], scheme).all())
 
 
 def _allowed(tags: Sequence[str], before: NDArray[np.int64], after: NDArray[np.int64], scheme: str) -> Bools:
-    """Tell for each pair of tag numbers whether the second tag may follow the first; the arrays are broadcast."""
+    """Tell for numbers of tags whether the second may follow the first; the two arrays are broadcast."""
     kinds: dict[str, int] = {}
     kind = np.array([kinds.setdefault(split(tag)[1], len(kinds)) for tag in tags], np.int64)
     begins, inside, ends = (np.array([split(tag)[0] == prefix for tag in tags], bool) for prefix in "BIE")
-    is_open: Bools = (begins | inside)[before]
-    may_continue: Bools = is_open & (kind[before] == kind[after])
+    opened: Bools = (begins | inside)[before]
+    goes_on: Bools = opened & (kind[before] == kind[after])  # where a span of this type may go on
     match scheme:
         case "IOB2":
-            allowed: Bools = may_continue | ~inside[after]
+            allowed: Bools = goes_on | ~inside[after]
         case "IOB1":
-            allowed = may_continue | ~begins[after]
+            allowed = goes_on | ~begins[after]
         case "IOBES":
-            allowed = np.where(is_open, may_continue & (inside | ends)[after], ~(inside | ends)[after])
+            allowed = np.where(opened, goes_on & (inside | ends)[after], ~(inside | ends)[after])
         case _:
-            allowed = np.ones_like(may_continue)
+            allowed = np.ones_like(goes_on)
     return allowed

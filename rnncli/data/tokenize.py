@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from rnncli.errors import DataError
 
-# A word may hold single marks between letters (o'clock, 10:30, well-known, 3.5, a/b); any other mark is a token.
+# A word may hold single marks between its characters (o'clock, 10:30, well-known, 3.5, a/b); others are tokens.
 # In many scripts letters have combining marks, which \w does not match.
 _MARKS = (
     "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0711-\u074a"

@@ -21,7 +21,7 @@ MOST_NUMBERS = 1 << 25
 class Norm:
     """‖∂s/∂x(t)‖₂ from ∂s/∂a; x(t) holds the vectors of all parts of the input, also the whole one-hot vector.
 
-    With a window a token is read at several offsets, whose gradients are summed before the norm.
+    With a window a token is read at several slots, whose gradients are summed before the norm.
     """
 
     def __init__(self, spec: NetworkSpec, parameters: Parameters) -> None:
@@ -47,11 +47,11 @@ class Norm:
         for start in range(0, count, block):
             end = min(count, start + block)
             delta = np.zeros((end - start, da.shape[1], self.window_size * width), da.dtype)
-            for offset in range(self.window_size):
-                # Token t + window − offset reads token t at this offset.
-                first, last = (min(max(0, t + window - offset), count) for t in (start, end))
-                row = first - window + offset - start
-                delta[row : row + last - first, :, offset * width : (offset + 1) * width] = da[first:last]
+            for slot in range(self.window_size):
+                # Token t + window − slot reads token t at this slot.
+                first, last = (min(max(0, t + window - slot), count) for t in (start, end))
+                row = first - window + slot - start
+                delta[row : row + last - first, :, slot * width : (slot + 1) * width] = da[first:last]
             flat = delta.reshape(-1, delta.shape[-1])
             product = flat @ self.weight
             squares = np.einsum("ij,ij->i", product, flat if self.is_gram else product)
@@ -73,11 +73,11 @@ class Attribution:
         read = plain.look_up(self.parameters, single(encoded, sentence))
         unknown = plain.unknown(self.parameters, 1)
         self.count = len(read.x)
-        # For each offset: what a token adds to a of the token that reads it, less what the unknown word adds.
+        # For each slot: what a token adds to a of the token that reads it, less what the unknown word adds.
         self.added = [
-            plain.product(self.spec, self.parameters, read, offset)
-            - plain.product(self.spec, self.parameters, unknown, offset)
-            for offset in range(2 * self.spec.window + 1)
+            plain.product(self.spec, self.parameters, read, slot)
+            - plain.product(self.spec, self.parameters, unknown, slot)
+            for slot in range(2 * self.spec.window + 1)
         ]
         # For unknown words the difference is exactly 0, without the rounding error of the two products.
         unknown_tokens = [
@@ -92,14 +92,14 @@ class Attribution:
         self.trace = plain.forward(self.spec, self.parameters, single(encoded, sentence))
         # a of layer 1 for the text, less a for a text of unknown words.
         self.change = np.zeros_like(self.trace.a[0])
-        for readers, _, added in self.offsets():
+        for readers, _, added in self.slots():
             self.change[readers] += added
         self.tags, self.y = labelling.decide(model, self.trace)
 
-    def offsets(self) -> Iterator[tuple[slice, slice, Array]]:
-        """For each offset of the window: the tokens that read one there, the tokens they read, what these add."""
-        for offset, added in enumerate(self.added):
-            readers, sources = plain.seen(self.count, offset - self.spec.window)
+    def slots(self) -> Iterator[tuple[slice, slice, Array]]:
+        """For each slot of the window: the tokens that read a token there, the tokens they read, what these add."""
+        for slot, added in enumerate(self.added):
+            readers, sources = plain.seen(self.count, slot - self.spec.window)
             yield readers, sources, added[sources]
 
     def gradient(self, targets: Array) -> Array:
@@ -136,9 +136,9 @@ class Attribution:
         for start in range(0, self.count, self.rows()):
             end = min(self.count, start + self.rows())
             a = np.repeat(full[:, None], end - start, axis=1)
-            for offset, added in enumerate(self.added):
+            for slot, added in enumerate(self.added):
                 for t in range(start, end):
-                    reader = t + self.spec.window - offset
+                    reader = t + self.spec.window - slot
                     if 0 <= reader < self.count:
                         a[reader, t - start] -= added[t]
             trace = plain.run(self.spec, self.parameters, a)

@@ -9,6 +9,7 @@ halved.
 Source: Sundararajan, Taly and Yan 2017, "Axiomatic attribution for deep networks", equation 1 and proposition 1.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -83,8 +84,8 @@ class IntegrationPath:
                 weights = (end - start) * self.weights[first : first + nodes_at_once]
                 da = attribution.sweep(self.run(alphas), block)
                 mean = np.tensordot(weights.astype(attribution.y.dtype), da, (0, 1))
-                # ∂s/∂x(t) · Δx(t) is the sum of ∂s/∂a · U Δx(t) over the offsets of the window.
-                for readers, sources, added in attribution.offsets():
+                # ∂s/∂x(t) · Δx(t) is the sum of ∂s/∂a · U Δx(t) over the slots of the window.
+                for readers, sources, added in attribution.slots():
                     block_shares[:, sources] += np.matmul(mean[readers], added[..., None])[..., 0].T
         gained = (self.score(end) - self.score(start))[rows]
         errors = (shares.sum(axis=1) - gained).tolist()
@@ -106,7 +107,7 @@ def contribution(attribution: Attribution, targets: Array, nodes: int = NODES) -
     for _ in range(ROUNDS):
         intervals: dict[tuple[float, float], list[int]] = {}
         for row, parts in enumerate(parts_by_target):
-            if abs(sum(part.error for part in parts)) > LARGEST_GAP * scale[row]:
+            if abs(math.fsum(part.error for part in parts)) > LARGEST_GAP * scale[row]:
                 worst = max(range(len(parts)), key=lambda i: abs(parts[i].error))
                 for half in parts.pop(worst).halves():
                     intervals.setdefault(half, []).append(row)
