@@ -1,4 +1,4 @@
-"""Scores of a model on labelled data: token accuracy, spans, unknown words apart, confusion, calibration."""
+"""Scores of a model on labelled data: accuracy of all tokens and unknown words, spans, confusion, calibration."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ from rnncli.model import Model
 
 @dataclass
 class Count:
-    """Spans (or tokens) that are in the gold tags, that were predicted, and that are in both."""
+    """The number of spans (or tokens) in the gold tags, in the predicted tags, and in both."""
 
     gold: int = 0
     predicted: int = 0
@@ -31,7 +31,7 @@ class Count:
 
     @property
     def recall(self) -> float | None:
-        """Correct over gold; ``None`` where there is nothing to find."""
+        """Correct over gold; ``None`` where there is no gold span."""
         return self.correct / self.gold if self.gold else None
 
     @property
@@ -55,17 +55,17 @@ BINS = 10
 
 
 class Bin(NamedTuple):
-    """Tokens whose tag was given a probability above ``low`` (the first bin: or equal) and up to ``high``."""
+    """Tokens whose predicted tag has a probability p with ``low`` < p ≤ ``high``; the first bin holds p = 0 too."""
 
     low: float
     high: float
     tokens: int
-    probability: float | None  # its mean; None where no token is
+    probability: float | None  # the mean; None in an empty bin
     accuracy: float | None
 
 
 class Calibration(NamedTuple):
-    """How far the probabilities of tags can be taken at their word, by bins of equal width."""
+    """How well the probabilities of tags agree with their accuracy, in bins of equal width."""
 
     bins: list[Bin]
 
@@ -75,26 +75,28 @@ class Calibration(NamedTuple):
         total = 0.0
         for _, _, n, p, a in self.bins:
             if p is not None and a is not None:
-                total += n * abs(a - p)  # models hold the result, and sum() rounds otherwise since Python 3.12
-        return total / sum(each.tokens for each in self.bins)
+                total += n * abs(a - p)  # models hold the result, and sum() rounds differently since Python 3.12
+        return total / sum(part.tokens for part in self.bins)
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: ``null`` where a bin is empty."""
-        return {"ece": self.ece, "bins": [each._asdict() for each in self.bins]}
+        return {"ece": self.ece, "bins": [part._asdict() for part in self.bins]}
 
 
 def calibration(probabilities: Sequence[float], right: Sequence[bool]) -> Calibration:
-    """Compare the probabilities of the tags that were given with how often they were right."""
+    """Compare the probabilities of predicted tags with how often the tags were right."""
     values = np.asarray(probabilities, np.float64)
     edges = np.arange(BINS + 1) / BINS
     number = np.searchsorted(edges[1:-1], values, side="left")
     count = np.bincount(number, minlength=BINS)
-    means = (np.bincount(number, each, BINS) / np.maximum(count, 1) for each in (values, np.asarray(right, float)))
-    rows = zip(edges[:-1], edges[1:], count, *means, strict=True)
+    divisor = np.maximum(count, 1)
+    probability = np.bincount(number, values, BINS) / divisor
+    accuracy = np.bincount(number, np.asarray(right, float), BINS) / divisor
+    rows = zip(edges[:-1], edges[1:], count, probability, accuracy, strict=True)
     return Calibration(
         [
-            Bin(float(a), float(b), int(n), float(p) if n else None, float(r) if n else None)
-            for a, b, n, p, r in rows
+            Bin(float(low), float(high), int(n), float(p) if n else None, float(a) if n else None)
+            for low, high, n, p, a in rows
         ]
     )
 
@@ -112,7 +114,7 @@ class Scores:
     total: Count = field(default_factory=Count)
     per_type: dict[str, Count] = field(default_factory=dict)
     confusion: Counter[tuple[str, str]] = field(default_factory=Counter)  # (gold, predicted) of wrong tokens
-    calibration: Calibration | None = None  # where the probabilities of the tags are known
+    calibration: Calibration | None = None  # None without the probabilities of all tokens
 
     @property
     def accuracy(self) -> float:
@@ -121,7 +123,7 @@ class Scores:
 
     @property
     def unknown_accuracy(self) -> float | None:
-        """The same among tokens that the vocabulary does not hold."""
+        """The accuracy on unknown words, those that are not in the vocabulary; ``None`` where there are none."""
         return self.unknown_correct / self.unknown if self.unknown else None
 
     @property
@@ -147,30 +149,29 @@ class Scores:
 
 
 class Labelled(NamedTuple):
-    """Gold and predicted tags of a sentence, which of its words are unknown, and how probable each predicted
-    tag was; nothing, or NaN, where that is not known.
-    """
+    """A sentence of n tokens with its gold tags and its predicted tags."""
 
-    gold: Sequence[str]
-    predicted: Sequence[str]
-    unknown: Sequence[bool]
-    probabilities: Sequence[float] = ()
+    gold: Sequence[str]  # (n,)
+    predicted: Sequence[str]  # (n,)
+    unknown: Sequence[bool]  # (n,) whether the word is not in the vocabulary
+    probabilities: Sequence[float] = ()  # (n,) of the predicted tags; empty, or NaN, where they are not known
 
 
 def score(labelled: Iterable[Labelled], scheme: str) -> Scores:
     """Compare tags with gold tags. Spans count as correct when type, start and end agree (conlleval).
 
-    For plain tags ``per_type`` counts tokens by tag. Data without a token is a :class:`DataError`: a score
-    over nothing has no value. The calibration is known where the probabilities of all tokens are.
+    For plain tags ``per_type`` counts tokens by tag. There is a calibration only where the probabilities of all
+    tokens are known. Raises DataError for data without tokens, which has no score.
     """
-    scores, found = Scores(scheme), _Types(Counter(), Counter(), Counter())
+    scores = Scores(scheme)
+    types = _Types(Counter(), Counter(), Counter())
     right: list[bool] = []
     probabilities: list[float] = []
     for sentence in labelled:
         scores.sentences += 1
         hits = [gold == predicted for gold, predicted in zip(sentence.gold, sentence.predicted, strict=True)]
         if len(sentence.unknown) != len(hits) or len(sentence.probabilities) not in (0, len(hits)):
-            raise ValueError("what is known of the words is longer or shorter than the tags")
+            raise ValueError("unknown words and probabilities must be as many as the tags")
         right += hits
         probabilities += sentence.probabilities
         if any(sentence.unknown):
@@ -179,12 +180,13 @@ def score(labelled: Iterable[Labelled], scheme: str) -> Scores:
         if not all(hits):
             pairs = zip(sentence.gold, sentence.predicted, strict=True)
             scores.confusion.update(pair for pair, hit in zip(pairs, hits, strict=True) if not hit)
-        _count_types(found, sentence, hits, scheme)
+        _count_types(types, sentence, hits, scheme)
     if not right:
         raise DataError("nothing to score: the data holds no token")
-    scores.tokens, scores.correct = len(right), sum(right)
-    scores.total = Count(*(types.total() for types in found))
-    scores.per_type = {kind: Count(*(types[kind] for types in found)) for kind in found.gold | found.predicted}
+    scores.tokens = len(right)
+    scores.correct = sum(right)
+    scores.total = Count(*(counts.total() for counts in types))
+    scores.per_type = {kind: Count(*(counts[kind] for counts in types)) for kind in types.gold | types.predicted}
     if len(probabilities) == len(right) and not np.isnan(probabilities).any():
         scores.calibration = calibration(probabilities, right)
     return scores
@@ -198,28 +200,29 @@ class _Types(NamedTuple):
     correct: Counter[str]
 
 
-def _count_types(found: _Types, sentence: Labelled, hits: list[bool], scheme: str) -> None:
+def _count_types(types: _Types, sentence: Labelled, hits: list[bool], scheme: str) -> None:
     if scheme == "plain":
-        found.gold.update(sentence.gold)
-        found.predicted.update(sentence.predicted)
-        found.correct.update(compress(sentence.gold, hits))
+        types.gold.update(sentence.gold)
+        types.predicted.update(sentence.predicted)
+        types.correct.update(compress(sentence.gold, hits))
         return
     gold = spans(sentence.gold)
     predicted = gold if all(hits) else spans(sentence.predicted)
     correct: Iterable[Span] = gold if all(hits) else set(gold).intersection(predicted)
-    for types, group in zip(found, (gold, predicted, correct), strict=True):
+    for counts, group in zip(types, (gold, predicted, correct), strict=True):
         if group:
-            types.update([span.type for span in group])
+            counts.update([span.type for span in group])
 
 
 def evaluate(
     model: Model, sentences: Sequence[Sentence], threads: int = 1, with_probabilities: bool = True
 ) -> Scores:
     """Label the sentences and score the result; without probabilities there is no calibration."""
-    encoded = model.encode([each.tokens for each in sentences], [each.columns for each in sentences])
+    encoded = model.encode([s.tokens for s in sentences], [s.columns for s in sentences])
     predicted = labelling.predict(model, encoded, threads, with_probabilities)
     tags = [model.tags[number] for number in predicted.tags.tolist()]
-    unknown, starts = (encoded.words == UNKNOWN).tolist(), encoded.starts.tolist()
+    unknown = (encoded.words == UNKNOWN).tolist()
+    starts = encoded.starts.tolist()
     probabilities = predicted.probabilities.tolist() if with_probabilities else []
 
     def labelled() -> Iterable[Labelled]:

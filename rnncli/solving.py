@@ -1,4 +1,4 @@
-"""How long a delay an architecture learns to bridge: training on a task of memory, again for each delay."""
+"""The longest delay that an architecture learns to solve: training on a memory task, once for each delay."""
 
 import dataclasses
 import itertools
@@ -14,11 +14,11 @@ from rnncli.errors import DivergedError
 from rnncli.model import Model
 
 DELAYS = (5, 10, 20, 50, 100)
-SOLVED = 0.01  # of fresh sentences that may be wrong, as in Pascanu et al. 2013
-FRESH = 1_000  # sentences that decide whether a task is solved
+SOLVED = 0.01  # a task is solved if fewer of the fresh sentences are wrong, as in Pascanu et al. 2013
+FRESH = 1_000  # sentences that decide whether a task is solved; none is used in training
 _DEV = 300  # sentences that decide when to stop
-# What is not in question is kept out: no neighbours to look at, no letters, no memory but that of the units.
-# All tags weigh the same in sum, or the gradient of the answers would be lost in that of the many O.
+# The units' memory must be the only way to an answer, so there is no window and no part of the input but the word.
+# The weights of all tags have the same sum. Otherwise the many O would dominate the gradient.
 NETWORK: dict[str, Any] = {
     "input": "embedding", "embedding": 16, "window": 0, "output": "softmax", "decoding": "free",
 }  # fmt: skip
@@ -47,7 +47,7 @@ class Attempt(NamedTuple):
 
 
 class Solved(NamedTuple):
-    """What an architecture can bridge, from each seed."""
+    """The attempts of an architecture at a task, for each seed."""
 
     task: str
     network: NetworkSpec
@@ -57,12 +57,12 @@ class Solved(NamedTuple):
 
     def longest(self, seed: int) -> int:
         """The longest delay solved from this seed; 0 for none."""
-        return max((each.delay for each in self.attempts if each.seed == seed and each.is_solved), default=0)
+        return max((a.delay for a in self.attempts if a.seed == seed and a.is_solved), default=0)
 
     @property
     def seeds(self) -> list[int]:
         """The seeds, in order."""
-        return list(dict.fromkeys(each.seed for each in self.attempts))
+        return list(dict.fromkeys(attempt.seed for attempt in self.attempts))
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON contract of ``rnncli memory-task --solve``."""
@@ -76,12 +76,12 @@ class Solved(NamedTuple):
             "solved_below": SOLVED,
             "chance_right": tasks.TASKS[self.task].chance,
             "longest": [{"seed": seed, "delay": self.longest(seed)} for seed in self.seeds],
-            "attempts": [{**each._asdict(), "solved": each.is_solved} for each in self.attempts],
+            "attempts": [{**attempt._asdict(), "solved": attempt.is_solved} for attempt in self.attempts],
         }
 
 
 class _UntilSolved(training.Listener):
-    """Collects the epochs of a training, which ends when a score is perfect."""
+    """Collects the epochs of a training and stops it when the score is perfect."""
 
     def __init__(self, advance: Callable[[float], None]) -> None:
         self.epochs: list[training.Epoch] = []
@@ -98,10 +98,11 @@ class _UntilSolved(training.Listener):
 
 
 def specs(trial: TrialSpec) -> tuple[NetworkSpec, TrainingSpec]:
-    """The specs of a trial, whole."""
-    names, chosen = {item.name for item in dataclasses.fields(NetworkSpec)}, dataclasses.asdict(trial)
-    network = {name: value for name, value in chosen.items() if name in names}
-    settings = {name: value for name, value in chosen.items() if name not in names}
+    """The full network and training specs of a trial."""
+    network_names = {item.name for item in dataclasses.fields(NetworkSpec)}
+    options = dataclasses.asdict(trial)
+    network = {name: value for name, value in options.items() if name in network_names}
+    settings = {name: value for name, value in options.items() if name not in network_names}
     return NetworkSpec(**NETWORK, **network), TrainingSpec(**TRAINING, **settings)
 
 
@@ -116,19 +117,19 @@ def solve(
     report: Callable[[Attempt], None] = lambda attempt: None,
     advance: Callable[[int, float], None] = lambda delay, done: None,
 ) -> Solved:
-    """Train anew on each delay, shortest first, until one is not solved; and that from each seed.
+    """Train a new network on each delay, shortest first, until one is not solved; repeat it for each seed.
 
-    seeds      how many, from that of ``trial`` on
-    sentences  of an epoch, the same in each
-    report     told of every delay
-    advance    told after every batch the delay and which share of its epochs is done
+    seeds      how many seeds; the first is that of ``trial``
+    sentences  how many there are in an epoch; all epochs have the same
+    report     called after every delay with the attempt
+    advance    called after every batch with the delay and the share of its epochs that is done
     """
     attempts = []
     network, settings = specs(trial)
     for seed in range(trial.seed, trial.seed + seeds):
         for delay in sorted(delays):
-            chosen = dataclasses.replace(settings, seed=seed)
-            attempts.append(_attempt(task, delay, network, chosen, sentences, threads, advance))
+            seeded = dataclasses.replace(settings, seed=seed)
+            attempts.append(_attempt(task, delay, network, seeded, sentences, threads, advance))
             report(attempts[-1])
             if not attempts[-1].is_solved:
                 break
@@ -159,19 +160,19 @@ def _attempt(
         result = training.train(model, train, threads=threads, score=score, listener=listener)
     except DivergedError:
         return Attempt(delay, settings.seed, 1.0, len(epochs), sum(e.seconds for e in epochs), 0.0, True)
-    steps, clipped = sum(epoch.steps for epoch in epochs), sum(epoch.clipped for epoch in epochs)
-    share = clipped / max(1, steps)
+    steps = sum(epoch.steps for epoch in epochs)
+    clipped = sum(epoch.clipped for epoch in epochs) / max(1, steps)
     return Attempt(
-        delay, settings.seed, wrong(model, fresh, threads), len(epochs), result.seconds, share, diverged=False
+        delay, settings.seed, wrong(model, fresh, threads), len(epochs), result.seconds, clipped, diverged=False
     )
 
 
 def wrong(model: Model, sentences: Sequence[Sentence], threads: int = 1) -> float:
-    """The share of sentences with any wrong answer; what is given where nothing is asked does not count."""
+    """The share of sentences with any wrong answer; only the tags of the tokens ``?`` are answers."""
     encoded = model.encode([sentence.tokens for sentence in sentences])
-    given = labelling.predict(model, encoded, threads, with_probabilities=False).tags
+    predicted = labelling.predict(model, encoded, threads, with_probabilities=False).tags
     failed = 0
     for sentence, (start, end) in zip(sentences, itertools.pairwise(encoded.starts), strict=True):
-        rows = zip(sentence.tokens, sentence.tags, given[start:end], strict=True)
+        rows = zip(sentence.tokens, sentence.tags, predicted[start:end], strict=True)
         failed += any(token == QUERY and gold != model.tags[tag] for token, gold, tag in rows)
     return failed / len(sentences)

@@ -109,7 +109,7 @@ def test_a_score_over_nothing_is_an_error(scheme: str, sentences: list[Labelled]
 
 @pytest.mark.parametrize(("unknown", "probabilities"), [([False], []), ([], []), ([False] * 2, [0.5])])
 def test_what_is_known_of_words_must_be_as_much(unknown: list[bool], probabilities: list[float]) -> None:
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match="as many as the tags"):
         score([Labelled(["O", "O"], ["O", "O"], unknown, probabilities)], "IOB2")
 
 

@@ -1,4 +1,4 @@
-"""What tags rest on, drawn on a terminal from the document of ``inspect-memory``."""
+"""What tags depend on, drawn on a terminal from the document of ``inspect-memory``."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,17 +11,17 @@ EXPLAINED = {
     "contribution": "the token's share of the score of the tag, by integrated gradients",
     "gradient": "how steeply the score of the tag changes with the token's input",
 }
-_LABEL = 26  # most columns of a row's name in a matrix
+_LABEL = 26  # the largest width of a row's name in a matrix, in columns of the terminal
 _CELL = 3
 
 
-def largest(shown: Sequence[Panel], measure: str, targets: Sequence[Sequence[int]]) -> float:
-    """The largest |value|, so that all is drawn on one scale."""
+def largest(all_panels: Sequence[Panel], measure: str, targets: Sequence[Sequence[int]]) -> float:
+    """The largest |value| of all panels, so that they are drawn on one scale."""
     values = [
         abs(value)
-        for panel, chosen in zip(shown, targets, strict=True)
+        for panel, chosen in zip(all_panels, targets, strict=True)
         for target in chosen
-        for value in panel.rests_on(measure, target)
+        for value in panel.row(measure, target)
     ]
     return max(values, default=0.0)
 
@@ -35,14 +35,14 @@ def number(value: float, signed: bool) -> str:
     return text.replace("-", "−") if len(text) <= 6 else f"{value:.0e}"
 
 
-def lines(found: dict[str, Any], measure: str, targets: Sequence[Sequence[int]]) -> None:
-    """For each target the sentence, every token shaded by how much the target's tag rests on it, with numbers."""
-    shown = panels(found)
-    if not shown:
+def lines(document: dict[str, Any], measure: str, targets: Sequence[Sequence[int]]) -> None:
+    """For each target the sentence, with its tokens shaded and numbered by how much the tag depends on them."""
+    all_panels = panels(document)
+    if not all_panels:
         return
-    models = len(shown) // len(targets)
-    of_panels = [chosen for chosen in targets for _ in range(models)]
-    scale = largest(shown, measure, of_panels)
+    models = len(all_panels) // len(targets)
+    targets_by_panel = [chosen for chosen in targets for _ in range(models)]
+    scale = largest(all_panels, measure, targets_by_panel)
     show.line((f"What tags rest on, by {measure}", "bold"), (f" (· 0 … █ {scale:.3g})", ""))
     show.paragraph(
         EXPLAINED[measure] + ("; * without the token the tag is another" if measure == "ablation" else "")
@@ -50,16 +50,17 @@ def lines(found: dict[str, Any], measure: str, targets: Sequence[Sequence[int]])
     show.blank()
     for text, chosen in enumerate(targets):
         for target in chosen:
-            for panel in shown[text * models : (text + 1) * models]:
+            for panel in all_panels[text * models : (text + 1) * models]:
                 _line(panel, measure, target, scale)
-    for panel in shown:
+    for panel in all_panels:
         _agreement(panel)
     show.blank()
 
 
 def _line(panel: Panel, measure: str, target: int, scale: float) -> None:
-    found, token = panel.text["connectivity"], panel.text["tokens"][target]
-    row, values = found["targets"].index(target), panel.rests_on(measure, target)
+    token = panel.text["tokens"][target]
+    connectivity = panel.text["connectivity"]
+    row = connectivity["targets"].index(target)
     name = f"{panel.name}  " if panel.name else ""
     show.line(
         (f"{name}{token['text']}", "bold"),
@@ -68,25 +69,27 @@ def _line(panel: Panel, measure: str, target: int, scale: float) -> None:
         (f"  p {token['probability']:.2f}", ""),
     )
     cells = []
-    for place, (text, value) in enumerate(zip(panel.tokens, values, strict=True)):
-        star = "*" if measure == "ablation" and found["changed"][row][place] else " "
+    for position, (text, value) in enumerate(zip(panel.tokens, panel.row(measure, target), strict=True)):
+        star = "*" if measure == "ablation" and connectivity["changed"][row][position] else " "
         below = f"{show.height(value, scale)} {number(value, measure != 'gradient')}{star}"
-        above = f"[{text}]" if place == target else text
+        above = f"[{text}]" if position == target else text
         cells.append((above, below, show.shade(value, scale)))
     _wrapped(cells)
     show.blank()
 
 
 def _wrapped(cells: Sequence[tuple[str, str, str]]) -> None:
-    """Print pairs of words, one above the other, side by side for as long as there is room."""
-    room, indent, most = show.width(), 2, show.width() - 4
+    """Print pairs of words, one above the other, in lines that fit the terminal."""
+    width = show.width()
+    indent = 2
     block: list[tuple[str, str, str, int]] = []
     used = indent
     for above, below, style in cells:
-        columns = min(most, max(show.columns_of(above), show.columns_of(below)))
-        if block and used + columns > room:
+        columns = min(width - 4, max(show.columns_of(above), show.columns_of(below)))
+        if block and used + columns > width:
             _block(block, indent)
-            block, used = [], indent
+            block = []
+            used = indent
         block.append((above, below, style, columns))
         used += columns + 1
     _block(block, indent)
@@ -97,36 +100,35 @@ def _block(block: Sequence[tuple[str, str, str, int]], indent: int) -> None:
     above: list[tuple[str, str]] = [blank]
     below: list[tuple[str, str]] = [blank]
     for word, value, style, columns in block:
-        fitted = show.padded(word, columns)
-        kept = fitted.rstrip()
-        above += [(kept, style), (" " * (show.columns_of(fitted) - show.columns_of(kept) + 1), "")]
+        padded = show.padded(word, columns)
+        shaded = padded.rstrip()
+        above += [(shaded, style), (" " * (show.columns_of(padded) - show.columns_of(shaded) + 1), "")]
         below.append((show.padded(value, columns + 1), ""))
     show.line(*above)
     show.line(*below)
 
 
 def _agreement(panel: Panel) -> None:
-    """How far the two other measures can be believed."""
-    found = panel.text["connectivity"]
-    said = ", ".join(
-        f"{name} {'–' if value is None else f'{value:.2f}'}" for name, value in found["agreement"].items()
+    """How well the two other measures agree with ablation, and the completeness gap."""
+    connectivity = panel.text["connectivity"]
+    agreement = ", ".join(
+        f"{name} {'–' if value is None else f'{value:.2f}'}" for name, value in connectivity["agreement"].items()
     )
-    gaps = sorted(value for value in found["gap"] if value is not None) or [0.0]
-    middle, most = (_percent(value) for value in (gaps[len(gaps) // 2], gaps[-1]))
+    gaps = sorted(value for value in connectivity["gap"] if value is not None) or [0.0]
+    gap = f"median {_percent(gaps[len(gaps) // 2])}, largest {_percent(gaps[-1])}"
     name = f"{panel.name}: rank" if panel.name else "Rank"
-    show.paragraph(f"{name} correlation with ablation: {said}; completeness gap: median {middle}, largest {most}")
+    show.paragraph(f"{name} correlation with ablation: {agreement}; completeness gap: {gap}")
 
 
 def _percent(share: float) -> str:
     return "under 0.1 %" if share < 0.001 else f"{100 * share:.1f} %"
 
 
-def matrix(found: dict[str, Any], measure: str) -> None:
-    """Every token's tag by what it rests on: a row a target, a column a token, in digits from 0 to 9."""
-    shown = panels(found)
-    every = [range(len(panel.tokens)) for panel in shown]
-    scale = largest(shown, measure, every)
-    for panel in shown:
+def matrix(document: dict[str, Any], measure: str) -> None:
+    """How much every tag depends on every token: a row a target, a column a token, in digits from 0 to 9."""
+    all_panels = panels(document)
+    scale = largest(all_panels, measure, [range(len(panel.tokens)) for panel in all_panels])
+    for panel in all_panels:
         title = f"{panel.name}: all tags" if panel.name else "All tags"
         show.line((f"{title} by {measure}", "bold"), (f" (9 is {scale:.3g}; a row a tag, a column a token)", ""))
         _matrix(panel, measure, scale)
@@ -134,18 +136,19 @@ def matrix(found: dict[str, Any], measure: str) -> None:
 
 
 def _matrix(panel: Panel, measure: str, scale: float) -> None:
-    tokens, tags = panel.tokens, [token["tag"] for token in panel.text["tokens"]]
+    tokens = panel.tokens
+    tags = [token["tag"] for token in panel.text["tokens"]]
     names = [f"{n:>3} {token} {tag}" for n, (token, tag) in enumerate(zip(tokens, tags, strict=True), 1)]
     label = min(_LABEL, max(map(show.columns_of, names)))
-    room = max(1, (show.width() - label) // _CELL)
-    rows = [panel.rests_on(measure, target) for target in range(len(tokens))]
-    for start in range(0, len(tokens), room):
-        block = range(start, min(start + room, len(tokens)))
+    cells_in_line = max(1, (show.width() - label) // _CELL)
+    rows = [panel.row(measure, target) for target in range(len(tokens))]
+    for start in range(0, len(tokens), cells_in_line):
+        block = range(start, min(start + cells_in_line, len(tokens)))
         show.line((" " * label, ""), *((f"{n + 1:>{_CELL}}", "dim") for n in block))
         for name, row in zip(names, rows, strict=True):
             cells = []
-            for place in block:
-                step = show.level(row[place], scale, 9)
+            for column in block:
+                step = show.level(row[column], scale, 9)
                 digit = str(step) if step else "·"
-                cells.append((f"{digit.replace('-', '−'):>{_CELL - 1}} ", show.shade(row[place], scale)))
+                cells.append((f"{digit.replace('-', '−'):>{_CELL - 1}} ", show.shade(row[column], scale)))
             show.line((show.padded(name, label), ""), *cells)

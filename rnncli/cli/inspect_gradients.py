@@ -1,4 +1,4 @@
-"""``rnncli inspect-gradients``: how far back in a sentence the gradient of a tag's loss reaches."""
+"""``rnncli inspect-gradients``: the gradient of a tag's loss by distance in the sentence."""
 
 import json
 from pathlib import Path
@@ -12,12 +12,12 @@ from rnncli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from rnncli.data.tsv import Sentence
-    from rnncli.inspect.gradients import Curve, Gradients
+    from rnncli.inspect.gradients import Gradients, NormCurve
     from rnncli.model import Model
 
-# Distances that have a row of their own; beyond, about every fifth more.
-_EACH = 10
-# Powers of ten that the map of a log tells apart: one for each height of a cell.
+# Up to this distance every distance is a row of the table; after it about every fifth.
+_ALL_ROWS = 10
+# Powers of ten in the map of a log: one for each height of a cell.
 _DECADES = 7
 _PATHS = {"all": "", "hidden": ", through h alone", "output": ", through ŷ alone"}
 
@@ -37,7 +37,7 @@ def inspect_gradients(
 ) -> None:
     """Show how far back gradients reach: ‖∂L(t)/∂h(t−k)‖ by distance k, for each layer and direction.
 
-    L(t) is −log of the probability of a token's gold tag in a corpus, of the tag that it is given in a text. Beside
+    L(t) is −log of the probability of a token's gold tag in a corpus, of its predicted tag in a text. Beside
     the curve are the recurrent weights' spectral radius and largest singular value, the same of single steps, and a
     verdict: vanishing if less than a tenth of a gradient is left after ten steps, exploding if it is more than ten
     times what it was, healthy between.
@@ -46,7 +46,7 @@ def inspect_gradients(
 
     Example: rnncli inspect-gradients "leave Taipei now" --svg gradients.svg
     """
-    if sum(each is not None for each in (text, corpus, log)) > 1:
+    if sum(source is not None for source in (text, corpus, log)) > 1:
         raise UsageError("TEXT, --corpus and --log exclude each other", hint="give one of them")
     if log is not None:
         _log(log, svg, json_output)
@@ -55,27 +55,26 @@ def inspect_gradients(
     from rnncli.modelfile import load
 
     loaded = load(find_model(model))
-    found = gradients(loaded, _sentences(loaded, text, corpus))
+    result = gradients(loaded, _sentences(loaded, text, corpus))
     if svg:
-        _draw_curves(found, loaded, svg)
+        _draw_curves(result, loaded, svg)
     if json_output:
-        show.data(
-            json.dumps({"version": 1, "model": _described(loaded), **found.as_dict()}, ensure_ascii=False) + "\n"
-        )
+        document = {"version": 1, "model": _described(loaded), **result.as_dict()}
+        show.data(json.dumps(document, ensure_ascii=False) + "\n")
     else:
-        _show(found)
+        _show(result)
 
 
 def _sentences(model: "Model", text: str | None, corpus: str | None) -> "list[Sentence]":
-    """The sentences to look at; those of texts have tags that no model knows."""
+    """The sentences to measure; the gold tags of a text are "", which no model knows."""
     from rnncli.data import tsv
     from rnncli.data.tokenize import tokenize
 
     if corpus is not None:
         return tsv.read(corpus).sentences
     sentences = []
-    for each in [text] if text is not None else model.provenance.get("examples") or []:
-        tokens = [token.text for token in tokenize(each, model.tokenizer)]
+    for sentence in [text] if text is not None else model.provenance.get("examples") or []:
+        tokens = [token.text for token in tokenize(sentence, model.tokenizer)]
         if not tokens:
             raise DataError("this text has no token", hint='give a text such as "leave Taipei on November 2nd"')
         sentences.append(tsv.Sentence(tokens, [""] * len(tokens), [()] * len(tokens), 1))
@@ -91,33 +90,33 @@ def _described(model: "Model") -> dict[str, Any]:
     return {name: getattr(spec, name) for name in ("arch", "cell", "layers", "hidden", "window", "output", "input")}
 
 
-def _show(found: "Gradients") -> None:
+def _show(result: "Gradients") -> None:
     from rnncli.inspect.chart import decades
     from rnncli.inspect.gradients import EXPLODING, VANISHING
 
-    known = f"{found.gold:,} with a gold tag" if found.gold else "with the tags that they are given"
-    show.data(f"Sentences: {found.sentences:,}; tokens: {found.tokens:,}, {known}\n\n")
-    least, most = decades([v for curve in found.curves for v in (*curve.mean, *curve.low, *curve.high)], 16)
-    room = max(12, min(60, show.width() - 40))
-    for curve in found.curves:
+    tags = f"{result.gold:,} with a gold tag" if result.gold else "with their predicted tags"
+    show.data(f"Sentences: {result.sentences:,}; tokens: {result.tokens:,}, {tags}\n\n")
+    least, most = decades([v for curve in result.curves for v in (*curve.mean, *curve.low, *curve.high)], 16)
+    width = max(12, min(60, show.width() - 40))
+    for curve in result.curves:
         rows = []
         for k in _distances(len(curve.mean)):
-            shown = show.reach(curve.low[k], curve.mean[k], curve.high[k], least, most, room)
+            spread = show.reach(curve.low[k], curve.mean[k], curve.high[k], least, most, width)
             left = f"{100 * curve.left[k]:.3g} %"
-            rows.append((str(k), f"{curve.mean[k]:.1e}", left, f"{curve.tokens[k]:,}", shown))
+            rows.append((str(k), f"{curve.mean[k]:.1e}", left, f"{curve.tokens[k]:,}", spread))
         title = f"‖∂L(t)/∂h(t−k)‖: {curve.name}{_PATHS[curve.path]} (├ 1e{least} … 1e{most} ┤)"
         show.data(title + "\n")
         show.heat_map("", ("k", "mean", "left", "tokens", "10 % ├─ mean ● ─┤ 90 %"), rows)
         show.blank()
-    weights = [(w.name, w.part, f"{w.radius:.3f}", f"{w.largest:.3f}") for w in found.weights]
+    weights = [(w.name, w.part, f"{w.radius:.3f}", f"{w.largest:.3f}") for w in result.weights]
     show.data("Recurrent weights\n")
     show.heat_map("", ("", "", "spectral radius", "largest singular value"), weights)
     show.blank()
-    steps = [(s.name, f"{s.mean:.3f}", f"{s.low:.3f} … {s.high:.3f}", f"{s.tokens}") for s in found.steps]
+    steps = [(s.name, f"{s.mean:.3f}", f"{s.low:.3f} … {s.high:.3f}", f"{s.tokens}") for s in result.steps]
     show.data("Largest singular value of the Jacobian of one step\n")
     show.heat_map("", ("", "mean", "10 … 90 %", "steps"), steps)
     show.blank()
-    for verdict in found.verdicts:
+    for verdict in result.verdicts:
         show.data(f"{verdict.name}: {verdict.word}")
         if verdict.factor is not None and verdict.after_ten is not None:
             show.data(f"; a step back × {verdict.factor:.3f}, ten × {verdict.after_ten:.2g}")
@@ -126,22 +125,22 @@ def _show(found: "Gradients") -> None:
 
 
 def _distances(count: int) -> list[int]:
-    """The distances that are shown."""
-    far = range(_EACH + 5, count, 5 if count < 60 else 5 * (count // 60 + 1))
-    return [*range(min(count, _EACH + 1)), *far]
+    """The distances in the table."""
+    far = range(_ALL_ROWS + 5, count, 5 if count < 60 else 5 * (count // 60 + 1))
+    return [*range(min(count, _ALL_ROWS + 1)), *far]
 
 
-def _draw_curves(found: "Gradients", model: "Model", path: Path) -> None:
+def _draw_curves(result: "Gradients", model: "Model", path: Path) -> None:
     from rnncli import archive
     from rnncli.inspect import chart
 
-    lines = [chart.Line(_named(curve), curve.mean, curve.low, curve.high) for curve in found.curves]
+    lines = [chart.Line(_name(curve), curve.mean, curve.low, curve.high) for curve in result.curves]
     spec = model.network_spec
     title = f"Gradients by distance: {spec.arch}, {spec.cell}, {spec.layers} × {spec.hidden}"
     archive.write_text(path, chart.curves(title, "distance k in tokens", "‖∂L(t)/∂h(t−k)‖", lines))
 
 
-def _named(curve: "Curve") -> str:
+def _name(curve: "NormCurve") -> str:
     return curve.name + _PATHS[curve.path].replace(", through", ",").replace(" alone", "")
 
 
@@ -157,20 +156,19 @@ def _log(log: str, svg: Path | None, json_output: bool) -> None:
     if json_output:
         show.data(json.dumps(document, ensure_ascii=False) + "\n")
         return
-    drawn = gradient_log.maps(document)
-    least, most = chart.decades(
-        [value or 0 for each in drawn for _, curve in each.rows for value in curve["mean"]], _DECADES
-    )
-    room = max(8, show.width() - 46)
-    for each in drawn:
-        name = f"{each.name}{_PATHS.get(each.path, '')}, seed {each.seed}"
+    maps = gradient_log.maps(document)
+    norms = [value or 0 for drawn in maps for _, curve in drawn.rows for value in curve["mean"]]
+    least, most = chart.decades(norms, _DECADES)
+    width = max(8, show.width() - 46)
+    for drawn in maps:
+        name = f"{drawn.name}{_PATHS.get(drawn.path, '')}, seed {drawn.seed}"
         show.data(f"‖∂L(t)/∂h(t−k)‖ by epoch: {name} (▁ 1e{least} … █ 1e{most})\n")
         rows = []
-        for epoch, curve in each.rows:
+        for epoch, curve in drawn.rows:
             share = show.fraction(epoch["clipped"] / max(1, epoch["steps"]), 0)
             left = show.fraction(curve["left"][10], 1) if len(curve["left"]) > 10 else "–"
             numbers = (str(epoch["number"]), f"{epoch['loss']:.4f}", show.fraction(epoch["score"]), share, left)
-            rows.append((*numbers, show.logarithms(curve["mean"][:room], least, most)))
+            rows.append((*numbers, show.logarithms(curve["mean"][:width], least, most)))
         headers = ("epoch", "loss", "dev", "% clipped", "% left at 10", "k = 0, 1, …")
         show.heat_map("", headers, rows)
         show.blank()

@@ -1,4 +1,4 @@
-"""``rnncli inspect-memory``: what the network keeps, token by token, and what its tags rest on."""
+"""``rnncli inspect-memory``: the memory of the network, token by token, and what its tags depend on."""
 
 import json
 from pathlib import Path
@@ -27,7 +27,7 @@ TargetOption = Annotated[
 ]
 MeasureOption = Annotated[
     Literal["gradient", "contribution", "ablation"],
-    typer.Option(help="How it is told what a tag rests on; JSON and the page have all three."),
+    typer.Option(help="The measure of what a tag rests on; JSON and the page have all three."),
 ]
 MatrixOption = Annotated[bool, typer.Option("--matrix", help="Show what every token's tag rests on.")]
 CorpusOption = Annotated[
@@ -70,7 +70,7 @@ def inspect_memory(
     side by side, with where their memories and their tags part. Without a text it is the model's own example pair;
     with --corpus and no text, the model as a whole.
 
-    What a tag rests on is told by one of three measures of the tag's score. ablation: how much it falls when the
+    What a tag rests on is shown by one of three measures of the tag's score. ablation: how much it falls when the
     token is replaced by the unknown word. contribution: the token's share of it, by integrated gradients. gradient:
     how steeply it changes with the token's input.
 
@@ -88,29 +88,30 @@ def inspect_memory(
             "--unit needs --corpus FILE", hint="the contexts that drive it are those of a labelled file"
         )
     if memory and unit is None:
-        raise UsageError("--memory tells where --unit is, and there is none", hint="give --unit N")
+        raise UsageError("--memory needs --unit", hint="give --unit N")
     if svg is not None and corpus is not None and not texts:
-        raise UsageError("--svg draws a text, and there is none", hint="give a text beside --corpus")
+        raise UsageError("--svg draws a text, and there is none", hint="give a text with --corpus")
     for option, file in (("--html page.html", html), ("--svg figure.svg", svg)):
         if file not in (None, "-"):
             archive.check_writable(Path(str(file)), option)
     path = find_model(model)
-    loaded, other = load(path), None if compare is None else load(compare)
+    loaded = load(path)
+    compared = None if compare is None else load(compare)
     chosen = _texts(loaded, texts, corpus)
-    found = _document(loaded, chosen, corpus, unit, memory, other)
-    found["model"]["file"] = path.name
+    document = _document(loaded, chosen, corpus, unit, memory, compared)
+    document["model"]["file"] = path.name
     if compare is not None:
-        found["compare"]["model"]["file"] = compare.name
-    targets = _targets(found["texts"], target)
-    _write(found, html, svg, measure, None if matrix or target is None else targets)
+        document["compare"]["model"]["file"] = compare.name
+    targets = _targets(document["texts"], target)
+    _write(document, html, svg, measure, None if matrix or target is None else targets)
     if json_output:
-        show.data(json.dumps(found, ensure_ascii=False, allow_nan=False) + "\n")
+        show.data(json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
     elif "-" not in (html, svg):
-        _draw(found, measure, targets, matrix, target is not None)
+        _draw(document, measure, targets, matrix, target is not None)
 
 
 def _texts(model: "Model", texts: list[str] | None, corpus: str | None) -> list[str]:
-    """The texts to show: those given, else the model's own pair; none where a corpus is what is asked about."""
+    """The texts to show: the arguments, else the model's example pair; with a corpus and no argument none."""
     chosen = texts or ([] if corpus is not None else model.provenance.get("examples") or [])
     if not (corpus is not None and not chosen) and not 1 <= len(chosen) <= 2:
         raise UsageError(f"expected one text or two, got {len(chosen)}", hint="put each text in quotes")
@@ -118,7 +119,7 @@ def _texts(model: "Model", texts: list[str] | None, corpus: str | None) -> list[
 
 
 def _document(
-    model: "Model", texts: list[str], corpus: str | None, unit: int | None, memory: str, other: "Model | None"
+    model: "Model", texts: list[str], corpus: str | None, unit: int | None, memory: str, compared: "Model | None"
 ) -> dict[str, Any]:
     from rnncli.data import tsv
     from rnncli.inspect.document import Question, document
@@ -126,22 +127,22 @@ def _document(
     sentences = tsv.read(corpus).sentences if corpus is not None else []
     if sentences:
         show.note(f"running over {len(sentences):,} sentences …")
-    return document(model, Question(texts, sentences, None if unit is None else unit - 1, memory), other)
+    return document(model, Question(texts, sentences, None if unit is None else unit - 1, memory), compared)
 
 
 def _targets(texts: list[dict[str, Any]], target: str | None) -> list[list[int]]:
-    """The tokens of each text that ``--target`` means, from 0; else the first of every span.
+    """The tokens of each text that ``--target`` names, from 0; without it the first token of every span.
 
-    Where nothing is marked it is every token with a tag other than O, else every token.
+    Without spans it is every token with a tag other than O, or, where all tags are O, every token.
     """
-    found = [_spans(text) if target is None else _named(text, target) for text in texts]
-    if texts and not any(found):
-        known = [" ".join(f"{n}:{token['text']}" for n, token in enumerate(text["tokens"], 1)) for text in texts]
-        raise UsageError(f'no token is "{target}"', hint="the tokens are " + " | ".join(known))
-    return found
+    targets = [_tagged(text) if target is None else _named(text, target) for text in texts]
+    if texts and not any(targets):
+        tokens = [" ".join(f"{n}:{token['text']}" for n, token in enumerate(text["tokens"], 1)) for text in texts]
+        raise UsageError(f'no token is "{target}"', hint="the tokens are " + " | ".join(tokens))
+    return targets
 
 
-def _spans(text: dict[str, Any]) -> list[int]:
+def _tagged(text: dict[str, Any]) -> list[int]:
     if text["spans"]:
         return [span["start"] for span in text["spans"]]
     tagged = [number for number, token in enumerate(text["tokens"]) if token["tag"] != "O"]
@@ -149,25 +150,25 @@ def _spans(text: dict[str, Any]) -> list[int]:
 
 
 def _named(text: dict[str, Any], target: str) -> list[int]:
-    """The tokens that are this word; else the one with this number."""
-    found = [number for number, token in enumerate(text["tokens"]) if token["text"] == target]
-    if not found and target.isdecimal() and 1 <= int(target) <= len(text["tokens"]):
-        found = [int(target) - 1]
-    return found
+    """The tokens that are this word; else the token with this number."""
+    tokens = [number for number, token in enumerate(text["tokens"]) if token["text"] == target]
+    if not tokens and target.isdecimal() and 1 <= int(target) <= len(text["tokens"]):
+        tokens = [int(target) - 1]
+    return tokens
 
 
 def _write(
-    found: dict[str, Any], html: str | None, svg: str | None, measure: str, targets: list[list[int]] | None
+    document: dict[str, Any], html: str | None, svg: str | None, measure: str, targets: list[list[int]] | None
 ) -> None:
-    """Write the files that are asked for; ``-`` is stdout."""
+    """Write the page and the figure where they are asked for; ``-`` is stdout."""
     if html is None and svg is None:
         return
     from rnncli.inspect import page
 
     if html is not None:
-        _put(html, page.render(found))
+        _put(html, page.render(document))
     if svg is not None:
-        _put(svg, page.figure(found, measure, targets))
+        _put(svg, page.figure(document, measure, targets))
 
 
 def _put(file: str, text: str) -> None:
@@ -179,23 +180,23 @@ def _put(file: str, text: str) -> None:
         archive.write_text(Path(file), text)
 
 
-def _draw(found: dict[str, Any], measure: str, targets: list[list[int]], matrix: bool, asked: bool) -> None:
+def _draw(document: dict[str, Any], measure: str, targets: list[list[int]], matrix: bool, has_target: bool) -> None:
     from rnncli.cli import connectivity_views, corpus_views, memory_views
 
-    texts = found["texts"]
+    texts = document["texts"]
     if texts and not texts[0]["memories"]:
-        arch = found["model"]["arch"]
-        show.note(f"{arch} keeps nothing in memory: every token is labelled by what its window shows")
+        arch = document["model"]["arch"]
+        show.note(f"{arch} keeps nothing in memory: every tag depends only on the tokens of its window")
     if len(texts) == 2:
-        memory_views.contrast(found)
-        parted = found["parts_at"]["decision"]
-        if not asked and parted is not None:  # what these two tags rest on tells why they differ
-            targets = [[number] for number in found["alignment"][parted]]
+        memory_views.contrast(document)
+        position = document["parts_at"]["decision"]
+        if not has_target and position is not None:  # show why the first two different tags differ
+            targets = [[number] for number in document["alignment"][position]]
     elif texts:
-        memory_views.decisions(found)
-    connectivity_views.lines(found, measure, targets)
+        memory_views.decisions(document)
+    connectivity_views.lines(document, measure, targets)
     if matrix:
-        connectivity_views.matrix(found, measure)
-    memory_views.heat_maps(found)
-    if "corpus" in found:
-        corpus_views.corpus(found)
+        connectivity_views.matrix(document, measure)
+    memory_views.heat_maps(document)
+    if "corpus" in document:
+        corpus_views.corpus(document)

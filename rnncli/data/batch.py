@@ -1,4 +1,4 @@
-"""Sentences as one run of integers, and batches of them packed by time step, longest sentence first.
+"""Sentences end to end as arrays of integers, and batches packed by time step, longest sentence first.
 
 Letters: N tokens, B sentences, T steps. No padding, no mask: see docs/math.md, "Packed batches".
 """
@@ -18,13 +18,13 @@ NONE_MASKED = np.zeros(0, np.bool_)
 
 
 class Bags(NamedTuple):
-    """For one part of the input, the rows of its table that a text selects; their sum stands for it.
+    """The rows that each text selects in the table of one part of the input; the network reads their sum.
 
-    Distinct text i of ``source`` (0 the tokens, from 1 the columns) selects ``rows[starts[i] : starts[i + 1]]``.
+    Distinct text i of ``source`` selects ``rows[starts[i] : starts[i + 1]]``.
     """
 
-    source: int
-    is_word: bool  # a word may be read as the unknown word instead
+    source: int  # 0 the tokens, from 1 the columns
+    is_word: bool  # a masked token selects the row of the unknown word instead
     rows: Ints
     starts: Longs
 
@@ -32,8 +32,8 @@ class Bags(NamedTuple):
 class Encoded(NamedTuple):
     """Sentences end to end; sentence s is positions ``starts[s] : starts[s + 1]``."""
 
-    words: Ints  # (N,) numbers of the words that the model knows, 0 where it does not
-    ids: Ints  # (S, N) for each source the number of the token's text among the distinct ones
+    words: Ints  # (N,) numbers of the words in the model's vocabulary, 0 for unknown words
+    ids: Ints  # (S, N) for each source the number of the token's text among its distinct texts
     bags: list[Bags]  # one for each part of the input
     tags: Ints  # (N,), −1 where unknown
     starts: Longs  # (B + 1,)
@@ -44,7 +44,7 @@ class Encoded(NamedTuple):
         return np.diff(self.starts)
 
     def batch(self, packed: Packed, masked: Flags = NONE_MASKED) -> Batch:
-        """Pick the tokens of a packed batch; ``masked`` (N,) are those to be read as the unknown word."""
+        """Select the tokens of a packed batch; those of ``masked`` (N,) are read as the unknown word."""
         return Batch(self.ids[:, packed.positions], self.bags, masked, packed.offsets)
 
 
@@ -56,11 +56,11 @@ class Packed(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """The tokens of a packed batch as the network sees them."""
+    """The tokens of a packed batch as the network reads them."""
 
     ids: Ints  # (S, N)
     bags: list[Bags]
-    masked: Flags  # (N,) words to be read as the unknown word; (0,): none
+    masked: Flags  # (N,) words that are read as the unknown word; (0,): none
     offsets: Longs  # (T + 1,)
 
     @property
@@ -75,17 +75,18 @@ class Batch(NamedTuple):
 
 
 def pack(starts: Longs, sentences: Longs) -> Packed:
-    """Pack the sentences with these numbers; those without tokens take no row.
+    """Pack the sentences with these numbers; sentences without tokens have no row.
 
-    Among sentences of equal length the given order is kept, so the packing is a function of its arguments.
+    Sentences of equal length stay in the order of ``sentences``, so the result depends on the arguments alone.
     """
     lengths = starts[sentences + 1] - starts[sentences]
     order = np.argsort(-lengths, kind="stable")
-    lengths, first = lengths[order], starts[sentences][order]
+    lengths = lengths[order]
+    first = starts[sentences][order]
     longest = int(lengths[0]) if len(lengths) else 0
-    # active[t] = sentences longer than t, by counting how many end at each length
-    ends = np.bincount(lengths, minlength=longest + 1)
-    active = len(lengths) - np.cumsum(ends)[:longest]
+    # active[t]: how many sentences are longer than t
+    ending = np.bincount(lengths, minlength=longest + 1)
+    active = len(lengths) - np.cumsum(ending)[:longest]
     offsets = np.zeros(longest + 1, np.int64)
     np.cumsum(active, out=offsets[1:])
     step = np.repeat(np.arange(longest), active)
@@ -96,8 +97,8 @@ def pack(starts: Longs, sentences: Longs) -> Packed:
 def shuffled(encoded: Encoded, size: int, rng: np.random.Generator) -> Iterator[Longs]:
     """Yield one epoch of batches of ``size`` sentence numbers, every sentence once, in random order.
 
-    Each run of eight batches is sorted by length before it is cut, so that few sentences of a batch run on
-    alone; the batches of the epoch are then shuffled again.
+    The sentences of eight batches are sorted by length before they are divided, so that the lengths in a batch
+    differ little. Then the batches of the epoch are shuffled.
     """
     order = rng.permutation(len(encoded.lengths))
     batches = []

@@ -10,8 +10,8 @@ _SHORTEST, _LONGEST = 3, 12
 def contrast_pair(sentences: Sequence[Sentence], tokenizer: str) -> list[str]:
     """Return two short texts that share a word with different tags, or nothing if there are none.
 
-    The shortest such sentences are taken, so the choice is a function of the data. O counts for nothing, and
-    neither does the place in a span (B-x and I-x are one).
+    They are the shortest such sentences, so the result depends on the data alone. O does not count as a tag here,
+    and B-x and I-x count as the same tag.
     """
     joint = "" if tokenizer == "characters" else " "
     seen: dict[str, dict[str, Sentence]] = {}  # token -> type of its tag -> first sentence
@@ -20,9 +20,10 @@ def contrast_pair(sentences: Sequence[Sentence], tokenizer: str) -> list[str]:
             continue
         for token, tag in zip(sentence.tokens, sentence.tags, strict=True):
             kind = tag.partition("-")[2] or tag
-            types = seen.setdefault(token, {})
-            for other in (types[other] for other in types if "O" not in (kind, other) and other != kind):
-                if other is not sentence:
-                    return [joint.join(other.tokens), joint.join(sentence.tokens)]
-            types.setdefault(kind, sentence)
+            sentences_by_kind = seen.setdefault(token, {})
+            for kind_before, sentence_before in sentences_by_kind.items():
+                differs = kind_before != kind and "O" not in (kind_before, kind)
+                if differs and sentence_before is not sentence:
+                    return [joint.join(sentence_before.tokens), joint.join(sentence.tokens)]
+            sentences_by_kind.setdefault(kind, sentence)
     return []

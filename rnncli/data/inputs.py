@@ -1,4 +1,4 @@
-"""What tokens look like to the network: each part of the input turns a text into rows of a table of its own."""
+"""The input of the network: each part of it has a table, and a text selects rows of that table."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from rnncli.data.vectors import Vectors
 
 Columns = Sequence[Sequence[tuple[str, ...]]]
-OF_WORDS = ("embedding", "onehot")  # parts whose rows are those of the words
-_Beside = TypeVar("_Beside")
+OF_WORDS = ("embedding", "onehot")  # parts whose table has a row for each word of the vocabulary
+_Item = TypeVar("_Item")
 
 
 class InputTable(NamedTuple):
     """The table of one part of the input."""
 
-    name: str  # one of those of config.INPUTS; column1, column2, …
+    name: str  # a name in config.INPUTS; column1, column2, …
     rows: int
     width: int  # for one-hot that of the hidden layer
 
@@ -48,18 +48,21 @@ class Part(NamedTuple):
 
 
 def input_lists(names: Iterable[str]) -> list[str]:
-    """Names of the lists of texts that these parts of an input need."""
+    """Names of the lists of texts for the parts of an input with these names."""
     return ["words", *(name for name in names if name not in OF_WORDS)]
 
 
 def _refuse_texts(values: Iterable[object], message: str) -> None:
-    """Raise where a text stands in place of a list: its letters would be taken one by one."""
+    """Raise TypeError for a text in place of a list: its letters would be read one by one."""
     if any(issubclass(kind, (str, bytes)) for kind in set(map(type, values))):
         raise TypeError(message)
 
 
-def _end_to_end(what: str, rows: Sequence[Sequence[_Beside]], lengths: list[int]) -> list[_Beside]:
-    """Join what stands beside the tokens of each sentence; there must be as much as there are tokens."""
+def _end_to_end(what: str, rows: Sequence[Sequence[_Item]], lengths: list[int]) -> list[_Item]:
+    """Join the items of all sentences; each sentence must have one for each token.
+
+    what  the name of the items in error messages: tags or columns
+    """
     _refuse_texts(rows, f"the {what} of a sentence are a list, not a text")
     if len(rows) != len(lengths):
         raise DataError(f"sentences: {len(lengths)}, but there are {what} for {len(rows)}")
@@ -72,20 +75,21 @@ def _end_to_end(what: str, rows: Sequence[Sequence[_Beside]], lengths: list[int]
 class Inputs:
     """The parts of a model's input, and the words that it knows.
 
-    words    every word of the training set, whichever parts there are: it tells unknown words apart
+    words    the vocabulary: every word of the training set, with any parts; other words are unknown
     columns  how many columns between token and tag are read
     """
 
     def __init__(self, words: Vocabulary, parts: Sequence[Part]) -> None:
-        self.words, self.parts = words, list(parts)
+        self.words = words
+        self.parts = list(parts)
         self.columns = sum(part.table.source > 0 for part in parts)
         self._lookups = [self._lookup(source) for source in range(self.columns + 1)]
 
     def _lookup(self, source: int) -> Lookup:
-        """Look up in the lists of a source; for tokens the words come first, also where they are no part."""
+        """The look-up in the lists of a source; for tokens the first list is that of the words, part or not."""
         parts = [part for part in self.parts if part.table.source == source]
-        own = [part.features for part in parts if part.features is not self.words]
-        return Lookup(own if source else [self.words, *own])
+        lists = [part.features for part in parts if part.features is not self.words]
+        return Lookup(lists if source else [self.words, *lists])
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Inputs):
@@ -93,7 +97,7 @@ class Inputs:
         return (self.words, self.parts) == (other.words, other.parts)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """A copy, also one in another process, begins without what was looked up here."""
+        """A copy, also one in another process, begins with empty look-ups."""
         return type(self), (self.words, self.parts)
 
     @classmethod
@@ -128,7 +132,8 @@ class Inputs:
     @classmethod
     def from_lists(cls, widths: Mapping[str, int], lists: Mapping[str, list[str]]) -> Self:
         """Make the input of a model file: the width of each part, and the lists of :meth:`lists`."""
-        words, parts = Vocabulary(lists["words"]), []
+        words = Vocabulary(lists["words"])
+        parts = []
         kinds: dict[str, Callable[[list[str]], Features]] = {"ngram": Ngrams, "vectors": Names}
         for name, width in widths.items():
             features = words if name in OF_WORDS else kinds.get(name, Values)(lists[name])
@@ -142,8 +147,8 @@ class Inputs:
 
     def lists(self) -> dict[str, list[str]]:
         """The texts that have rows in tables, by the names that :func:`input_lists` gives."""
-        own = {part.table.name: part.features.words for part in self.parts if part.table.name not in OF_WORDS}
-        return {"words": self.words.words, **own}
+        others = {part.table.name: part.features.words for part in self.parts if part.table.name not in OF_WORDS}
+        return {"words": self.words.words, **others}
 
     def encode(
         self,
@@ -152,26 +157,26 @@ class Inputs:
         tags: Sequence[Sequence[str]] = (),
         tag_numbers: Mapping[str, int] | None = None,
     ) -> Encoded:
-        """Turn sentences into numbers; a tag that is not among ``tag_numbers`` is −1, as are all without ``tags``.
+        """Turn sentences into numbers; a tag that is not in ``tag_numbers`` is −1, and without ``tags`` all are.
 
-        The result is a function of the arguments: nothing that was encoded before, or is by another thread at the
-        same time, changes it.
+        The result depends on the arguments alone, not on earlier calls or on other threads.
 
-        Raises TypeError for what is no text or no list, DataError for columns or tags that do not fit the tokens.
+        Raises TypeError where a text or a list is expected and missing, DataError for columns or tags that are not
+        as many as the tokens.
         """
         _refuse_texts(sentences, "a sentence is a list of tokens, not a text")
         lengths = list(map(len, sentences))
         starts = np.zeros(len(lengths) + 1, np.int64)
         np.cumsum(lengths, out=starts[1:])
         texts = [list(chain.from_iterable(sentences)), *self._read(columns, lengths)]
-        found = [look_up(each) for look_up, each in zip(self._lookups, texts, strict=True)]
-        ids = np.stack([each.ids for each in found])
-        selected = [iter(each.rows) for each in found]
-        words = next(selected[0])
+        selected = [look_up(source) for look_up, source in zip(self._lookups, texts, strict=True)]
+        ids = np.stack([source.ids for source in selected])
+        rows_of_source = [iter(source.rows) for source in selected]
+        words = next(rows_of_source[0])
         bags = []
         for part in self.parts:
             is_word = part.features is self.words
-            rows = words if is_word else next(selected[part.table.source])
+            rows = words if is_word else next(rows_of_source[part.table.source])
             bags.append(Bags(part.table.source, is_word, *rows))
         gold = np.full(len(texts[0]), -1, np.int32)
         if len(tags):
@@ -186,8 +191,8 @@ class Inputs:
         rows = None if columns is None else _end_to_end("columns", columns, lengths)
         _refuse_texts(rows or (), "the columns beside a token are a tuple of texts, not a text")
         if rows is None or any(len(row) < self.columns for row in rows):
-            many = "a column" if self.columns == 1 else f"{self.columns} columns"
-            message = f"this model reads {many} beside each token, and there are fewer"
+            columns_read = "a column" if self.columns == 1 else f"{self.columns} columns"
+            message = f"this model reads {columns_read} beside each token, and there are fewer"
             raise DataError(message, hint="a model trained with --input embedding+ngram needs none")
         for i in range(self.columns):
             yield list(map(itemgetter(i), rows))

@@ -1,7 +1,7 @@
-"""Letters of a word as features: n-grams with boundary marks, prefixes, suffixes, the lower-cased word, its shape.
+"""Letter features of a word: n-grams with boundary marks, prefixes, suffixes, the lower-cased word, its shape.
 
 Word hashing (Huang et al. 2013, "Learning deep structured semantic models", section 3.2) without the hash: the
-features of the training words are counted and kept, so that an n-gram that training never showed adds no noise.
+features of the training words are counted and listed. A feature that does not occur in training is left out.
 """
 
 import re
@@ -16,7 +16,7 @@ _RUNS = re.compile(r"(.)\1+")
 
 
 def shape(form: str) -> str:
-    """The kinds of a word's characters, runs as one: X upper case, x other letters, 0 digits, marks as they are."""
+    """The kinds of a word's characters: X upper case, x other letters, 0 digits, else itself; repeats once."""
     kinds = "".join("X" if c.isupper() else "x" if c.isalpha() else c for c in form)
     return _RUNS.sub(r"\1", kinds)
 
@@ -43,12 +43,12 @@ class Ngrams(Texts):
 
     @classmethod
     def count(cls, tokens: Iterable[str], least: int = 2) -> "Ngrams":
-        """Keep the features that ``least`` distinct words of the training set have."""
+        """List the features that at least ``least`` distinct words of the training set have."""
         distinct = dict.fromkeys(map(normal_form, dict.fromkeys(tokens)))
         counts = Counter(feature for form in distinct for feature in dict.fromkeys(features(form)))
         return cls(feature for feature, count in counts.items() if count >= least)
 
     def select(self, token: str) -> list[int]:
-        """Numbers of the token's features, those that are known."""
+        """Numbers of the token's features that are in the list."""
         numbers = self._numbers
         return [numbers[feature] for feature in features(token) if feature in numbers]

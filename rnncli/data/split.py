@@ -13,26 +13,26 @@ from rnncli.data.vocabulary import UNKNOWN, Vocabulary
 def split(
     sentences: Sequence[Sentence], share: float, rng: np.random.Generator
 ) -> tuple[list[Sentence], list[Sentence]]:
-    """Cut off a random share, at least one sentence; both parts keep the order of the file.
+    """Divide sentences into training and development; development is a random share, at least one sentence.
 
-    A share of 0, or a single sentence, cannot be cut: development is then the training set itself.
+    Both keep the order of the file. For a share of 0, or a single sentence, both are all sentences.
     """
     count = round(share * len(sentences))
     if share == 0 or len(sentences) < 2:
         return list(sentences), list(sentences)
-    chosen = set(rng.permutation(len(sentences))[: min(max(1, count), len(sentences) - 1)].tolist())
-    kept = [sentence for i, sentence in enumerate(sentences) if i not in chosen]
-    return kept, [sentences[i] for i in sorted(chosen)]
+    dev = set(rng.permutation(len(sentences))[: min(max(1, count), len(sentences) - 1)].tolist())
+    train = [sentence for i, sentence in enumerate(sentences) if i not in dev]
+    return train, [sentences[i] for i in sorted(dev)]
 
 
 class Overlap(NamedTuple):
     """How development data relates to training data; counts of sentences and tokens."""
 
     sentences: int
-    leaked: int  # sentences whose words occur in training, in this order
+    leaked: int  # sentences that are also training sentences, tags aside
     tokens: int
-    unknown: int  # tokens that the vocabulary does not hold
-    unseen_tags: list[str]  # tags that training never shows, which cannot be predicted
+    unknown: int  # tokens that are not in the vocabulary
+    unseen_tags: list[str]  # tags that do not occur in training, which cannot be predicted
 
 
 def unseen_tags(sentences: Sequence[Sentence], known: Sequence[str]) -> list[str]:

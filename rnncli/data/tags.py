@@ -17,8 +17,8 @@ SCHEMES = {
 
 
 _PREFIXES = frozenset("OBIES")
-_LAST = frozenset("ES")  # after which a span has ended
-_NOT_INSIDE = frozenset("OBS")  # which cannot go on with a span
+_LAST = frozenset("ES")  # a span ends after these
+_NOT_INSIDE = frozenset("OBS")  # these do not continue a span
 
 
 class Span(NamedTuple):
@@ -29,7 +29,7 @@ class Span(NamedTuple):
     end: int
 
 
-@lru_cache(4096)  # a corpus has few tags and many tokens
+@lru_cache(4096)  # a corpus has many tokens and few different tags
 def split(tag: str) -> tuple[str, str]:
     """``"B-city"`` -> ``("B", "city")``; ``"O"`` -> ``("O", "")``; a bare ``"B"`` has the empty type."""
     prefix, _, kind = tag.partition("-")
@@ -37,54 +37,57 @@ def split(tag: str) -> tuple[str, str]:
 
 
 def recognise(sentences: Iterable[Sequence[str]]) -> str:
-    """Name the scheme of the tags of these sentences, a key of :data:`SCHEMES`.
+    """Recognise the scheme of the tags of these sentences; return a key of :data:`SCHEMES`.
 
-    Tags other than O, B-x, I-x, E-x and S-x (or bare B, I, E, S) make it plain. So does nothing but O.
+    It is plain where there are tags other than O, B-x, I-x, E-x and S-x (or bare B, I, E, S), or only O.
     """
     prefixes: set[str] = set()
-    opens_with_i = b_after_other = False
+    opens_with_i = False
+    opens_with_b = False
     for tag_before, tag in _pairs(sentences):
-        (before, kind_before), (prefix, kind) = split(tag_before), split(tag)
+        before, kind_before = split(tag_before)
+        prefix, kind = split(tag)
         if prefix not in _PREFIXES or (prefix == "O" and tag != "O"):
             return "plain"
         prefixes.add(prefix)
-        alone = before == "O" or kind_before != kind
-        opens_with_i |= prefix == "I" and alone
-        b_after_other |= prefix == "B" and alone
+        opens = before == "O" or kind_before != kind
+        opens_with_i |= opens and prefix == "I"
+        opens_with_b |= opens and prefix == "B"
     if prefixes <= {"O"}:
         return "plain"
     if prefixes & {"E", "S"}:
         return "IOBES"
-    # Files that mix both habits exist; scoring treats them alike, so the name is all that depends on it.
-    return "IOB1" if opens_with_i and not b_after_other else "IOB2"
+    # Some files mix IOB1 and IOB2. Spans are the same for both, so it matters little which name they get.
+    return "IOB1" if opens_with_i and not opens_with_b else "IOB2"
 
 
 def _pairs(sentences: Iterable[Sequence[str]]) -> set[tuple[str, str]]:
     """The distinct pairs of tags that follow each other, with an O before and after every sentence."""
-    found: set[tuple[str, str]] = set()
+    pairs: set[tuple[str, str]] = set()
     for tags in sentences:
-        found.update(pairwise(["O", *tags, "O"]))
-    return found
+        pairs.update(pairwise(["O", *tags, "O"]))
+    return pairs
 
 
 def spans(tags: Sequence[str]) -> list[Span]:
-    """Return the spans in order, by the rules of CoNLL's conlleval, which serve IOB1, IOB2 and IOBES alike.
+    """Return the spans in order, by the rules of CoNLL's conlleval, which are the same for IOB1, IOB2 and IOBES.
 
-    A span begins at B and S, after E and S, and where I or E follows O or another type; it ends before any
-    beginning, before O, and after E and S. So malformed tags (I-x after O) still mark a span.
+    A span begins at B and S, after E and S, and where I or E follows O or another type. It ends before the next
+    span begins, before O, and after E and S. So malformed tags (I-x after O) still mark a span.
     """
-    found: list[Span] = []
-    start, before = 0, ("O", "")
+    ended: list[Span] = []
+    start = 0
+    before = ("O", "")
     for i, tag in enumerate([*tags, "O"]):
         prefix, kind = split(tag)
         inside = before[0] != "O"
         ends = inside and (before[0] in _LAST or prefix in _NOT_INSIDE or kind != before[1])
         if ends:
-            found.append(Span(before[1], start, i))
+            ended.append(Span(before[1], start, i))
         if prefix != "O" and (not inside or ends):
             start = i
-        before = prefix, kind
-    return found
+        before = (prefix, kind)
+    return ended
 
 
 Bools = NDArray[np.bool_]

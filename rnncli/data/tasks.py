@@ -1,15 +1,15 @@
-"""The classical tests of memory as sequence labelling: a tag that rests on tokens many steps before it.
+"""The classical memory tasks as sequence labelling: a tag that depends on tokens many steps before it.
 
-Every sentence begins with a head of five tokens, some of which matter, and goes on with tokens that do not.
-``delay`` steps after the head, where the token is ``?``, the tag is what the head held. All other tags are O.
+Every sentence begins with a head of five tokens, of which two matter. The tokens after the head do not matter.
+``delay`` steps later the token is ``?``, and its tag depends on the head. All other tags are O.
 
-    copy         two of the head are a letter A–D; each is the tag of the ? exactly ``delay`` tokens after it
-    order        two of the head are X or Y; the tag of the ? says which, in their order: XX, XY, YX or YY
+    copy         two tokens of the head are letters A–D; each is the tag of the ? exactly ``delay`` tokens later
+    order        two tokens of the head are X or Y; the tag of the ? is both in their order: XX, XY, YX or YY
     adding-sign  two numbers of the head are marked by *; the tag of the ? is the sign of their sum, never 0
 
 Sources: delayed copy: Hochreiter and Schmidhuber 1997, "Long short-term memory", experiment 2, and Pascanu, Mikolov
-and Bengio 2013, section 4.1, noiseless memorisation; order: experiment 6a of the former; adding: experiment 4, of
-which only the sign of the sum is left, since a tag is not a number.
+and Bengio 2013, section 4.1, noiseless memorisation; order: experiment 6a of the former; adding: experiment 4, but
+with the sign of the sum, since a tag is not a number.
 """
 
 from __future__ import annotations  # a Generator in a signature would load numpy.random
@@ -34,7 +34,7 @@ class Task(NamedTuple):
     """One kind of task."""
 
     make: Callable[[int, np.random.Generator], Pair]
-    chance: float  # of a guess that knows everything but the head: the share of sentences it gets right
+    chance: float  # the share of sentences that a guess without the head gets right
     asks: str  # for help and docs
 
 
@@ -43,35 +43,39 @@ def _noise(words: list[str], length: int, rng: np.random.Generator) -> Pair:
 
 
 def _two(field: int, rng: np.random.Generator) -> list[int]:
-    """Two places in the head, in order; one where there is but one."""
+    """Two positions in the head, in order; only one for a head of one token."""
     return sorted(rng.permutation(field)[:2].tolist())
 
 
 def _copy(delay: int, rng: np.random.Generator) -> Pair:
-    field = min(HEAD, delay)  # a letter must not fall where a question stands
+    field = min(HEAD, delay)  # so that no letter is at the position of a question
     tokens, tags = _noise(_DISTRACTORS, field + delay, rng)
-    for place in _two(field, rng):
-        tokens[place] = tags[place + delay] = "ABCD"[rng.integers(4)]
-        tokens[place + delay] = QUERY
+    for position in _two(field, rng):
+        letter = "ABCD"[rng.integers(4)]
+        tokens[position] = letter
+        tokens[position + delay] = QUERY
+        tags[position + delay] = letter
     return tokens, tags
 
 
 def _order(delay: int, rng: np.random.Generator) -> Pair:
     tokens, tags = _noise(_DISTRACTORS, HEAD + delay, rng)
-    for place in _two(HEAD, rng):
-        tokens[place] = "XY"[rng.integers(2)]
-    tokens[-1], tags[-1] = QUERY, "".join(token for token in tokens[:HEAD] if token in "XY")
+    for position in _two(HEAD, rng):
+        tokens[position] = "XY"[rng.integers(2)]
+    tokens[-1] = QUERY
+    tags[-1] = "".join(token for token in tokens[:HEAD] if token in "XY")
     return tokens, tags
 
 
 def _adding_sign(delay: int, rng: np.random.Generator) -> Pair:
     tokens, tags = _noise(_NUMBERS, HEAD + delay, rng)
-    places = _two(HEAD, rng)
-    while not (total := sum(int(tokens[place]) for place in places)):
-        tokens[places[1]] = _NUMBERS[rng.integers(len(_NUMBERS))]
-    for place in places:
-        tokens[place] += "*"
-    tokens[-1], tags[-1] = QUERY, "positive" if total > 0 else "negative"
+    first, second = _two(HEAD, rng)
+    while not (total := int(tokens[first]) + int(tokens[second])):
+        tokens[second] = _NUMBERS[rng.integers(len(_NUMBERS))]
+    tokens[first] += "*"
+    tokens[second] += "*"
+    tokens[-1] = QUERY
+    tags[-1] = "positive" if total > 0 else "negative"
     return tokens, tags
 
 
@@ -80,23 +84,26 @@ TASKS = {
     "order": Task(_order, 1 / 4, "which two of X and Y the sentence began with, in order"),
     "adding-sign": Task(_adding_sign, 1 / 2, "the sign of the sum of the two marked numbers"),
 }
-# Streams of random numbers: what a network is tested on it has not been trained on.
+# Each part has its own random numbers, so the sentences of a test are drawn apart from those of the training.
 PARTS = {"train": 0, "dev": 1, "test": 2}
 
 
 def sentences(task: str, delay: int, count: int, seed: int, part: str = "train") -> list[Sentence]:
-    """Draw sentences of a task, a function of the arguments alone.
+    """Draw sentences of a task; the result depends on the arguments alone.
 
     task   a name of :data:`TASKS`
-    delay  tokens between what must be remembered and the question, at least 1
-    part   a name of :data:`PARTS`; each has random numbers of its own
+    delay  tokens from what must be remembered to the question, at least 1
+    part   a name of :data:`PARTS`
+
+    Raises UsageError for a delay or a count below 1.
     """
     if delay < 1 or count < 1:
         raise UsageError(f"a delay of {delay} and {count} sentences make no task", hint="give numbers from 1 on")
     rng = np.random.default_rng([seed, list(TASKS).index(task), delay, PARTS[part]])
-    found, line = [], 1
+    drawn = []
+    line = 1
     for _ in range(count):
         tokens, tags = TASKS[task].make(delay, rng)
-        found.append(Sentence(tokens, tags, [()] * len(tokens), line))
+        drawn.append(Sentence(tokens, tags, [()] * len(tokens), line))
         line += len(tokens) + 1
-    return found
+    return drawn

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from rnncli.errors import DataError
 
-# A word may hold one inner mark at a time (o'clock, 10:30, well-known, 3.5, a/b); anything else stands alone.
-# Letters of many scripts carry combining marks, which \w leaves out.
+# A word may hold single marks between its characters (o'clock, 10:30, well-known, 3.5, a/b); others are tokens.
+# In many scripts letters have combining marks, which \w does not match.
 _MARKS = (
     "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0711-\u074a"
     "\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e\u0eb1-\u0ece\u0f71-\u0f84\u102b-\u103e\u17b4-\u17d3\u1ab0-\u1aff"
@@ -33,13 +33,16 @@ class Token(NamedTuple):
 
 
 def tokenize(text: str, tokenizer: str) -> list[Token]:
-    """Cut a text; tokenizer ``whitespace``, ``words`` (words and punctuation) or ``characters``."""
+    """Cut a text into tokens, by ``whitespace``, ``words`` (words and punctuation) or ``characters``.
+
+    Raises TypeError for a text that is no str, DataError for one that cannot be written as UTF-8.
+    """
     _check(text)
     return [Token(m.group(), *m.span()) for m in _PATTERNS[tokenizer].finditer(text)]
 
 
 def cut(text: str, tokenizer: str) -> list[str]:
-    """Return the tokens of :func:`tokenize` without their offsets, many times as fast: none holds a blank."""
+    """Return the tokens of :func:`tokenize` without their offsets, many times as fast."""
     _check(text)
     if tokenizer == "words":
         return [token for chunk in text.split() for token in _WORDS_OF[chunk]]
@@ -47,11 +50,11 @@ def cut(text: str, tokenizer: str) -> list[str]:
 
 
 class _Words(dict[str, list[str]]):
-    """The words of what stands between blanks, cut once for all of a file; faster than ``functools.lru_cache``."""
+    """The tokens of a text without blanks, remembered; faster than ``functools.lru_cache``."""
 
     def __missing__(self, chunk: str) -> list[str]:
         words: list[str] = _PATTERNS["words"].findall(chunk)
-        if len(chunk) <= 40:  # longer ones seldom come again
+        if len(chunk) <= 40:  # longer chunks seldom occur again
             if len(self) >= 20_000:
                 self.clear()
             self[chunk] = words
@@ -71,8 +74,8 @@ def _check(text: str) -> None:
 def recognise(sentences: Iterable[list[str]]) -> str:
     """Name the tokenizer that most likely made these tokens.
 
-    Characters, where 19 in 20 tokens are one character long; else words, where cutting the tokens again by
-    that rule leaves 39 in 40 whole; else whitespace, which takes any token as it is.
+    It is characters if 19 of 20 tokens are one character long; else words if 39 of 40 tokens would be one token
+    by that rule; else whitespace.
     """
     counts = Counter(chain.from_iterable(sentences))
     count = counts.total()

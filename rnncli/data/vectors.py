@@ -1,6 +1,6 @@
-"""Pre-trained word vectors: word2vec (text and binary), GloVe and fastText ``.vec``, told apart by their content.
+"""Pre-trained word vectors: word2vec (text and binary), GloVe and fastText ``.vec``, recognised by their content.
 
-Files may be larger than memory: they are streamed, and only rows of words that are wanted are read as numbers.
+Files may be larger than memory: they are streamed, and only the rows of wanted words are read as numbers.
 """
 
 import codecs
@@ -19,8 +19,8 @@ from rnncli.data.tsv import Fault, Faults
 from rnncli.data.vocabulary import forms, normal_form
 from rnncli.errors import DataError
 
-LARGEST = 65_536  # numbers of a word
-_HEAD = 1 << 22  # bytes that tell which format it is; the longest first row fits
+LARGEST = 65_536  # the largest size of a vector
+_HEAD = 1 << 22  # bytes in which the format is recognised; they hold the longest possible first row
 _CHUNK = 1 << 20
 _LONGEST_WORD = 10_000  # bytes
 _LARGEST_NUMBER = float(np.finfo(np.float32).max)
@@ -39,9 +39,9 @@ Wanted = Callable[[str], bool] | AbstractSet[str]
 
 
 class Vectors(NamedTuple):
-    """A row of numbers for each word that is wanted and in the file; no word stands there twice.
+    """A vector for each wanted word of the file; all words are distinct.
 
-    A word may have every digit as 0, and the numbers of the first word of the file that looks so.
+    A word with every digit as 0 that is not itself in the file has the vector of the first word of that form.
     """
 
     words: list[str]  # (n,)
@@ -55,37 +55,37 @@ def wanted_by(tokens: Iterable[str]) -> set[str]:
 
 
 def read(path: str, wanted: Wanted) -> Vectors:
-    """Read the rows whose words are wanted; of several rows for one word the first counts.
+    """Read the rows whose words are wanted; of several rows for one word the first is used.
 
-    A row is kept for its word as written, and for the word with every digit as 0 where no row is written so.
-    Faults are reported together as one :class:`DataError`; numbers of rows that are not wanted are not looked
-    at. In word2vec's binary files rows whose word is not UTF-8 are left out.
+    A row is used for its word as written, and for the word with every digit as 0 if that has no row of its own.
+    Faults are reported together as one :class:`DataError`; the numbers of other rows are not checked. In
+    word2vec's binary files rows whose word is not UTF-8 are skipped.
     """
     faults = Faults("stdin" if path == "-" else str(path))
     with tsv.opened(path) as file:
         head = file.read(_HEAD)
-        for magic, (what, hint) in _OTHERS.items():
+        for magic, (problem, hint) in _OTHERS.items():
             if head.startswith(magic):
-                raise DataError(what, where=faults.name, hint=hint)
+                raise DataError(problem, where=faults.name, hint=hint)
         head = head.removeprefix(codecs.BOM_UTF8)
         header = _header(head, faults)
-        keeper = _Keeper(wanted, header.size if header else 0)
+        store = _Store(wanted, header.size if header else 0)
         if header and _is_binary(head[header.length :], header.size):
-            total = _read_binary(_raw_rows(file, head[header.length :], header, faults), keeper, faults)
+            total = _read_binary(_raw_rows(file, head[header.length :], header, faults), store, faults)
         else:
             numbered = tsv.lines(chain(io.BytesIO(head + file.readline()), file), faults)
-            total = _read_text(numbered, header, keeper, faults)
+            total = _read_text(numbered, header, store, faults)
     if header and total != header.rows and not faults.count:
         message = f"the header says that there are {header.rows} rows, found {total}"
         faults.add(Fault(1, 1, message, hint=_DAMAGED))
     faults.raise_any()
     if not total:
         raise DataError("no word vector in this file", where=faults.name, hint=_EXPECTED)
-    return Vectors(list(keeper.places), np.frombuffer(keeper.numbers, np.float32).reshape(-1, keeper.size), total)
+    return Vectors(list(store.row_numbers), np.frombuffer(store.table, np.float32).reshape(-1, store.size), total)
 
 
 class _Header(NamedTuple):
-    """The line of two numbers that begins the files of word2vec and fastText."""
+    """The first line of a file of word2vec or fastText: two numbers."""
 
     rows: int
     size: int
@@ -93,65 +93,65 @@ class _Header(NamedTuple):
 
 
 def _header(head: bytes, faults: Faults) -> _Header | None:
-    found = _HEADER.match(head)
-    if not found:
+    match = _HEADER.match(head)
+    if not match:
         return None
-    header = _Header(int(found[1]), int(found[2]), found.end())
+    header = _Header(int(match[1]), int(match[2]), match.end())
     if not 1 <= header.size <= LARGEST:
         message = f"the header says that each word has {header.size} numbers"
-        faults.add(Fault(1, found.start(2) + 1, message, hint=f"from 1 to {LARGEST} are possible"))
+        faults.add(Fault(1, match.start(2) + 1, message, hint=f"from 1 to {LARGEST} are possible"))
         faults.raise_any()
     return header
 
 
 def _is_binary(rows: bytes, size: int) -> bool:
-    """Tell from the rows after the header whether the first has raw bytes for numbers, or writes them."""
+    """Tell from the rows after the header whether the numbers of the first are binary or written as text."""
     numbers = rows.partition(b" ")[2]
     fields = numbers.partition(b"\n")[0].decode("latin-1").split()
-    written = [_NUMBER.fullmatch(field) is not None for field in fields]
-    if not numbers or (len(fields) == size and all(written)):
+    is_number = [_NUMBER.fullmatch(field) is not None for field in fields]
+    if not numbers or (len(fields) == size and all(is_number)):
         return False
     try:
         codecs.getincrementaldecoder("utf-8")().decode(numbers[: 4 * size])
     except UnicodeDecodeError:
         return True
-    return not any(written) or _CONTROL.search(numbers, 0, 4 * size) is not None
+    return not any(is_number) or _CONTROL.search(numbers, 0, 4 * size) is not None
 
 
-class _Keeper:
-    """Says under which spellings a row is wanted, and keeps the numbers of those."""
+class _Store:
+    """Stores the vectors of the wanted words, each under its spellings."""
 
     def __init__(self, wanted: Wanted, size: int) -> None:
         self.wanted = wanted if callable(wanted) else wanted.__contains__
         self.size = size
-        self.places: dict[str, int] = {}
-        self.borrowed: set[str] = set()  # spellings with the numbers of another word so far
-        self.numbers = bytearray()  # it grows in place
+        self.row_numbers: dict[str, int] = {}  # by spelling
+        self.borrowed: set[str] = set()  # spellings with the vector of another word so far
+        self.table = bytearray()  # so that it can grow without a copy
 
     def spellings(self, word: str) -> list[str]:
-        """The spellings under which a row for this word has to be kept; for most words none."""
-        found = []
-        if self.wanted(word) and (word not in self.places or word in self.borrowed):
-            found.append(word)
+        """The spellings under which the vector of this word must be stored; for most words none."""
+        missing = []
+        if self.wanted(word) and (word not in self.row_numbers or word in self.borrowed):
+            missing.append(word)
         if not word.isalpha():
             form = normal_form(word)
-            if form != word and self.wanted(form) and form not in self.places:
-                found.append(form)
-        return found
+            if form != word and self.wanted(form) and form not in self.row_numbers:
+                missing.append(form)
+        return missing
 
-    def keep(self, word: str, spellings: list[str], row: NDArray[np.float32]) -> None:
-        """Keep a row of numbers under its spellings."""
+    def add(self, word: str, spellings: list[str], vector: NDArray[np.float32]) -> None:
+        """Store the vector of a word under its spellings."""
         for spelling in spellings:
-            place = self.places.setdefault(spelling, len(self.places))
-            self.numbers[4 * self.size * place : 4 * self.size * (place + 1)] = row.tobytes()
+            row = self.row_numbers.setdefault(spelling, len(self.row_numbers))
+            self.table[4 * self.size * row : 4 * self.size * (row + 1)] = vector.tobytes()
             if spelling == word:
                 self.borrowed.discard(spelling)
             else:
                 self.borrowed.add(spelling)
 
 
-def _read_text(numbered: Iterator[tuple[int, str]], header: _Header | None, keeper: _Keeper, faults: Faults) -> int:
-    """Keep what is wanted of rows of text; return how many rows there are."""
+def _read_text(numbered: Iterator[tuple[int, str]], header: _Header | None, store: _Store, faults: Faults) -> int:
+    """Store the wanted rows of a text file; return how many rows it has."""
     total = 0
     if header:
         next(numbered)
@@ -160,30 +160,30 @@ def _read_text(numbered: Iterator[tuple[int, str]], header: _Header | None, keep
         if not text:
             continue
         total += 1
-        if not keeper.size:
-            keeper.size = _written_at_end(text)
-            if not keeper.size:
+        if not store.size:
+            store.size = _numbers_at_end(text)
+            if not store.size:
                 faults.add(Fault(number, len(text) + 1, "expected a number at the end", text, _EXPECTED))
                 break
-        end = text.find(" ") if text.count(" ") == keeper.size else _end_of_word(number, text, keeper.size, faults)
-        if end >= 0 and (spellings := keeper.spellings(text[:end])):
-            row = _numbers(number, text, end + 1, faults)
-            if row is not None:
-                keeper.keep(text[:end], spellings, row)
+        end = text.find(" ") if text.count(" ") == store.size else _end_of_word(number, text, store.size, faults)
+        if end >= 0 and (spellings := store.spellings(text[:end])):
+            vector = _numbers(number, text, end + 1, faults)
+            if vector is not None:
+                store.add(text[:end], spellings, vector)
         if faults.count >= tsv.SHOWN_FAULTS:
-            break  # most likely a long file of something else
+            break  # most likely a long file in another format
     return total
 
 
-def _written_at_end(text: str) -> int:
-    """How many numbers end a row."""
+def _numbers_at_end(text: str) -> int:
+    """How many numbers there are at the end of a row."""
     return sum(1 for _ in takewhile(_NUMBER.fullmatch, reversed(text.split(" ")[1:])))
 
 
 def _end_of_word(number: int, text: str, size: int, faults: Faults) -> int:
-    """Where the word ends in a row that does not hold ``size`` blanks; −1, with a fault, if it does not fit.
+    """Where the word ends in a row whose number of blanks is not ``size``; −1, with a fault, if there is no word.
 
-    Some words of GloVe hold blanks (". . ."); only, where the word would end in a number there is one too many.
+    Some words of GloVe hold blanks (". . ."). But if the last part of the word is a number, it is one too many.
     """
     fields = text.split(" ")
     if "" in fields[1:]:
@@ -191,7 +191,7 @@ def _end_of_word(number: int, text: str, size: int, faults: Faults) -> int:
     elif len(fields) > size + 1 and not _NUMBER.fullmatch(fields[-size - 1]):
         return len(text) - sum(len(field) + 1 for field in fields[-size:])
     else:
-        message = f"expected {size} numbers after the word, found {_written_at_end(text)}"
+        message = f"expected {size} numbers after the word, found {_numbers_at_end(text)}"
         faults.add(
             Fault(number, 1, message, text, "every word needs as many numbers as the first, or the header says")
         )
@@ -199,7 +199,7 @@ def _end_of_word(number: int, text: str, size: int, faults: Faults) -> int:
 
 
 def _numbers(number: int, text: str, start: int, faults: Faults) -> NDArray[np.float32] | None:
-    """Read the numbers of a row; ``None``, with a fault, if one of them is none or not finite."""
+    """Read the numbers of a row; ``None``, with a fault, if a field is not a number or not finite."""
     fields = text[start:].split(" ")
     try:
         values = np.array([float(field) for field in fields])
@@ -209,49 +209,53 @@ def _numbers(number: int, text: str, start: int, faults: Faults) -> NDArray[np.f
         return values.astype(np.float32)
     column = start + 1
     for field in fields:
-        if wrong := _wrong(field):
-            faults.add(Fault(number, column, wrong, field or text, _EXPECTED))
+        if problem := _problem(field):
+            faults.add(Fault(number, column, problem, field or text, _EXPECTED))
             break
         column += len(field) + 1
     return None
 
 
-def _wrong(field: str) -> str:
-    """What is wrong with a number; nothing if it is right."""
+def _problem(field: str) -> str:
+    """What is wrong with a number; "" for a correct one."""
     try:
         return "" if abs(float(field)) <= _LARGEST_NUMBER else "not a finite number"
     except ValueError:
         return "not a number"
 
 
-def _read_binary(raw_rows: Iterator[tuple[bytes, bytes]], keeper: _Keeper, faults: Faults) -> int:
-    """Keep what is wanted of rows of raw bytes; return how many rows there are. Row n is named as line n + 1."""
+def _read_binary(raw_rows: Iterator[tuple[bytes, bytes]], store: _Store, faults: Faults) -> int:
+    """Store the wanted rows of a binary file; return how many rows it has. A fault of row n is at line n + 1."""
     total = 0
-    for total, (spelled, raw) in enumerate(raw_rows, 1):
+    for total, (raw_word, raw_vector) in enumerate(raw_rows, 1):
         try:
-            word = spelled.decode("utf-8")
+            word = raw_word.decode("utf-8")
         except UnicodeDecodeError:
             continue
-        if spellings := keeper.spellings(word):
-            row = np.frombuffer(raw, "<f4").astype(np.float32)
-            if np.isfinite(row).all():
-                keeper.keep(word, spellings, row)
+        if spellings := store.spellings(word):
+            vector = np.frombuffer(raw_vector, "<f4").astype(np.float32)
+            if np.isfinite(vector).all():
+                store.add(word, spellings, vector)
             else:
                 faults.add(Fault(total + 1, 1, "a number is not finite in the row of", word, _DAMAGED))
     return total
 
 
 def _raw_rows(file: BinaryIO, buffer: bytes, header: _Header, faults: Faults) -> Iterator[tuple[bytes, bytes]]:
-    """Cut a binary file into words and the bytes of their numbers; ``buffer`` is read already."""
-    size, row, position = 4 * header.size, 1, 0  # in bytes; from 1; in the buffer
+    """Yield the words of a binary file and the bytes of their vectors; ``buffer`` holds the bytes read so far."""
+    size = 4 * header.size  # bytes of a vector
+    row = 1
+    position = 0  # in the buffer
     while row <= header.rows:
         end = buffer.find(b" ", position, position + _LONGEST_WORD)
         if end >= 0 and len(buffer) > end + size:
             yield buffer[position:end].lstrip(b"\n"), buffer[end + 1 : end + 1 + size]
-            row, position = row + 1, end + 1 + size
+            row += 1
+            position = end + 1 + size
             continue
         more = file.read(_CHUNK)
-        buffer, position = buffer[position:] + more, 0
+        buffer = buffer[position:] + more
+        position = 0
         if end < 0 and len(buffer) >= _LONGEST_WORD and b" " not in buffer[:_LONGEST_WORD]:
             faults.add(Fault(row + 1, 1, f"row {row} does not begin with a word", hint=_DAMAGED))
             return

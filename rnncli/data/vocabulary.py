@@ -1,4 +1,4 @@
-"""Words <-> numbers: count, lock, look up. Number 0 is the unknown word."""
+"""Words <-> numbers: counting, fixed lists, look-up. Number 0 is the unknown word."""
 
 import re
 from collections import Counter
@@ -12,7 +12,7 @@ _DIGIT = re.compile(r"\d")
 
 
 def normal_form(token: str) -> str:
-    """The form by which a token is looked up: every digit is 0, so that 10:30 and 11:45 are one word."""
+    """The form under which a token is looked up: every digit is 0, so that 10:30 and 11:45 are one word."""
     return _DIGIT.sub("0", token)
 
 
@@ -26,9 +26,9 @@ def forms(token: str) -> tuple[str, ...]:
 
 
 class Texts:
-    """A locked list of texts by number; two that number texts alike are equal."""
+    """A fixed list of texts with numbers; two lists of the same texts in the same order are equal."""
 
-    first = 0  # number of the first
+    first = 0  # the number of the first text
 
     def __init__(self, words: Iterable[str]) -> None:
         self.words = list(words)
@@ -42,11 +42,11 @@ class Texts:
 
 
 class Vocabulary(Texts):
-    """A locked list of words; made once from the training set, so nothing leaks in from development data.
+    """A fixed list of words, made only from the training set, so that it has no words of development data.
 
     words   the words by number, without the unknown word, in order of first appearance
-    counts  (words + 1,) how often each was seen in training; those seen once teach the unknown word. A model file
-            does not keep them, and they play no part in whether two vocabularies are equal
+    counts  (words + 1,) how often each occurs in training; words that occur once are masked to train the unknown
+            word. A model file does not hold the counts, and vocabularies with different counts may be equal
     """
 
     first = UNKNOWN + 1
@@ -70,15 +70,15 @@ class Vocabulary(Texts):
         return number if number is not None else self._numbers.get(form.lower(), UNKNOWN)
 
     def select(self, token: str) -> list[int]:
-        """Return the one row of a table that stands for the token."""
+        """Return the one row of the token in a table."""
         return [self.number(token)]
 
 
 class Values(Texts):
-    """A locked list of the values of a column, each looked up as it is; one that is not listed has no row."""
+    """A fixed list of the values of a column, looked up exactly as written; any other value has no row."""
 
     def select(self, token: str) -> list[int]:
-        """Return the row of a value, or none."""
+        """Return the row of a value; nothing for a value that is not listed."""
         number = self._numbers.get(token)
         return [] if number is None else [number]
 
@@ -87,5 +87,5 @@ class Names(Values):
     """The words of pre-trained vectors; a token is looked up by its :func:`forms`."""
 
     def select(self, token: str) -> list[int]:
-        """Return the row of the token's vector, or none."""
+        """Return the row of the token's vector; nothing for a token without one."""
         return next(filter(None, map(super().select, forms(token))), [])

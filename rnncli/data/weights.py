@@ -1,4 +1,4 @@
-"""How much the errors on each tag weigh in training: balanced by how rare it is, or as a file says."""
+"""The weight of each tag's errors in training: balanced, so that rare tags weigh more, or from a file."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -13,22 +13,22 @@ BALANCED = "balanced"
 
 
 def balanced(counts: Mapping[str, int]) -> dict[str, float]:
-    """Weight each of K tags by N / (K · n_tag), so that all weigh the same in sum, and a token 1 on average.
+    """Weight each of K tags by N / (K · n_tag): the weights of all tags have the same sum, and their mean is 1.
 
-    That is how King and Zeng (2001) weigh rare events, and scikit-learn balances classes. Tags that never occur
-    do not count.
+    N is the number of tokens. This is how King and Zeng (2001) weight rare events, and scikit-learn balances
+    classes. Tags that do not occur are left out.
     """
-    seen = {tag: count for tag, count in counts.items() if count > 0}
-    total = sum(seen.values())
-    return {tag: total / (len(seen) * count) for tag, count in seen.items()}
+    occurring = {tag: count for tag, count in counts.items() if count > 0}
+    total = sum(occurring.values())
+    return {tag: total / (len(occurring) * count) for tag, count in occurring.items()}
 
 
 def read(path: str, known: Collection[str] | None = None) -> dict[str, float]:
     """Read lines of tag<TAB>weight; all faults are reported together as one :class:`DataError`.
 
-    Weights are finite and above 0, no tag has two, and blank lines mean nothing.
+    Weights must be finite and above 0, and a tag may have only one. Blank lines are skipped.
 
-    known  the tags that may be named; ``None`` allows all
+    known  the tags that may occur; ``None`` allows all
     """
     faults = Faults("stdin" if path == "-" else str(path))
     weights: dict[str, float] = {}
@@ -71,7 +71,7 @@ def _fault(
 
 
 def _is_weight(text: str) -> bool:
-    """Tell whether this is a number that is finite and above 0, also in single precision."""
+    """Tell whether this is a number that is finite and above 0 in single precision."""
     try:
         value = float(text)
     except ValueError:
@@ -81,9 +81,9 @@ def _is_weight(text: str) -> bool:
 
 
 def for_tags(choice: str | Mapping[str, float], tags: Sequence[str], counts: Mapping[str, int]) -> list[float]:
-    """Return the weight of each of the tags; 1 where none is given.
+    """Return the weight of each of the tags; 1 for a tag that the choice leaves out.
 
-    choice  ``balanced``, the path of a file for :func:`read`, which may name no other tags, or what it holds
+    choice  ``balanced``, the path of a file for :func:`read` that has no other tags, or the weights themselves
     """
     if isinstance(choice, str):
         choice = balanced(counts) if choice == BALANCED else read(choice, tags)

@@ -1,7 +1,7 @@
 """Two drawings as SVG, for papers and slides: curves over a logarithmic scale, and a map of shades.
 
-A file stands for itself: no script, no font, no colour that carries meaning alone. Curves differ by dashes and are
-named where they end; shades go from light to dark.
+A file needs no other file: it has no script and no font. It can be read without colours: curves differ by their
+dashes and have their names at the right, and shades go from light to dark.
 """
 
 import html
@@ -12,12 +12,12 @@ from typing import NamedTuple
 WIDTH, HEIGHT = 720, 420
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 190, 40, 50
 _DASHES = ("", "8 4", "2 3", "10 3 2 3", "5 2 1 2 1 2", "14 4")
-# Blue, orange, green, purple, …: told apart by most colour-blind people (Okabe and Ito 2008).
+# Blue, orange, green, purple, …: most colour-blind people can distinguish them (Okabe and Ito 2008).
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 
 
 class Line(NamedTuple):
-    """A curve over k = 0, 1, …, and the band from ``low`` to ``high``; what is not above 0 is a gap."""
+    """A curve over k = 0, 1, …, and the band from ``low`` to ``high``; a value that is not above 0 is a gap."""
 
     name: str
     values: Sequence[float]
@@ -26,12 +26,15 @@ class Line(NamedTuple):
 
 
 def decades(values: Sequence[float], most: int = 20) -> tuple[int, int]:
-    """The powers of ten that enclose all values above 0; at least one apart, and at most ``most``, from the top."""
+    """The exponents of two powers of ten that enclose all values above 0.
+
+    They differ by at least one and at most ``most``; where that is too few, the smallest values lie outside.
+    """
     logs = [math.log10(value) for value in values if value > 0]
     if not logs:
         return -1, 0
-    low, high = math.floor(min(logs)), math.ceil(max(logs))
-    high = max(high, low + 1)
+    low = math.floor(min(logs))
+    high = max(math.ceil(max(logs)), low + 1)
     return max(low, high - most), high
 
 
@@ -53,15 +56,17 @@ def curves(title: str, x_label: str, y_label: str, lines: Sequence[Line]) -> str
         parts.append(_text(_LEFT - 6, y(10.0**power) + 4, f"1e{power}", "end"))
     for k in range(0, longest, max(1, -(-longest // 12))):
         parts.append(_text(x(k), bottom + 16, str(k)))
-    ends: list[float] = []
+    label_heights: list[float] = []
     for number, line in enumerate(lines):
-        colour, dash = _COLOURS[number % len(_COLOURS)], _DASHES[number % len(_DASHES)]
+        colour = _COLOURS[number % len(_COLOURS)]
+        dash = _DASHES[number % len(_DASHES)]
         if line.low:
             band = [(x(k), y(v)) for k, v in enumerate(line.high) if v > 0]
             band += [(x(k), y(v)) for k, v in reversed(list(enumerate(line.low))) if v > 0]
             points = " ".join(f"{a:.1f},{b:.1f}" for a, b in band)
             parts.append(f'<polygon points="{points}" fill="{colour}" fill-opacity="0.12"/>')
-        path, pen = [], "M"
+        path = []
+        pen = "M"
         for k, value in enumerate(line.values):
             if value > 0:
                 path.append(f"{pen}{x(k):.1f} {y(value):.1f}")
@@ -69,36 +74,39 @@ def curves(title: str, x_label: str, y_label: str, lines: Sequence[Line]) -> str
         parts.append(
             f'<path d="{"".join(path)}" fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>'
         )
-        alive = [(x(k), y(value)) for k, value in enumerate(line.values) if value > 0]
-        place = alive[-1][1] if alive else bottom
-        while any(abs(place - other) < 13 for other in ends):  # names do not cover each other
-            place -= 13
-        ends.append(place)
-        parts.append(
-            f'<path d="M{right + 6} {place:.1f}h22" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>'
-        )
-        parts.append(_text(right + 32, place + 4, line.name, "start"))
+        heights = [y(value) for value in line.values if value > 0]
+        label_height = heights[-1] if heights else bottom
+        while any(abs(label_height - height) < 13 for height in label_heights):  # names do not cover each other
+            label_height -= 13
+        label_heights.append(label_height)
+        sample = f'd="M{right + 6} {label_height:.1f}h22" stroke="{colour}" stroke-width="2"'
+        parts.append(f'<path {sample} stroke-dasharray="{dash}"/>')
+        parts.append(_text(right + 32, label_height + 4, line.name, "start"))
     return _file(parts, HEIGHT)
 
 
 def shades(title: str, x_label: str, y_label: str, rows: Sequence[tuple[str, Sequence[float]]]) -> str:
-    """Draw a named row of shades for each row of values, dark for large, on a logarithmic scale; return the SVG."""
+    """Draw a named row of shades for each row of values, dark for large, on a logarithmic scale.
+
+    Return the text of an SVG file.
+    """
     low, high = decades([value for _, values in rows for value in values])
     columns = max((len(values) for _, values in rows), default=1)
     size = max(8, min(22, 560 // max(1, len(rows))))
     height = _TOP + _BOTTOM + size * len(rows)
-    wide = (WIDTH - _LEFT - _RIGHT) / columns
+    cell_width = (WIDTH - _LEFT - _RIGHT) / columns
     parts = list(_axes(title, x_label, y_label, height))
     for i, (name, values) in enumerate(rows):
         if i % max(1, -(-14 // size)) == 0:
             parts.append(_text(_LEFT - 6, _TOP + size * (i + 0.5) + 4, name, "end"))
         for k, value in enumerate(values):
-            part = max(0.0, math.log10(value) - low) / (high - low) if value > 0 else 0.0
-            grey = round(250 - 235 * part)
-            place = f'x="{_LEFT + wide * k:.1f}" y="{_TOP + size * i}" width="{wide:.1f}" height="{size}"'
-            parts.append(f'<rect {place} fill="rgb({grey},{grey},{grey})"><title>{value:.2e}</title></rect>')
+            darkness = max(0.0, math.log10(value) - low) / (high - low) if value > 0 else 0.0
+            grey = round(250 - 235 * darkness)
+            left = _LEFT + cell_width * k
+            cell = f'x="{left:.1f}" y="{_TOP + size * i}" width="{cell_width:.1f}" height="{size}"'
+            parts.append(f'<rect {cell} fill="rgb({grey},{grey},{grey})"><title>{value:.2e}</title></rect>')
     for k in range(0, columns, max(1, -(-columns // 12))):
-        parts.append(_text(_LEFT + wide * (k + 0.5), height - _BOTTOM + 16, str(k)))
+        parts.append(_text(_LEFT + cell_width * (k + 0.5), height - _BOTTOM + 16, str(k)))
     for n, power in enumerate(range(high, low - 1, -max(1, -(-(high - low) // 8)))):
         grey = round(250 - 235 * (power - low) / (high - low))
         key = f'x="{WIDTH - _RIGHT + 16}" y="{_TOP + 18 * n}" width="16" height="14"'
@@ -125,5 +133,5 @@ def _file(parts: Sequence[str], height: float) -> str:
         ".axis{fill:none;stroke:#444}.grid{stroke:#ddd}"
     )
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" role="img">'
-    ground = f'<rect width="{WIDTH}" height="{height:.0f}" fill="white"/>'
-    return "\n".join([head, f"<style>{style}</style>", ground, *parts, "</svg>\n"])
+    background = f'<rect width="{WIDTH}" height="{height:.0f}" fill="white"/>'
+    return "\n".join([head, f"<style>{style}</style>", background, *parts, "</svg>\n"])

@@ -1,11 +1,11 @@
-"""Which tokens a tag rests on, by three measures that are not to be mixed, each target against each token.
+"""Which tokens a tag depends on: three measures of each target and each token, which cannot be compared in size.
 
     gradient      how fast the score of the tag changes with the input of a token: ‖∂s/∂x(t)‖₂
     contribution  the token's share in the score, by integrated gradients; signed
     ablation      what the score loses when the token is replaced by the unknown word, by tagging again
 
-s is the score o[k] of the tag k that the target is given, before the softmax or the CRF. Plain NumPy; equations and
-sources: docs/math.md, "Connectivity".
+s is the score o[k] of the tag k that is predicted for the target, before the softmax or the CRF. Plain NumPy;
+equations and sources: docs/math.md, "Connectivity".
 """
 
 from collections.abc import Sequence
@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncli.errors import DataError, UsageError
+from rnncli.inspect.attribution import Attribution
 from rnncli.inspect.integral import NODES, contribution
-from rnncli.inspect.reader import Reader
 from rnncli.model import Model
 from rnncli.parameters import Array
 
@@ -24,16 +24,16 @@ MEASURES = ("gradient", "contribution", "ablation")
 
 
 class Connectivity(NamedTuple):
-    """What the tags of M targets rest on, among T tokens."""
+    """How much the tags of M targets depend on each of T tokens."""
 
     targets: list[int]  # M token numbers, counted from 0; the rows below
-    tags: list[str]  # the tag given to each target
+    tags: list[str]  # the tag predicted for each target
     gradient: Array  # (M, T) ‖∂s/∂x(t)‖₂
     contribution: Array  # (M, T) integrated gradients from "every token unknown" to the text; signed
     gap: Array  # (M,) |Σ contribution − (s(text) − s(all unknown))| as a share of that difference
     ablation: Array  # (M, T) s(text) − s(text with token t replaced by the unknown word)
-    probability: Array  # (M, T) the same of the probability of the given tag: its marginal under a CRF
-    changed: NDArray[np.bool_]  # (M, T) whether the target is given another tag without token t
+    probability: Array  # (M, T) the same of the predicted tag's probability: its marginal under a CRF
+    changed: NDArray[np.bool_]  # (M, T) whether another tag is predicted for the target without token t
 
     def agreement(self) -> dict[str, float | None]:
         """Spearman's rank correlation with ablation, over all targets and tokens; ``None`` where it is undefined.
@@ -47,14 +47,14 @@ class Connectivity(NamedTuple):
 
     def as_dict(self) -> dict[str, Any]:
         """Every number, for JSON; one that is not finite is ``None``."""
-        found = {name: plain(value) for name, value in self._asdict().items()}
-        return found | {"agreement": self.agreement()}
+        measures = {name: plain(value) for name, value in self._asdict().items()}
+        return measures | {"agreement": self.agreement()}
 
 
 def plain(value: Any) -> Any:
-    """An array as lists for JSON, NaN and infinity as ``None``; anything else as it is."""
+    """An array as lists for JSON, NaN and infinity as ``None``; any other value unchanged."""
     if isinstance(value, list):
-        return [plain(each) for each in value]
+        return [plain(item) for item in value]
     if isinstance(value, np.ndarray):
         return plain(value.tolist())
     return None if isinstance(value, float) and not np.isfinite(value) else value
@@ -69,9 +69,11 @@ def connectivity(
 ) -> Connectivity:
     """Compute all three measures for one sentence.
 
-    columns  what stands beside each token, for a model that reads it
+    columns  the columns of each token, for a model that reads them
     targets  numbers of the tokens whose tags are explained, from 0; ``None`` for all
-    steps    nodes of a piece of the integral
+    steps    nodes in each interval of the integral
+
+    Raises DataError for a sentence without tokens, UsageError for a target or a number of steps out of range.
     """
     if not tokens:
         raise DataError("this text has no token", hint='give a text such as "leave Taipei on November 2nd"')
@@ -81,23 +83,23 @@ def connectivity(
             raise UsageError(f"there is no token {target} in a text of {len(tokens)}", hint="the first is token 0")
     if steps < 1:
         raise UsageError(f"an integral of {steps} steps", hint="give at least 1")
-    reader = Reader(model, model.encode([tokens], None if columns is None else [columns]))
+    attribution = Attribution(model, model.encode([tokens], None if columns is None else [columns]))
     rows = np.array(chosen, np.intp)
-    shares, gap = contribution(reader, rows, steps)
-    ablation, probability, changed = reader.ablation(rows)
-    tags = [model.tags[number] for number in reader.tags[rows]]
-    return Connectivity(chosen, tags, reader.gradient(rows), shares, gap, ablation, probability, changed)
+    shares, gap = contribution(attribution, rows, steps)
+    ablation, probability, changed = attribution.ablation(rows)
+    tags = [model.tags[number] for number in attribution.tags[rows]]
+    return Connectivity(chosen, tags, attribution.gradient(rows), shares, gap, ablation, probability, changed)
 
 
 def spearman(a: Array, b: Array) -> float | None:
-    """Spearman's rank correlation, equal values sharing their mean rank; ``None`` where a side does not vary."""
-    ranks = [_ranks(each) for each in (a, b)]
-    x, y = (each - each.mean() if len(each) else each for each in ranks)
+    """Spearman's rank correlation; equal values have their mean rank. ``None`` where ``a`` or ``b`` is constant."""
+    x, y = (_centred_ranks(values) for values in (a, b))
     scale = float(np.sqrt((x @ x) * (y @ y)))
     return float(x @ y) / scale if scale > 0 else None
 
 
-def _ranks(values: Array) -> Array:
-    _, where, counts = np.unique(values, return_inverse=True, return_counts=True)
+def _centred_ranks(values: Array) -> Array:
+    _, value_numbers, counts = np.unique(values, return_inverse=True, return_counts=True)
     ends = np.cumsum(counts)
-    return np.asarray((ends - (counts - 1) / 2)[where.reshape(-1)])
+    ranks = np.asarray((ends - (counts - 1) / 2)[value_numbers.reshape(-1)])
+    return ranks - ranks.mean() if len(ranks) else ranks

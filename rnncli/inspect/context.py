@@ -1,4 +1,4 @@
-"""The memory of a whole model over a corpus: how far connectivity reaches, and how much context tags need."""
+"""The memory of a model over a corpus: connectivity by distance, and how much context the tags need."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -11,24 +11,24 @@ from rnncli import labelling
 from rnncli.data.batch import Encoded
 from rnncli.data.tsv import Sentence
 from rnncli.errors import DataError, UsageError
+from rnncli.inspect.attribution import Attribution, Norm
 from rnncli.inspect.connectivity import plain
-from rnncli.inspect.reader import Norm, Reader
 from rnncli.model import Model
 from rnncli.parameters import Array
 
-# Share of decisions that must be those of the full run for a context to have settled them.
+# The share of tags that must be those of the full context, for a shorter context to be enough.
 SETTLED = 0.99
-# Tokens of cut copies that are labelled at once.
+# Tokens of cut sentences that are labelled at once.
 CHUNK_TOKENS = 1 << 18
 
 
-class Curve(NamedTuple):
+class LagCurve(NamedTuple):
     """Mean connectivity by signed lag: below 0 earlier tokens, above 0 later ones."""
 
-    pairs: list[int]  # of a target and a token at each lag
+    pairs: list[int]  # how many pairs of a target and a token there are at each lag
     gradient: list[float | None]  # mean of ‖∂s/∂x(t)‖ as a share of the target's largest
     ablation: list[float | None]  # mean of |s(text) − s(text without token t)| as a share of the target's largest
-    half_life: dict[str, dict[str, float | None]]  # tokens, by measure and side, before and after
+    half_life: dict[str, dict[str, float | None]]  # in tokens, by measure and by side (before, after)
 
     def as_dict(self) -> dict[str, Any]:
         """Every number, for JSON."""
@@ -36,12 +36,12 @@ class Curve(NamedTuple):
 
 
 class Decay(NamedTuple):
-    """How connectivity falls with distance, over all targets and for each tag that they are given."""
+    """How connectivity falls with distance, over all targets and by their predicted tag."""
 
     lags: list[int]  # −largest … largest
     sentences: int
-    overall: Curve
-    tags: dict[str, Curve]
+    overall: LagCurve
+    tags: dict[str, LagCurve]
 
     def as_dict(self) -> dict[str, Any]:
         """Every number, for JSON."""
@@ -50,27 +50,30 @@ class Decay(NamedTuple):
 
 
 def decay(model: Model, sentences: Sequence[Sentence], largest: int = 20) -> Decay:
-    """Average connectivity by lag; targets are all tokens, s the score of the tag that each is given.
+    """Average connectivity by lag. Targets are all tokens; s is the score of a target's predicted tag.
 
-    Each target's row is divided by its own largest value, so that all targets weigh the same and a network that
-    copies from afar, whose own token counts for nothing, is measured too.
+    Each target's row is divided by its largest value. So all targets have the same weight, also those of a network
+    that copies: there the score does not depend on the target's own token.
 
-    largest  lag up to which is averaged
+    largest  the largest lag that is measured
+
+    Raises UsageError for a negative lag, DataError for a corpus without tokens.
     """
     if largest < 0:
         raise UsageError(f"a lag of {largest} tokens", hint="give 0 or more")
     encoded = _encode(model, sentences)
     norm = Norm(model.network_spec, model.parameters)
-    # For each tag and lag: the pairs, the sum of either measure.
+    # For each tag and lag: the number of pairs, the sum of the gradients, the sum of the ablations.
     sums = np.zeros((3, len(model.tags), 2 * largest + 1))
     for number in np.flatnonzero(encoded.lengths):
-        reader = Reader(model, encoded, int(number), norm)
-        targets = np.arange(reader.count)
+        attribution = Attribution(model, encoded, int(number), norm)
+        targets = np.arange(attribution.count)
         lag = targets[None, :] - targets[:, None]
         near = np.abs(lag) <= largest
-        tags = np.broadcast_to(reader.tags[:, None], lag.shape)[near]
-        measures = (np.ones(lag.shape), _shares(reader.gradient(targets)), _shares(reader.effect(targets)))
-        for total, values in zip(sums, measures, strict=True):
+        tags = np.broadcast_to(attribution.tags[:, None], lag.shape)[near]
+        gradient = _shares(attribution.gradient(targets))
+        ablation = _shares(attribution.effect(targets))
+        for total, values in zip(sums, (np.ones(lag.shape), gradient, ablation), strict=True):
             np.add.at(total, (tags, lag[near] + largest), values[near])
     curves = {tag: _curve(sums[:, i]) for i, tag in enumerate(model.tags) if sums[0, i].any()}
     lags = list(range(-largest, largest + 1))
@@ -78,36 +81,36 @@ def decay(model: Model, sentences: Sequence[Sentence], largest: int = 20) -> Dec
 
 
 def _encode(model: Model, sentences: Sequence[Sentence]) -> Encoded:
-    encoded = model.encode([each.tokens for each in sentences], [each.columns for each in sentences])
+    encoded = model.encode([s.tokens for s in sentences], [s.columns for s in sentences])
     if not len(encoded.words):
-        raise DataError("no token to look at", hint="give a corpus with at least one sentence")
+        raise DataError("this corpus has no token", hint="give a corpus with at least one sentence")
     return encoded
 
 
 def _shares(values: Array) -> Array:
-    """Each row as shares of its largest absolute value; a row of zeros stays one."""
+    """Divide each row by its largest absolute value; a row of zeros stays as it is."""
     values = np.abs(values)
     largest = values.max(axis=1, keepdims=True)
     return np.asarray(values / np.where(largest > 0, largest, 1))
 
 
-def _curve(sums: Array) -> Curve:
+def _curve(sums: Array) -> LagCurve:
     pairs, *totals = sums
     means = [np.divide(total, pairs, out=np.full(len(pairs), np.nan), where=pairs > 0) for total in totals]
     middle = len(pairs) // 2
-    half = {
+    half_lives = {
         name: {"before": half_life(mean[middle::-1]), "after": half_life(mean[middle:])}
         for name, mean in zip(("gradient", "ablation"), means, strict=True)
     }
-    return Curve(pairs.astype(int).tolist(), plain(means[0]), plain(means[1]), half)
+    return LagCurve(pairs.astype(int).tolist(), plain(means[0]), plain(means[1]), half_lives)
 
 
 def half_life(means: Array) -> float | None:
-    """The lag at which a curve, from lag 0 outward, first falls under half of its largest value.
+    """The lag, after that of the largest value, at which a curve first falls below half of that value.
 
-    It is looked for after the lag of the largest value, and read off the straight line between two lags. ``None``
-    where there is no such lag. (A line fitted to log mean against lag would take the decay to be exponential, which
-    it is not with windows, gates or a copying network.)
+    ``means`` begins at lag 0. Between two lags the curve is a straight line. ``None`` where there is no such lag.
+    (A line fitted to log mean against lag would assume that the decay is exponential. With windows, gates or a
+    network that copies it is not.)
     """
     known = means[: int(np.argmax(np.isnan(means)))] if np.isnan(means).any() else means
     if not len(known) or known.max() <= 0:
@@ -122,12 +125,12 @@ def half_life(means: Array) -> float | None:
 
 
 class Settling(NamedTuple):
-    """What a number of tokens of context decides, for k = 0 … largest and then for all."""
+    """The tags with a context of k tokens, for k = 0 … largest and then for the full context."""
 
     tokens: int
-    agreement: list[float]  # share of the tokens that are given the tag of the full run
-    accuracy: list[float] | None  # share of those with a gold tag that are given it; None where none has one
-    settled: int | None  # smallest k whose agreement is at least 99 %
+    agreement: list[float]  # share of the tokens whose tag is that of the full context
+    accuracy: list[float] | None  # share of the tokens with a gold tag whose tag is right; None where none has one
+    settled: int | None  # the smallest k with an agreement of at least 99 %
 
     def as_dict(self) -> dict[str, Any]:
         """Every number, for JSON."""
@@ -135,23 +138,23 @@ class Settling(NamedTuple):
 
 
 class Side(NamedTuple):
-    """The context on one side of the token that is decided is cut; the other side stays as it is."""
+    """The context on one side of the labelled token is cut; the other side stays as it is."""
 
     overall: Settling
-    tags: dict[str, Settling]  # by the tag of the full run
+    tags: dict[str, Settling]  # by the tag with the full context
 
     def as_dict(self) -> dict[str, Any]:
         """Every number, for JSON."""
-        tags = {tag: each.as_dict() for tag, each in self.tags.items()}
+        tags = {tag: settling.as_dict() for tag, settling in self.tags.items()}
         return {"overall": self.overall.as_dict(), "tags": tags}
 
 
 class Needed(NamedTuple):
-    """How many tokens of context decisions need."""
+    """How many tokens of context the tags need."""
 
-    k: list[int | None]  # 0 … largest, then None for all
-    before: Side  # only the last k tokens are given
-    after: Side | None  # only the next k tokens are given; None for a network that reads forward alone
+    k: list[int | None]  # 0 … largest, then None for the full context
+    before: Side  # only the last k tokens are read
+    after: Side | None  # only the next k tokens are read; None for a network that reads only forward
 
     def as_dict(self) -> dict[str, Any]:
         """Every number, for JSON."""
@@ -162,14 +165,17 @@ class Needed(NamedTuple):
 def context_needed(model: Model, sentences: Sequence[Sentence], largest: int = 10, threads: int = 1) -> Needed:
     """Label every token again with its context cut to k tokens, for k = 0 … largest.
 
-    The text itself is cut, and the memory before it is empty. What stands on the other side stays.
+    The text itself is cut, so the memory is empty where it begins. The context on the other side stays.
+
+    Raises UsageError for a negative context, DataError for a corpus without tokens.
     """
     if largest < 0:
         raise UsageError(f"a context of {largest} tokens", hint="give 0 or more")
     encoded = _encode(model, sentences)
     full = labelling.predict(model, encoded, threads, with_probabilities=False).tags
     gold = _gold(model, sentences)
-    before, after = _side(model, _cut(model, encoded, full, largest, False, threads), full, gold), None
+    before = _side(model, _cut(model, encoded, full, largest, False, threads), full, gold)
+    after = None
     if model.network_spec.architecture.directions == 2:
         after = _side(model, _cut(model, encoded, full, largest, True, threads), full, gold)
     return Needed([*range(largest + 1), None], before, after)
@@ -178,57 +184,64 @@ def context_needed(model: Model, sentences: Sequence[Sentence], largest: int = 1
 def _gold(model: Model, sentences: Sequence[Sentence]) -> NDArray[np.int32]:
     """The gold tag of each token: −1 for a tag that the model does not know, −2 where there is none."""
     numbers = {tag: number for number, tag in enumerate(model.tags)}
-    gold = [[numbers.get(tag, -1) for tag in each.tags] or [-2] * len(each.tokens) for each in sentences]
+    gold = [[numbers.get(tag, -1) for tag in s.tags] or [-2] * len(s.tokens) for s in sentences]
     return np.array(list(itertools.chain.from_iterable(gold)), np.int32)
 
 
 def _cut(
     model: Model, encoded: Encoded, full: NDArray[np.int32], largest: int, ahead: bool, threads: int
 ) -> list[NDArray[np.int32]]:
-    """The tags of all tokens with 0 … ``largest`` tokens before them, or after them, and then with all.
+    """The tags of all tokens with 0 … ``largest`` tokens before them (``ahead``: after them), then with all.
 
-    A text that is cut at one place decides the tokens 0, 1, 2, … away from there, so each sentence is labelled once
-    for each of its tokens, not once for each number of tokens.
+    One cut of a sentence gives the tags of the tokens 0, 1, 2, … away from the cut. So each sentence is labelled
+    once for each of its tokens, and not once more for each number of tokens.
     """
-    runs = [full.copy() for _ in range(largest + 1)]
+    tags_by_k = [full.copy() for _ in range(largest + 1)]
     starts = np.repeat(encoded.starts[:-1], encoded.lengths)
     ends = np.repeat(encoded.starts[1:], encoded.lengths)
     token = np.arange(len(full))
     first, end = (starts, token + 1) if ahead else (token, ends)
-    for some in _chunks(np.flatnonzero(end - first < ends - starts), end - first):
-        lengths = (end - first)[some]
-        at = np.concatenate([[0], np.cumsum(lengths)])
-        positions = np.arange(at[-1]) + np.repeat(first[some] - at[:-1], lengths)
-        copies = encoded._replace(
-            words=encoded.words[positions], ids=encoded.ids[:, positions], tags=encoded.tags[positions], starts=at
+    for cuts in _chunks(np.flatnonzero(end - first < ends - starts), end - first):
+        lengths = (end - first)[cuts]
+        cut_starts = np.concatenate([[0], np.cumsum(lengths)])
+        positions = np.arange(cut_starts[-1]) + np.repeat(first[cuts] - cut_starts[:-1], lengths)
+        cut_sentences = encoded._replace(
+            words=encoded.words[positions],
+            ids=encoded.ids[:, positions],
+            tags=encoded.tags[positions],
+            starts=cut_starts,
         )
-        found = labelling.predict(model, copies, threads, with_probabilities=False).tags
-        for k, run in enumerate(runs):
-            long = lengths > k
+        predicted = labelling.predict(model, cut_sentences, threads, with_probabilities=False).tags
+        for k, tags in enumerate(tags_by_k):
+            is_longer = lengths > k
             if ahead:
-                run[some[long] - k] = found[at[1:][long] - 1 - k]
+                tags[cuts[is_longer] - k] = predicted[cut_starts[1:][is_longer] - 1 - k]
             else:
-                run[some[long] + k] = found[at[:-1][long] + k]
-    return [*runs, full]
+                tags[cuts[is_longer] + k] = predicted[cut_starts[:-1][is_longer] + k]
+    return [*tags_by_k, full]
 
 
 def _chunks(tokens: Array, lengths: Array) -> Iterator[Array]:
-    """Cut a list of copies, known by the tokens at which they are cut, into runs of bounded length in sum."""
+    """Divide the tokens at which sentences are cut into chunks, so that the cut sentences of a chunk are bounded.
+
+    lengths  of the cut sentence that belongs to each token of the corpus
+    """
     number = np.cumsum(lengths[tokens]) // CHUNK_TOKENS
-    for each in np.split(tokens, np.flatnonzero(np.diff(number)) + 1):
-        if len(each):
-            yield each
+    for chunk in np.split(tokens, np.flatnonzero(np.diff(number)) + 1):
+        if len(chunk):
+            yield chunk
 
 
-def _side(model: Model, runs: list[Array], full: Array, gold: Array) -> Side:
-    tags = {tag: full == number for number, tag in enumerate(model.tags)}
-    overall = _settling(runs, full, gold, np.ones(len(full), np.bool_))
-    return Side(overall, {tag: _settling(runs, full, gold, of) for tag, of in tags.items() if of.any()})
+def _side(model: Model, tags_by_k: list[Array], full: Array, gold: Array) -> Side:
+    has_tag = {tag: full == number for number, tag in enumerate(model.tags)}
+    overall = _settling(tags_by_k, full, gold, np.ones(len(full), np.bool_))
+    by_tag = {tag: _settling(tags_by_k, full, gold, chosen) for tag, chosen in has_tag.items() if chosen.any()}
+    return Side(overall, by_tag)
 
 
-def _settling(runs: list[Array], full: Array, gold: Array, of: NDArray[np.bool_]) -> Settling:
-    agreement = [float((run == full)[of].mean()) for run in runs]
-    known = of & (gold > -2)
-    accuracy = [float((run == gold)[known].mean()) for run in runs] if known.any() else None
+def _settling(tags_by_k: list[Array], full: Array, gold: Array, chosen: NDArray[np.bool_]) -> Settling:
+    agreement = [float((tags == full)[chosen].mean()) for tags in tags_by_k]
+    with_gold = chosen & (gold > -2)
+    accuracy = [float((tags == gold)[with_gold].mean()) for tags in tags_by_k] if with_gold.any() else None
     settled = next((k for k, share in enumerate(agreement[:-1]) if share >= SETTLED), None)
-    return Settling(int(of.sum()), agreement, accuracy, settled)
+    return Settling(int(chosen.sum()), agreement, accuracy, settled)

@@ -1,6 +1,6 @@
-"""Everything that ``rnncli inspect-memory`` shows, as one document of plain values; docs/inspect.md tells its keys.
+"""Everything that ``rnncli inspect-memory`` shows, as one document of plain values; docs/inspect.md lists its keys.
 
-The terminal, the page and the figures are drawn from it alone.
+The terminal's views, the page and the figures are drawn from the document and nothing else.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from rnncli.errors import DataError, UsageError
 from rnncli.inspect.connectivity import connectivity
 from rnncli.inspect.context import context_needed, decay
 from rnncli.inspect.contrast import align, distances, parting
-from rnncli.inspect.memory import Trace, memories, scales, trace, units
+from rnncli.inspect.memory import TextMemory, memories, scales, text_memory, units
 from rnncli.inspect.survey import survey
 from rnncli.model import Model
 
@@ -24,11 +24,12 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked about a model.
+    """What to inspect in a model.
 
-    sentences  of a corpus; none: nothing is told about the model as a whole
-    unit       the unit whose contexts in the corpus are wanted, from 0
-    memory     the memory that it belongs to; "" where there is one alone
+    texts      no text, one or two
+    sentences  of a corpus; without them there is no answer about the model as a whole
+    unit       the number of the unit whose contexts in the corpus are wanted, from 0; ``None`` for no unit
+    memory     the name of the memory that it belongs to; "" where there is only one
     """
 
     texts: Sequence[str]
@@ -37,66 +38,71 @@ class Question:
     memory: str = ""
 
 
-def document(model: Model, asked: Question, other: Model | None = None) -> Document:
-    """Answer about a model, and about another one at the same texts where it is given."""
-    found = {"version": VERSION, **_answer(model, asked)}
-    if other is not None:
-        beside = _answer(other, Question(asked.texts, asked.sentences))
-        if [_texts_of(each) for each in beside["texts"]] != [_texts_of(each) for each in found["texts"]]:
+def document(model: Model, question: Question, compared: Model | None = None) -> Document:
+    """Inspect a model, and, where it is given, a second model with the same texts and sentences.
+
+    Raises UsageError for an unknown unit or memory, and for two models with different tokens; DataError for a text
+    without tokens or without the columns that a model reads.
+    """
+    answer = {"version": VERSION, **_answer(model, question)}
+    if compared is not None:
+        second = _answer(compared, Question(question.texts, question.sentences))
+        if list(map(_tokens_of, second["texts"])) != list(map(_tokens_of, answer["texts"])):
             raise UsageError(
                 "the two models cut the text into different tokens", hint="compare models of one --tokenizer"
             )
-        found["compare"] = beside
-    return found
+        answer["compare"] = second
+    return answer
 
 
-def _texts_of(text: Document) -> list[str]:
+def _tokens_of(text: Document) -> list[str]:
     return [token["text"] for token in text["tokens"]]
 
 
 def described(model: Model) -> Document:
-    """What kind of network a model is."""
+    """The part of a model's network specification that is shown."""
     network = model.network_spec
     keys = ("arch", "cell", "layers", "hidden", "window", "output", "input")
     return {key: getattr(network, key) for key in keys}
 
 
-def _answer(model: Model, asked: Question) -> Document:
-    traces = [trace(model, text, _columns(model, text, asked.sentences)) for text in asked.texts]
-    corpus, of_units = _corpus(model, asked) if asked.sentences else (None, None)
+def _answer(model: Model, question: Question) -> Document:
+    read_texts = [text_memory(model, text, _columns(model, text, question.sentences)) for text in question.texts]
+    corpus, unit_measures = _corpus(model, question) if question.sentences else (None, None)
     texts = []
-    if traces:
-        limits = scales(model.network_spec, traces)
-        if of_units is None:
-            of_units = [each.as_dict() for each in units(model.network_spec, traces)]
-        for each in traces:
-            shown = each.as_dict()
-            for memory, scale, findings in zip(shown["memories"], limits, of_units, strict=True):
-                memory |= {"scale": list(scale), "units": findings}
-            found = connectivity(model, each.tokens, each.columns if model.inputs.columns else None)
-            texts.append({**shown, "connectivity": found.as_dict()})
+    if read_texts:
+        memory_scales = scales(model.network_spec, read_texts)
+        if unit_measures is None:
+            unit_measures = [measures.as_dict() for measures in units(model.network_spec, read_texts)]
+        for read_text in read_texts:
+            text = read_text.as_dict()
+            for memory, scale, measures in zip(text["memories"], memory_scales, unit_measures, strict=True):
+                memory |= {"scale": list(scale), "units": measures}
+            columns = read_text.columns if model.inputs.columns else None
+            text["connectivity"] = connectivity(model, read_text.tokens, columns).as_dict()
+            texts.append(text)
     answer: Document = {"architecture": model.network_spec.arch, "model": described(model), "texts": texts}
-    answer |= _contrast(traces)
+    answer |= _contrast(read_texts)
     if corpus is not None:
         answer["corpus"] = corpus
     return answer
 
 
-def _contrast(traces: Sequence[Trace]) -> Document:
-    if len(traces) != 2:
+def _contrast(read_texts: Sequence[TextMemory]) -> Document:
+    if len(read_texts) != 2:
         return {"distances": [], "alignment": [], "parts_at": None}
-    a, b = traces
+    a, b = read_texts
     alignment = align(a.tokens, b.tokens)
-    apart = distances(a, b, alignment)
+    by_memory = distances(a, b, alignment)
     return {
-        "distances": [each.as_dict() for each in apart],
+        "distances": [distance.as_dict() for distance in by_memory],
         "alignment": [list(pair) for pair in alignment],
-        "parts_at": parting(a, b, alignment, apart).as_dict(),
+        "parts_at": parting(a, b, alignment, by_memory).as_dict(),
     }
 
 
 def _columns(model: Model, text: str, sentences: Sequence[Sentence]) -> Sequence[tuple[str, ...]] | None:
-    """What stands beside the tokens of a text: of the sentence of the corpus that it is."""
+    """The columns of a text's tokens, from the sentence of the corpus that has the same tokens."""
     if not model.inputs.columns or not sentences:
         return None
     tokens = [token.text for token in tokenize(text, model.tokenizer)]
@@ -107,25 +113,25 @@ def _columns(model: Model, text: str, sentences: Sequence[Sentence]) -> Sequence
     raise DataError("this model reads columns beside each token, and the corpus has no such sentence", hint=hint)
 
 
-def _corpus(model: Model, asked: Question) -> tuple[Document, list[Document]]:
-    """What is told of a model as a whole, and the findings on the units of each memory."""
-    wanted = None if asked.unit is None else _wanted(model, asked.memory, asked.unit)
-    seen = survey(model, asked.sentences, wanted)
-    findings = [{"name": name, **each.as_dict()} for name, each in seen.units.items()]
+def _corpus(model: Model, question: Question) -> tuple[Document, list[Document]]:
+    """What a corpus shows about a model as a whole, and the measures of the units of each memory."""
+    unit = None if question.unit is None else _checked_unit(model, question.memory, question.unit)
+    surveyed = survey(model, question.sentences, unit)
+    unit_measures = {name: measures.as_dict() for name, measures in surveyed.units.items()}
     corpus = {
-        "sentences": len(asked.sentences),
-        "tokens": sum(len(each.tokens) for each in asked.sentences),
-        "units": findings,
-        "decay": decay(model, list(asked.sentences)).as_dict(),
-        "needed": context_needed(model, list(asked.sentences)).as_dict(),
+        "sentences": len(question.sentences),
+        "tokens": sum(len(sentence.tokens) for sentence in question.sentences),
+        "units": [{"name": name, **measures} for name, measures in unit_measures.items()],
+        "decay": decay(model, list(question.sentences)).as_dict(),
+        "needed": context_needed(model, list(question.sentences)).as_dict(),
     }
-    if seen.driven is not None:
-        corpus["unit"] = seen.driven.as_dict()
-    return corpus, [{key: value for key, value in each.items() if key != "name"} for each in findings]
+    if surveyed.driven is not None:
+        corpus["unit"] = surveyed.driven.as_dict()
+    return corpus, list(unit_measures.values())
 
 
-def _wanted(model: Model, memory: str, unit: int) -> tuple[str, int]:
-    """Check which unit is meant."""
+def _checked_unit(model: Model, memory: str, unit: int) -> tuple[str, int]:
+    """The memory of a unit and the unit's number in it; UsageError where there is no such unit."""
     sizes = _sizes(model)
     if not sizes:
         raise UsageError(f"{model.network_spec.arch} keeps nothing in memory, so it has no such unit")
@@ -144,7 +150,7 @@ def _quoted(names: dict[str, int]) -> str:
 
 
 def _sizes(model: Model) -> dict[str, int]:
-    """The memories of a model with their numbers of units, seen at a sentence of one unknown word."""
+    """The number of units of each memory of a model, by running it over a sentence of one unknown word."""
     encoded = model.encode([[""]], [[("",) * model.inputs.columns]])
     run = labelling.trace(model, encoded)
     return {memory.name: memory.values.shape[1] for memory in memories(model.network_spec, run.h, run.y)}

@@ -27,16 +27,17 @@ SAMPLE = 64  # sentences
 
 
 def sample(sentences: Sequence[Sentence], seed: int) -> list[Sentence]:
-    """Draw the sentences that are looked at; their random numbers are not those of the training."""
+    """Draw the sentences of the sample; the random numbers are independent of those of the training."""
     order = np.random.default_rng([seed, 3]).permutation(len(sentences))
     return [sentences[i] for i in sorted(order[:SAMPLE].tolist())]
 
 
 class Log:
-    """Writes the file anew, whole or not at all, when an epoch ends."""
+    """Writes the whole file again after every epoch; if that fails, the file of the epoch before stays."""
 
     def __init__(self, path: Path, sentences: Sequence[Sentence]) -> None:
-        self.path, self.sentences = path, sentences
+        self.path = path
+        self.sentences = sentences
         tokens = sum(len(sentence.tokens) for sentence in sentences)
         self.document: dict[str, Any] = {
             "version": VERSION,
@@ -45,16 +46,16 @@ class Log:
         }
 
     def begin(self, seed: int) -> None:
-        """Begin with the epochs of another run."""
+        """Begin the list of epochs of a new run."""
         self.document["runs"].append({"seed": seed, "epochs": []})
 
     def add(self, model: Model, number: int, loss: float, score: float, steps: int, clipped: int) -> None:
-        """Look at the model as it is at the end of an epoch; the arguments are those of ``training.Epoch``."""
+        """Add the curves of the model at the end of an epoch; the numbers are fields of ``training.Epoch``."""
         with np.errstate(all="ignore"):
-            found = curves(model, self.sentences)
+            norm_curves = curves(model, self.sentences)
         rows = [
             {"name": c.name, "path": c.path, "mean": list(map(_plain, c.mean)), "left": list(map(_plain, c.left))}
-            for c in found
+            for c in norm_curves
         ]
         epoch = {"number": number, "loss": loss, "score": score, "steps": steps, "clipped": clipped}
         self.document["runs"][-1]["epochs"].append({**epoch, "curves": rows})
@@ -66,7 +67,7 @@ def _plain(value: float) -> float | None:
 
 
 def read(path: str) -> dict[str, Any]:
-    """Read such a file; one that is not is a :class:`DataError`."""
+    """Read the file of a :class:`Log`; any other content is a :class:`DataError`."""
     with tsv.opened(path) as file:
         content = file.read()
     try:
@@ -103,11 +104,11 @@ class Map(NamedTuple):
 
 
 def maps(document: dict[str, Any]) -> list[Map]:
-    """Sort a log by what is drawn together."""
-    found: dict[tuple[int, str, str], Map] = {}
+    """Group the curves of a log by run, layer and direction, and path."""
+    maps_by_key: dict[tuple[int, str, str], Map] = {}
     for run in document["runs"]:
         for epoch in run["epochs"]:
             for curve in epoch["curves"]:
                 key = run["seed"], curve["name"], curve["path"]
-                found.setdefault(key, Map(*key, [])).rows.append((epoch, curve))
-    return list(found.values())
+                maps_by_key.setdefault(key, Map(*key, [])).rows.append((epoch, curve))
+    return list(maps_by_key.values())

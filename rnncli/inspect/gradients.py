@@ -1,9 +1,9 @@
-"""How far gradients reach back: ‖∂L(t)/∂h(t−k)‖ by distance k, and what the recurrent weights say about it.
+"""Gradients by distance: ‖∂L(t)/∂h(t−k)‖ for k = 0, 1, …, with measures of the recurrent weights.
 
-L(t) = −log ŷ(t)[tag] is the loss of one token: of its gold tag where that is known, else of the tag it is given.
-ŷ is the softmax of the token's own scores, also under a CRF, whose chain links tags past all memory. Where a layer
-reads backward, "back" is to the right: k is counted in the order of reading. Equations: docs/math.md, "Gradients by
-distance".
+L(t) = −log ŷ(t)[tag] is the loss of one token: of its gold tag where that is known, else of its predicted tag.
+ŷ is the softmax of the token's own scores, also with a CRF: the CRF connects tags without using the memory. k is
+counted in the order of reading, so for a layer that reads backward t−k is to the right of t. Equations:
+docs/math.md, "Gradients by distance".
 """
 
 import itertools
@@ -24,29 +24,31 @@ from rnncli.plain.backward import sweep
 from rnncli.plain.forward import Trace
 
 ALL, HIDDEN, OUTPUT = "all", "hidden", "output"
-# What is left of a gradient after ten steps: below, it vanishes; above, it explodes.
+# The share of a gradient that is left after ten steps: below the first it vanishes, above the second it explodes.
 VANISHING, EXPLODING = 0.1, 10.0
-# Numbers that the arrays of one sweep may have.
+# How many numbers the arrays of one backward pass may hold.
 MOST_NUMBERS = 1 << 23
-# Steps whose Jacobian is looked at; for each, the largest singular value of a matrix is found.
+# How many steps have their Jacobian computed: each needs the largest singular value of a matrix.
 MOST_STEPS = 24
 
 
-class Curve(NamedTuple):
-    """‖∂L(t)/∂h(t−k)‖ of a layer and direction for k = 0, 1, …, over all tokens t that have one so far back."""
+class NormCurve(NamedTuple):
+    """‖∂L(t)/∂h(t−k)‖ of a layer and direction for k = 0, 1, …, over all tokens t that have a token t−k."""
 
     name: str  # layer 1; layer 1 forward, layer 1 backward
-    path: str  # ALL; where the output is kept also through it alone (OUTPUT) and through h alone (HIDDEN)
+    path: str  # ALL; where ŷ is fed back also OUTPUT (only through ŷ) and HIDDEN (only through h)
     mean: list[float]
-    low: list[float]  # a tenth of the tokens lies below
-    high: list[float]  # a tenth lies above
-    left: list[float]  # mean share of the norm at k = 0
-    tokens: list[int]  # how many
+    low: list[float]  # the 10th percentile
+    high: list[float]  # the 90th percentile
+    left: list[float]  # the mean of the norm at k as a share of the norm at 0
+    tokens: list[int]  # how many tokens t there are
 
     @property
     def factor(self) -> float | None:
-        """What one more step leaves: ρ of log left(k) = k log ρ, by least squares; ``None`` without steps."""
-        k, left, count = (np.array(each, np.float64) for each in (range(len(self.left)), self.left, self.tokens))
+        """The factor ρ of one step, by least squares from log left(k) = k log ρ; ``None`` without steps."""
+        k = np.arange(len(self.left), dtype=np.float64)
+        left = np.array(self.left, np.float64)
+        count = np.array(self.tokens, np.float64)
         used = (k > 0) & (left > 0)
         if not used.any():
             return None
@@ -55,16 +57,16 @@ class Curve(NamedTuple):
 
 
 class Weight(NamedTuple):
-    """One recurrent matrix: a gate's, or Wy V, by which h(t−1) acts through the output."""
+    """One recurrent matrix: that of a gate, or Wy V, the path from h(t−1) through the output."""
 
     name: str
     part: str
-    radius: float  # spectral: the largest absolute eigenvalue
-    largest: float  # singular value
+    radius: float  # the spectral radius: the largest absolute eigenvalue
+    largest: float  # the largest singular value
 
 
-class Step(NamedTuple):
-    """‖∂m(t)/∂m(t−1)‖₂, the largest singular value of one step, over tokens; m is h, or (h, c) of LSTM."""
+class StepNorm(NamedTuple):
+    """‖∂m(t)/∂m(t−1)‖₂, the largest singular value of one step's Jacobian; m is h, for LSTM (h, c)."""
 
     name: str
     mean: float
@@ -74,23 +76,23 @@ class Step(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """Whether the gradient of a layer's memory vanishes, with the number that this rests on."""
+    """Whether the gradient of a layer's memory vanishes, with the factor that decides it."""
 
     name: str
-    word: str  # vanishing, healthy, exploding; unknown where no token has one before it
-    factor: float | None  # of a step: Curve.factor
-    after_ten: float | None  # factor¹⁰, which the thresholds are about
+    word: str  # vanishing, healthy, exploding; unknown where no token has a token before it
+    factor: float | None  # NormCurve.factor, of one step
+    after_ten: float | None  # factor¹⁰, which is compared with the thresholds
 
 
 class Gradients(NamedTuple):
-    """Everything that ``inspect-gradients`` shows of a model."""
+    """Everything that ``inspect-gradients`` shows about a model."""
 
     sentences: int
     tokens: int
-    gold: int  # tokens whose L(t) is that of the gold tag
-    curves: list[Curve]
+    gold: int  # how many tokens have the gold tag in their L(t)
+    curves: list[NormCurve]
     weights: list[Weight]
-    steps: list[Step]
+    steps: list[StepNorm]
     verdicts: list[Verdict]
 
     def as_dict(self) -> dict[str, Any]:
@@ -101,26 +103,30 @@ class Gradients(NamedTuple):
 
 
 def gradients(model: Model, sentences: Sequence[Sentence]) -> Gradients:
-    """Look at a model through some sentences; a tag that the model does not know, "" say, counts as not given."""
+    """Measure the gradients of a model over some sentences.
+
+    A gold tag that the model does not know, for example "", counts as none. Raises UsageError for a network
+    without memory.
+    """
     _check(model.network_spec)
     encoded = _encoded(model, sentences)
-    found = _curves(model, encoded)
+    norm_curves = _curves(model, encoded)
     return Gradients(
         len(sentences),
         len(encoded.words),
         int((encoded.tags >= 0).sum()),
-        found,
+        norm_curves,
         list(_weights(model.network_spec, model.parameters)),
         _steps(model, encoded),
-        [_verdict(curve) for curve in found if curve.path == ALL],
+        [_verdict(curve) for curve in norm_curves if curve.path == ALL],
     )
 
 
-def curves(model: Model, sentences: Sequence[Sentence]) -> list[Curve]:
-    """The curves of :func:`gradients` alone; none for a network that keeps nothing."""
+def curves(model: Model, sentences: Sequence[Sentence]) -> list[NormCurve]:
+    """Only the curves of :func:`gradients`; none for a network without memory."""
     architecture = model.network_spec.architecture
-    is_kept = architecture.keeps_hidden or architecture.keeps_output
-    return _curves(model, _encoded(model, sentences)) if is_kept else []
+    has_memory = architecture.keeps_hidden or architecture.keeps_output
+    return _curves(model, _encoded(model, sentences)) if has_memory else []
 
 
 def _check(spec: NetworkSpec) -> None:
@@ -134,7 +140,7 @@ def _encoded(model: Model, sentences: Sequence[Sentence]) -> Encoded:
     return model.encode(*zip(*((s.tokens, s.columns, s.tags) for s in sentences), strict=True))
 
 
-def _curves(model: Model, encoded: Encoded) -> list[Curve]:
+def _curves(model: Model, encoded: Encoded) -> list[NormCurve]:
     tags = encoded.tags
     if (tags < 0).any():
         tags = np.where(tags < 0, labelling.predict(model, encoded, with_probabilities=False).tags, tags)
@@ -144,11 +150,12 @@ def _curves(model: Model, encoded: Encoded) -> list[Curve]:
         if start == end:
             continue
         trace = labelling.trace(model, encoded, number)
-        most = max(1, MOST_NUMBERS // ((end - start) * trace.h[0].shape[1]))
-        for first in range(0, end - start, most):
-            for key, norms, sign in _norms(spec, model.parameters, trace, tags[start:end], first, most):
+        targets_at_once = max(1, MOST_NUMBERS // ((end - start) * trace.h[0].shape[1]))
+        for first in range(0, end - start, targets_at_once):
+            targets = np.arange(first, min(end - start, first + targets_at_once))
+            for key, norms, sign in _norms(spec, model.parameters, trace, tags[start:end], targets):
                 by_distance = norms_by_distance.setdefault(key, [])
-                for k, values in enumerate(_by_distance(norms, first, sign)):
+                for k, values in enumerate(_by_distance(norms, targets, sign)):
                     if k == len(by_distance):
                         by_distance.append([])
                     by_distance[k].append(values)
@@ -156,23 +163,24 @@ def _curves(model: Model, encoded: Encoded) -> list[Curve]:
 
 
 def _norms(
-    spec: NetworkSpec, parameters: Mapping[str, Array], trace: Trace, tags: Array, first: int, most: int
+    spec: NetworkSpec, parameters: Mapping[str, Array], trace: Trace, tags: Array, targets: Array
 ) -> Iterator[tuple[tuple[str, str], Array, int]]:
-    """Yield name and path, the norms (M, T) of ∂L(t)/∂h(s) for t = first, …, and the sign of a step back."""
-    rows = np.arange(first, min(len(tags), first + most))
-    do = np.zeros((len(rows), *trace.o.shape), trace.o.dtype)
-    do[np.arange(len(rows)), rows] = trace.y[rows]
-    do[np.arange(len(rows)), rows, tags[rows]] -= 1
-    arch, top = spec.architecture, f"layer{spec.layers}/"
+    """Yield (name, path), the norms (M, T) of ∂L(t)/∂h(s) for M targets t, and 1, or −1 for a backward layer."""
+    rows = np.arange(len(targets))
+    do = np.zeros((len(targets), *trace.o.shape), trace.o.dtype)
+    do[rows, targets] = trace.y[targets]
+    do[rows, targets, tags[targets]] -= 1
+    arch = spec.architecture
+    top = f"layer{spec.layers}/"
     for path, blocked in ((ALL, None), (HIDDEN, "Wy"), (OUTPUT, "W")):
         if path != ALL and not arch.keeps_output:
             continue
-        used = dict(parameters)
-        if blocked and top + blocked in used:  # the states stay those of the whole network
-            used[top + blocked] = np.zeros_like(used[top + blocked])
-        dh = sweep(spec, used, trace, do).dh
+        backward_parameters = dict(parameters)
+        if blocked and top + blocked in parameters:  # the trace is still that of the whole network
+            backward_parameters[top + blocked] = np.zeros_like(parameters[top + blocked])
+        dh = sweep(spec, backward_parameters, trace, do).dh
         for layer in range(1, spec.layers + 1):
-            # Below the top nothing keeps the output, so there is one path alone, and without h(t−1) none.
+            # Only the top layer reads ŷ(t−1). So a lower layer has only the path through h, or none without h(t−1).
             if layer < spec.layers and arch.keeps_output and (path != ALL or not arch.keeps_hidden):
                 continue
             parts = np.split(dh[layer - 1].astype(np.float64), arch.directions, axis=2)
@@ -181,34 +189,33 @@ def _norms(
 
 
 def names(spec: NetworkSpec, layer: int) -> list[str]:
-    """What a layer's directions are called."""
+    """The names of a layer's directions."""
     if spec.architecture.directions == 1:
         return [f"layer {layer}"]
     return [f"layer {layer} forward", f"layer {layer} backward"]
 
 
-def _by_distance(norms: Array, first: int, sign: int) -> Iterator[Array]:
-    """For k = 0, 1, … pairs (2, ·): the norms at distance k, and those of the same targets at distance 0."""
-    targets = np.arange(first, first + len(norms))
-    own = norms[np.arange(len(norms)), targets]
+def _by_distance(norms: Array, targets: Array, sign: int) -> Iterator[Array]:
+    """For k = 0, 1, … an array (2, ·): the norms at distance k, and those of the same targets at distance 0."""
+    at_target = norms[np.arange(len(norms)), targets]
     for k in range(norms.shape[1]):
-        place = targets - sign * k
-        there = (place >= 0) & (place < norms.shape[1])
-        yield np.stack([norms[np.flatnonzero(there), place[there]], own[there]])
+        position = targets - sign * k
+        is_inside = (position >= 0) & (position < norms.shape[1])
+        yield np.stack([norms[np.flatnonzero(is_inside), position[is_inside]], at_target[is_inside]])
 
 
-def _curve(name: str, path: str, by_distance: list[list[Array]]) -> Curve:
+def _curve(name: str, path: str, by_distance: list[list[Array]]) -> NormCurve:
     rows: list[tuple[Any, ...]] = []
     for parts in by_distance:
-        values, own = np.concatenate(parts, axis=1)
+        values, at_target = np.concatenate(parts, axis=1)
         if not len(values):
             break
         low, high = np.quantile(values, (0.1, 0.9))
-        alive = own > 0
-        left = float((values[alive] / own[alive]).mean()) if alive.any() else 0.0
+        positive = at_target > 0
+        left = float((values[positive] / at_target[positive]).mean()) if positive.any() else 0.0
         rows.append((float(values.mean()), float(low), float(high), left, len(values)))
     columns = [list(column) for column in zip(*rows, strict=True)]
-    return Curve(name, path, *columns)
+    return NormCurve(name, path, *columns)
 
 
 def _weights(spec: NetworkSpec, parameters: Mapping[str, Array]) -> Iterator[Weight]:
@@ -218,8 +225,8 @@ def _weights(spec: NetworkSpec, parameters: Mapping[str, Array]) -> Iterator[Wei
             for gate, part in zip(CELLS[spec.cell].gates, np.split(weight, spec.gates), strict=True):
                 yield _weight(name, f"W {gate}".strip(), part)
     if spec.architecture.keeps_output:
-        both = parameters[f"layer{spec.layers}/Wy"].astype(np.float64) @ parameters["output/V"]
-        yield _weight(f"layer {spec.layers}", "Wy V", both)
+        through_output = parameters[f"layer{spec.layers}/Wy"].astype(np.float64) @ parameters["output/V"]
+        yield _weight(f"layer {spec.layers}", "Wy V", through_output)
 
 
 def _weight(name: str, part: str, w: Array) -> Weight:
@@ -227,26 +234,28 @@ def _weight(name: str, part: str, w: Array) -> Weight:
     return Weight(name, part, float(np.abs(np.linalg.eigvals(w)).max()), float(np.linalg.norm(w, 2)))
 
 
-def _steps(model: Model, encoded: Encoded) -> list[Step]:
-    """Look at steps spread evenly over all sentences."""
+def _steps(model: Model, encoded: Encoded) -> list[StepNorm]:
+    """Measure steps spread evenly over all sentences."""
     spec = model.network_spec
-    every = [(number, t) for number, length in enumerate(encoded.lengths) for t in range(1, length)]
-    chosen = [every[i] for i in np.unique(np.linspace(0, len(every) - 1, min(MOST_STEPS, len(every))).astype(int))]
-    found: dict[str, list[float]] = {}
-    for number, rows in itertools.groupby(chosen, key=lambda row: row[0]):
-        trace, steps = labelling.trace(model, encoded, number), [t for _, t in rows]
+    steps = [(number, t) for number, length in enumerate(encoded.lengths) for t in range(1, length)]
+    chosen = [steps[i] for i in np.unique(np.linspace(0, len(steps) - 1, min(MOST_STEPS, len(steps))).astype(int))]
+    norms_by_name: dict[str, list[float]] = {}
+    for number, steps_of_sentence in itertools.groupby(chosen, key=lambda step: step[0]):
+        trace = labelling.trace(model, encoded, number)
+        times = [t for _, t in steps_of_sentence]
         for layer in range(1, spec.layers + 1):
             if layer < spec.layers and not spec.architecture.keeps_hidden:
                 continue
             for r, name in enumerate(names(spec, layer)):
-                for t in steps:
+                for t in times:
                     j = jacobian.step(spec, model.parameters, trace, layer, r, t).astype(np.float64)
-                    found.setdefault(name, []).append(float(np.sqrt(np.linalg.eigvalsh(j @ j.T)[-1].clip(0))))
-    rows = ((name, values, np.quantile(values, (0.1, 0.9)).tolist()) for name, values in found.items())
-    return [Step(name, float(np.mean(values)), low, high, len(values)) for name, values, (low, high) in rows]
+                    norm = float(np.sqrt(np.linalg.eigvalsh(j @ j.T)[-1].clip(0)))
+                    norms_by_name.setdefault(name, []).append(norm)
+    rows = ((name, values, np.quantile(values, (0.1, 0.9)).tolist()) for name, values in norms_by_name.items())
+    return [StepNorm(name, float(np.mean(values)), low, high, len(values)) for name, values, (low, high) in rows]
 
 
-def _verdict(curve: Curve) -> Verdict:
+def _verdict(curve: NormCurve) -> Verdict:
     factor = curve.factor
     if factor is None:
         return Verdict(curve.name, "unknown", None, None)

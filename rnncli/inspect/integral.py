@@ -1,9 +1,10 @@
-"""Integrated gradients: each token's share in a score, on the way from "every token unknown" to the text.
+"""Integrated gradients: each token's share in a score, along the path from "every token unknown" to the text.
 
     contribution(t) = ∫₀¹ ⟨∂s/∂x(t), Δx(t)⟩ dα,    x(t) = unknown + α Δx(t)
 
-The contributions of all tokens sum up to s(text) − s(all unknown): completeness. That holds on any piece of the way
-too, so the error on each piece is known: while a target's gap is too large, its worst piece is halved.
+The contributions of all tokens sum to s(text) − s(all unknown): completeness. It holds on every interval of α too,
+so the error of each interval is known. While a target's gap is too large, its interval with the largest error is
+halved.
 
 Source: Sundararajan, Taly and Yan 2017, "Axiomatic attribution for deep networks", equation 1 and proposition 1.
 """
@@ -13,98 +14,106 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnncli.inspect.reader import Reader
+from rnncli.inspect.attribution import Attribution
 from rnncli.parameters import Array
 from rnncli.plain import forward as plain
 
-# Nodes of Gauss and Legendre's rule on a piece; the gap at which a target is done; how often it may be refined.
-NODES = 8
-ENOUGH = 0.009
-ROUNDS = 40
+NODES = 8  # of Gauss and Legendre's rule on an interval
+LARGEST_GAP = 0.009  # a target with a larger gap is refined
+ROUNDS = 40  # how often a target may be refined
 
 
-class Piece(NamedTuple):
-    """What one piece of the way gives for one target."""
+class IntervalShares(NamedTuple):
+    """The integral over an interval of α, for one target."""
 
     start: float
     end: float
     shares: Array  # (T,)
-    error: float  # Σ shares less what the score gains
+    error: float  # Σ shares − (s(end) − s(start))
 
     def halves(self) -> list[tuple[float, float]]:
-        """The piece in two."""
+        """The two halves of the interval, each with its start and end."""
         middle = (self.start + self.end) / 2
         return [(self.start, middle), (middle, self.end)]
 
 
-class Way:
-    """The straight way of a sentence's input; α = 0: every token is the unknown word, α = 1: the text."""
+class IntegrationPath:
+    """The straight path of a sentence's input; α = 0: every token is the unknown word, α = 1: the text."""
 
-    def __init__(self, reader: Reader, targets: Array, nodes: int) -> None:
-        self.reader, self.targets = reader, targets
-        at, weights = np.polynomial.legendre.leggauss(nodes)
-        self.at, self.weights = (at + 1) / 2, weights / 2
+    def __init__(self, attribution: Attribution, targets: Array, nodes: int) -> None:
+        self.attribution = attribution
+        self.targets = targets
+        # The nodes and weights of the rule on [−1, 1], moved to [0, 1].
+        nodes_around_0, weights = np.polynomial.legendre.leggauss(nodes)
+        self.nodes = (nodes_around_0 + 1) / 2
+        self.weights = weights / 2
         self._scores: dict[float, Array] = {}
 
     def run(self, alphas: Array) -> plain.Trace:
-        """Read the inputs at these α side by side; x is linear in α, and so is a of layer 1."""
-        reader, full = self.reader, self.reader.trace.a[0]
-        back = (1 - alphas).astype(full.dtype)
-        return plain.run(reader.spec, reader.parameters, full[:, None] - reader.change[:, None] * back[:, None])
+        """Run the network on the inputs at these α side by side; x is linear in α, and so is a of layer 1."""
+        attribution = self.attribution
+        full = attribution.trace.a[0]
+        rest = (1 - alphas).astype(full.dtype)
+        a = full[:, None] - attribution.change[:, None] * rest[:, None]
+        return plain.run(attribution.spec, attribution.parameters, a)
 
     def score(self, alpha: float) -> Array:
         """The score s of every target at α, (M,)."""
         if alpha not in self._scores:
-            o = self.run(np.array([alpha])).o[self.targets, 0, self.reader.tags[self.targets]]
+            o = self.run(np.array([alpha])).o[self.targets, 0, self.attribution.tags[self.targets]]
             self._scores[alpha] = o.astype(np.float64)
         return self._scores[alpha]
 
-    def integrate(self, to_do: dict[tuple[float, float], list[int]], found: list[list[Piece]]) -> None:
-        """Add pieces, given by their ends and the targets that want them, to those of the targets."""
-        for (start, end), rows in to_do.items():
-            for row, piece in zip(rows, self.piece(start, end, np.array(rows, np.intp)), strict=True):
-                found[row].append(piece)
+    def integrate(self, intervals: dict[tuple[float, float], list[int]], parts: list[list[IntervalShares]]) -> None:
+        """Integrate over intervals, each for the targets in its rows, and append the results to their parts."""
+        for (start, end), rows in intervals.items():
+            for row, part in zip(rows, self.interval(start, end, np.array(rows, np.intp)), strict=True):
+                parts[row].append(part)
 
-    def piece(self, start: float, end: float, rows: Array) -> list[Piece]:
+    def interval(self, start: float, end: float, rows: Array) -> list[IntervalShares]:
         """Integrate from one α to another, for some of the targets."""
-        reader, shares = self.reader, np.zeros((len(rows), self.reader.count))
-        at = 0
-        for block in reader.blocks(self.targets[rows]):
-            to_do = shares[at : at + len(block)]
-            many, at = max(1, reader.rows() // len(block)), at + len(block)
-            for first in range(0, len(self.at), many):
-                alphas = start + (end - start) * self.at[first : first + many]
-                weights = ((end - start) * self.weights[first : first + many]).astype(reader.y.dtype)
-                da = reader.sweep(self.run(alphas), block)
-                mean = np.tensordot(weights, da, (0, 1))
-                # ∂s/∂x(t) · Δx(t) is, over the places at which t is seen, ∂s/∂a · U Δx(t).
-                for to, of, added in reader.places():
-                    to_do[:, of] += np.matmul(mean[to], added[..., None])[..., 0].T
+        attribution = self.attribution
+        shares = np.zeros((len(rows), attribution.count))
+        first_row = 0
+        for block in attribution.blocks(self.targets[rows]):
+            block_shares = shares[first_row : first_row + len(block)]
+            first_row += len(block)
+            nodes_at_once = max(1, attribution.rows() // len(block))
+            for first in range(0, len(self.nodes), nodes_at_once):
+                alphas = start + (end - start) * self.nodes[first : first + nodes_at_once]
+                weights = (end - start) * self.weights[first : first + nodes_at_once]
+                da = attribution.sweep(self.run(alphas), block)
+                mean = np.tensordot(weights.astype(attribution.y.dtype), da, (0, 1))
+                # ∂s/∂x(t) · Δx(t) is the sum of ∂s/∂a · U Δx(t) over the slots of the window.
+                for readers, sources, added in attribution.slots():
+                    block_shares[:, sources] += np.matmul(mean[readers], added[..., None])[..., 0].T
         gained = (self.score(end) - self.score(start))[rows]
-        errors = shares.sum(axis=1) - gained
-        return [Piece(start, end, *found) for found in zip(shares, errors.tolist(), strict=True)]
+        errors = (shares.sum(axis=1) - gained).tolist()
+        return [IntervalShares(start, end, *row) for row in zip(shares, errors, strict=True)]
 
 
-def contribution(reader: Reader, targets: Array, nodes: int = NODES) -> tuple[Array, Array]:
+def contribution(attribution: Attribution, targets: Array, nodes: int = NODES) -> tuple[Array, Array]:
     """The shares of all tokens in the scores of M targets, (M, T), and the completeness gaps, (M,).
 
     The gap is |Σ shares − (s(text) − s(all unknown))|, as a share of that difference (at least a millionth of s).
     """
-    way = Way(reader, targets, nodes)
-    before, after = way.score(0.0), way.score(1.0)
-    least = 1e-6 * np.maximum(np.abs(after), np.abs(before)) + np.finfo(float).tiny
-    scale = np.maximum(np.abs(after - before), least)
-    found: list[list[Piece]] = [[] for _ in targets]
-    way.integrate({(0.0, 1.0): list(range(len(targets)))}, found)
+    path = IntegrationPath(attribution, targets, nodes)
+    unknown_score = path.score(0.0)
+    text_score = path.score(1.0)
+    least = 1e-6 * np.maximum(np.abs(text_score), np.abs(unknown_score)) + np.finfo(float).tiny
+    scale = np.maximum(np.abs(text_score - unknown_score), least)
+    parts_by_target: list[list[IntervalShares]] = [[] for _ in targets]
+    path.integrate({(0.0, 1.0): list(range(len(targets)))}, parts_by_target)
     for _ in range(ROUNDS):
-        to_do: dict[tuple[float, float], list[int]] = {}
-        for row, pieces in enumerate(found):
-            if abs(math.fsum(piece.error for piece in pieces)) > ENOUGH * scale[row]:
-                worst = pieces.pop(max(range(len(pieces)), key=lambda i: abs(pieces[i].error)))
-                for half in worst.halves():
-                    to_do.setdefault(half, []).append(row)
-        if not to_do:
+        intervals: dict[tuple[float, float], list[int]] = {}
+        for row, parts in enumerate(parts_by_target):
+            if abs(math.fsum(part.error for part in parts)) > LARGEST_GAP * scale[row]:
+                worst = max(range(len(parts)), key=lambda i: abs(parts[i].error))
+                for half in parts.pop(worst).halves():
+                    intervals.setdefault(half, []).append(row)
+        if not intervals:
             break
-        way.integrate(to_do, found)
-    shares = np.array([sum(piece.shares for piece in pieces) for pieces in found]).reshape(-1, reader.count)
-    return shares, np.abs(shares.sum(axis=1) - (after - before)) / scale
+        path.integrate(intervals, parts_by_target)
+    shares = np.array([sum(part.shares for part in parts) for parts in parts_by_target])
+    shares = shares.reshape(-1, attribution.count)
+    return shares, np.abs(shares.sum(axis=1) - (text_score - unknown_score)) / scale

@@ -18,25 +18,22 @@ Array = NDArray[Any]
 
 
 class Memory(NamedTuple):
-    """One vector that a layer carries from step to step.
+    """One vector that a layer carries from step to step: h of a layer and direction, or ŷ."""
 
-    ``name`` says which: ``layer 1``, ``layer 1 forward``, ``layer 1 backward`` or ``output``.
-    """
-
-    name: str
+    name: str  # layer 1, layer 1 forward, layer 1 backward, … or output
     values: Array  # (T, M): after each token has been read, in the order of the text
 
 
-class Trace(NamedTuple):
-    """What a network did with one text."""
+class TextMemory(NamedTuple):
+    """One text as a model labels it, with the memories after each token."""
 
     text: str
     tokens: list[str]
     tags: list[str]
     probabilities: list[float]
     spans: list[Span]  # none where tags are plain
-    memories: list[Memory]  # none for an architecture that keeps nothing
-    columns: list[tuple[str, ...]]  # what stands beside each token
+    memories: list[Memory]  # none for an architecture without memory
+    columns: list[tuple[str, ...]]  # of each token
 
     def as_dict(self) -> dict[str, Any]:
         """Every number, for JSON."""
@@ -50,58 +47,68 @@ class Trace(NamedTuple):
 
 
 def memories(network: NetworkSpec, h: Sequence[Array], y: Array | None) -> list[Memory]:
-    """Name what the architecture keeps: h of every layer and direction, ŷ, both, or nothing.
+    """Name the memories of an architecture: h of every layer and direction, ŷ, both, or none.
 
-    A vector at token t is what step t passes on: to t + 1, or to t − 1 where the network reads backward.
+    The vector at token t is what the next step reads: step t + 1, or step t − 1 where the network reads backward.
     """
-    architecture, units = network.architecture, network.hidden
-    found = []
+    architecture = network.architecture
+    size = network.hidden
+    named = []
     if architecture.keeps_hidden:
-        for layer, hidden in enumerate(h, 1):
+        for layer, h_of_layer in enumerate(h, 1):
             if architecture.directions == 1:
-                found.append(Memory(f"layer {layer}", hidden))
+                named.append(Memory(f"layer {layer}", h_of_layer))
             else:
-                found.append(Memory(f"layer {layer} forward", hidden[:, :units]))
-                found.append(Memory(f"layer {layer} backward", hidden[:, units:]))
+                named.append(Memory(f"layer {layer} forward", h_of_layer[:, :size]))
+                named.append(Memory(f"layer {layer} backward", h_of_layer[:, size:]))
     if architecture.keeps_output and y is not None:
-        found.append(Memory("output", y))
-    return found
+        named.append(Memory("output", y))
+    return named
 
 
-def trace(model: Model, text: str, columns: Sequence[tuple[str, ...]] | None = None) -> Trace:
-    """Label a text and keep the memory after every token.
+def text_memory(model: Model, text: str, columns: Sequence[tuple[str, ...]] | None = None) -> TextMemory:
+    """Label a text and record the memories after every token.
 
-    columns  what stands beside each token, for a model that was trained to read it
+    columns  the columns of each token, for a model that reads them
+
+    Raises DataError for a text without tokens, and where columns are missing.
     """
     tokens = [token.text for token in tokenize(text, model.tokenizer)]
     if not tokens:
         raise DataError("this text has no token", hint='give a text such as "leave Taipei on November 2nd"')
-    beside: list[tuple[str, ...]] = [()] * len(tokens) if columns is None else list(columns)
-    encoded = model.encode([tokens], [beside])
-    run, given = labelling.trace(model, encoded), labelling.predict(model, encoded)
-    tags = [model.tags[number] for number in given.tags]
-    found = [] if model.scheme == "plain" else spans(tags)
-    kept = memories(model.network_spec, run.h, run.y)
-    return Trace(text, tokens, tags, given.probabilities.tolist(), found, kept, beside)
+    token_columns: list[tuple[str, ...]] = [()] * len(tokens) if columns is None else list(columns)
+    encoded = model.encode([tokens], [token_columns])
+    trace = labelling.trace(model, encoded)
+    prediction = labelling.predict(model, encoded)
+    tags = [model.tags[number] for number in prediction.tags]
+    return TextMemory(
+        text,
+        tokens,
+        tags,
+        prediction.probabilities.tolist(),
+        [] if model.scheme == "plain" else spans(tags),
+        memories(model.network_spec, trace.h, trace.y),
+        token_columns,
+    )
 
 
-def units(network: NetworkSpec, traces: Sequence[Trace]) -> list[Units]:
-    """What the units of each memory do over the tokens of these texts, told apart by the tags they are given."""
-    numbers = {tag: number for number, tag in enumerate(dict.fromkeys(tag for each in traces for tag in each.tags))}
-    found = []
-    for place, memory in enumerate(traces[0].memories):
+def units(network: NetworkSpec, texts: Sequence[TextMemory]) -> list[Units]:
+    """Measure the units of each memory over the tokens of these texts and their predicted tags."""
+    numbers = {tag: number for number, tag in enumerate(dict.fromkeys(tag for text in texts for tag in text.tags))}
+    measured = []
+    for index, memory in enumerate(texts[0].memories):
         tally = Tally(memory.values.shape[1], len(numbers), bounds(network, memory.name))
-        for each in traces:
-            tally.add(each.memories[place].values, np.array([numbers[tag] for tag in each.tags]))
-        found.append(tally.result())
-    return found
+        for text in texts:
+            tally.add(text.memories[index].values, np.array([numbers[tag] for tag in text.tags]))
+        measured.append(tally.result())
+    return measured
 
 
-def scales(network: NetworkSpec, traces: Sequence[Trace]) -> list[tuple[float, float]]:
-    """The least and the greatest value of each memory's picture: its bounds, else the largest |value| seen."""
-    found = []
-    for place, memory in enumerate(traces[0].memories):
+def scales(network: NetworkSpec, texts: Sequence[TextMemory]) -> list[tuple[float, float]]:
+    """The least and the greatest value to draw, for each memory: its bounds, else ± its largest |value|."""
+    limits = []
+    for index, memory in enumerate(texts[0].memories):
         low, high = bounds(network, memory.name)
-        largest = max(float(np.abs(each.memories[place].values).max()) for each in traces) or 1.0
-        found.append((-largest if low is None else low, largest if high is None else high))
-    return found
+        largest = max(float(np.abs(text.memories[index].values).max()) for text in texts) or 1.0
+        limits.append((-largest if low is None else low, largest if high is None else high))
+    return limits

@@ -18,8 +18,8 @@ _PLUS, _MINUS = (240, 145, 58), (106, 165, 227)  # those of page.css
 
 
 def _template(name: str) -> Any:
-    """A template of the package; whatever it is given is escaped, in SVG as in HTML."""
-    import jinja2  # here, because only who draws a page pays for it
+    """A template of the package; every value in it is escaped, in SVG as in HTML."""
+    import jinja2  # here, so that only commands that draw a page load it
 
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_read), autoescape=True, undefined=jinja2.StrictUndefined
@@ -32,29 +32,30 @@ def _read(name: str) -> str:
 
 
 def _trusted(text: str) -> Any:
-    """A text of the package itself, or escaped already: not to be escaped (again)."""
+    """Mark a text of the package, or one that is escaped already, so that it is not escaped."""
     import markupsafe
 
     return markupsafe.Markup(text)
 
 
 def render(document: Document) -> str:
-    """Draw the page: HTML with its style, its script and the document inside, that needs no network.
+    """Draw the page: HTML that holds its style, its script and the document, and loads nothing.
 
-    Its Content-Security-Policy allows that one style and that one script, by their SHA-256.
+    Its Content-Security-Policy allows only this style and this script, by their SHA-256.
     """
     style, script = _read("page.css"), _read("page.js")
-    names, shown = model_names(document), panels(document)
-    extra = {"page": {"names": [panel.name for panel in shown], "models": names}}
+    names = model_names(document)
+    all_panels = panels(document)
+    extra = {"page": {"names": [panel.name for panel in all_panels], "models": names}}
     data = json.dumps(
         _rounded(document) | extra, ensure_ascii=False, allow_nan=False, separators=(",", ":")
     ).translate(_ESCAPES)
     return str(
         _template("page.html").render(
             title=_title(document),
-            models=[(name, _facts(each["model"])) for name, each in zip(names, models_of(document), strict=True)],
+            models=[(name, _facts(m["model"])) for name, m in zip(names, models_of(document), strict=True)],
             document=document,
-            panels=[{"name": panel.name, "groups": _groups(panel.text)} for panel in shown],
+            panels=[{"name": panel.name, "groups": _groups(panel.text)} for panel in all_panels],
             style=_trusted(style),
             script=_trusted(script),
             style_hash=_trusted(_hash(style)),
@@ -74,7 +75,7 @@ def _title(document: Document) -> str:
 
 
 def _facts(model: Document) -> str:
-    """A model in a line."""
+    """A model in one line."""
     layers = "" if model["layers"] == 1 else f"{model['layers']} layers of "
     return (
         f"{model['arch']}, {layers}{model['hidden']} {model['cell']} units, input {model['input']}, "
@@ -83,47 +84,51 @@ def _facts(model: Document) -> str:
 
 
 def _groups(text: Document) -> list[Document]:
-    """The spans with their types and numbered tokens, and each token outside with the type ``None``."""
+    """The spans with their types and numbered tokens, and each token outside a span with the type ``None``."""
     tokens = list(enumerate(text["tokens"]))
-    found: list[Document] = []
-    done = 0
+    groups: list[Document] = []
+    position = 0
     for span in [*text["spans"], None]:
         start = span["start"] if span else len(tokens)
-        found += [{"type": None, "tokens": [token]} for token in tokens[done:start]]
+        groups += [{"type": None, "tokens": [token]} for token in tokens[position:start]]
         if span:
-            done = span["end"]
-            found.append({"type": span["type"], "tokens": tokens[start:done]})
-    return found
+            position = span["end"]
+            groups.append({"type": span["type"], "tokens": tokens[start:position]})
+    return groups
 
 
 def _rounded(value: Any, decimals: int = 4) -> Any:
-    """The document with as many decimals as a page can show, to keep it small; true is 1."""
+    """The document with the decimals that a page shows, to keep it small; true becomes 1."""
     if isinstance(value, dict):
-        return {key: _rounded(each, _DECIMALS.get(key, decimals)) for key, each in value.items()}
+        return {key: _rounded(item, _DECIMALS.get(key, decimals)) for key, item in value.items()}
     if isinstance(value, list):
-        return [_rounded(each, decimals) for each in value]
+        return [_rounded(item, decimals) for item in value]
     if isinstance(value, bool):
         return int(value)
     return round(value, decimals) if isinstance(value, float) else value
 
 
 def figure(document: Document, measure: str, targets: Sequence[Sequence[int]] | None = None) -> str:
-    """Draw what tags rest on as SVG, all texts and models on one scale.
+    """Draw what tags depend on as SVG, all texts and models on one scale.
 
     targets  for each text the tokens whose tags are explained, from 0; ``None`` for all, the matrix
     """
-    shown = panels(document)
-    of_texts = targets or [range(len(text["tokens"])) for text in document["texts"]]
-    chosen = [each for each in of_texts for _ in models_of(document)]
-    lines = [
-        [panel.rests_on(measure, target) for target in rows] for panel, rows in zip(shown, chosen, strict=True)
+    all_panels = panels(document)
+    targets_by_text = targets or [range(len(text["tokens"])) for text in document["texts"]]
+    targets_by_panel = [chosen for chosen in targets_by_text for _ in models_of(document)]
+    matrices = [
+        [panel.row(measure, target) for target in chosen]
+        for panel, chosen in zip(all_panels, targets_by_panel, strict=True)
     ]
-    largest = max((abs(v) for rows in lines for row in rows for v in row), default=0.0)
-    drawn, y, width = [], 56, 360
-    for panel, rows, values in zip(shown, chosen, lines, strict=True):
-        placed = _panel(panel, rows, values, largest)
-        drawn.append({**placed, "y": y})
-        y, width = y + placed["height"] + 16, max(width, placed["width"] + 24)
+    largest = max((abs(value) for matrix in matrices for row in matrix for value in row), default=0.0)
+    drawn = []
+    y = 56
+    width = 360
+    for panel, chosen, matrix in zip(all_panels, targets_by_panel, matrices, strict=True):
+        layout = _panel(panel, chosen, matrix, largest)
+        drawn.append({**layout, "y": y})
+        y += layout["height"] + 16
+        width = max(width, layout["width"] + 24)
     return str(
         _template("figure.svg").render(
             title=f"What tags rest on, by {measure}",
@@ -137,13 +142,13 @@ def figure(document: Document, measure: str, targets: Sequence[Sequence[int]] | 
     )
 
 
-def _panel(panel: Panel, targets: Sequence[int], lines: Sequence[Sequence[float]], largest: float) -> Document:
-    """The places of one panel's words and cells, px."""
+def _panel(panel: Panel, targets: Sequence[int], matrix: Sequence[Sequence[float]], largest: float) -> Document:
+    """The positions of one panel's words and cells, px."""
     words = [_printable(token) for token in panel.tokens]
     tags = [_printable(token["tag"]) for token in panel.text["tokens"]]
     left = 16 + max((_pixels(f"{words[n]} {tags[n]}") for n in targets), default=0)
     top = 30 + round(0.87 * max(map(_pixels, words)))
-    places = [left + number * _CELL[0] for number in range(len(words))]
+    columns = [left + number * _CELL[0] for number in range(len(words))]
     rows = [
         {
             "y": top + number * _CELL[1],
@@ -151,33 +156,33 @@ def _panel(panel: Panel, targets: Sequence[int], lines: Sequence[Sequence[float]
             "tag": tags[target],
             "cells": [
                 {"x": x, "fill": _fill(value, largest), "text": f"{value:.2f}".replace("-", "−")}
-                for x, value in zip(places, line, strict=True)
+                for x, value in zip(columns, values, strict=True)
             ],
         }
-        for number, (target, line) in enumerate(zip(targets, lines, strict=True))
+        for number, (target, values) in enumerate(zip(targets, matrix, strict=True))
     ]
     return {
         "name": _printable(panel.name),
         "left": left,
         "top": top,
         "rows": rows,
-        "columns": [{"x": x + _CELL[0] // 2 + 4, "text": word} for x, word in zip(places, words, strict=True)],
-        "width": places[-1] + _CELL[0] + round(0.5 * _pixels(words[-1])),  # the last word leans out to the right
+        "columns": [{"x": x + _CELL[0] // 2 + 4, "text": word} for x, word in zip(columns, words, strict=True)],
+        "width": columns[-1] + _CELL[0] + round(0.5 * _pixels(words[-1])),  # the slanted last word needs more width
         "height": top + len(rows) * _CELL[1],
     }
 
 
 def _printable(text: str) -> str:
-    """A text without what XML has no way to write."""
-    return "".join(each if each.isprintable() else "\ufffd" for each in text)
+    """A text without the characters that XML cannot hold."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 def _pixels(text: str) -> int:
-    """About how wide a text is at 12 px."""
+    """About how many pixels wide a text is at 12 px."""
     return sum(13 if unicodedata.east_asian_width(character) in "WF" else 7 for character in text)
 
 
 def _fill(value: float, largest: float) -> str:
     share = min(1.0, abs(value) / largest) if largest else 0.0
-    mixed = (round(255 + share * (part - 255)) for part in (_PLUS if value >= 0 else _MINUS))
-    return "#" + "".join(f"{part:02x}" for part in mixed)
+    mixed = (round(255 + share * (channel - 255)) for channel in (_PLUS if value >= 0 else _MINUS))
+    return "#" + "".join(f"{channel:02x}" for channel in mixed)

@@ -1,4 +1,4 @@
-"""How a document is laid out, on a terminal, on a page and in a figure: a panel for each text under each model."""
+"""The panels of a document, on a terminal, on a page and in a figure: one for each text and model."""
 
 from typing import Any, NamedTuple
 
@@ -6,7 +6,7 @@ Document = dict[str, Any]
 
 
 class Panel(NamedTuple):
-    """One text under one model, and a name that tells it from the others; "" where it is alone."""
+    """One text as one model labels it, and a name that no other panel has; "" for the only panel."""
 
     name: str
     text: Document
@@ -16,33 +16,37 @@ class Panel(NamedTuple):
         """The tokens of the text."""
         return [token["text"] for token in self.text["tokens"]]
 
-    def rests_on(self, measure: str, target: int) -> list[float]:
-        """What a target, a token's number, rests on; 0 for what was not a finite number."""
-        found = self.text["connectivity"]
-        return [value or 0.0 for value in found[measure][found["targets"].index(target)]]
+    def row(self, measure: str, target: int) -> list[float]:
+        """How much the tag of a target depends on each token; 0 where the value is not finite.
+
+        target  the number of its token, from 0
+        """
+        connectivity = self.text["connectivity"]
+        return [value or 0.0 for value in connectivity[measure][connectivity["targets"].index(target)]]
 
 
 def models_of(document: Document) -> list[Document]:
-    """What is said of the one model or of both."""
+    """The answers about the one model or about both."""
     return [document, *([document["compare"]] if "compare" in document else [])]
 
 
 def model_names(document: Document) -> list[str]:
-    """Names that tell two models apart: the files', with the architecture where they are equal; "" for one."""
-    models = [each["model"] for each in models_of(document)]
+    """Different names for two models: their files, with the architecture where these are equal; "" for one."""
+    models = [answer["model"] for answer in models_of(document)]
     if len(models) == 1:
         return [""]
     names = [str(model["file"]) for model in models]
     if names[0] == names[1]:
-        return [f"{place}: {model['arch']} {model['file']}" for place, model in zip("12", models, strict=True)]
+        return [f"{number}: {model['arch']} {model['file']}" for number, model in enumerate(models, 1)]
     return names
 
 
 def panels(document: Document) -> list[Panel]:
-    """Each text, under the one model or under both, one after the other."""
-    several, found = len(document["texts"]) > 1, []
+    """The panels of all texts; with two models, those of one text follow each other."""
+    is_pair = len(document["texts"]) > 1
+    all_panels = []
     for number in range(len(document["texts"])):
         for name, model in zip(model_names(document), models_of(document), strict=True):
-            parts = [*([name] if name else []), *(["ab"[number]] if several else [])]
-            found.append(Panel(", ".join(parts), model["texts"][number]))
-    return found
+            parts = [*([name] if name else []), *(["ab"[number]] if is_pair else [])]
+            all_panels.append(Panel(", ".join(parts), model["texts"][number]))
+    return all_panels

@@ -1,4 +1,4 @@
-"""One pass over a corpus: what the units of every memory do, and the contexts that drive one of them most."""
+"""One pass over a corpus: measures of every memory's units, and the contexts of one unit's extreme values."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -35,26 +35,26 @@ class Context(NamedTuple):
 
 
 class Driven(NamedTuple):
-    """The contexts that drive a unit most, highest first and lowest first; contexts of equal words count once."""
+    """The contexts of a unit's highest and lowest values; of contexts with equal words only one is kept."""
 
     memory: str
     unit: int  # from 0
-    up: list[Context]
-    down: list[Context]
+    up: list[Context]  # the highest value first
+    down: list[Context]  # the lowest value first
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         sides = {"up": self.up, "down": self.down}
         return {"memory": self.memory, "unit": self.unit} | {
-            side: [context.as_dict() for context in found] for side, found in sides.items()
+            side: [context.as_dict() for context in contexts] for side, contexts in sides.items()
         }
 
 
 class Survey(NamedTuple):
-    """What a pass over a corpus found; ``units`` by the name of the memory."""
+    """The result of a pass over a corpus."""
 
-    units: dict[str, Units]
-    driven: Driven | None
+    units: dict[str, Units]  # by the name of the memory
+    driven: Driven | None  # where a unit was asked for
 
 
 class _Largest:
@@ -62,64 +62,69 @@ class _Largest:
 
     def __init__(self, sign: int) -> None:
         self._sign = sign
-        self.found: list[Context] = []
+        self.contexts: list[Context] = []
 
-    def add(self, values: Array, context_of: "_Finder") -> None:
+    def add(self, values: Array, context_of: "_ContextFinder") -> None:
         best: dict[tuple[tuple[str, ...], str, tuple[str, ...]], Context] = {}
         for row in np.argsort(-self._sign * values, kind="stable").tolist():
             context = context_of(row, float(values[row]))
             best.setdefault((context.before, context.token, context.after), context)
             if len(best) == SHOWN_CONTEXTS:
                 break
-        for context in self.found:
+        for context in self.contexts:
             key = (context.before, context.token, context.after)
             best[key] = max(context, best.get(key, context), key=lambda c: self._sign * c.value)
-        self.found = sorted(best.values(), key=lambda c: (-self._sign * c.value, c.line))[:SHOWN_CONTEXTS]
+        self.contexts = sorted(best.values(), key=lambda c: (-self._sign * c.value, c.line))[:SHOWN_CONTEXTS]
 
 
-class _Finder:
-    """From a row of a batch to the words around its token."""
+class _ContextFinder:
+    """Finds the words around the token of a row of a batch."""
 
     def __init__(self, sentences: Sequence[Sentence], starts: Array, positions: Array) -> None:
-        self._sentences, self._starts, self._positions = sentences, starts, positions
+        self._sentences = sentences
+        self._starts = starts
+        self._positions = positions
 
     def __call__(self, row: int, value: float) -> Context:
         position = int(self._positions[row])
         number = int(np.searchsorted(self._starts, position, "right")) - 1
-        sentence, place = self._sentences[number], position - int(self._starts[number])
-        before = tuple(sentence.tokens[max(0, place - _WORDS_AROUND) : place])
-        after = tuple(sentence.tokens[place + 1 : place + 1 + _WORDS_AROUND])
-        return Context(value, sentence.line, before, sentence.tokens[place], after, sentence.tags[place])
+        sentence = self._sentences[number]
+        t = position - int(self._starts[number])
+        before = tuple(sentence.tokens[max(0, t - _WORDS_AROUND) : t])
+        after = tuple(sentence.tokens[t + 1 : t + 1 + _WORDS_AROUND])
+        return Context(value, sentence.line, before, sentence.tokens[t], after, sentence.tags[t])
 
 
 def survey(model: Model, sentences: Sequence[Sentence], unit: tuple[str, int] | None = None) -> Survey:
-    """Run a model over labelled sentences; only sums and the best contexts are kept.
+    """Run a model over labelled sentences; only sums and the contexts of extreme values stay in memory.
 
-    unit  the memory's name and the unit's number in it, from 0, whose contexts are wanted
+    unit  the name of a memory and the number of a unit in it, from 0: the unit whose contexts are wanted
     """
-    numbers = {tag: n for n, tag in enumerate(dict.fromkeys(tag for each in sentences for tag in each.tags))}
+    numbers = {tag: n for n, tag in enumerate(dict.fromkeys(tag for s in sentences for tag in s.tags))}
     tallies: dict[str, Tally] = {}
-    up, down = _Largest(1), _Largest(-1)
-    for block, starts, positions, kept in _runs(model, sentences):
+    highest = _Largest(1)
+    lowest = _Largest(-1)
+    for block, starts, positions, batch_memories in _runs(model, sentences):
         gold = np.array([numbers[tag] for sentence in block for tag in sentence.tags])[positions]
-        for memory in kept:
+        for memory in batch_memories:
             if memory.name not in tallies:
                 limits = bounds(model.network_spec, memory.name)
                 tallies[memory.name] = Tally(memory.values.shape[1], len(numbers), limits)
             tallies[memory.name].add(memory.values, gold)
             if unit and memory.name == unit[0]:
-                for side in (up, down):
-                    side.add(memory.values[:, unit[1]], _Finder(block, starts, positions))
-    driven = Driven(*unit, up.found, down.found) if unit else None
+                context_of = _ContextFinder(block, starts, positions)
+                for extreme in (highest, lowest):
+                    extreme.add(memory.values[:, unit[1]], context_of)
+    driven = Driven(*unit, highest.contexts, lowest.contexts) if unit else None
     return Survey({name: tally.result() for name, tally in tallies.items()}, driven)
 
 
 def _runs(
     model: Model, sentences: Sequence[Sentence]
 ) -> Iterator[tuple[Sequence[Sentence], Array, Array, list[Memory]]]:
-    """Blocks of sentences, where each begins, and batch by batch the positions of tokens and their memories."""
+    """Yield for each batch its block of sentences, their starts, the positions of its tokens and their memories."""
     for start in range(0, len(sentences), _BLOCK_SENTENCES):
         block = sentences[start : start + _BLOCK_SENTENCES]
-        encoded = model.encode([each.tokens for each in block], [each.columns for each in block])
+        encoded = model.encode([s.tokens for s in block], [s.columns for s in block])
         for positions, h, y in labelling.hidden_layers(model, encoded):
             yield block, encoded.starts, positions, memories(model.network_spec, h, y)

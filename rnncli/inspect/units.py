@@ -1,4 +1,4 @@
-"""What the units of a memory do over many tokens: which tell the tags apart, which are saturated or dead."""
+"""Measures of a memory's units over many tokens: how well they separate the tags, which are saturated or dead."""
 
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ from rnncli.config import NetworkSpec
 Array = NDArray[Any]
 
 SATURATED_SHARE = 0.95  # of the tokens
-_SATURATED_LEVEL = 0.95  # of the way from the middle of the range to its end
+_SATURATED_LEVEL = 0.95  # of the distance from the middle of the range to its end
 
 
 class Range(NamedTuple):
@@ -20,18 +20,19 @@ class Range(NamedTuple):
     high: float | None
 
     def is_saturated(self, values: Array) -> Array:
-        """Tell for each value whether it lies where the unit is flat and passes almost no gradient on.
+        """Tell for each value whether the unit's slope is almost 0 there, so that almost no gradient passes.
 
-        Between two bounds: within 2.5 % of the range of either, for tanh |h| > 0.95, for sigmoid h < 0.025 or
-        h > 0.975. For relu, bounded from below alone: h = 0. h of an LSTM or a GRU is measured as tanh is: an LSTM
-        unit is there only while its output gate is open and its cell saturated; the gates themselves, which may
-        be saturated long before, are not looked at. Without bounds: never.
+        With two bounds: within 2.5 % of the range from either bound, so |h| > 0.95 for tanh, and h < 0.025 or
+        h > 0.975 for sigmoid. For relu, which has only a lower bound: h = 0. h of an LSTM or a GRU is treated like
+        tanh: h of an LSTM is near ±1 only while its output gate is open and its cell is saturated. The gates, which
+        may be saturated much earlier, are not measured. Without bounds: never.
         """
         if self.low is None:
             return np.zeros(values.shape, bool)
         if self.high is None:
             return np.asarray(values <= self.low)
-        middle, half = (self.high + self.low) / 2, (self.high - self.low) / 2
+        middle = (self.high + self.low) / 2
+        half = (self.high - self.low) / 2
         return np.abs(values - middle) > _SATURATED_LEVEL * half
 
 
@@ -41,25 +42,25 @@ def bounds(network: NetworkSpec, name: str) -> Range:
         return Range(0.0, 1.0)
     if network.cell != "simple":
         return Range(-1.0, 1.0)
-    known = {"tanh": Range(-1.0, 1.0), "sigmoid": Range(0.0, 1.0), "relu": Range(0.0, None)}
-    return known.get(network.activation, Range(None, None))
+    ranges = {"tanh": Range(-1.0, 1.0), "sigmoid": Range(0.0, 1.0), "relu": Range(0.0, None)}
+    return ranges.get(network.activation, Range(None, None))
 
 
 class Units(NamedTuple):
-    """Findings on M units, which count from 0.
+    """The measures of M units, numbered from 0.
 
     ``separation`` is η² = Σ_k n_k (mean_k − mean)² / Σ_t (h(t) − mean)²: the share of a unit's variance that lies
     between the tags k (one-way analysis of variance; Fisher 1925, "Statistical methods for research workers"),
-    from 0 to 1. It is 0 for a unit without variance, and says little where most tags occur once.
+    from 0 to 1. It is 0 for a unit without variance. Where most tags occur once it is close to 1 for most units.
     """
 
     separation: Array  # (M,)
     saturated: Array  # (M,) bool: in more than 95 % of the tokens
-    dead: Array  # (M,) bool: the same value at every token, of two or more
+    dead: Array  # (M,) bool: the same value at all of two or more tokens
 
     @property
     def order(self) -> Array:
-        """The units by how well they tell the tags apart, best first, (M,)."""
+        """The units by their separation, the highest first, (M,)."""
         return np.argsort(-self.separation, kind="stable")
 
     def as_dict(self) -> dict[str, Any]:
@@ -73,14 +74,16 @@ class Units(NamedTuple):
 
 
 class Tally:
-    """Counts up what :class:`Units` needs, token by token, so that a corpus need not be kept."""
+    """Sums up what :class:`Units` needs, batch by batch, so that the values of a corpus are not stored."""
 
     def __init__(self, units: int, tags: int, limits: Range) -> None:
         self._limits = limits
         self._count = np.zeros(tags)
         self._sums = np.zeros((tags, units))
-        self._squares, self._saturated = np.zeros(units), np.zeros(units, np.int64)
-        self._low, self._high = np.full(units, np.inf), np.full(units, -np.inf)
+        self._squares = np.zeros(units)
+        self._saturated = np.zeros(units, np.int64)
+        self._low = np.full(units, np.inf)
+        self._high = np.full(units, -np.inf)
 
     def add(self, values: Array, tags: Array) -> None:
         """Add tokens.
@@ -91,23 +94,25 @@ class Tally:
         if not len(values):
             return
         exact = values.astype(np.float64)
-        which = np.zeros((len(self._count), len(tags)))
-        which[tags, np.arange(len(tags))] = 1
-        self._count += which.sum(axis=1)
-        self._sums += which @ exact
+        has_tag = np.zeros((len(self._count), len(tags)))
+        has_tag[tags, np.arange(len(tags))] = 1
+        self._count += has_tag.sum(axis=1)
+        self._sums += has_tag @ exact
         self._squares += (exact**2).sum(axis=0)
         self._saturated += self._limits.is_saturated(values).sum(axis=0)
-        self._low, self._high = np.minimum(self._low, exact.min(axis=0)), np.maximum(self._high, exact.max(axis=0))
+        self._low = np.minimum(self._low, exact.min(axis=0))
+        self._high = np.maximum(self._high, exact.max(axis=0))
 
     def result(self) -> Units:
-        """What was found so far."""
+        """The measures over all tokens so far."""
         count = max(1.0, self._count.sum())
-        seen = self._count > 0
+        occurs = self._count > 0
         mean = self._sums.sum(axis=0) / count
-        of_tags = self._sums[seen] / self._count[seen, None]
-        between = (self._count[seen, None] * (of_tags - mean) ** 2).sum(axis=0)
+        tag_means = self._sums[occurs] / self._count[occurs, None]
+        between = (self._count[occurs, None] * (tag_means - mean) ** 2).sum(axis=0)
         total = self._squares - count * mean**2
-        same = self._high <= self._low
-        varies = ~same & (total > 0)
+        is_constant = self._high <= self._low
+        varies = ~is_constant & (total > 0)
         separation = np.where(varies, between / np.where(varies, total, 1), 0.0)
-        return Units(np.clip(separation, 0, 1), self._saturated > SATURATED_SHARE * count, same & (count > 1))
+        saturated = self._saturated > SATURATED_SHARE * count
+        return Units(np.clip(separation, 0, 1), saturated, is_constant & (count > 1))

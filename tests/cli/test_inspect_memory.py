@@ -197,7 +197,7 @@ def test_with_a_corpus_the_units_of_a_text_are_judged_by_it(inspect: Run, bookin
 def test_a_unit_that_is_not_there_is_refused(inspect: Run, booking_tsv: Path) -> None:
     message = "--unit needs --corpus FILE\n  the contexts that drive it are those of a labelled file"
     refused(inspect("--unit", 1), USAGE, message)
-    message = "--memory tells where --unit is, and there is none\n  give --unit N"
+    message = "--memory needs --unit\n  give --unit N"
     refused(inspect("--memory", "layer 1 forward"), USAGE, message)
     corpus = ("--corpus", booking_tsv, "--quiet", "--unit")
     names = '"layer 1 forward", "layer 1 backward"'

@@ -13,7 +13,7 @@ from small_models import SIDES, TEXT, copying, drawn
 from rnncli import labelling
 from rnncli.data import tsv
 from rnncli.errors import DataError, UsageError
-from rnncli.inspect import reader
+from rnncli.inspect import attribution
 from rnncli.inspect.connectivity import Connectivity, connectivity, spearman
 from rnncli.labelling import single
 from rnncli.model import Model
@@ -100,7 +100,7 @@ def test_it_is_over_all_parts_of_the_input_and_the_whole_vocabulary(arch, inputs
 
 
 @pytest.mark.parametrize(("arch", "cell"), [("elman", "lstm"), ("jordan", "simple"), ("bidirectional", "gru")])
-def test_contributions_are_the_integral_of_the_slope_along_the_way(arch, cell):
+def test_contributions_are_the_integral_of_the_slope_along_the_path(arch, cell):
     model = drawn(arch=arch, cell=cell, window=1, input=ALL_INPUTS, scale=0.5)
     text, blank, tags = Dense(model, TEXT, SIDES), Dense(model, TEXT, SIDES, blank=True), given(model, TEXT, SIDES)
     change, expected, at, steps = text.x - blank.x, np.zeros((len(TEXT),) * 2), np.arange(len(TEXT)), 400
@@ -228,8 +228,8 @@ def test_contributions_are_complete_on_the_sample_data():
 def test_some_targets_in_any_order_have_the_rows_that_all_have(arch, cell, monkeypatch):
     model = drawn(arch=arch, cell=cell, window=1, output="crf")
     full, some = connectivity(model, TEXT), [4, 0, 6, 4]
-    for most in (reader.MOST_NUMBERS, 1):  # all at once, and one by one
-        monkeypatch.setattr(reader, "MOST_NUMBERS", most)
+    for most in (attribution.MOST_NUMBERS, 1):  # all at once, and one by one
+        monkeypatch.setattr(attribution, "MOST_NUMBERS", most)
         found = connectivity(model, TEXT, targets=some)
         assert (some, [full.tags[t] for t in some]) == (found.targets, found.tags)
         for name in ("gradient", "contribution", "ablation", "probability"):

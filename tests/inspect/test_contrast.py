@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from rnncli.inspect.contrast import Distance, align, distances, parting
-from rnncli.inspect.memory import Memory, Trace
+from rnncli.inspect.memory import Memory, TextMemory
 
 
 def made(text, tags, **memories):
     tokens = text.split()
     kept = [Memory(name.replace("_", " "), np.array(values, float)[:, None]) for name, values in memories.items()]
-    return Trace(text, tokens, tags.split(), [1.0] * len(tokens), [], kept, [()] * len(tokens))
+    return TextMemory(text, tokens, tags.split(), [1.0] * len(tokens), [], kept, [()] * len(tokens))
 
 
 @pytest.mark.parametrize(

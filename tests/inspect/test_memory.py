@@ -11,7 +11,7 @@ from rnncli.config import CELLS, NetworkSpec, TrainingSpec
 from rnncli.data.tsv import Sentence
 from rnncli.errors import DataError
 from rnncli.inspect.contrast import align, distances
-from rnncli.inspect.memory import trace, units
+from rnncli.inspect.memory import text_memory, units
 from rnncli.tagging import Tagger
 
 SENTENCE = Sentence(["leave", "Taipei", "now"], ["O", "B-x", "O"], [(), (), ()], 1)
@@ -35,7 +35,7 @@ def untrained(**spec):
     ],
 )
 def test_each_architecture_keeps_its_own_memory(spec, expected):
-    shown = trace(untrained(**spec), "leave Taipei now")
+    shown = text_memory(untrained(**spec), "leave Taipei now")
     assert expected == [(memory.name, memory.values.shape[1]) for memory in shown.memories]
     assert all(len(memory.values) == 3 for memory in shown.memories)
 
@@ -44,7 +44,7 @@ def test_each_architecture_keeps_its_own_memory(spec, expected):
 @pytest.mark.parametrize("window", [0, 1])
 def test_forward_memory_knows_the_past_and_backward_memory_the_future(cell, window):
     model = untrained(arch="bidirectional", cell=cell, window=window)
-    a, b = trace(model, "leave Taipei now"), trace(model, "Taipei Taipei now")
+    a, b = text_memory(model, "leave Taipei now"), text_memory(model, "Taipei Taipei now")
     forward, backward = distances(a, b, align(a.tokens, b.tokens))
     assert (forward.values > 0).all()
     # Through a window the token before is no memory, but it is seen.
@@ -56,7 +56,7 @@ def test_tags_and_their_probabilities_are_those_that_labelling_gives():
         model = untrained(arch="elman", output=output, decoding=decoding)
         for array in model.parameters.values():
             array[...] = np.random.default_rng(1).standard_normal(array.shape)
-        shown, tagged = trace(model, "leave Taipei now"), Tagger(model).tag("leave Taipei now").tokens
+        shown, tagged = text_memory(model, "leave Taipei now"), Tagger(model).tag("leave Taipei now").tokens
         assert [token.tag for token in tagged] == shown.tags
         assert [token.probability for token in tagged] == shown.probabilities
 
@@ -65,12 +65,12 @@ def test_a_text_without_the_columns_that_a_model_reads_is_an_error():
     sentence = SENTENCE._replace(columns=[("VB",), ("NN",), ("RB",)])
     model = training.prepare([sentence], NetworkSpec(arch="elman", hidden=5), TrainingSpec())
     with pytest.raises(DataError, match="this model reads a column beside each token"):
-        trace(model, "leave Taipei now")
+        text_memory(model, "leave Taipei now")
 
 
 def test_every_number_is_given_for_json():
     model = untrained(arch="hybrid")
-    shown = trace(model, "leave Taipei now")
+    shown = text_memory(model, "leave Taipei now")
     result = json.loads(json.dumps(shown.as_dict()))
     assert ("leave Taipei now", ["leave", "Taipei", "now"]) == (
         result["text"],
@@ -81,7 +81,7 @@ def test_every_number_is_given_for_json():
 
 def test_units_are_judged_by_the_tokens_of_all_texts():
     model = untrained(arch="elman")
-    traces = [trace(model, text) for text in ("leave Taipei now", "now leave")]
+    traces = [text_memory(model, text) for text in ("leave Taipei now", "now leave")]
     values = np.concatenate([each.memories[0].values for each in traces]).astype(float)
     tags = np.array([tag for each in traces for tag in each.tags])
     means = values.mean(axis=0)
@@ -93,10 +93,10 @@ def test_units_are_judged_by_the_tokens_of_all_texts():
 
 
 def test_the_output_in_memory_is_a_distribution():
-    (memory,) = trace(untrained(arch="jordan"), "leave Taipei now").memories
+    (memory,) = text_memory(untrained(arch="jordan"), "leave Taipei now").memories
     np.testing.assert_allclose(memory.values.sum(axis=1), 1, rtol=1e-5)
 
 
 def test_a_text_without_tokens_is_an_error():
     with pytest.raises(DataError, match="no token"):
-        trace(untrained(arch="elman"), "   ")
+        text_memory(untrained(arch="elman"), "   ")

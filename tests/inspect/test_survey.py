@@ -7,7 +7,7 @@ from rnncli import labelling, training
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.tsv import Sentence
 from rnncli.inspect import survey as survey_module
-from rnncli.inspect.memory import trace
+from rnncli.inspect.memory import text_memory
 from rnncli.inspect.survey import SHOWN_CONTEXTS, survey
 
 WORDS = ["leave", "arrive", "Taipei", "Osaka", "on", "Monday", "now", "please", "from", "to"]
@@ -30,7 +30,7 @@ def untrained(**spec):
 def by_hand(model, place, unit):
     """(value, (before, token, after), line) of every token, one sentence at a time."""
     for sentence in corpus():
-        values = trace(model, " ".join(sentence.tokens)).memories[place].values[:, unit]
+        values = text_memory(model, " ".join(sentence.tokens)).memories[place].values[:, unit]
         for t, value in enumerate(values.tolist()):
             words = sentence.tokens
             yield value, (words[max(0, t - 4) : t], words[t], words[t + 1 : t + 5]), sentence.line
@@ -70,7 +70,7 @@ def test_the_contexts_that_drive_a_unit_are_those_with_its_extreme_values(path, 
 
 def test_units_are_told_apart_by_the_tags_of_the_corpus(path):
     model = untrained(arch="elman", cell="simple")
-    runs = [trace(model, " ".join(sentence.tokens)).memories[0].values for sentence in corpus()]
+    runs = [text_memory(model, " ".join(sentence.tokens)).memories[0].values for sentence in corpus()]
     values, tags = np.concatenate(runs), np.array([tag for sentence in corpus() for tag in sentence.tags])
     total = ((values - values.mean(axis=0)) ** 2).sum(axis=0)
     between = sum(
