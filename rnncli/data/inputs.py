@@ -1,14 +1,15 @@
 """What tokens look like to the network: each part of the input turns a text into rows of a table of its own."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain, islice
-from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 import numpy as np
 
 from rnncli.config import NetworkSpec
-from rnncli.data.batch import Bags, Encoded, Ints
+from rnncli.data.batch import Bags, Encoded
+from rnncli.data.lookup import Features, Lookup
 from rnncli.data.ngrams import Ngrams
 from rnncli.data.vocabulary import Names, Values, Vocabulary
 from rnncli.errors import DataError
@@ -17,19 +18,8 @@ if TYPE_CHECKING:
     from rnncli.data.vectors import Vectors
 
 Columns = Sequence[Sequence[tuple[str, ...]]]
-REMEMBERED = 100_000  # texts, after which all are forgotten, so that memory stays what it is
 OF_WORDS = ("embedding", "onehot")  # parts whose rows are those of the words
-
-
-class Features(Protocol):
-    """A locked list of texts, each with a row in a table, and the rows that a token selects."""
-
-    words: list[str]
-
-    def __len__(self) -> int: ...
-
-    def select(self, token: str) -> list[int]:
-        """Rows whose sum stands for the token; none of them gives 0."""
+_Beside = TypeVar("_Beside")
 
 
 class Part(NamedTuple):
@@ -50,43 +40,21 @@ def input_lists(names: Iterable[str]) -> list[str]:
     return ["words", *(name for name in names if name not in OF_WORDS)]
 
 
-class _Numbers(dict[str, int]):
-    """Distinct texts by number, from 0 in the order in which they came."""
-
-    def __missing__(self, text: str) -> int:
-        number = self[text] = len(self)
-        return number
+def _refuse_texts(values: Iterable[object], message: str) -> None:
+    """Raise where a text stands in place of a list: its letters would be taken one by one."""
+    if any(issubclass(kind, (str, bytes)) for kind in set(map(type, values))):
+        raise TypeError(message)
 
 
-class _Known:
-    """The distinct texts of one source so far, and what they select: looked up once for all blocks of a file."""
-
-    def __init__(self, source: int, words: Vocabulary, parts: Sequence[Part]) -> None:
-        self.numbers, self._vocabulary = _Numbers(), words
-        self._parts = [part for part in parts if part.source == source]
-        self.words = np.empty(0, np.int32)  # their numbers in the vocabulary
-        none = np.empty(0, np.int32), np.zeros(1, np.int64)
-        self.bags = [Bags(source, part.features is words, *none) for part in self._parts]
-
-    def number(self, texts: Sequence[str]) -> Ints:
-        """Number texts; what is new among them is looked up. Arrays that were given out stay as they are."""
-        before = len(self.numbers)
-        found = np.fromiter(map(self.numbers.__getitem__, texts), np.int32, len(texts))
-        if new := list(islice(self.numbers, before, None)):
-            numbers = [self._vocabulary.number(text) for text in new]
-            self.words = np.concatenate([self.words, np.array(numbers, np.int32)])
-            self.bags = [
-                self._with(bags, [part.features.select(text) for text in new])
-                for part, bags in zip(self._parts, self.bags, strict=True)
-            ]
-        return found
-
-    @staticmethod
-    def _with(bags: Bags, selected: Sequence[Sequence[int]]) -> Bags:
-        """The bags and more."""
-        ends = bags.starts[-1] + np.cumsum([len(rows) for rows in selected])
-        rows = np.fromiter(chain.from_iterable(selected), np.int32)
-        return bags._replace(rows=np.concatenate([bags.rows, rows]), starts=np.concatenate([bags.starts, ends]))
+def _end_to_end(what: str, rows: Sequence[Sequence[_Beside]], lengths: list[int]) -> list[_Beside]:
+    """Join what stands beside the tokens of each sentence; there must be as much as there are tokens."""
+    _refuse_texts(rows, f"the {what} of a sentence are a list, not a text")
+    if len(rows) != len(lengths):
+        raise DataError(f"sentences: {len(lengths)}, but there are {what} for {len(rows)}")
+    for number, (tokens, row) in enumerate(zip(lengths, rows, strict=True), 1):
+        if len(row) != tokens:
+            raise DataError(f"tokens of sentence {number}: {tokens}, but there are {what} for {len(row)}")
+    return list(chain.from_iterable(rows))
 
 
 class Inputs:
@@ -99,8 +67,21 @@ class Inputs:
     def __init__(self, words: Vocabulary, parts: Sequence[Part]) -> None:
         self.words, self.parts = words, list(parts)
         self.columns = sum(part.source > 0 for part in parts)
-        self._known: list[_Known] = []  # of each source
-        self._looking = Lock()
+        self._lookups = [self._lookup(source) for source in range(self.columns + 1)]
+
+    def _lookup(self, source: int) -> Lookup:
+        """Look up in the lists of a source; for tokens the words come first, also where they are no part."""
+        own = [part.features for part in self.parts if part.source == source and part.features is not self.words]
+        return Lookup(own if source else [self.words, *own])
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Inputs):
+            return NotImplemented
+        return (self.words, self.parts) == (other.words, other.parts)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy, also one in another process, begins without what was looked up here."""
+        return type(self), (self.words, self.parts)
 
     @classmethod
     def count(cls, spec: NetworkSpec, tokens: Sequence[str], columns: Columns, vectors: "Vectors | None") -> Self:
@@ -149,25 +130,44 @@ class Inputs:
         self,
         sentences: Sequence[Sequence[str]],
         columns: Columns | None = None,
-        tags: Iterable[Sequence[str]] = (),
+        tags: Sequence[Sequence[str]] = (),
         tag_numbers: Mapping[str, int] | None = None,
     ) -> Encoded:
-        """Turn sentences into numbers; a tag that is not among ``tag_numbers`` is −1."""
-        starts = np.zeros(len(sentences) + 1, np.int64)
-        np.cumsum([len(tokens) for tokens in sentences], out=starts[1:])
-        sources = [[token for tokens in sentences for token in tokens]]
-        if self.columns:
-            if columns is None or any(len(row) < self.columns for rows in columns for row in rows):
-                many = "a column" if self.columns == 1 else f"{self.columns} columns"
-                message = f"this model reads {many} beside each token, and there are fewer"
-                raise DataError(message, hint="a model trained with --input embedding+ngram needs none")
-            sources += [[row[i] for rows in columns for row in rows] for i in range(self.columns)]
-        with self._looking:
-            if any(len(known.numbers) > REMEMBERED for known in self._known) or not self._known:
-                self._known = [_Known(source, self.words, self.parts) for source in range(len(sources))]
-            ids = np.stack([known.number(texts) for known, texts in zip(self._known, sources, strict=True)])
-            words, bags = self._known[0].words[ids[0]], [bags for known in self._known for bags in known.bags]
-        numbers = tag_numbers or {}
-        gold = [numbers.get(tag, -1) for sentence in tags for tag in sentence]
-        tagged = np.array(gold, np.int32) if gold else np.full(len(words), -1, np.int32)
-        return Encoded(words, ids, bags, tagged, starts)
+        """Turn sentences into numbers; a tag that is not among ``tag_numbers`` is −1, as are all without ``tags``.
+
+        The result is a function of the arguments: nothing that was encoded before, or is by another thread at the
+        same time, changes it.
+
+        Raises TypeError for what is no text or no list, DataError for columns or tags that do not fit the tokens.
+        """
+        _refuse_texts(sentences, "a sentence is a list of tokens, not a text")
+        lengths = list(map(len, sentences))
+        starts = np.zeros(len(lengths) + 1, np.int64)
+        np.cumsum(lengths, out=starts[1:])
+        texts = [list(chain.from_iterable(sentences)), *self._read(columns, lengths)]
+        found = [look_up(each) for look_up, each in zip(self._lookups, texts, strict=True)]
+        ids = np.stack([each.ids for each in found])
+        selected = [iter(each.rows) for each in found]
+        words = next(selected[0])
+        bags = []
+        for part in self.parts:
+            is_word = part.features is self.words
+            bags.append(Bags(part.source, is_word, *(words if is_word else next(selected[part.source]))))
+        gold = np.full(len(texts[0]), -1, np.int32)
+        if len(tags):
+            numbers = tag_numbers or {}
+            gold[:] = [numbers.get(tag, -1) for tag in _end_to_end("tags", tags, lengths)]
+        return Encoded(words.rows[ids[0]], ids, bags, gold, starts)
+
+    def _read(self, columns: Columns | None, lengths: list[int]) -> Iterator[list[str]]:
+        """Yield the texts of each column that is read."""
+        if not self.columns:
+            return
+        rows = None if columns is None else _end_to_end("columns", columns, lengths)
+        _refuse_texts(rows or (), "the columns beside a token are a tuple of texts, not a text")
+        if rows is None or any(len(row) < self.columns for row in rows):
+            many = "a column" if self.columns == 1 else f"{self.columns} columns"
+            message = f"this model reads {many} beside each token, and there are fewer"
+            raise DataError(message, hint="a model trained with --input embedding+ngram needs none")
+        for i in range(self.columns):
+            yield list(map(itemgetter(i), rows))

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from rnncli.data.vocabulary import normal_form
+from rnncli.data.vocabulary import Texts, normal_form
 
 LONGEST_AFFIX = 5
 NGRAM = 3
@@ -38,12 +38,8 @@ def features(token: str) -> Iterator[str]:
         yield form[start : start + NGRAM]
 
 
-class Ngrams:
+class Ngrams(Texts):
     """A locked list of features, made once from the distinct words of the training set."""
-
-    def __init__(self, words: Iterable[str]) -> None:
-        self.words = list(words)
-        self._numbers = {word: number for number, word in enumerate(self.words)}
 
     @classmethod
     def count(cls, tokens: Iterable[str], least: int = 2) -> "Ngrams":
@@ -51,9 +47,6 @@ class Ngrams:
         distinct = dict.fromkeys(map(normal_form, dict.fromkeys(tokens)))
         counts = Counter(feature for form in distinct for feature in dict.fromkeys(features(form)))
         return cls(feature for feature, count in counts.items() if count >= least)
-
-    def __len__(self) -> int:
-        return len(self.words)
 
     def select(self, token: str) -> list[int]:
         """Numbers of the token's features, those that are known."""

@@ -62,6 +62,8 @@ _WORDS_OF = _Words()
 
 
 def _check(text: str) -> None:
+    if not isinstance(text, str):
+        raise TypeError(f"a text to label is a str, not {type(text).__name__}")
     if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
         raise DataError("the text is not UTF-8", hint="check the encoding of the terminal")
 

@@ -25,16 +25,34 @@ def forms(token: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((token, normal_form(token), lower, normal_form(lower))))
 
 
-class Vocabulary:
+class Texts:
+    """A locked list of texts by number; two that number texts alike are equal."""
+
+    first = 0  # number of the first
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self.words = list(words)
+        self._numbers = {word: number for number, word in enumerate(self.words, self.first)}
+
+    def __len__(self) -> int:
+        return self.first + len(self.words)
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.words == getattr(other, "words", None)
+
+
+class Vocabulary(Texts):
     """A locked list of words; made once from the training set, so nothing leaks in from development data.
 
     words   the words by number, without the unknown word, in order of first appearance
-    counts  (words + 1,) how often each was seen in training; those seen once teach the unknown word
+    counts  (words + 1,) how often each was seen in training; those seen once teach the unknown word. A model file
+            does not keep them, and they play no part in whether two vocabularies are equal
     """
 
+    first = UNKNOWN + 1
+
     def __init__(self, words: Iterable[str], counts: NDArray[np.int64] | None = None) -> None:
-        self.words = list(words)
-        self._numbers = {word: number for number, word in enumerate(self.words, 1)}
+        super().__init__(words)
         self.counts = np.zeros(len(self), np.int64) if counts is None else counts
 
     @classmethod
@@ -44,9 +62,6 @@ class Vocabulary:
         for token, count in Counter(tokens).items():  # each distinct token once
             counts[normal_form(token)] += count
         return cls(counts, np.array([0, *counts.values()], np.int64))
-
-    def __len__(self) -> int:
-        return len(self.words) + 1
 
     def number(self, token: str) -> int:
         """Look a token up: as written (digits as 0), else lower-cased, else the unknown word."""
@@ -59,15 +74,8 @@ class Vocabulary:
         return [self.number(token)]
 
 
-class Values:
+class Values(Texts):
     """A locked list of the values of a column, each looked up as it is; one that is not listed has no row."""
-
-    def __init__(self, words: Iterable[str]) -> None:
-        self.words = list(words)
-        self._numbers = {word: number for number, word in enumerate(self.words)}
-
-    def __len__(self) -> int:
-        return len(self.words)
 
     def select(self, token: str) -> list[int]:
         """Return the row of a value, or none."""

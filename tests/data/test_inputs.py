@@ -62,6 +62,8 @@ def test_numbers_have_the_types_that_kernels_take() -> None:
         str(array.dtype) for array in (found.words, found.ids, found.tags, found.starts)
     ]
     assert {("int32", "int64")} == {(str(bags.rows.dtype), str(bags.starts.dtype)) for bags in found.bags}
+    # Numba compiles a kernel anew for arrays that cannot be written.
+    assert all(bags.rows.flags.carray and bags.starts.flags.carray for bags in found.bags)
 
 
 def test_each_distinct_text_is_looked_up_once() -> None:
@@ -156,3 +158,48 @@ def test_columns_that_the_model_reads_must_be_there(columns: list[str], many: st
 def test_columns_that_the_model_does_not_read_are_left_alone() -> None:
     found = plain("embedding").encode([["leave"]], [[("VB", "x")]])
     assert (1, 1) == found.ids.shape
+
+
+def with_columns() -> Inputs:
+    return Inputs.count(NetworkSpec(arch="elman", cell="simple", input="columns"), ["leave"], [[("VB", "x")]], None)
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ([[("VB", "x")] * 2], "sentences: 2, but there are columns for 1"),
+        ([[("VB", "x")] * 2, [("VB", "x")] * 2], "tokens of sentence 2: 1, but there are columns for 2"),
+        # As many in sum, yet none of them beside its own token.
+        ([[("VB", "x")], [("VB", "x")] * 2], "tokens of sentence 1: 2, but there are columns for 1"),
+    ],
+)
+def test_columns_must_be_as_many_as_tokens(columns: list[list[tuple[str, ...]]], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        with_columns().encode([["leave", "now"], ["leave"]], columns)
+
+
+@pytest.mark.parametrize(
+    ("tags", "message"),
+    [
+        ([["O", "O"]], "sentences: 2, but there are tags for 1"),
+        ([["O"], ["O", "O"]], "tokens of sentence 1: 2, but there are tags for 1"),
+        ([["O", "O"], []], "tokens of sentence 2: 1, but there are tags for 0"),
+    ],
+)
+def test_tags_must_be_as_many_as_tokens(tags: list[list[str]], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        plain("embedding").encode([["leave", "now"], ["leave"]], None, tags, {"O": 0})
+
+
+def test_a_text_in_place_of_a_list_is_refused() -> None:
+    for sentences in (["leave now"], "leave", [b"leave"], [["leave"], "now"]):
+        with pytest.raises(TypeError, match="a sentence is a list of tokens, not a text"):
+            plain("embedding").encode(sentences)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="the tags of a sentence are a list, not a text"):
+        plain("embedding").encode([["leave"]], None, ["O"], {"O": 0})
+    for columns, message in (
+        (["VB"], "the columns of a sentence are a list, not a text"),
+        ([["VB"]], "the columns beside a token are a tuple of texts, not a text"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            with_columns().encode([["leave"]], columns)  # type: ignore[arg-type]
