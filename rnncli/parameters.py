@@ -149,7 +149,10 @@ def table(spec: NetworkSpec, inputs: Sequence[Input], tags: int, recurrent: str 
 
 
 class Parameters(Mapping[str, Array]):
-    """The arrays of a network by name: views of one vector, ``flat``, that holds them end to end."""
+    """The arrays of a network by name: views of one vector, ``flat``, that holds them end to end.
+
+    Two are equal if their names, shapes and types are, and every bit of their numbers.
+    """
 
     def __init__(self, rows: Sequence[Parameter], dtype: DTypeLike = np.float32) -> None:
         self.rows, self.starts = rows, dict[str, int]()
@@ -168,6 +171,21 @@ class Parameters(Mapping[str, Array]):
 
     def __len__(self) -> int:
         return len(self._arrays)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Parameters):
+            return NotImplemented
+        return self._content() == other._content()
+
+    def _content(self) -> tuple[Any, ...]:
+        return [(row.name, row.shape) for row in self.rows], self.flat.dtype, self.flat.tobytes()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy, also one in another process, has a vector of its own, of which its arrays are views."""
+        return type(self), (self.rows, self.flat.dtype), self.flat
+
+    def __setstate__(self, flat: Array) -> None:
+        self.flat[...] = flat
 
     def initialise(self, rng: np.random.Generator) -> Self:
         """Draw every array anew, in the order of the table."""

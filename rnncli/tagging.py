@@ -1,7 +1,7 @@
 """Streams of sentences -> streams of tagged sentences, in order, with the probability of every tag."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import islice
 from math import prod
@@ -111,6 +111,10 @@ class Tagger:
     model: Model
     threads: int = 1
     nbest: int = 0  # how many readings of each sentence to give
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy, also one in another process, makes its own :class:`Labeller`."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}
 
     def tag(self, text: str) -> Tagged:
         """Cut a text into tokens as the model was trained for, and label them."""

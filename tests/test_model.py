@@ -1,8 +1,11 @@
 """model.py and labelling.py: what a model labels."""
 
+import copy
 import itertools
 import math
+import pickle
 import random
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,11 +13,71 @@ import pytest
 from untrained_models import EVERYTHING, LISTS, TAGS, predictions, untrained
 
 from rnncli import labelling
+from rnncli.api import Trained
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.inputs import Inputs
 from rnncli.data.tags import moves
 from rnncli.model import Model
+from rnncli.modelfile import load
 from rnncli.plain import activation, crf
+
+
+COPIES: dict[str, Callable[[Any], Any]] = {
+    "pickle": lambda model: pickle.loads(pickle.dumps(model)),
+    "deepcopy": copy.deepcopy,
+}
+TEXTS = ["leave Taipei 2nd", "", "unheard", "Leave leave 3nd Taipei"]
+
+
+@pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
+@pytest.mark.parametrize("decoding", ["free", "constrained"])
+def test_a_copy_of_a_model_is_equal_and_independent(decoding: str, copied: Callable[[Model], Model]) -> None:
+    model = untrained(input=EVERYTHING, decoding=decoding, output="crf")
+    assert model == copied(model)
+    expected = predictions(model, TEXTS)  # after which it keeps what it allows and what it looked up
+    other = copied(model)
+    assert model == other
+    assert expected == predictions(other, TEXTS)
+    other.parameters["output/V"][...] *= -1
+    assert model != other
+    assert expected == predictions(model, TEXTS)
+    assert expected != predictions(other, TEXTS)
+
+
+def test_a_shallow_copy_allows_what_its_own_tags_do() -> None:
+    model = untrained(decoding="constrained")
+    assert model.allowed is not None
+    other = copy.copy(model)
+    other.tags = ["B-x", "I-x", "O"]
+    assert other.allowed is not None
+    assert model.allowed.first.tolist() == [True, True, False]
+    assert other.allowed.first.tolist() == [True, False, True]
+
+
+def test_models_that_differ_in_anything_are_not_equal() -> None:
+    def same() -> Model:
+        return untrained(input=EVERYTHING)
+
+    assert same() == same()
+    assert same() != untrained(input=EVERYTHING, decoding="constrained")
+    for name in LISTS:
+        assert same() != untrained({name: [f"{text}2" for text in LISTS[name]]}, input=EVERYTHING), name
+    changes: dict[str, Any] = {
+        "training_spec": TrainingSpec(seed=2),
+        "tokenizer": "characters",
+        "scheme": "plain",
+        "tags": ["O", "B-y", "I-y"],
+        "provenance": {"sentences": 3},
+    }
+    for name, value in changes.items():
+        other = same()
+        setattr(other, name, value)
+        assert same() != other, name
+
+
+def test_what_training_gives_back_can_be_copied_and_is_what_was_saved(trained: Trained) -> None:
+    assert trained.model == load(trained.path)
+    assert trained == pickle.loads(pickle.dumps(trained)) == copy.deepcopy(trained)
 
 
 def test_a_model_is_drawn_from_its_seed() -> None:

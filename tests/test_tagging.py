@@ -1,9 +1,15 @@
 """tagging.py: texts in, labelled texts out, in order."""
 
+import copy
 import dataclasses
 import json
 import math
+import multiprocessing
+import pickle
+import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -268,3 +274,60 @@ def test_characters_are_labelled_one_by_one(tiny: Model) -> None:
     text = "十一月二日抵達台北"
     tokens = Tagger(tiny).tag(text).tokens
     assert [(character, i, i + 1) for i, character in enumerate(text)] == [tuple(token[:3]) for token in tokens]
+
+
+# The last is long enough for the kernels.
+SHORT_AND_LONG = [TEXT, "", "arrive Kaohsiung", "hello there . leave New York on June 13th " * 300]
+
+
+def test_a_copy_of_a_tagger_labels_alike(tiny: Model) -> None:
+    tagger = Tagger(tiny, nbest=2)
+    for _ in range(2):  # before it labels anything and after
+        for other in (pickle.loads(pickle.dumps(tagger)), copy.copy(tagger), copy.deepcopy(tagger)):
+            assert tagger == other
+            assert list(tagger.stream(SHORT_AND_LONG)) == list(other.stream(SHORT_AND_LONG))
+
+
+def test_what_a_tagger_has_labelled_changes_no_byte_of_its_pickle(tiny: Model) -> None:
+    """What it made for itself stays where it is: weights in another order, memory to work in, what it looked up."""
+    tagger = Tagger(tiny)
+    before = pickle.dumps(tagger)
+    for text in SHORT_AND_LONG:
+        tagger.tag(text)
+    assert before == pickle.dumps(tagger)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # in a process of many threads, which is the point
+@pytest.mark.parametrize("method", sorted({"fork", "spawn"} & {*multiprocessing.get_all_start_methods()}))
+def test_other_processes_label_alike(tiny: Model, method: str) -> None:
+    """Also those that were started while a thread of this one is labelling."""
+    tagger = Tagger(tiny, threads=2)
+    expected = [tagger.tag(text) for text in SHORT_AND_LONG]
+    is_over = threading.Event()
+
+    def label() -> int:
+        return sum(1 for _ in iter(is_over.is_set, True) for _ in tagger.stream(SHORT_AND_LONG * 4, block=3))
+
+    with ThreadPoolExecutor() as threads:
+        busy = threads.submit(label)
+        try:
+            for _ in range(3 if method == "fork" else 1):
+                with multiprocessing.get_context(method).Pool(2) as processes:
+                    labelled = processes.map_async(tagger.tag, SHORT_AND_LONG * 3, chunksize=1)
+                    assert expected * 3 == labelled.get(timeout=60)
+        finally:
+            is_over.set()
+    assert busy.result() > 0
+
+
+def test_threads_that_share_a_tagger_do_not_disturb_each_other(tiny: Model) -> None:
+    tagger = Tagger(tiny, threads=2)
+    texts = [SHORT_AND_LONG[-1], *SHORT_AND_LONG, "leave Taipei " * 1_100]
+    expected = list(Tagger(tiny).stream(texts, block=1))
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            assert [expected] * 24 == list(pool.map(lambda _: list(tagger.stream(texts, block=1)), range(24)))
+    finally:
+        sys.setswitchinterval(before)
