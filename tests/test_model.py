@@ -21,7 +21,6 @@ from rnncli.model import Model
 from rnncli.modelfile import load
 from rnncli.plain import activation, crf
 
-
 COPIES: dict[str, Callable[[Any], Any]] = {
     "pickle": lambda model: pickle.loads(pickle.dumps(model)),
     "deepcopy": copy.deepcopy,
