@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from rnncli import archive
+from rnncli import archive, arguments
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.inputs import Inputs, input_lists
 from rnncli.data.tags import SCHEMES
@@ -23,6 +23,8 @@ UPGRADE = "upgrade rnncli"
 
 def save(model: Model, path: Path | str) -> str:
     """Write a model, whole or not at all; return the SHA-256 of the file."""
+    arguments.instance("model", model, Model)
+    path = Path(arguments.path("path", path))
     if not model.parameters.is_finite():
         raise ModelError("not saved: a weight is not a finite number", where=str(path))
     header = {
@@ -37,12 +39,12 @@ def save(model: Model, path: Path | str) -> str:
     }
     arrays = {name: archive.text_array("\n".join(words)) for name, words in model.inputs.lists().items()}
     arrays |= {f"parameters/{name}": array for name, array in model.parameters.items()}
-    return archive.write(Path(path), header, arrays)
+    return archive.write(path, header, arrays)
 
 
 def load(path: Path | str) -> Model:
     """Read a model file. Nothing in it is executed; what is damaged, hostile or newer is a :class:`ModelError`."""
-    return archive.read(Path(path), _build)
+    return archive.read(Path(arguments.path("model", path)), _build)
 
 
 def _read_network(described: Any) -> NetworkSpec:

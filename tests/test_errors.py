@@ -6,12 +6,20 @@ import pickle
 import pytest
 
 from rnncli import errors
-from rnncli.errors import DataError, DivergedError, FileError, ModelError, RnncliError, UsageError
+from rnncli.errors import DataError, DivergedError, FileError, ModelError, RnncliError, StoppedError, UsageError
 
 
 @pytest.mark.parametrize(
     ("kind", "expected"),
-    [(RnncliError, 1), (UsageError, 2), (DataError, 3), (ModelError, 4), (FileError, 5), (DivergedError, 6)],
+    [
+        (RnncliError, 1),
+        (UsageError, 2),
+        (DataError, 3),
+        (ModelError, 4),
+        (FileError, 5),
+        (DivergedError, 6),
+        (StoppedError, 130),
+    ],
 )
 def test_every_kind_of_error_has_its_exit_code(kind: type[RnncliError], expected: int) -> None:
     assert issubclass(kind, RnncliError)
