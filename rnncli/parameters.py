@@ -149,10 +149,7 @@ def table(spec: NetworkSpec, inputs: Sequence[Input], tags: int, recurrent: str 
 
 
 class Parameters(Mapping[str, Array]):
-    """The arrays of a network by name: views of one vector, ``flat``, that holds them end to end.
-
-    Two are equal if their names, shapes and types are, and every bit of their numbers.
-    """
+    """The arrays of a network by name: views of one vector, ``flat``, that holds them end to end."""
 
     def __init__(self, rows: Sequence[Parameter], dtype: DTypeLike = np.float32) -> None:
         self.rows, self.starts = rows, dict[str, int]()
@@ -173,6 +170,7 @@ class Parameters(Mapping[str, Array]):
         return len(self._arrays)
 
     def __eq__(self, other: object) -> bool:
+        """Whether names, shapes and types are the same, and every bit of the numbers."""
         if not isinstance(other, Parameters):
             return NotImplemented
         return self._content() == other._content()
