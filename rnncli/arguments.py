@@ -64,8 +64,8 @@ def text(name: str, value: object, hint: str = "") -> str:
 
 def texts(name: str, values: Iterable[str], hint: str = "") -> Collection[str]:
     """A list of texts; other collections become one."""
-    found = values if isinstance(values, list | tuple) else list(several(name, values, "a list of texts", hint))
-    if not {str}.issuperset(map(type, found)):
-        for number, value in enumerate(found, 1):
+    collected = values if isinstance(values, list | tuple) else list(several(name, values, "a list of texts", hint))
+    if not {str}.issuperset(map(type, collected)):
+        for number, value in enumerate(collected, 1):
             text(f"{name}, number {number}", value)
-    return found
+    return collected

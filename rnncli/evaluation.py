@@ -214,7 +214,7 @@ def evaluate(
 ) -> Scores:
     """Label the sentences and score the result; without probabilities there is no calibration."""
     arguments.instance("model", model, Model)
-    sentences = [check(each) for each in arguments.several("sentences", sentences, "labelled sentences")]
+    sentences = [check(sentence) for sentence in arguments.several("sentences", sentences, "labelled sentences")]
     encoded = model.encode([each.tokens for each in sentences], [each.columns for each in sentences])
     predicted = labelling.predict(model, encoded, threads, with_probabilities)
     tags = [model.tags[number] for number in predicted.tags.tolist()]

@@ -126,7 +126,7 @@ def solve(
     if task not in tasks.TASKS:
         arguments.refuse("task", "the name of a task", task, suggestion(str(task), tasks.TASKS))
     arguments.instance("trial", trial, TrialSpec)
-    delays = [arguments.whole_number("delay", each, 1) for each in arguments.several("delays", delays, "several")]
+    delays = [arguments.whole_number("delay", delay, 1) for delay in arguments.several("delays", delays, "several")]
     seeds = arguments.whole_number("seeds", seeds, 1, "it is how many runs there are")
     sentences = arguments.whole_number("sentences", sentences, 1)
     attempts = []

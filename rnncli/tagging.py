@@ -137,22 +137,24 @@ class Tagger:
     def stream(self, texts: Iterable[str], block: int = BLOCK_SENTENCES) -> Iterator[Tagged]:
         """Label texts in order, ``block`` at a time: one result for each, also for one without tokens."""
         return self._stream(
-            ((text, tokenize(text, self.model.tokenizer), None) for text in _checked(texts)), _block(block)
+            ((text, tokenize(text, self.model.tokenizer), None) for text in _checked(texts)), _block_size(block)
         )
 
     def stream_sentences(self, sentences: Iterable[Sentence], block: int = BLOCK_SENTENCES) -> Iterator[Tagged]:
         """The same for sentences of a file that are cut into tokens already."""
-        found = _checked_sentences(sentences)
-        return self._stream(((*joined(each.tokens), each.columns) for each in found), _block(block))
+        checked = _checked_sentences(sentences)
+        return self._stream(
+            ((*joined(sentence.tokens), sentence.columns) for sentence in checked), _block_size(block)
+        )
 
     def tsv(self, texts: Iterable[str], block: int = BLOCK_SENTENCES) -> Iterator[str]:
         """Label texts as lines of token and tag, a string for each block; without offsets it is much faster."""
-        return self._tsv(((cut(text, self.model.tokenizer), None) for text in _checked(texts)), _block(block))
+        return self._tsv(((cut(text, self.model.tokenizer), None) for text in _checked(texts)), _block_size(block))
 
     def tsv_sentences(self, sentences: Iterable[Sentence], block: int = BLOCK_SENTENCES) -> Iterator[str]:
         """The same for sentences of a file that are cut into tokens already."""
-        found = _checked_sentences(sentences)
-        return self._tsv(((each.tokens, each.columns) for each in found), _block(block))
+        checked = _checked_sentences(sentences)
+        return self._tsv(((sentence.tokens, sentence.columns) for sentence in checked), _block_size(block))
 
     def _tsv(self, cut: Iterable[tuple[list[str], Sequence[tuple[str, ...]] | None]], block: int) -> Iterator[str]:
         def read() -> Iterator[tuple[list[str], Encoded]]:
@@ -216,7 +218,7 @@ def _checked_sentences(sentences: Iterable[Sentence]) -> Iterator[Sentence]:
     return (tsv.check(sentence, labelled=False) for sentence in sentences)
 
 
-def _block(size: int) -> int:
+def _block_size(size: int) -> int:
     return arguments.whole_number("block", size, 1, "it is how many sentences are labelled at a time")
 
 

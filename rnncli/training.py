@@ -160,8 +160,8 @@ def prepare(
     arguments.instance("training", training, TrainingSpec)
     if vectors is not None:
         arguments.instance("vectors", vectors, Vectors, "read them: rnncli.data.vectors.read")
-    sentences = [check(each) for each in arguments.several("sentences", sentences, "labelled sentences")]
-    if not any(each.tokens for each in sentences):
+    sentences = [check(sentence) for sentence in arguments.several("sentences", sentences, "labelled sentences")]
+    if not any(sentence.tokens for sentence in sentences):
         arguments.refuse("sentences", "at least one token", sentences)
     tags = list(dict.fromkeys(tag for sentence in sentences for tag in sentence.tags))
     tokenizer: str = training.tokenizer
@@ -203,7 +203,7 @@ def train(
     class_weights  of tags, where the file that holds them was read already
     """
     arguments.instance("model", model, Model)
-    sentences = [check(each) for each in arguments.several("sentences", sentences, "labelled sentences")]
+    sentences = [check(sentence) for sentence in arguments.several("sentences", sentences, "labelled sentences")]
     if not callable(score):
         arguments.refuse("score", "a function of the model", score)
     listener = Listener() if listener is None else arguments.instance("listener", listener, Listener)

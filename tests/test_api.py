@@ -58,8 +58,10 @@ def test_a_number_of_runs_is_a_whole_number_from_1_on(booking_tsv: Path, tmp_pat
 
 
 def test_the_last_seed_is_a_seed_too(booking_tsv: Path, tmp_path: Path) -> None:
+    listener = Stopping(10**9)
     with pytest.raises(UsageError, match=f"--seed: {2**63} is out of range"):
-        rnncli.train(booking_tsv, out=tmp_path / "model.npz", seeds=2, seed=2**63 - 1, **SMALL)
+        rnncli.train(booking_tsv, out=tmp_path / "model.npz", seeds=2, seed=2**63 - 1, listener=listener, **SMALL)
+    assert [] == listener.epochs  # it is refused before the first run
 
 
 def test_numbers_of_numpy_make_the_same_model(booking_tsv: Path, tmp_path: Path) -> None:
