@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnncli import __version__, archive, evaluation, modelfile, training
+from rnncli import __version__, archive, arguments, evaluation, modelfile, training
 from rnncli.config import NetworkSpec, TrainingSpec, suggestion
 from rnncli.data import tsv, weights
 from rnncli.data.examples import contrast_pair
@@ -19,7 +19,7 @@ from rnncli.data.tags import spans
 from rnncli.data.tsv import Corpus, Sentence
 from rnncli.data.vectors import Vectors, wanted_by
 from rnncli.data.vectors import read as read_vectors
-from rnncli.errors import DataError, UsageError
+from rnncli.errors import DataError, StoppedError, UsageError
 from rnncli.evaluation import Scores
 from rnncli.inspect.gradient_log import Log, sample
 from rnncli.model import Model
@@ -122,7 +122,7 @@ class Trained:
 
 def load(model: str | Path | None = None, threads: int = 1) -> Tagger:
     """Open a model, the bundled one if none is named, to label text with it; threads 0: one for each CPU."""
-    return Tagger(load_model(model or bundled("models/default.npz")), threads)
+    return Tagger(load_model(bundled("models/default.npz") if model is None else model), threads)
 
 
 def specs(options: dict[str, Any]) -> tuple[NetworkSpec, TrainingSpec]:
@@ -165,6 +165,10 @@ def train(
     threads  0: one for each available CPU; changes no byte of the model
     seeds    how many runs, from seed, seed + 1, …; the best on development data is saved
     log_gradients  a file for gradients by distance, written anew after every epoch; changes no byte of the model
+    listener       its ``should_stop`` ends the training, of which the best epoch is saved
+
+    Raises an :class:`.RnncliError`: :class:`.UsageError` for a wrong argument, :class:`.StoppedError` if it is
+    stopped before the first epoch is over, and those for data, files and trainings that diverge.
     """
     files = Files(data, dev, out, vectors, log_gradients)
     return train_files(files, *specs(options), seeds=seeds, threads=threads, listener=listener)
@@ -191,8 +195,15 @@ def train_files(
     listener: Listener | None = None,
 ) -> Trained:
     """Do what :func:`train` does, with whole specs."""
-    listener = listener or Listener()
+    arguments.instance("network_spec", network_spec, NetworkSpec)
+    arguments.instance("training_spec", training_spec, TrainingSpec)
+    listener = Listener() if listener is None else arguments.instance("listener", listener, Listener)
     threads = count_threads(threads)
+    seeds = arguments.whole_number("seeds", seeds, 1, "it is how many runs there are")
+    dataclasses.replace(training_spec, seed=training_spec.seed + seeds - 1)  # the last must be a seed too
+    for name, value in arguments.instance("files", files, Files)._asdict().items():
+        if value is not None or name == "out":
+            arguments.path(name, value)
     path = Path(files.out)
     archive.check_writable(path)
     if files.log_gradients:
@@ -228,7 +239,10 @@ def train_files(
 
 
 def _runs(task: _Task, seeds: int, threads: int, listener: Listener) -> list[Run]:
-    """Train from each seed in turn; if interrupted, the runs so far, of which the last may have ended early."""
+    """Train from each seed in turn; if interrupted, the runs so far, of which the last may have ended early.
+
+    Raises :class:`StoppedError` where there is none.
+    """
     runs: list[Run] = []
     for seed in range(task.training_spec.seed, task.training_spec.seed + seeds):
         settings = dataclasses.replace(task.training_spec, seed=seed)
@@ -250,7 +264,8 @@ def _runs(task: _Task, seeds: int, threads: int, listener: Listener) -> list[Run
         if result.interrupted:
             break
     if not runs:
-        raise KeyboardInterrupt
+        message = "training was stopped before its first epoch was over, so there is nothing to save"
+        raise StoppedError(message, hint="let should_stop return False until then")
     return runs
 
 

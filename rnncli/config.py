@@ -10,6 +10,7 @@ import math
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from typing import Any, Literal, NamedTuple, Self, TypeVar
 
 from rnncli.errors import UsageError
@@ -95,7 +96,8 @@ class _Spec:
     def __post_init__(self) -> None:
         hints = typing.get_type_hints(type(self))
         for item in dataclasses.fields(self):
-            _check(item, hints[item.name], getattr(self, item.name))
+            value = _check(item, hints[item.name], getattr(self, item.name))
+            object.__setattr__(self, item.name, value)
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], where: str = "") -> Self:
@@ -107,14 +109,15 @@ class _Spec:
         return cls(**values)
 
 
-def _check(item: dataclasses.Field[Any], kind: Any, value: Any) -> None:
+def _check(item: dataclasses.Field[Any], kind: Any, value: Any) -> Any:
+    """Return the value of a field as Python's own number or text, which a header can hold; it may be NumPy's."""
     flag = "--" + item.name.replace("_", "-")
     choices = typing.get_args(kind) if typing.get_origin(kind) is Literal else ()
     if choices:
-        if value not in choices:
+        if not isinstance(value, str) or value not in choices:
             raise UsageError(f'{flag}: "{value}" is not one of its values', hint=suggestion(str(value), choices))
-        return
-    if not isinstance(value, (int, float) if kind is float else kind) or isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, {int: Integral, float: Real}.get(kind, kind)) or isinstance(value, bool):
         raise UsageError(f"{flag}: expected {kind.__name__}, got {value!r}")
     if item.metadata["joins"]:
         _check_joined(flag, str(value), item.metadata["joins"])
@@ -122,6 +125,7 @@ def _check(item: dataclasses.Field[Any], kind: Any, value: Any) -> None:
     if (low is not None and not value >= low) or (high is not None and not value <= high):
         bounds = f"at least {low}" if high is None else f"from {low} to {high}"
         raise UsageError(f"{flag}: {value} is out of range", hint=f"give a number {bounds}")
+    return int(value) if isinstance(value, Integral) else kind(value)
 
 
 def _check_joined(flag: str, value: str, known: tuple[str, ...]) -> None:

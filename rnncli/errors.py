@@ -50,3 +50,9 @@ class DivergedError(RnncliError):
     """The loss or a weight is no longer a finite number."""
 
     exit_code = 6
+
+
+class StoppedError(RnncliError):
+    """A training was asked to stop before it had anything to keep."""
+
+    exit_code = INTERRUPTED

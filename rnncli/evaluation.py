@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnncli import labelling
+from rnncli import arguments, labelling
 from rnncli.data.tags import Span, spans
-from rnncli.data.tsv import Sentence
+from rnncli.data.tsv import Sentence, check
 from rnncli.data.vocabulary import UNKNOWN
 from rnncli.errors import DataError
 from rnncli.model import Model
@@ -218,6 +218,8 @@ def evaluate(
     model: Model, sentences: Sequence[Sentence], threads: int = 1, with_probabilities: bool = True
 ) -> Scores:
     """Label the sentences and score the result; without probabilities there is no calibration."""
+    arguments.instance("model", model, Model)
+    sentences = [check(sentence) for sentence in arguments.several("sentences", sentences, "labelled sentences")]
     encoded = model.encode([s.tokens for s in sentences], [s.columns for s in sentences])
     predicted = labelling.predict(model, encoded, threads, with_probabilities)
     tags = [model.tags[number] for number in predicted.tags.tolist()]

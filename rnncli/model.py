@@ -1,7 +1,7 @@
 """A trained network with its vocabulary, tags and provenance."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -28,6 +28,10 @@ class Model:
     inputs: Inputs
     parameters: Parameters
     provenance: dict[str, Any] = field(default_factory=dict)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy works out for itself what follows from the fields."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}
 
     @classmethod
     def untrained(

@@ -4,23 +4,27 @@ The format is described in docs/format.md; :mod:`rnncli.archive` is the containe
 """
 
 import dataclasses
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from rnncli import archive
+from rnncli import archive, arguments
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.inputs import Inputs, InputTable, input_lists
 from rnncli.data.tags import SCHEMES
 from rnncli.data.tokenize import TOKENIZERS
-from rnncli.errors import ModelError
+from rnncli.errors import ModelError, UsageError
 from rnncli.model import Model
 from rnncli.parameters import Parameters, table
 
 FORMAT = 2
+UPGRADE = "upgrade rnncli"
 
 
 def save(model: Model, path: Path | str) -> str:
     """Write a model, whole or not at all; return the SHA-256 of the file."""
+    arguments.instance("model", model, Model)
+    path = Path(arguments.path("path", path))
     if not model.parameters.is_finite():
         raise ModelError("not saved: a weight is not a finite number", where=str(path))
     header = {
@@ -35,12 +39,36 @@ def save(model: Model, path: Path | str) -> str:
     }
     arrays = {name: archive.text_array("\n".join(words)) for name, words in model.inputs.lists().items()}
     arrays |= {f"parameters/{name}": array for name, array in model.parameters.items()}
-    return archive.write(Path(path), header, arrays)
+    return archive.write(path, header, arrays)
 
 
 def load(path: Path | str) -> Model:
     """Read a model file. Nothing in it is executed; what is damaged, hostile or newer is a :class:`ModelError`."""
-    return archive.read(Path(path), _build)
+    return archive.read(Path(arguments.path("model", path)), _build)
+
+
+def _read_network(described: Any) -> NetworkSpec:
+    """The settings of the network, all of which decide on labels: one that is not known is a newer version's."""
+    try:
+        spec = NetworkSpec.from_mapping(described)
+    except UsageError as error:
+        raise ModelError(error.message, hint=UPGRADE) from error
+    if "auto" in (spec.cell, spec.input, spec.decoding):
+        raise ModelError("its network is not settled")
+    return spec
+
+
+def _read_training(described: Any) -> TrainingSpec:
+    """How the model was trained, as far as this version knows it; none of it can change a label."""
+    if not isinstance(described, dict):
+        raise ModelError("its training settings are damaged")
+    known = {}
+    for item in dataclasses.fields(TrainingSpec):
+        with suppress(KeyError, UsageError):  # not there, or of a kind or size that only a newer version knows
+            value = described[item.name]
+            TrainingSpec(**{item.name: value})
+            known[item.name] = value
+    return TrainingSpec(**known)
 
 
 def _read_tables(spec: NetworkSpec, described: Any) -> list[InputTable]:
@@ -80,17 +108,16 @@ def _is_utf8(text: str) -> bool:
 
 def _build(file: archive.Members) -> Model:
     header = file.header
-    if type(header.get("format")) is not int or header["format"] != FORMAT:
-        message = f"format {header.get('format')!r} is not known; this version reads format {FORMAT}"
-        raise ModelError(message, hint="upgrade rnncli")
-    spec = NetworkSpec.from_mapping(header["network"])
-    if "auto" in (spec.cell, spec.input, spec.decoding):
-        raise ModelError("its network is not settled")
+    number = header.get("format")
+    if type(number) is not int or number != FORMAT:
+        hint = UPGRADE if type(number) is int and number > FORMAT else "train it again with this version"
+        raise ModelError(f"format {number!r} is not known; this version reads format {FORMAT}", hint=hint)
+    spec = _read_network(header["network"])
     tags = header["tags"]
     if not _are_texts(tags) or not tags or len(set(tags)) != len(tags):
         raise ModelError("the list of tags is damaged")
     if header["tokenizer"] not in TOKENIZERS or header["scheme"] not in SCHEMES:
-        raise ModelError("its tokenizer or its tag scheme is not known", hint="upgrade rnncli")
+        raise ModelError("its tokenizer or its tag scheme is not known", hint=UPGRADE)
     tables = _read_tables(spec, header["inputs"])
     rows, lists = table(spec, tables, len(tags)), input_lists(part.name for part in tables)
     expected = {f"{name}.npy" for name in (*lists, *(f"parameters/{row.name}" for row in rows))}
@@ -109,7 +136,7 @@ def _build(file: archive.Members) -> Model:
     arrays = {row.name: file.array(f"parameters/{row.name}", row.shape) for row in rows}
     return Model(
         spec,
-        TrainingSpec.from_mapping(header["training"]),
+        _read_training(header["training"]),
         header["tokenizer"],
         header["scheme"],
         tags,

@@ -164,6 +164,22 @@ class Parameters(Mapping[str, Array]):
     def __len__(self) -> int:
         return len(self._arrays)
 
+    def __eq__(self, other: object) -> bool:
+        """Whether names, shapes and types are the same, and every bit of the numbers."""
+        if not isinstance(other, Parameters):
+            return NotImplemented
+        return self._content() == other._content()
+
+    def _content(self) -> tuple[Any, ...]:
+        return [(row.name, row.shape) for row in self.rows], self.flat.dtype, self.flat.tobytes()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy, also one in another process, has a vector of its own, of which its arrays are views."""
+        return type(self), (self.rows, self.flat.dtype), self.flat
+
+    def __setstate__(self, flat: Array) -> None:
+        self.flat[...] = flat
+
     def initialise(self, rng: np.random.Generator) -> Self:
         """Draw every array anew, in the order of the table."""
         for row in self.rows:

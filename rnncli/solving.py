@@ -5,8 +5,8 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from rnncli import labelling, training
-from rnncli.config import NetworkSpec, TrainingSpec, TrialSpec
+from rnncli import arguments, labelling, training
+from rnncli.config import NetworkSpec, TrainingSpec, TrialSpec, suggestion
 from rnncli.data import tasks
 from rnncli.data.tasks import QUERY
 from rnncli.data.tsv import Sentence
@@ -124,6 +124,12 @@ def solve(
     report     called after every delay with the attempt
     advance    called after every batch with the delay and the share of its epochs that is done
     """
+    if task not in tasks.TASKS:
+        arguments.refuse("task", "the name of a task", task, suggestion(str(task), tasks.TASKS))
+    arguments.instance("trial", trial, TrialSpec)
+    delays = [arguments.whole_number("delay", delay, 1) for delay in arguments.several("delays", delays, "several")]
+    seeds = arguments.whole_number("seeds", seeds, 1, "it is how many runs there are")
+    sentences = arguments.whole_number("sentences", sentences, 1)
     attempts = []
     network, settings = specs(trial)
     for seed in range(trial.seed, trial.seed + seeds):

@@ -1,12 +1,13 @@
 """Streams of sentences -> streams of tagged sentences, in order, with the probability of every tag."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import islice
 from math import prod
 from typing import Any, NamedTuple, TypeVar
 
+from rnncli import arguments
 from rnncli.data import tsv
 from rnncli.data.batch import Encoded
 from rnncli.data.tags import spans
@@ -102,7 +103,7 @@ def _spans(text: str, tokens: Sequence[TaggedToken]) -> list[TaggedSpan]:
 
 @dataclass
 class Tagger:
-    """Labels text with a model.
+    """Labels text with a model. What it cannot label is a UsageError, or a DataError where a column is missing.
 
     >>> tagger = rnncli.load()
     >>> [span.type for span in tagger.tag("leave Taipei on November 2nd").spans]
@@ -114,7 +115,13 @@ class Tagger:
     nbest: int = 0  # how many readings of each sentence to give
 
     def __post_init__(self) -> None:
+        arguments.instance("model", self.model, Model, "rnncli.load(path) opens a model as a Tagger")
         self.threads = count_threads(self.threads)
+        self.nbest = arguments.whole_number("nbest", self.nbest, 0)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy, also one in another process, makes its own :class:`Labeller`."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}
 
     def tag(self, text: str) -> Tagged:
         """Cut a text into tokens as the model was trained for, and label them."""
@@ -125,23 +132,31 @@ class Tagger:
 
         columns  what stands beside each token, for a model that was trained to read it
         """
-        return next(self._stream([(*joined(tokens), columns)], 1))
+        words = list(arguments.texts("tokens", tokens, "tag(text) cuts a text into tokens"))
+        rows = None if columns is None else tsv.check_columns(columns, len(words))
+        return next(self._stream([(*joined(words), rows)], 1))
 
     def stream(self, texts: Iterable[str], block: int = BLOCK_SENTENCES) -> Iterator[Tagged]:
         """Label texts in order, ``block`` at a time: one result for each, also for one without tokens."""
-        return self._stream(((text, tokenize(text, self.model.tokenizer), None) for text in texts), block)
+        return self._stream(
+            ((text, tokenize(text, self.model.tokenizer), None) for text in _checked(texts)), _block_size(block)
+        )
 
     def stream_sentences(self, sentences: Iterable[Sentence], block: int = BLOCK_SENTENCES) -> Iterator[Tagged]:
         """The same for sentences of a file that are cut into tokens already."""
-        return self._stream(((*joined(each.tokens), each.columns) for each in sentences), block)
+        checked = _checked_sentences(sentences)
+        return self._stream(
+            ((*joined(sentence.tokens), sentence.columns) for sentence in checked), _block_size(block)
+        )
 
     def tsv(self, texts: Iterable[str], block: int = BLOCK_SENTENCES) -> Iterator[str]:
         """Label texts as lines of token and tag, a string for each block; without offsets it is much faster."""
-        return self._tsv(((cut(text, self.model.tokenizer), None) for text in texts), block)
+        return self._tsv(((cut(text, self.model.tokenizer), None) for text in _checked(texts)), _block_size(block))
 
     def tsv_sentences(self, sentences: Iterable[Sentence], block: int = BLOCK_SENTENCES) -> Iterator[str]:
         """The same for sentences of a file that are cut into tokens already."""
-        return self._tsv(((each.tokens, each.columns) for each in sentences), block)
+        checked = _checked_sentences(sentences)
+        return self._tsv(((sentence.tokens, sentence.columns) for sentence in checked), _block_size(block))
 
     def _tsv(self, cut: Iterable[tuple[list[str], Sequence[tuple[str, ...]] | None]], block: int) -> Iterator[str]:
         def read() -> Iterator[tuple[list[str], Encoded]]:
@@ -193,6 +208,22 @@ class Tagger:
         return Tagged(text, labelled, [] if self.model.scheme == "plain" else _spans(text, labelled), readings)
 
 
+def _checked(texts: Iterable[str]) -> Iterator[str]:
+    """Check at once that there may be several texts, and each of them when it is read."""
+    texts = arguments.several("texts", texts, "several texts", "tag(text) labels one")
+    return (arguments.text("text", text, "tag_tokens(tokens) labels a list of tokens") for text in texts)
+
+
+def _checked_sentences(sentences: Iterable[Sentence]) -> Iterator[Sentence]:
+    """The same for sentences; their tags do not count."""
+    sentences = arguments.several("sentences", sentences, "several sentences", "tag(text) labels a text")
+    return (tsv.check(sentence, labelled=False) for sentence in sentences)
+
+
+def _block_size(size: int) -> int:
+    return arguments.whole_number("block", size, 1, "it is how many sentences are labelled at a time")
+
+
 def _blocks(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """Cut into lists of ``size``. Before an error in reading is raised, what was read before it is given out."""
     remaining = iter(items)
@@ -201,7 +232,8 @@ def _blocks(items: Iterable[T], size: int) -> Iterator[list[T]]:
         try:
             block.extend(islice(remaining, size))
         except RnncliError:
-            yield block
+            if block:
+                yield block
             raise
         if not block:
             return

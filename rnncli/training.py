@@ -11,13 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rnncli import arguments
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data import tokenize
 from rnncli.data.batch import Encoded, Longs, Packed, pack, shuffled
 from rnncli.data.inputs import Inputs
 from rnncli.data.split import Overlap
 from rnncli.data.tags import obeys, recognise
-from rnncli.data.tsv import Sentence
+from rnncli.data.tsv import Sentence, check
 from rnncli.data.vectors import Vectors
 from rnncli.data.weights import for_tags
 from rnncli.errors import DivergedError
@@ -155,6 +156,13 @@ def prepare(
     sentences: Sequence[Sentence], network: NetworkSpec, training: TrainingSpec, vectors: Vectors | None = None
 ) -> Model:
     """Make an untrained model for these training sentences: vocabularies, tags, scheme, tokenizer."""
+    arguments.instance("network", network, NetworkSpec)
+    arguments.instance("training", training, TrainingSpec)
+    if vectors is not None:
+        arguments.instance("vectors", vectors, Vectors, "read them: rnncli.data.vectors.read")
+    sentences = [check(sentence) for sentence in arguments.several("sentences", sentences, "labelled sentences")]
+    if not any(sentence.tokens for sentence in sentences):
+        arguments.refuse("sentences", "at least one token", sentences)
     tags = list(dict.fromkeys(tag for sentence in sentences for tag in sentence.tags))
     tokenizer: str = training.tokenizer
     if tokenizer == "auto":
@@ -162,7 +170,7 @@ def prepare(
     scheme = recognise(sentence.tags for sentence in sentences)
     columns = [sentence.columns for sentence in sentences]
     obedient = scheme != "plain" and obeys((sentence.tags for sentence in sentences), scheme)
-    network = network.resolved(bool(columns[0][0]), vectors is not None, obedient)
+    network = network.resolved(bool(columns[0] and columns[0][0]), vectors is not None, obedient)
     tokens = [token for sentence in sentences for token in sentence.tokens]
     training = training.resolved(network, len(sentences), len(tokens))
     inputs = Inputs.count(network, tokens, columns, vectors)
@@ -194,7 +202,11 @@ def train(
     listener       its ``batch``, ``epoch`` and ``should_stop`` are called
     class_weights  of tags, where the file that holds them was read already
     """
-    listener = listener or Listener()
+    arguments.instance("model", model, Model)
+    sentences = [check(sentence) for sentence in arguments.several("sentences", sentences, "labelled sentences")]
+    if not callable(score):
+        arguments.refuse("score", "a function of the model", score)
+    listener = Listener() if listener is None else arguments.instance("listener", listener, Listener)
     training = model.training_spec
     encoded = model.encode(*zip(*((s.tokens, s.columns, s.tags) for s in sentences), strict=True))
     weights = _weights(model, sentences, class_weights)

@@ -2,12 +2,14 @@
 
 import dataclasses
 import typing
+from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 
 from rnncli import config
-from rnncli.config import ARCHITECTURES, CELLS, INPUTS, NetworkSpec, TrainingSpec, suggestion
+from rnncli.config import ARCHITECTURES, CELLS, INPUTS, NetworkSpec, TrainingSpec, TrialSpec, suggestion
 from rnncli.errors import UsageError
 
 SPECS = (NetworkSpec, TrainingSpec)
@@ -207,6 +209,33 @@ def test_a_setting_that_cannot_be_meant_is_refused(
 def test_the_ends_of_a_range_and_whole_numbers_are_allowed(values: dict[str, Any]) -> None:
     made = TrainingSpec.from_mapping(values)
     assert values == {name: getattr(made, name) for name in values}
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"seed": np.int64(7)}, "7"),
+        ({"learning_rate": np.float64(0.1)}, "0.1"),
+        ({"dropout": np.float32(0.25)}, "0.25"),
+        ({"dropout": Fraction(1, 4)}, "0.25"),
+        ({"warmup": np.int8(1)}, "1"),
+        ({"optimiser": np.str_("sgd")}, "'sgd'"),
+        ({"class_weight": np.str_("balanced")}, "'balanced'"),
+    ],
+)
+def test_numbers_and_texts_of_other_kinds_are_kept_as_those_of_python(
+    values: dict[str, Any], expected: str
+) -> None:
+    (name,) = values
+    assert expected == repr(getattr(TrainingSpec(**values), name))
+
+
+@pytest.mark.parametrize("odd", [True, np.True_, None, b"tanh", [1], np.zeros(2), 1j, object])
+def test_a_value_of_no_fitting_kind_is_refused(odd: Any) -> None:
+    for spec in (NetworkSpec, TrainingSpec, TrialSpec):
+        for item in dataclasses.fields(spec):
+            with pytest.raises(UsageError, match="--" + item.name.replace("_", "-")):
+                spec(**{item.name: odd})
 
 
 def test_a_message_says_where_the_setting_was_found() -> None:

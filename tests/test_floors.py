@@ -20,6 +20,7 @@ FLOORS = [
     {"parameters"},
     {"data", "kernels"},
     {"config", "resources", "archive", "threads"},
+    {"arguments"},
     {"errors"},
 ]
 HEIGHT = {room: -floor for floor, rooms in enumerate(FLOORS) for room in rooms}

@@ -1,10 +1,19 @@
 """tagging.py: texts in, labelled texts out, in order."""
 
+import copy
 import dataclasses
 import json
 import math
+import multiprocessing
+import pickle
+import re
+import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,12 +24,12 @@ from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data import tags, tsv
 from rnncli.data.tokenize import Token, tokenize
 from rnncli.data.tsv import Sentence
-from rnncli.errors import DataError
+from rnncli.errors import DataError, UsageError
 from rnncli.model import Model
 from rnncli.modelfile import load
 from rnncli.plain import crf as chain
 from rnncli.plain.decoding import learned
-from rnncli.tagging import Reading, TaggedSpan, TaggedToken, Tagger, joined
+from rnncli.tagging import Reading, Tagged, TaggedSpan, TaggedToken, Tagger, joined
 
 TEXT = "  leave New York,\ton May 2nd"
 
@@ -119,16 +128,122 @@ def test_lines_of_token_and_tag_are_those_of_the_results(tagger: Tagger) -> None
     assert "".join(expected) == "".join(tagger.tsv_sentences(rows, 4))
 
 
-def test_what_was_read_before_a_fault_is_labelled(tagger: Tagger) -> None:
+@pytest.mark.parametrize("sound", [0, 4, 5])
+def test_what_was_read_before_a_fault_is_labelled(tagger: Tagger, sound: int) -> None:
     def texts() -> Iterator[str]:
-        yield from ["leave Taipei"] * 5
+        yield from ["leave Taipei"] * sound
         raise DataError("broken")
 
     found = []
     with pytest.raises(DataError, match="broken"):
         for each in tagger.stream(texts(), block=2):
             found.append(each.text)
-    assert ["leave Taipei"] * 5 == found
+    assert ["leave Taipei"] * sound == found
+    lines = []
+    with pytest.raises(DataError, match="broken"):
+        for block in tagger.tsv(texts(), block=2):
+            lines.append(block)
+    assert "".join(tagger.tsv(["leave Taipei"] * sound)) == "".join(lines)
+
+
+STREAMS = ("stream", "stream_sentences", "tsv", "tsv_sentences")
+
+
+@pytest.mark.parametrize("name", STREAMS)
+@pytest.mark.parametrize("odd", [0, -1, 2.5, "2", None, True, [1]])
+def test_a_block_is_at_least_one_sentence(tagger: Tagger, name: str, odd: Any) -> None:
+    """It is refused at once, not when the first result is asked for."""
+    hint = "it is how many sentences are labelled at a time"
+    message = f"block: expected a whole number of at least 1, got {odd!r}\n  {hint}"
+    with pytest.raises(UsageError) as caught:
+        getattr(tagger, name)([], odd)
+    assert message == str(caught.value)
+    assert [] == list(getattr(tagger, name)([], np.int64(2)))
+
+
+@pytest.mark.parametrize("name", STREAMS)
+@pytest.mark.parametrize("odd", ["leave Taipei", b"leave", None, 3])
+def test_one_text_is_not_several(tagger: Tagger, name: str, odd: Any) -> None:
+    with pytest.raises(UsageError, match=rf"^(texts|sentences): expected several (texts|sentences), got {odd!r}\n"):
+        getattr(tagger, name)(odd)
+
+
+ODD_TEXTS: list[tuple[Any, str]] = [
+    (None, "got None\n  tag_tokens(tokens) labels a list of tokens"),
+    (3, "got 3\n  tag_tokens(tokens) labels a list of tokens"),
+    (["leave", "Taipei"], "got ['leave', 'Taipei']\n  tag_tokens(tokens) labels a list of tokens"),
+    (b"leave", "got b'leave'\n  decode it: value.decode(\"utf-8\")"),
+]
+
+
+@pytest.mark.parametrize(("odd", "got"), ODD_TEXTS)
+def test_what_is_no_text_is_refused_and_what_came_before_it_is_labelled(tagger: Tagger, odd: Any, got: str) -> None:
+    texts = ["leave Taipei", "hello", odd, "leave"]
+    for call in (lambda: tagger.tag(odd), lambda: list(tagger.tsv(texts))):
+        with pytest.raises(UsageError) as caught:
+            call()
+        assert f"text: expected a text, {got}" == str(caught.value)
+    for block in (1, 2, 100):
+        labelled = []
+        with pytest.raises(UsageError):
+            for tagged in tagger.stream(texts, block):
+                labelled.append(tagged.text)
+        assert texts[:2] == labelled
+
+
+ROWS = "\n  give a tuple for each token"
+ODD_TOKENS: list[tuple[Any, Any, str]] = [
+    ("leave", None, "tokens: expected a list of texts, got 'leave'\n  tag(text) cuts a text into tokens"),
+    (b"leave", None, "tokens: expected a list of texts, got b'leave'\n  tag(text) cuts a text into tokens"),
+    (None, None, "tokens: expected a list of texts, got None\n  tag(text) cuts a text into tokens"),
+    (["leave", 3], None, "tokens, number 2: expected a text, got 3"),
+    (["leave", None], None, "tokens, number 2: expected a text, got None"),
+    ([["leave"]], None, "tokens, number 1: expected a text, got ['leave']"),
+    (["a", "b"], [("x",)], f"columns: expected as many as tokens, which are 2, got [('x',)]{ROWS}"),
+    (["a"], [(), ()], f"columns: expected as many as tokens, which are 1, got [(), ()]{ROWS}"),
+    (["a"], [], f"columns: expected as many as tokens, which are 1, got []{ROWS}"),
+    (["a"], 3, f"columns: expected a list, got 3{ROWS}"),
+    (["a"], "x", f"columns: expected a list, got 'x'{ROWS}"),
+    (["a"], ["xy"], f"columns: expected a list of texts, got 'xy'{ROWS}"),
+    (["a"], [("x", 3)], "columns, number 2: expected a text, got 3"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("tokens", "columns", "message"), ODD_TOKENS)
+def test_what_are_no_tokens_is_refused(tagger: Tagger, tokens: Any, columns: Any, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        tagger.tag_tokens(tokens, columns)
+    assert message == str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["stream_sentences", "tsv_sentences"])
+@pytest.mark.parametrize(
+    ("odd", "message"),
+    [
+        ("leave Taipei", "sentence: expected a Sentence of rnncli.data.tsv, got 'leave Taipei'"),
+        (["leave"], "sentence: expected a Sentence of rnncli.data.tsv, got ['leave']"),
+        (Sentence("leave", [], [], 1), "tokens: expected a list of texts, got 'leave'"),  # type: ignore[arg-type]
+        (Sentence(["leave", 3], [], [], 1), "tokens, number 2: expected a text, got 3"),  # type: ignore[list-item]
+        (Sentence(["a"], [], [("x",)] * 2, 1), "columns: expected as many as tokens, which are 1, got"),
+        (Sentence(["a"], [], ["x"], 1), "columns: expected a list of texts, got 'x'"),  # type: ignore[list-item]
+    ],
+)
+def test_what_is_no_sentence_is_refused(tagger: Tagger, name: str, odd: Any, message: str) -> None:
+    with pytest.raises(UsageError, match="^" + re.escape(message)):
+        list(getattr(tagger, name)([odd]))
+
+
+def test_tokens_may_be_a_tuple_an_array_or_made_one_by_one(tagger: Tagger) -> None:
+    expected = tagger.tag_tokens(["leave", "Taipei"])
+    for tokens in (("leave", "Taipei"), np.array(["leave", "Taipei"]), iter(["leave", "Taipei"])):
+        assert expected == tagger.tag_tokens(tokens)  # type: ignore[arg-type]
+    assert expected == next(tagger.stream_sentences([Sentence(["leave", "Taipei"], [], [], 1)]))
+
+
+@pytest.mark.parametrize("odd", [-1, 1.0, "1", None, True])
+def test_there_are_no_fewer_readings_than_none(tiny: Model, odd: Any) -> None:
+    with pytest.raises(UsageError, match=f"^nbest: expected a whole number of at least 0, got {odd!r}$"):
+        Tagger(tiny, nbest=odd)
 
 
 def test_an_empty_stream_ends_at_once(tagger: Tagger) -> None:
@@ -268,3 +383,71 @@ def test_characters_are_labelled_one_by_one(tiny: Model) -> None:
     text = "十一月二日抵達台北"
     tokens = Tagger(tiny).tag(text).tokens
     assert [(character, i, i + 1) for i, character in enumerate(text)] == [tuple(token[:3]) for token in tokens]
+
+
+# The last is long enough for the kernels.
+SHORT_AND_LONG = [TEXT, "", "arrive Kaohsiung", "hello there . leave New York on June 13th " * 300]
+
+
+def assert_alike(expected: list[Tagged], found: list[Tagged]) -> None:
+    """All labels are the same. Probabilities may differ as those of NumPy and of the kernels do."""
+    assert [each.text for each in expected] == [each.text for each in found]
+    for one, other in zip(expected, found, strict=True):
+        for name in ("tokens", "spans", "readings"):
+            ours, theirs = getattr(one, name), getattr(other, name)
+            assert [each[:-1] for each in ours] == [each[:-1] for each in theirs]
+            assert [each[-1] for each in ours] == pytest.approx([each[-1] for each in theirs], abs=1e-5)
+
+
+def test_a_copy_of_a_tagger_labels_alike(tiny: Model) -> None:
+    tagger = Tagger(tiny, nbest=2)
+    for _ in range(2):  # before it labels anything and after
+        for other in (pickle.loads(pickle.dumps(tagger)), copy.copy(tagger), copy.deepcopy(tagger)):
+            assert tagger == other
+            assert_alike(list(tagger.stream(SHORT_AND_LONG)), list(other.stream(SHORT_AND_LONG)))
+
+
+def test_what_a_tagger_has_labelled_changes_no_byte_of_its_pickle(tiny: Model) -> None:
+    """What it made for itself stays where it is: weights in another order, memory to work in, what it looked up."""
+    tagger = Tagger(tiny)
+    before = pickle.dumps(tagger)
+    for text in SHORT_AND_LONG:
+        tagger.tag(text)
+    assert before == pickle.dumps(tagger)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # in a process of many threads, which is the point
+@pytest.mark.parametrize("method", sorted({"fork", "spawn"} & {*multiprocessing.get_all_start_methods()}))
+def test_other_processes_label_alike(tiny: Model, method: str) -> None:
+    """Also those that were started while a thread of this one is labelling."""
+    tagger = Tagger(tiny, threads=2)
+    expected = [tagger.tag(text) for text in SHORT_AND_LONG]
+    is_over = threading.Event()
+
+    def label() -> int:
+        return sum(1 for _ in iter(is_over.is_set, True) for _ in tagger.stream(SHORT_AND_LONG * 4, block=3))
+
+    with ThreadPoolExecutor() as threads:
+        busy = threads.submit(label)
+        try:
+            for _ in range(3 if method == "fork" else 1):
+                with multiprocessing.get_context(method).Pool(2) as processes:
+                    labelled = processes.map_async(tagger.tag, SHORT_AND_LONG * 3, chunksize=1)
+                    assert_alike(expected * 3, labelled.get(timeout=60))
+        finally:
+            is_over.set()
+    assert busy.result() > 0
+
+
+def test_threads_that_share_a_tagger_do_not_disturb_each_other(tiny: Model) -> None:
+    tagger = Tagger(tiny, threads=2)
+    texts = [SHORT_AND_LONG[-1], *SHORT_AND_LONG, "leave Taipei " * 1_100]
+    expected = list(Tagger(tiny).stream(texts, block=1))
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            for found in pool.map(lambda _: list(tagger.stream(texts, block=1)), range(24)):
+                assert_alike(expected, found)
+    finally:
+        sys.setswitchinterval(before)

@@ -15,7 +15,7 @@ import typer
 
 from rnncli.cli import show
 from rnncli.config import suggestion
-from rnncli.errors import INTERRUPTED, FileError, RnncliError
+from rnncli.errors import INTERRUPTED, FileError, RnncliError, StoppedError
 from rnncli.resources import bundled
 
 PREFIX = "RNNCLI_"
@@ -193,6 +193,9 @@ def _exit_codes() -> Iterator[None]:
     """Turn what a command raises into a message on stderr and the documented exit code."""
     try:
         yield
+    except (KeyboardInterrupt, StoppedError) as error:
+        show.note("interrupted")
+        raise typer.Exit(INTERRUPTED) from error
     except RnncliError as error:
         show.error(error)
         raise typer.Exit(error.exit_code) from error
@@ -204,6 +207,3 @@ def _exit_codes() -> Iterator[None]:
         if error.filename is None:
             _discard_stdout()
         raise typer.Exit(FileError.exit_code) from error
-    except KeyboardInterrupt as error:
-        show.note("interrupted")
-        raise typer.Exit(INTERRUPTED) from error

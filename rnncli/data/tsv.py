@@ -9,6 +9,7 @@ from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
+from rnncli import arguments
 from rnncli.data.batch import Ints, Longs
 from rnncli.errors import DataError, FileError
 
@@ -23,6 +24,34 @@ class Sentence(NamedTuple):
     tags: list[str]
     columns: list[tuple[str, ...]]
     line: int
+
+
+def check(sentence: Sentence, labelled: bool = True) -> Sentence:
+    """Return a sentence that a caller made; UsageError unless there is a tag and a row of columns for each token.
+
+    Where there are no columns, their rows may be left out; tags count where they are asked for.
+    """
+    hint = "a sentence is Sentence(tokens, tags, columns, line)"
+    if not isinstance(sentence, Sentence):
+        arguments.refuse("sentence", "a Sentence of rnncli.data.tsv", sentence, hint)
+    tokens = len(arguments.texts("tokens", sentence.tokens, hint))
+    if labelled and len(arguments.texts("tags", sentence.tags, hint)) != tokens:
+        arguments.refuse("tags", f"as many as tokens, which are {tokens}", sentence.tags, hint)
+    if len(sentence.columns):
+        check_columns(sentence.columns, tokens)
+    return sentence
+
+
+def check_columns(columns: Sequence[tuple[str, ...]], tokens: int) -> Sequence[tuple[str, ...]]:
+    """Return what stands beside the tokens of a sentence; UsageError unless there is a tuple of texts for each."""
+    hint = "give a tuple for each token"
+    rows = columns if isinstance(columns, list) else list(arguments.several("columns", columns, "a list", hint))
+    if len(rows) != tokens:
+        arguments.refuse("columns", f"as many as tokens, which are {tokens}", columns, hint)
+    for row in rows:
+        if row != ():
+            arguments.texts("columns", row, hint)
+    return rows
 
 
 class Corpus(NamedTuple):

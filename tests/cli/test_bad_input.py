@@ -518,6 +518,25 @@ def test_the_first_interrupt_keeps_the_best_epoch(booking_tsv: Path, tmp_path: P
     assert result["best_epoch"] == load(tmp_path / "model.npz").provenance["best_epoch"]
 
 
+def test_an_interrupt_before_the_first_epoch_is_over_leaves_no_file(booking_tsv: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "train.tsv"
+    os.mkfifo(pipe)
+    with subprocess.Popen(
+        [sys.executable, "-m", "rnncli", "train", str(pipe), "--out", "model.npz", *QUICK],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        text=True,
+    ) as child:
+        with pipe.open("wb") as file:  # which waits until the program reads, and so listens to the interrupt
+            child.send_signal(signal.SIGINT)
+            file.write(booking_tsv.read_bytes())
+        output, notes = child.communicate(timeout=60)
+    assert (INTERRUPTED, "", "interrupted") == (child.returncode, output, notes.splitlines()[-1])
+    assert "Traceback" not in notes
+    assert [pipe] == list(tmp_path.iterdir())
+
+
 @pytest.fixture
 def many_lines(tmp_path: Path) -> Path:
     """More text than any pipe holds."""

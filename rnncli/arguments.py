@@ -1,0 +1,71 @@
+"""Checks of the arguments of public functions: a wrong one is a :class:`.UsageError` before any work is done."""
+
+import os
+import reprlib
+from collections.abc import Collection, Iterable
+from numbers import Integral
+from typing import NoReturn, TypeVar
+
+from rnncli.errors import UsageError
+
+T = TypeVar("T")
+
+
+def refuse(name: str, expected: str, given: object, hint: str = "") -> NoReturn:
+    """Say what was expected of an argument, and what it is."""
+    raise UsageError(f"{name}: expected {expected}, got {reprlib.repr(given)}", hint=hint)
+
+
+def whole_number(name: str, value: object, least: int, hint: str = "") -> int:
+    """A number such as 3, also one of NumPy's; neither 3.0 nor True."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        refuse(name, f"a whole number of at least {least}", value, hint)
+    return int(value)
+
+
+def instance(name: str, value: object, kind: type[T], hint: str = "") -> T:
+    """An object of a class of this package."""
+    if not isinstance(value, kind):
+        refuse(name, f"a {kind.__name__}", value, hint)
+    return value
+
+
+def path(name: str, value: object) -> str:
+    """The name of a file, as a text or a path; ``-`` is one too."""
+    if not isinstance(value, str | os.PathLike):
+        refuse(name, "the name of a file", value, "give it as a text or a pathlib.Path")
+    text = os.fspath(value)
+    if not isinstance(text, str) or not text or "\0" in text:
+        refuse(name, "the name of a file", value)
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        refuse(name, "the name of a file", value)
+    return text
+
+
+def several(name: str, values: Iterable[T], what: str, hint: str = "") -> Iterable[T]:
+    """An iterable, but not a single text, whose letters would be taken for its items."""
+    try:
+        iter(values)
+    except TypeError:
+        refuse(name, what, values, hint)
+    if isinstance(values, str | bytes):
+        refuse(name, what, values, hint)
+    return values
+
+
+def text(name: str, value: object, hint: str = "") -> str:
+    """A text; not bytes, which have to be decoded first."""
+    if not isinstance(value, str):
+        refuse(name, "a text", value, 'decode it: value.decode("utf-8")' if isinstance(value, bytes) else hint)
+    return value
+
+
+def texts(name: str, values: Iterable[str], hint: str = "") -> Collection[str]:
+    """A list of texts; other collections become one."""
+    collected = values if isinstance(values, list | tuple) else list(several(name, values, "a list of texts", hint))
+    if not {str}.issuperset(map(type, collected)):
+        for number, value in enumerate(collected, 1):
+            text(f"{name}, number {number}", value)
+    return collected
