@@ -167,7 +167,7 @@ ATTACKS = {
     "decoding left open": (setting("network", "decoding", value="auto"), "its network is not settled"),
     "a cell that its architecture has not": (
         setting("network", "arch", value="jordan"),
-        "way to keep the hidden layer",
+        "keeps only its hidden layer",
     ),
     "units as text": (setting("network", "hidden", value="8"), "expected int, got '8'"),
     "no units": (setting("network", "hidden", value=0), "0 is out of range"),
