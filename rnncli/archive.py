@@ -172,7 +172,8 @@ def _array(data: bytes, name: str, dtype: np.dtype[Any], shape: tuple[int, ...] 
 @contextmanager
 def _errors_of(path: Path) -> Iterator[None]:
     """Turn everything that a missing, damaged or hostile file can raise into one clear error."""
-    name, again = str(path), "train or copy it again"
+    name = str(path)
+    again = "train or copy it again"
     try:
         yield
     except FileNotFoundError as error:

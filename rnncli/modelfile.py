@@ -119,7 +119,8 @@ def _build(file: archive.Members) -> Model:
     if header["tokenizer"] not in TOKENIZERS or header["scheme"] not in SCHEMES:
         raise ModelError("its tokenizer or its tag scheme is not known", hint=UPGRADE)
     tables = _read_tables(spec, header["inputs"])
-    rows, lists = table(spec, tables, len(tags)), input_lists(part.name for part in tables)
+    rows = table(spec, tables, len(tags))
+    lists = input_lists(part.name for part in tables)
     expected = {f"{name}.npy" for name in (*lists, *(f"parameters/{row.name}" for row in rows))}
     if file.files != expected:
         odd = ", ".join(sorted(file.files ^ expected))

@@ -36,7 +36,8 @@ def _orthogonal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
 
     shape  (R, G·H, H): each gate of each direction has a matrix of its own
     """
-    units, blocks = shape[2], []
+    units = shape[2]
+    blocks = []
     for _ in range(shape[0] * shape[1] // units):
         q, r = np.linalg.qr(rng.standard_normal((units, units)))
         blocks.append(q * np.sign(np.diagonal(r)))
@@ -116,8 +117,10 @@ def table(
     inputs keeps Uᵀ of layer 1, so that the column of U that a word selects is one row; with a window it has such
     a block for each token that is seen. ``recurrent`` is a name of :data:`RECURRENT`.
     """
-    arch, h = spec.architecture, spec.hidden
-    both, seen = arch.directions * h, 2 * spec.window + 1
+    arch = spec.architecture
+    h = spec.hidden
+    both = arch.directions * h
+    seen = 2 * spec.window + 1
     rows: list[Parameter] = []
     for part in inputs:
         shape = (part.rows * (seen if part.name == "onehot" else 1), part.width)
@@ -147,12 +150,15 @@ class Parameters(Mapping[str, Array]):
     """The arrays of a network by name: views of one vector, ``flat``, that holds them end to end."""
 
     def __init__(self, rows: Sequence[Parameter], dtype: DTypeLike = np.float32) -> None:
-        self.rows, self.starts = rows, dict[str, int]()
+        self.rows = rows
+        self.starts = dict[str, int]()
         self.flat = np.zeros(sum(row.size for row in rows), dtype)
-        self._arrays, end = dict[str, Array](), 0
+        self._arrays = dict[str, Array]()
+        end = 0
         for row in rows:
             start, end = end, end + row.size
-            self.starts[row.name], self._arrays[row.name] = start, self.flat[start:end].reshape(row.shape)
+            self.starts[row.name] = start
+            self._arrays[row.name] = self.flat[start:end].reshape(row.shape)
         self.tables = {row.name: self._arrays[row.name] for row in rows if row.is_table}
 
     def __getitem__(self, name: str) -> Array:

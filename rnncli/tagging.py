@@ -82,7 +82,8 @@ class Tagged(NamedTuple):
 
 def joined(tokens: Sequence[str]) -> tuple[str, list[Token]]:
     """The text that tokens make when blanks join them, with their offsets in it."""
-    found, start = [], 0
+    found = []
+    start = 0
     for token in tokens:
         found.append(Token(token, start, start + len(token)))
         start += len(token) + 1

@@ -111,10 +111,12 @@ def _expanded(parameter: inspect.Parameter) -> list[inspect.Parameter]:
     spec = parameter.annotation
     if not dataclasses.is_dataclass(spec):
         return [parameter]
-    hints, options = typing.get_type_hints(spec), []
+    hints = typing.get_type_hints(spec)
+    options = []
     for item in dataclasses.fields(spec):
         low, high = item.metadata["low"], item.metadata["high"]
-        flag, kind = "--" + item.name.replace("_", "-"), hints[item.name]
+        flag = "--" + item.name.replace("_", "-")
+        kind = hints[item.name]
         metavar = {int: "N", float: "X"}.get(kind)
         option = typer.Option(flag, help=item.metadata["help"], min=low, max=high, metavar=metavar)
         annotation: Any = Annotated[kind, option]
@@ -140,10 +142,12 @@ def _flag(parameter: inspect.Parameter) -> str:
 
 def _with_variable(parameter: inspect.Parameter, command: str) -> inspect.Parameter:
     """Let ``RNNCLI_FLAG`` set the option ``--flag``; ``RNNCLI_TRAIN_FLAG`` one of the ambiguous."""
-    info, flag = _info(parameter), _flag(parameter)
+    info = _info(parameter)
+    flag = _flag(parameter)
     if info:
         name = f"{command}_{flag}" if flag in AMBIGUOUS else flag
-        info.envvar, info.show_envvar = PREFIX + name.replace("-", "_").upper(), False
+        info.envvar = PREFIX + name.replace("-", "_").upper()
+        info.show_envvar = False
     return parameter
 
 

@@ -130,7 +130,8 @@ def labelled_line(text: str, marks: Sequence[tuple[int, int, str]]) -> str:
 
     marks  (start, end, label) of each span, in order
     """
-    pieces, position = [], 0
+    pieces = []
+    position = 0
     for start, end, label in marks:
         pieces += [(text[position:start], ""), ("[", "dim"), (text[start:end], "bold"), (": ", "dim")]
         pieces += [(label, _colour(label)), ("]", "dim")]

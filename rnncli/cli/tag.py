@@ -61,7 +61,8 @@ def tag(
         many = "a column" if columns == 1 else f"{columns} columns"
         hint = "give a file that has it: --input FILE --input-format tsv"
         raise UsageError(f"this model reads {many} beside each token", hint=hint)
-    chosen, plain = "jsonl" if json_output else output, tagger.model.scheme == "plain"
+    chosen = "jsonl" if json_output else output
+    plain = tagger.model.scheme == "plain"
     formatted = {"line": _line, "tsv": _tsv, "jsonl": _json}[chosen]
     for result in _labelled(tagger, text, source, input_format, as_tsv=chosen == "tsv" and not nbest):
         show.data(result if isinstance(result, str) else formatted(result, plain))

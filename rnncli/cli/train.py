@@ -116,7 +116,8 @@ def _listener(progress: show.Progress, seeds: int, is_interrupted: Callable[[], 
         def prepared(
             self, model: Model, sentences: Sequence[Sentence], dev: Overlap, vectors: Vectors | None
         ) -> None:
-            self.runs, self.epochs = self.runs + 1, model.training_spec.epochs
+            self.runs = self.runs + 1
+            self.epochs = model.training_spec.epochs
             if seeds > 1:
                 show.note(f"seed    {model.training_spec.seed}")
             if self.runs > 1:
@@ -150,7 +151,8 @@ def _listener(progress: show.Progress, seeds: int, is_interrupted: Callable[[], 
 
         def epoch(self, epoch: Epoch) -> None:
             self.best = max(self.best, epoch.score)
-            speed, star = f"{epoch.tokens_per_second:,.0f} tokens/s", "  kept" if epoch.is_kept else ""
+            speed = f"{epoch.tokens_per_second:,.0f} tokens/s"
+            star = "  kept" if epoch.is_kept else ""
             score = f"dev {self.metric} {show.fraction(epoch.score)}"
             begin = f"epoch {epoch.number:3d}/{self.epochs}  loss {epoch.loss:.4f}"
             show.note(f"{begin}  {score}  {speed}  clipped {epoch.clipped}/{epoch.steps}{star}")
@@ -171,9 +173,12 @@ def _units(spec: NetworkSpec) -> str:
 
 
 def _summary(trained: "Trained") -> None:
-    result, model, size = trained.result, trained.model, trained.path.stat().st_size
+    result = trained.result
+    model = trained.model
+    size = trained.path.stat().st_size
     metric = "accuracy" if model.scheme == "plain" else "span F1"
-    numbers, spec = sum(array.size for array in model.parameters.values()), model.network_spec
+    numbers = sum(array.size for array in model.parameters.values())
+    spec = model.network_spec
     rows = [
         ("network", f"{spec.arch}, {spec.layers} × {spec.hidden} {_units(spec)}, {spec.output}"),
         ("best epoch", f"{result.best_epoch} of {result.epochs}"),

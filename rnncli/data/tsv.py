@@ -157,7 +157,8 @@ def read(path: str) -> Corpus:
     a sentence. A file without any token is an error too.
     """
     name = "stdin" if path == "-" else str(path)
-    faults, digest = Faults(name), hashlib.sha256()
+    faults = Faults(name)
+    digest = hashlib.sha256()
 
     def hashed(file: Iterable[bytes]) -> Iterator[bytes]:
         for raw in file:
@@ -175,7 +176,8 @@ def read(path: str) -> Corpus:
 def parse(numbered: Iterable[tuple[int, str]], faults: Faults, labelled: bool = True) -> Iterator[Sentence]:
     """Cut lines into sentences; unlabelled lines need one column, and all after it are kept as columns."""
     rows: list[list[str]] = []
-    first, width = 0, 0
+    first = 0
+    width = 0
     kept: dict[str, str] = {}  # one string for all cells that are alike, where a whole file is kept
     for number, text in numbered:
         if not text.strip(" "):

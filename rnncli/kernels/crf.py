@@ -40,7 +40,9 @@ LEAST = -600.0  # score of a move beside the likeliest
 @jit
 def _odds(a):
     """Return exp(a − max a) and max a; a (M, K)."""
-    top, least, out = a[0, 0], a.dtype.type(LEAST), np.empty_like(a)
+    top = a[0, 0]
+    least = a.dtype.type(LEAST)
+    out = np.empty_like(a)
     for i in range(len(a)):
         top = max(top, _largest(a[i]))
     for i in range(len(a)):
@@ -154,13 +156,18 @@ def _cost(o, gold, transitions, first, last, offsets, weights, scale, do, log_z,
 
     dtransitions  +=, of the gold moves alone; the other arguments are those of :func:`loss`
     """
-    total, steps, one = 0.0, len(offsets) - 1, o.dtype.type(1)
+    total = 0.0
+    steps = len(offsets) - 1
+    one = o.dtype.type(1)
     for t in range(steps):
         begin, end = offsets[t], offsets[t + 1]
         going = offsets[t + 2] - end if t + 2 <= steps else 0
         for r in range(begin, end):
-            b, tag, slope = r - begin, gold[r], do[r]
-            factor, cost = o.dtype.type(scale * weights[b]), -float(o[r, tag])
+            b = r - begin
+            tag = gold[r]
+            slope = do[r]
+            factor = o.dtype.type(scale * weights[b])
+            cost = -float(o[r, tag])
             slope[tag] -= factor
             if t == 0:
                 cost += log_z[b] - first[tag]
@@ -179,7 +186,8 @@ def _cost(o, gold, transitions, first, last, offsets, weights, scale, do, log_z,
 def _loss(queue, o, gold, transitions, first, last, offsets, weights, scale, do, dtransitions, dfirst, dlast):
     """Compute :func:`loss` in the type of the arguments."""
     alpha, g, log_z = np.empty_like(o), np.empty_like(o), np.empty(len(weights))
-    moves, slopes = (transitions, first, last), (dtransitions, dfirst, dlast)
+    moves = (transitions, first, last)
+    slopes = (dtransitions, dfirst, dlast)
     odds = _posterior(queue, o, *moves, offsets, (scale * weights).astype(o.dtype), do, alpha, g, log_z)
     total = _cost(o, gold, *moves, offsets, weights, scale, do, log_z, *slopes)
     pairs = np.zeros_like(dtransitions)
@@ -205,8 +213,10 @@ def marginals(queue, o, transitions, first, last, offsets, y, log_z):
     """
     if _needs_double(o, transitions, first, last):
         o, transitions, first, last = (a.astype(np.float64) for a in (o, transitions, first, last))
-    p, total = np.empty_like(o), np.empty(len(log_z))
-    alike, scratch = np.ones(len(log_z), o.dtype), (np.empty_like(o), np.empty_like(o))
+    p = np.empty_like(o)
+    total = np.empty(len(log_z))
+    alike = np.ones(len(log_z), o.dtype)
+    scratch = (np.empty_like(o), np.empty_like(o))
     _posterior(queue, o, transitions, first, last, offsets, alike, p, *scratch, total)
     y[:], log_z[:] = p, total
 
@@ -224,11 +234,14 @@ def loss(queue, o, gold, transitions, first, last, offsets, weights, scale, do, 
     do                         (N, K)    OUT: scale weight (P(y(t)) − 1[gold])
     dfirst, dlast              (K,)      +=
     """
-    moves, slopes, scale = (transitions, first, last), (dtransitions, dfirst, dlast), float(scale)
+    moves = (transitions, first, last)
+    slopes = (dtransitions, dfirst, dlast)
+    scale = float(scale)
     weights = weights.astype(np.float64)
     if not _needs_double(o, *moves):
         return _loss(queue, o, gold, *moves, offsets, weights, scale, do, *slopes)
-    p, added = np.empty(o.shape), [np.zeros(a.shape) for a in slopes]
+    p = np.empty(o.shape)
+    added = [np.zeros(a.shape) for a in slopes]
     o, transitions, first, last = (a.astype(np.float64) for a in (o, *moves))
     total = _loss(queue, o, gold, transitions, first, last, offsets, weights, scale, p, *added)
     do[:] = p

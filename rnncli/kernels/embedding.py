@@ -87,7 +87,10 @@ def touch(ids, rows, starts, masked, first, width, at, listed, stamp, blocks, co
             if listed[r] != stamp:
                 listed[r] = stamp
                 block = blocks[count]
-                block[optimiser.FIRST], block[optimiser.ROWS] = at + r * width, 1
-                block[optimiser.WIDTH], block[optimiser.OWNER], block[optimiser.HEIGHT] = width, r, 0
+                block[optimiser.FIRST] = at + r * width
+                block[optimiser.ROWS] = 1
+                block[optimiser.WIDTH] = width
+                block[optimiser.OWNER] = r
+                block[optimiser.HEIGHT] = 0
                 count += 1
     return count

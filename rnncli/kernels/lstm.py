@@ -107,7 +107,9 @@ def backward(part, parts, dh, a, s, h, before, weight, offsets, activation, da, 
             first, end, source, rows = step(offsets, 1 - direction, k, low, high)
             add_nn(da, source, gate, weight[direction], dh, first, column, rows)
             for r in range(end - first):
-                row, dc, f = first + r, nothing, nothing
+                row = first + r
+                dc = nothing
+                f = nothing
                 if r < rows:
                     dc = dh[source + r, own]
                     f = a[source + r, gate + units : gate + 2 * units]

@@ -25,10 +25,15 @@ def _add(a, a_at, across, along, b, b_at, out, out_at, rows, columns, terms):
     """Cover a block with tiles; the arguments are those of :func:`add_tile`, with ``terms`` for k."""
     width = VECTORS * VECTOR_BYTES // a.itemsize
     for q in range(0, terms, TERMS):
-        k, aq, bq = min(TERMS, terms - q), a_at + q * along, b_at + q * b.shape[1]
+        k = min(TERMS, terms - q)
+        aq = a_at + q * along
+        bq = b_at + q * b.shape[1]
         for c in range(0, columns, width):
             for r in range(0, rows, ROWS):
-                ar, o, m, n = aq + r * across, out_at + r * out.shape[1] + c, rows - r, columns - c
+                ar = aq + r * across
+                o = out_at + r * out.shape[1] + c
+                m = rows - r
+                n = columns - c
                 add_tile(a, ar, across, along, b, bq + c, out, o, m, n, k)  # type: ignore[call-arg]
 
 
@@ -102,7 +107,8 @@ def add_product(part, parts, dout, x, directions, out):
     x     (N, R·D)
     out   (R·M, D)  +=
     """
-    m, n = len(out) // directions, out.shape[1]
+    m = len(out) // directions
+    n = out.shape[1]
     first, end = share(part, parts, len(out), LINE)
     for r in range(directions):
         low, high = max(first, r * m), min(end, (r + 1) * m)

@@ -62,10 +62,13 @@ def squared_norms(part, parts, x, blocks, sums):
 @inner
 def _transpose(x, out, block, low, high):
     """Copy the rows low : high of a block of x to where they are columns of the transposed matrices."""
-    height, width, lanes = block[HEIGHT], block[WIDTH], VECTOR_BYTES // x.itemsize
+    height = block[HEIGHT]
+    width = block[WIDTH]
+    lanes = VECTOR_BYTES // x.itemsize
     while low < high:
         matrix = low // height
-        end, first = min(high, (matrix + 1) * height), block[FIRST] + matrix * height * width
+        end = min(high, (matrix + 1) * height)
+        first = block[FIRST] + matrix * height * width
         for c in range(0, width, lanes):
             for r in range(low - matrix * height, end - matrix * height, lanes):
                 at, out_at = first + r * width + c, first + c * height + r

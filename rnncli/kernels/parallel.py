@@ -147,7 +147,8 @@ def _raise_exception(typingctx: Any, values: Any) -> Any:
 def _do_part(queue, own):
     """Claim a part and do it, if possible part ``own``; tell whether one was left to claim."""
     claims = atomic.load(queue, CLAIMS)
-    parts, part = (claims >> 32) & 0xFF, own
+    parts = (claims >> 32) & 0xFF
+    part = own
     if own >= parts or (claims >> own) & 1:
         part = 0
         while part < parts and (claims >> part) & 1:
@@ -216,7 +217,8 @@ def parallel(kernel: Callable[..., Any]) -> Any:
         "__name__": kernel.__module__,
     }
     whole = FunctionType(code, names, kernel.__name__)
-    whole.__qualname__, whole.__doc__ = f"{kernel.__qualname__}.whole", kernel.__doc__
+    whole.__qualname__ = f"{kernel.__qualname__}.whole"
+    whole.__doc__ = kernel.__doc__
     return jit(whole)
 
 

@@ -58,7 +58,8 @@ def add_tile(typingctx: Any, a: Any, a_at: Any, across: Any, along: Any, b: Any,
             r = builder.select(builder.icmp_signed("<", r, last), r, last)
             a_rows.append(builder.gep(of_a.data, [builder.add(a_at, builder.mul(r, across))]))
             out_rows.append(builder.gep(of_out.data, [builder.add(out_at, builder.mul(r, out_step))]))
-        b_row, b_step = builder.gep(of_b.data, [b_at]), builder.extract_value(of_b.shape, 1)
+        b_row = builder.gep(of_b.data, [b_at])
+        b_step = builder.extract_value(of_b.shape, 1)
 
         lanes = VECTOR_BYTES * 8 // a.dtype.bitwidth
         started = builder.sdiv(builder.add(columns, _I64(lanes - 1)), _I64(lanes))
@@ -86,11 +87,13 @@ def transpose_tile(typingctx: Any, x: Any, at: Any, step: Any, out: Any, out_at:
     x, out          (·,)  with x[r, c] at position at + r · step + c, out[c, r] at out_at + c · out_step + r
     step, out_step  width of the matrix and of the transposed one
     """
-    bits, n = x.dtype.bitwidth, types.intp
+    bits = x.dtype.bitwidth
+    n = types.intp
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         lanes = VECTOR_BYTES * 8 // bits
-        half, vector = lanes // 2, ir.VectorType(_FLOATS[bits], lanes)
+        half = lanes // 2
+        vector = ir.VectorType(_FLOATS[bits], lanes)
 
         def rows(number: int) -> list[Any]:
             data = context.make_array(signature.args[number])(context, builder, args[number]).data
@@ -116,8 +119,10 @@ class _Tile:
     """Emits a tile of some vectors a row; of the last vector only what lies within ``columns``, if given."""
 
     def __init__(self, builder: Any, bits: int, vectors: int, columns: Any) -> None:
-        self.builder, self.vectors = builder, vectors
-        self.lanes, self.align = VECTOR_BYTES * 8 // bits, bits // 8
+        self.builder = builder
+        self.vectors = vectors
+        self.lanes = VECTOR_BYTES * 8 // bits
+        self.align = bits // 8
         self.vector = ir.VectorType(_FLOATS[bits], self.lanes)
         self.mask = None
         if columns is not None:
@@ -177,7 +182,8 @@ class _Tile:
         """Load the vectors of a row."""
         values = []
         for number in range(self.vectors):
-            address, zeros = self._address(row, number), ir.Constant(self.vector, None)
+            address = self._address(row, number)
+            zeros = ir.Constant(self.vector, None)
             if self._is_masked(number):
                 values.append(self._masked("load", self.vector, [address, _I32(self.align), self.mask, zeros]))
             else:

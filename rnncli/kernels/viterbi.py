@@ -66,7 +66,8 @@ def viterbi(o, transitions, first, last, offsets, tags):
     offsets      (T + 1,)  int64, first row of each step
     tags         (N,)      int32, OUT
     """
-    delta, steps = np.empty_like(o), len(offsets) - 1
+    delta = np.empty_like(o)
+    steps = len(offsets) - 1
     for t in range(steps):
         for r in range(offsets[t], offsets[t + 1]):
             row, scores = delta[r], o[r]

@@ -34,7 +34,8 @@ def backward(
     """
     architecture = spec.architecture
     arena = run.arena
-    v, top = parameters["output/V"], run.layers[-1]
+    v = parameters["output/V"]
+    top = run.layers[-1]
     if architecture.keeps_output:
         da = _feedback(spec, parameters, run, do)
         _add_feedback_gradients(spec, parameters, run, da, gradient, omega)

@@ -35,7 +35,8 @@ def _look_up(
     arena: Arena,
 ) -> Array:
     """Look up ``count`` texts; ``ids`` holds those of each source, ``tables`` come with bags and masked tokens."""
-    x, column = arena.empty((count, sum(table.shape[1] for table, *_ in tables)), dtype), 0
+    x = arena.empty((count, sum(table.shape[1] for table, *_ in tables)), dtype)
+    column = 0
     x[...] = 0
     for table, bags, masked in tables:
         embedding.gather(arena.queue, table, ids[bags.source], bags.rows, bags.starts, masked, 0, column, x)

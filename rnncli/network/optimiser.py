@@ -36,8 +36,11 @@ class Optimiser:
         self.parameters = parameters
         self.transposed = parameters.transposed()
         self.gradient, self._m, self._v = (Parameters(parameters.rows, parameters.flat.dtype) for _ in range(3))
-        self._kind, fixed = OPTIMISERS[kind], np.array(list(_blocks(parameters)))
-        self._fixed, self._count, self._height = len(fixed), len(fixed), int(fixed[:, ROWS].sum())
+        self._kind = OPTIMISERS[kind]
+        fixed = np.array(list(_blocks(parameters)))
+        self._fixed = len(fixed)
+        self._count = len(fixed)
+        self._height = int(fixed[:, ROWS].sum())
         # A stamp for each row of a table: the number of the last batch that touched it.
         self._seen = {
             name: np.zeros(len(table), np.int64) for name, table in parameters.tables.items() if name not in frozen
@@ -48,7 +51,9 @@ class Optimiser:
 
     def add_tables(self, batch: Batch, reached: InputGradients, arena: Arena) -> None:
         """Add the gradients of the tables of the inputs."""
-        self._count, self._stamp, column = self._fixed, self._stamp + 1, 0
+        self._count = self._fixed
+        self._stamp = self._stamp + 1
+        column = 0
         for name, bags, masked in parts(self.parameters, batch):
             if name == ONEHOT:
                 for first, ids, masked_there, _ in onehot(self.spec, self.parameters, batch):
@@ -61,8 +66,10 @@ class Optimiser:
         self, name: str, dout: Array, column: int, ids: Array, bags: Bags, masked: Array, first: int, arena: Arena
     ) -> None:
         if name in self._seen:
-            table, texts = self.gradient[name], (ids, bags.rows, bags.starts, masked, first)
-            seen, at = self._seen[name], self.parameters.starts[name]
+            table = self.gradient[name]
+            texts = (ids, bags.rows, bags.starts, masked, first)
+            seen = self._seen[name]
+            at = self.parameters.starts[name]
             self._count = embedding.touch(*texts, table.shape[1], at, seen, self._stamp, self._list, self._count)
             embedding.scatter(arena.queue, dout, column, *texts, table)
 

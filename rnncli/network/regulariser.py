@@ -34,7 +34,8 @@ def add(spec: NetworkSpec, size: float, weight: Array, da: Array, before: Array,
     arena = run.arena
     code = activation.CODES[spec.activation]
     directions, units, _ = weight.shape
-    flow, goes_on = arena.like(da), arena.empty((len(da), directions), da.dtype)
+    flow = arena.like(da)
+    goes_on = arena.empty((len(da), directions), da.dtype)
     matmul.project_backward(arena.queue, da, weight, flow)
     activation.backward(arena.queue, flow, before, code)
     packed.shift(arena.queue, np.ones_like(goes_on), directions, run.offsets, goes_on)

@@ -56,12 +56,14 @@ def products(spec: NetworkSpec, parameters: Mapping[str, Array], trace: Trace, d
     v = parameters["output/V"]
     do = do.astype(v.dtype, copy=False)
     hidden: list[Array] = []
-    da, dy = do, None
+    da = do
+    dy = None
     for number in range(spec.layers, 0, -1):
         name = f"layer{number}/"
         # With an axis for M, each array of the trace meets the blocks of the sweep.
         a, h, s = (np.expand_dims(arrays[number - 1], -2) for arrays in (trace.a, trace.h, trace.s))
-        w, slope = parameters.get(name + "W"), SLOPES[spec.activation](h)
+        w = parameters.get(name + "W")
+        slope = SLOPES[spec.activation](h)
         if spec.architecture.keeps_output and number == spec.layers:
             da, dh, dy = _feedback(slope, np.expand_dims(trace.y, -2), w, parameters[name + "Wy"], v, do)
         else:

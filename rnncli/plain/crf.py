@@ -65,7 +65,8 @@ def path_score(tags: Array, o: Array, transitions: Array, first: Array, last: Ar
 
 def viterbi(o: Array, transitions: Array, first: Array, last: Array) -> Array:
     """The best path, (T,) or (T, S) int32; of equal paths the one whose tags are first, from the end."""
-    best, before = first + o[0].astype(np.float64), []
+    best = first + o[0].astype(np.float64)
+    before = []
     for scores in o[1:]:
         moves = best[..., :, None] + transitions
         before.append(moves.argmax(axis=-2))
@@ -82,7 +83,8 @@ def nbest(o: Array, transitions: Array, first: Array, last: Array, n: int) -> li
     Each tag keeps the n best paths that end in it, so a path is named by its rank and its tag: rank · K + tag.
     """
     tags = o.shape[1]
-    best, before = first + o[:1].astype(np.float64), []
+    best = first + o[:1].astype(np.float64)
+    before = []
     for scores in o[1:]:
         best, names = _merge(best, transitions, n)
         best += scores
@@ -103,7 +105,8 @@ def _merge(best: Array, transitions: Array, n: int) -> tuple[Array, Array]:
     best  (ranks, K)  falling along ranks, so that only the first of each i that was not taken need be compared
     """
     ranks, tags = best.shape
-    j, rank = np.arange(tags), np.zeros((tags, tags), np.intp)
+    j = np.arange(tags)
+    rank = np.zeros((tags, tags), np.intp)
     scores = best[0][:, None] + transitions
     found, names = [], []
     for _ in range(min(n, ranks * tags)):

@@ -28,7 +28,8 @@ def learned(spec: NetworkSpec, parameters: Mapping[str, Array]) -> Chain:
     """The scores of moves that the network has learned: those of a CRF, else 0."""
     if spec.output == "crf":
         return Chain(*(parameters[name] for name in CRF))
-    tags, dtype = len(parameters["output/c"]), parameters["output/c"].dtype
+    tags = len(parameters["output/c"])
+    dtype = parameters["output/c"].dtype
     return Chain(*(np.zeros(shape, dtype) for shape in ((tags, tags), tags, tags)))
 
 

@@ -72,7 +72,8 @@ def run(spec: NetworkSpec, parameters: Mapping[str, Array], a: Array) -> Trace:
 def look_up(parameters: Mapping[str, Array], sentence: Batch) -> Read:
     """Add up the rows of every part of the input, for each token."""
     names = [name for name in parameters if name.startswith("input/")]
-    parts, words = [np.empty((sentence.tokens, 0), parameters["output/c"].dtype)], []
+    parts = [np.empty((sentence.tokens, 0), parameters["output/c"].dtype)]
+    words = []
     for name, bags in zip(names, sentence.bags, strict=True):
         ids = sentence.ids[bags.source]
         rows = [bags.rows[bags.starts[i] : bags.starts[i + 1]] for i in ids]
@@ -90,7 +91,8 @@ def look_up(parameters: Mapping[str, Array], sentence: Batch) -> Read:
 
 def unknown(parameters: Mapping[str, Array], count: int) -> Read:
     """What the input layer would look up for unknown words: row 0 where words have rows, 0 for all else."""
-    parts, words = [np.empty((count, 0), parameters["output/c"].dtype)], []
+    parts = [np.empty((count, 0), parameters["output/c"].dtype)]
+    words = []
     for name, table in parameters.items():
         if name == "input/onehot":
             words = [np.zeros(1, np.int32)] * count
@@ -109,7 +111,8 @@ def seen(count: int, distance: int) -> tuple[slice, slice]:
 
 def product(spec: NetworkSpec, parameters: Mapping[str, Array], read: Read, slot: int) -> Array:
     """What every token adds to the a of the token that reads it in a slot of the window: U_slot x, (T, R·G·H)."""
-    width, u = read.x.shape[1], parameters.get("layer1/U")
+    width = read.x.shape[1]
+    u = parameters.get("layer1/U")
     if u is None:
         a = np.zeros((len(read.x), spec.product), read.x.dtype)
     else:
