@@ -275,7 +275,7 @@ def _score(dev: list[Sentence], threads: int, model: Model) -> float:
 
 def _scored(dev: list[Sentence], scheme: str) -> int:
     """Of how many things the score on this data is a share."""
-    return sum(len(each.tags) if scheme == "plain" else len(spans(each.tags)) for each in dev)
+    return sum(len(sentence.tags) if scheme == "plain" else len(spans(sentence.tags)) for sentence in dev)
 
 
 def _vectors(path: str | Path, sentences: list[Sentence]) -> Vectors:

@@ -159,14 +159,14 @@ def _array(data: bytes, name: str, dtype: np.dtype[Any], shape: tuple[int, ...] 
         raise ModelError(f"{name} is not an array of .npy format 1.0")
     stream = io.BytesIO(data)
     stream.seek(8)
-    found, fortran, kind = np.lib.format.read_array_header_1_0(stream)
+    stored, fortran, kind = np.lib.format.read_array_header_1_0(stream)
     start = stream.tell()
-    fits = len(found) == 1 if shape is None else found == shape
-    if kind != dtype or not fits or (fortran and len(found) > 1):
-        raise ModelError(f"{name} holds {kind} of shape {found}, expected {dtype} of {shape or 'one axis'}")
-    if len(data) - start != math.prod(found) * dtype.itemsize:
+    fits = len(stored) == 1 if shape is None else stored == shape
+    if kind != dtype or not fits or (fortran and len(stored) > 1):
+        raise ModelError(f"{name} holds {kind} of shape {stored}, expected {dtype} of {shape or 'one axis'}")
+    if len(data) - start != math.prod(stored) * dtype.itemsize:
         raise ModelError(f"{name} is longer or shorter than its shape says")
-    return np.frombuffer(data, dtype, offset=start).reshape(found)
+    return np.frombuffer(data, dtype, offset=start).reshape(stored)
 
 
 @contextmanager

@@ -71,35 +71,35 @@ class Tagged(NamedTuple):
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON contract of ``rnncli tag``."""
-        found: dict[str, Any] = {
+        result: dict[str, Any] = {
             "tokens": [token._asdict() for token in self.tokens],
             "spans": [span._asdict() for span in self.spans],
         }
         if self.readings:
-            found["nbest"] = [reading._asdict() for reading in self.readings]
-        return found
+            result["nbest"] = [reading._asdict() for reading in self.readings]
+        return result
 
 
 def joined(tokens: Sequence[str]) -> tuple[str, list[Token]]:
     """The text that tokens make when blanks join them, with their offsets in it."""
-    found = []
+    placed = []
     start = 0
     for token in tokens:
-        found.append(Token(token, start, start + len(token)))
+        placed.append(Token(token, start, start + len(token)))
         start += len(token) + 1
-    return " ".join(tokens), found
+    return " ".join(tokens), placed
 
 
 def _spans(text: str, tokens: Sequence[TaggedToken]) -> list[TaggedSpan]:
     """The spans that the tags mark."""
-    found = []
+    labelled = []
     for span in spans([token.tag for token in tokens]):
         inside = tokens[span.start : span.end]
         start, end = inside[0].start, inside[-1].end
-        found.append(
+        labelled.append(
             TaggedSpan(span.type, text[start:end], start, end, prod(token.probability for token in inside))
         )
-    return found
+    return labelled
 
 
 @dataclass

@@ -65,7 +65,7 @@ def memory_task(
         raise UsageError("--output is for the sentences of a task, which --solve does not write")
     chosen = _numbers(delays)
     with show.progress() as progress:
-        found = solving.solve(
+        solved = solving.solve(
             task,
             trial,
             delays=chosen,
@@ -75,21 +75,21 @@ def memory_task(
             advance=lambda delay, done: progress.update(done, f"delay {delay}"),
         )
     if json_output:
-        show.data(json.dumps(found.as_dict()) + "\n")
+        show.data(json.dumps(solved.as_dict()) + "\n")
     else:
-        _table(found)
+        _table(solved)
 
 
 def _numbers(text: str) -> list[int]:
     try:
-        found = sorted({int(part) for part in text.split(",")})
+        numbers = sorted({int(part) for part in text.split(",")})
     except ValueError:
-        found = []
-    if not found or found[0] < 1:
+        numbers = []
+    if not numbers or numbers[0] < 1:
         raise UsageError(
             f'--delays: "{text}" is not a list of numbers from 1 on', hint="give some: --delays 5,10,20"
         )
-    return found
+    return numbers
 
 
 def _write(task: str, delay: int, count: int, seed: int, part: str, output: Path | None, as_json: bool) -> None:
@@ -98,13 +98,13 @@ def _write(task: str, delay: int, count: int, seed: int, part: str, output: Path
 
     made = tasks.sentences(task, delay, count, seed, part)
     if as_json:
-        rows: list[dict[str, Any]] = [{"tokens": each.tokens, "tags": each.tags} for each in made]
+        rows: list[dict[str, Any]] = [{"tokens": sentence.tokens, "tags": sentence.tags} for sentence in made]
         text = (
             json.dumps({"version": 1, "task": task, "delay": delay, "seed": seed, "part": part, "sentences": rows})
             + "\n"
         )
     else:
-        lines = (tsv.format_sentence(zip(each.tokens, each.tags, strict=True)) for each in made)
+        lines = (tsv.format_sentence(zip(sentence.tokens, sentence.tags, strict=True)) for sentence in made)
         text = "".join(lines).removesuffix("\n")
     if output is None:
         show.data(text)
@@ -112,19 +112,19 @@ def _write(task: str, delay: int, count: int, seed: int, part: str, output: Path
         archive.write_text(output, text)
 
 
-def _table(found: "Solved") -> None:
+def _table(solved: "Solved") -> None:
     rows = [
         (
-            str(each.delay),
-            str(each.seed),
-            "diverged" if each.diverged else show.fraction(each.wrong),
-            "yes" if each.is_solved else "no",
-            str(each.epochs),
-            f"{each.seconds:.1f}",
-            show.fraction(each.clipped, 0),
+            str(attempt.delay),
+            str(attempt.seed),
+            "diverged" if attempt.diverged else show.fraction(attempt.wrong),
+            "yes" if attempt.is_solved else "no",
+            str(attempt.epochs),
+            f"{attempt.seconds:.1f}",
+            show.fraction(attempt.clipped, 0),
         )
-        for each in found.attempts
+        for attempt in solved.attempts
     ]
     show.table("", ("delay", "seed", "% wrong", "solved", "epochs", "seconds", "% clipped"), rows)
-    longest = ", ".join(f"{found.longest(seed)} (seed {seed})" for seed in found.seeds)
+    longest = ", ".join(f"{solved.longest(seed)} (seed {seed})" for seed in solved.seeds)
     show.data(f"longest delay solved: {longest}\n")

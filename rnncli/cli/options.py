@@ -125,7 +125,7 @@ def _expanded(parameter: inspect.Parameter) -> list[inspect.Parameter]:
 
 
 def _info(parameter: inspect.Parameter) -> Any:
-    """What typer is told about an option; ``None`` for an argument."""
+    """The description of an option for typer; ``None`` for an argument."""
     metadata = getattr(parameter.annotation, "__metadata__", ())
     return next((info for info in metadata if isinstance(info, typer.models.OptionInfo)), None)
 

@@ -28,7 +28,7 @@ class Sweep(NamedTuple):
 
 
 class SweepProducts(NamedTuple):
-    """What :func:`products` finds, time first; (T, …, M, ·) each."""
+    """The same with time first, (T, …, M, ·)."""
 
     da: Array
     dh: list[Array]
@@ -41,11 +41,11 @@ def sweep(spec: NetworkSpec, parameters: Mapping[str, Array], trace: Trace, do: 
     trace  of :func:`rnncli.plain.forward.forward`
     do     (M, T, K) ∂s/∂o, o being the scores before the softmax; S sentences side by side: (S, M, T, K)
     """
-    found = products(spec, parameters, trace, np.moveaxis(do, -2, 0))
-    dx = _inputs(spec, parameters, found.da)
-    dh = [np.moveaxis(each, 0, -2) for each in found.dh]
-    dy = None if found.dy is None else np.moveaxis(found.dy, 0, -2)
-    return Sweep(np.moveaxis(dx, 0, -2), np.moveaxis(found.da, 0, -2), dh, dy)
+    gradients = products(spec, parameters, trace, np.moveaxis(do, -2, 0))
+    dx = _inputs(spec, parameters, gradients.da)
+    dh = [np.moveaxis(layer, 0, -2) for layer in gradients.dh]
+    dy = None if gradients.dy is None else np.moveaxis(gradients.dy, 0, -2)
+    return Sweep(np.moveaxis(dx, 0, -2), np.moveaxis(gradients.da, 0, -2), dh, dy)
 
 
 def products(spec: NetworkSpec, parameters: Mapping[str, Array], trace: Trace, do: Array) -> SweepProducts:

@@ -7,7 +7,7 @@ Everything is computed in float64. In all functions:
 
     o            (T, K)  the scores of each token's tags, T at least 1
     transitions  (K, K)  A[i, j]: the score of tag j after tag i; −10 000, say, forbids
-    first, last  (K,)    scores of a tag that begins and that ends a sentence
+    first, last  (K,)    scores of a tag at the beginning and at the end of a sentence
 
 :func:`marginals` and :func:`viterbi` also take sentences of one length side by side, o (T, S, K).
 
@@ -108,12 +108,12 @@ def _merge(best: Array, transitions: Array, n: int) -> tuple[Array, Array]:
     j = np.arange(tags)
     rank = np.zeros((tags, tags), np.intp)
     scores = best[0][:, None] + transitions
-    found, names = [], []
+    best_scores, names = [], []
     for _ in range(min(n, ranks * tags)):
         i = scores.argmax(axis=0)
         taken = rank[i, j]
-        found.append(scores[i, j])
+        best_scores.append(scores[i, j])
         names.append(taken * tags + i)
         rank[i, j] = np.minimum(taken + 1, ranks - 1)
         scores[i, j] = np.where(taken + 1 < ranks, best[rank[i, j], i], -np.inf) + transitions[i, j]
-    return np.array(found), np.array(names)
+    return np.array(best_scores), np.array(names)

@@ -1,4 +1,4 @@
-"""What decoding goes by: scores of tags in a row, learned by a CRF, and the moves that a tag scheme forbids."""
+"""Scores of moves from tag to tag: those that a CRF has learned, and those that a tag scheme forbids."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -34,14 +34,14 @@ def learned(spec: NetworkSpec, parameters: Mapping[str, Array]) -> Chain:
 
 
 def chain(spec: NetworkSpec, parameters: Mapping[str, Array], allowed: Chain | None) -> Chain | None:
-    """What tags are chosen by, ``None`` if each token is decided by itself; ``allowed`` is ``None`` for any move.
+    """The chain that decoding uses, ``None`` if tags are chosen one by one; ``allowed`` is ``None`` for any move.
 
-    What is forbidden plays no part in probabilities: those are the network's own.
+    Probabilities do not depend on what is forbidden: they are those of the network.
     """
     if spec.output == "softmax" and allowed is None:
         return None
-    found = learned(spec, parameters)
-    return Chain(*map(_without, found, allowed)) if allowed else found
+    scores = learned(spec, parameters)
+    return Chain(*map(_without, scores, allowed)) if allowed else scores
 
 
 def _without(scores: Array, allowed: Array) -> Array:

@@ -25,7 +25,7 @@ class Trace(NamedTuple):
 
 
 class Read(NamedTuple):
-    """What the input layer looks up for each token, before the window."""
+    """The inputs of each token, looked up, before the window."""
 
     x: Array  # (T, D) what all parts but one-hot give, side by side; D = 0 where there is none
     words: list[Array]  # (T) the rows that one-hot inputs select; empty where there are none

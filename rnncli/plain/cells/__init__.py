@@ -67,7 +67,7 @@ def forward(name: str, a: Array, w: Array, bias: Array | None, phi: Function) ->
     h = np.empty((*a.shape[:-1], count * units), a.dtype)
     s = np.empty((*a.shape[:-1], count * units * CELLS[name].keeps_state), a.dtype)
     own_biases = biases(bias, count, w[0, 0])
-    for r, (x, hidden, states) in enumerate(zip(*(directions(each, count) for each in (a, h, s)), strict=True)):
+    for r, (x, hidden, states) in enumerate(zip(*(directions(array, count) for array in (a, h, s)), strict=True)):
         memory = np.zeros(hidden.shape[1:], a.dtype)
         state = np.zeros(states.shape[1:], a.dtype)
         for t in range(len(a)):
@@ -89,7 +89,7 @@ def backward(
     count = len(w)
     da = np.zeros((*dh.shape[:-1], a.shape[-1]), dh.dtype)
     own_biases = biases(bias, count, w[0, 0])
-    parts = zip(*(directions(each, count) for each in (a, h, s, slope, dh, da)), strict=True)
+    parts = zip(*(directions(array, count) for array in (a, h, s, slope, dh, da)), strict=True)
     for r, (x, hidden, states, slopes, dhidden, dx) in enumerate(parts):
         cell(name).backward(x, hidden, states, w[r], own_biases[r], slopes, dhidden, dx)
     return da
