@@ -1,6 +1,5 @@
 """``rnncli inspect-gradients``: how far back in a sentence the gradient of a tag's loss reaches."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -59,9 +58,7 @@ def inspect_gradients(
     if svg:
         _draw_curves(found, loaded, svg)
     if json_output:
-        show.data(
-            json.dumps({"version": 1, "model": _described(loaded), **found.as_dict()}, ensure_ascii=False) + "\n"
-        )
+        show.data(show.json_line({"version": 1, "model": _described(loaded), **found.as_dict()}))
     else:
         _show(found)
 
@@ -155,7 +152,7 @@ def _log(log: str, svg: Path | None, json_output: bool) -> None:
     if svg:
         _draw_log(document, svg)
     if json_output:
-        show.data(json.dumps(document, ensure_ascii=False) + "\n")
+        show.data(show.json_line(document))
         return
     drawn = gradient_log.maps(document)
     least, most = chart.decades(

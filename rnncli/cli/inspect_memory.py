@@ -1,6 +1,5 @@
 """``rnncli inspect-memory``: what the network keeps, token by token, and what its tags rest on."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -104,7 +103,7 @@ def inspect_memory(
     targets = _targets(found["texts"], target)
     _write(found, html, svg, measure, None if matrix or target is None else targets)
     if json_output:
-        show.data(json.dumps(found, ensure_ascii=False, allow_nan=False) + "\n")
+        show.data(show.json_line(found))
     elif "-" not in (html, svg):
         _draw(found, measure, targets, matrix, target is not None)
 

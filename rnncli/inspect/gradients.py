@@ -22,6 +22,7 @@ from rnncli.parameters import Array
 from rnncli.plain import jacobian
 from rnncli.plain.backward import sweep
 from rnncli.plain.forward import Trace
+from rnncli.plain.limits import check
 
 ALL, HIDDEN, OUTPUT = "all", "hidden", "output"
 # What is left of a gradient after ten steps: below, it vanishes; above, it explodes.
@@ -104,14 +105,17 @@ def gradients(model: Model, sentences: Sequence[Sentence]) -> Gradients:
     """Look at a model through some sentences; a tag that the model does not know, "" say, counts as not given."""
     _check(model.network_spec)
     encoded = _encoded(model, sentences)
-    found = _curves(model, encoded)
+    with np.errstate(all="ignore"):  # what overflows is seen in the results
+        found, steps = _curves(model, encoded), _steps(model, encoded)
+    for curve in found:
+        check(np.array([curve.mean, curve.low, curve.high, curve.left]))
     return Gradients(
         len(sentences),
         len(encoded.words),
         int((encoded.tags >= 0).sum()),
         found,
         list(_weights(model.network_spec, model.parameters)),
-        _steps(model, encoded),
+        steps,
         [_verdict(curve) for curve in found if curve.path == ALL],
     )
 
@@ -241,6 +245,7 @@ def _steps(model: Model, encoded: Encoded) -> list[Step]:
             for r, name in enumerate(names(spec, layer)):
                 for t in steps:
                     j = jacobian.step(spec, model.parameters, trace, layer, r, t).astype(np.float64)
+                    check(j)
                     found.setdefault(name, []).append(float(np.sqrt(np.linalg.eigvalsh(j @ j.T)[-1].clip(0))))
     rows = ((name, values, np.quantile(values, (0.1, 0.9)).tolist()) for name, values in found.items())
     return [Step(name, float(np.mean(values)), low, high, len(values)) for name, values, (low, high) in rows]

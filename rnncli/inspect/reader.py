@@ -13,6 +13,7 @@ from rnncli.model import Model
 from rnncli.parameters import Array, Parameters
 from rnncli.plain import forward as plain
 from rnncli.plain.backward import products
+from rnncli.plain.limits import check
 
 # Numbers that the arrays of one pass may have: 128 MB in float32.
 MOST_NUMBERS = 1 << 25
@@ -81,7 +82,7 @@ class Reader:
             added[blanks] = 0
         self.reach = _reach(self.spec, self.count)
         self.reach[:, blanks] = False
-        self.trace = plain.forward(self.spec, self.parameters, single(encoded, sentence))
+        self.trace = labelling.trace(model, encoded, sentence)
         # a of layer 1 for the text, less that for nothing but unknown words.
         self.change = np.zeros_like(self.trace.a[0])
         for to, _, added in self.places():
@@ -129,7 +130,9 @@ class Reader:
                     sees = t + self.spec.window - place
                     if 0 <= sees < self.count:
                         a[sees, t - start] -= added[t]
-            run = plain.run(self.spec, self.parameters, a)
+            with np.errstate(all="ignore"):
+                run = plain.run(self.spec, self.parameters, a)
+            check(run.o)
             # Products round differently with the number of rows: what cannot have changed is set to what it was.
             out = ~self.reach[:, start:end]
             for found, full_text in ((run.o, self.trace.o), (run.y, self.trace.y)):

@@ -87,3 +87,4 @@ class Optimiser:
             rate,
             number,
         )
+        self.parameters.version += 1

@@ -12,6 +12,7 @@ from rnncli.network.arena import Arena
 from rnncli.network.forward import Activations, forward
 from rnncli.parameters import Array, Parameters
 from rnncli.plain.decoding import CRF, Chain, learned, log
+from rnncli.plain.limits import check
 
 
 def _scores(spec: NetworkSpec, o: Array) -> Array:
@@ -100,10 +101,12 @@ def label(
 ) -> tuple[Array, Array]:
     """Find the tags of a packed batch, (N,) int32, and the probability of each, (N,); NaN where not asked for.
 
-    The probability is that of the tag that is given: its softmax, or its marginal under the CRF.
+    The probability is that of the tag that is given: its softmax, or its marginal under the CRF. Scores that cannot
+    be computed with are a :class:`.TooLargeError` with the row of the packed batch.
     """
     arena = arena or Arena()
     o = forward(spec, parameters, batch, transposed=transposed, arena=arena, backwards=False).o
+    check(o)
     tags, probabilities = np.empty(len(o), np.int32), np.full(len(o), np.nan, o.dtype)
     if by is None:
         if spec.architecture.keeps_output:
@@ -122,4 +125,5 @@ def label(
             y = o
             output.softmax(arena.queue, y)
         probabilities = y[np.arange(len(y)), tags]
+        check(probabilities)
     return tags, probabilities
