@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncli.config import NetworkSpec
-from rnncli.data.batch import Batch, Encoded, Longs, by_length, pack
+from rnncli.data.batch import Batch, Encoded, Longs, Packed, by_length, pack
 from rnncli.errors import RnncliError
 from rnncli.model import Model
 from rnncli.parameters import Parameters
@@ -26,7 +26,7 @@ from rnncli.plain import Array, crf, decoding
 from rnncli.plain.blas import one_thread
 from rnncli.plain.decoding import Chain
 from rnncli.plain.forward import Trace, forward
-from rnncli.plain.limits import TooLargeError, check
+from rnncli.plain.limits import TooLargeError, check, check_run, check_weights
 
 if TYPE_CHECKING:
     from rnncli.network.arena import Arena
@@ -199,8 +199,8 @@ class Labeller:
         """The weights as they are; one object, so that no thread sees a part of an older one."""
         kept, parameters = self._kept, self._model.parameters
         if kept is None or kept.parameters is not parameters or kept.version != parameters.version:
+            check_weights(parameters)
             chain = self._model.chain()
-            check(*chain or ())
             kept = self._kept = _Weights(parameters, parameters.version, chain, None)
         return kept
 
@@ -228,11 +228,16 @@ class Labeller:
                 arena,
             )
         except TooLargeError as fault:
-            sentence = np.searchsorted(encoded.starts, packed.positions[fault.row], side="right")
-            raise fault.at(f"sentence {block.before + int(sentence)}") from None
+            raise _named(fault, encoded, packed, block.before) from None
         block.prediction.tags[packed.positions] = tags
         block.prediction.probabilities[packed.positions] = probabilities
         self._arenas.append(arena)
+
+
+def _named(fault: TooLargeError, encoded: Encoded, packed: Packed, before: int = 0) -> TooLargeError:
+    """The fault of a packed batch with the number of its sentence."""
+    sentence = np.searchsorted(encoded.starts, packed.positions[fault.row], side="right")
+    return fault.at(f"sentence {before + int(sentence)}")
 
 
 def _until_failure(blocks: Iterable[T], failures: list[RnncliError]) -> Iterator[T]:
@@ -253,10 +258,11 @@ def trace(model: Model, encoded: Encoded, sentence: int = 0) -> Trace:
 
     What cannot be computed with is a :class:`.ModelError` that names the sentence.
     """
+    check_weights(model.parameters)
     with np.errstate(all="ignore"):  # what matters is seen in the result
         run = forward(model.network_spec, model.parameters, single(encoded, sentence))
     try:
-        check(*run.h, run.o)
+        check_run(model.network_spec, model.parameters, run.h, run.o)
     except TooLargeError as fault:
         raise fault.at(f"sentence {sentence + 1}") from None
     return run
@@ -285,7 +291,7 @@ def _probabilities(model: Model, run: Trace) -> Array:
 def _label_plainly(model: Model, block: _Block) -> None:
     """Label sentence by sentence in plain NumPy."""
     encoded = block.encoded
-    with one_thread:
+    with one_thread():
         for number, (start, end) in enumerate(pairwise(encoded.starts.tolist())):
             if start == end:
                 continue
@@ -313,13 +319,17 @@ def hidden_layers(model: Model, encoded: Encoded) -> Iterator[tuple[Longs, list[
         return
     from rnncli.network.forward import forward
 
+    check_weights(model.parameters)
     transposed = model.parameters.transposed()
     for sentences in by_length(encoded, BATCH_TOKENS):
         packed = pack(encoded.starts, sentences)
         batch = encoded.batch(packed)
         activations = forward(model.network_spec, model.parameters, batch, transposed=transposed)
         hidden = [layer.h for layer in activations.layers]
-        check(*hidden, activations.o)
+        try:
+            check_run(model.network_spec, model.parameters, hidden, activations.o)
+        except TooLargeError as fault:
+            raise _named(fault, encoded, packed) from None
         yield packed.positions, hidden, activations.o
 
 
@@ -328,13 +338,14 @@ def nbest(model: Model, encoded: Encoded, sentence: int, count: int) -> list[tup
 
     Fewer where there are fewer. With softmax outputs the probability is the product of those of its tags.
     """
-    with one_thread:
+    with one_thread():
         run = trace(model, encoded, sentence)
     own = decoding.learned(model.network_spec, model.parameters)
     is_crf = model.network_spec.output == "crf"
-    o = run.o if is_crf else decoding.log(run.y)
+    # Only differences count; without the largest, sums of large scores lose no digits.
+    o = run.o - run.o.max(axis=1, keepdims=True).astype(np.float64) if is_crf else decoding.log(run.y)
     total = crf.log_partition(o, *own) if is_crf else 0.0
     paths = crf.nbest(o, *(model.chain() or own), count)
     # After the last allowed sequence come those with a forbidden move; the first is given whatever it is.
     allowed = [path for n, path in enumerate(paths) if n == 0 or path[1] > paths[0][1] + decoding.FORBIDDEN / 2]
-    return [(tags.tolist(), math.exp(min(0.0, crf.path_score(tags, o, *own) - total))) for tags, _ in allowed]
+    return [(tags.tolist(), math.exp(crf.path_score(tags, o, *own) - total)) for tags, _ in allowed]

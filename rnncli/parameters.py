@@ -156,6 +156,7 @@ class Parameters(Mapping[str, Array]):
     """
 
     version = 0
+    hidden_limit: tuple[int, float] | None = None  # see rnncli.plain.limits: of a version, the largest hidden unit
 
     def __init__(self, rows: Sequence[Parameter], dtype: DTypeLike = np.float32) -> None:
         self.rows, self.starts = rows, dict[str, int]()

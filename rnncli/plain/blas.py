@@ -1,40 +1,30 @@
 """BLAS on one thread: products with one vector are too small for several, which would wait for each other."""
 
 import os
-from threading import Lock
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import RLock
 from typing import Any
 
+_lock = RLock()
+_controllers: list[Any] = []  # one, made when it is first needed
 
-class _OneThread:
-    """A context in which NumPy's products take one thread; what was set before comes back when all have left it.
 
-    The number belongs to the whole process, so the first thread to come sets it and the last to leave sets it back.
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """A context in which NumPy's products take one thread; afterwards they take as many as before.
+
+    The number belongs to the whole process, and only the thread that has set it can set it back (threadpoolctl from
+    3.8 on), so one thread at a time is let in.
     """
+    # The command line sets this before NumPy is loaded, and saves the time to load threadpoolctl.
+    if os.environ.get("OPENBLAS_NUM_THREADS") == "1":
+        yield
+        return
+    with _lock:
+        if not _controllers:
+            from threadpoolctl import ThreadpoolController
 
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._inside = 0
-        self._controller: Any = None
-        self._limit: Any = None
-
-    def __enter__(self) -> None:
-        with self._lock:
-            self._inside += 1
-            # The command line sets this before NumPy is loaded, and saves the time to load threadpoolctl.
-            if self._inside > 1 or os.environ.get("OPENBLAS_NUM_THREADS") == "1":
-                return
-            if self._controller is None:
-                from threadpoolctl import ThreadpoolController
-
-                self._controller = ThreadpoolController()
-            self._limit = self._controller.limit(limits=1, user_api="blas")
-
-    def __exit__(self, *error: object) -> None:
-        with self._lock:
-            self._inside -= 1
-            if not self._inside and self._limit is not None:
-                self._limit.restore_original_limits()
-                self._limit = None
-
-
-one_thread = _OneThread()
+            _controllers.append(ThreadpoolController())
+        with _controllers[0].limit(limits=1, user_api="blas"):
+            yield
