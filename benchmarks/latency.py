@@ -1,6 +1,6 @@
 """Time to label one sentence in a process that goes on, beside spaCy; and whether the quicker way is chosen.
 
-    python benchmarks/latency.py [--spacy-env DIR] [--rounds 5] [--calls 200] [--choices 3] [--json FILE]
+    python benchmarks/latency.py [--spacy-env DIR] [--no-spacy] [--rounds 5] [--choices 3] [--json FILE]
 
 The second table begins each measurement in a fresh process: NumPy labels at once, the kernels have to be loaded. It
 counts the time of the processor, so that other programs play no part; both ways take one thread.
@@ -59,7 +59,7 @@ def seconds(call: Callable[[], object], calls: int) -> list[float]:
     return found
 
 
-def warm(environment: Path, rounds: int, calls: int) -> list[dict[str, Any]]:
+def warm(environment: Path | None, rounds: int, calls: int) -> list[dict[str, Any]]:
     """All taggers in turns on one sentence; the median of each round."""
     taggers: dict[str, Callable[[], list[float]]] = {}
     for way in ("kernels", "NumPy"):
@@ -67,9 +67,9 @@ def warm(environment: Path, rounds: int, calls: int) -> list[dict[str, Any]]:
         tagger._labeller = labelling.Labeller(tagger.model, WAYS[way])
         taggers[f"rnncli, {way}"] = lambda tagger=tagger: seconds(lambda: tagger.tag(TEXT), calls)
     side, data = str(Path(__file__).with_name("spacy_side.py")), str(bundled("sample_data/train.tsv"))
-    python = report.python_with(environment, "spacy")
     servers = []
-    for component in ("tagger", "ner"):
+    for component in ("tagger", "ner") if environment else ():
+        python = report.python_with(environment, "spacy")
         command = [str(python), side, data, component]
         server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         servers.append(server)
@@ -159,11 +159,12 @@ def main() -> None:
     parser = report.options(__doc__)
     default = Path(tempfile.gettempdir()) / "rnncli-spacy"
     parser.add_argument("--spacy-env", type=Path, default=default, help="default: %(default)s")
+    parser.add_argument("--no-spacy", action="store_true", help="time rnncli alone")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--calls", type=int, default=200, help="of each tagger in a round")
     parser.add_argument("--choices", type=int, default=3, help="rounds of the second table")
     options: argparse.Namespace = parser.parse_args()
-    found = warm(options.spacy_env, options.rounds, options.calls)
+    found = warm(None if options.no_spacy else options.spacy_env, options.rounds, options.calls)
     report.publish("A process that goes on", [warm_row(each, found[0]) for each in found])
     sizes = list(choices(options.choices))
     rows = [choice_row(each) for each in sizes]

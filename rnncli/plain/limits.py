@@ -1,6 +1,6 @@
 """What may leave a network: numbers that can be computed with. Weights may be finite, and sums of products not.
 
-It is not enough to look at the scores: once a sum is infinite its sign is chance, and φ(±∞) is a sound number again.
+It is not enough to look at the scores: once a sum is infinite its sign is chance, and φ(±∞) is a sound number.
 So the weights must be such that no sum over inputs and hidden units of at most 1 can overflow, whatever the text;
 hidden units that may be larger (relu, identity) are looked at as they are.
 """
@@ -43,7 +43,7 @@ def check(*arrays: Array, largest: float = LARGEST) -> None:
 
 
 def check_weights(parameters: Parameters) -> float:
-    """Raise :class:`TooLargeError` if a sum in the network may overflow; return the largest hidden unit that may be."""
+    """Raise :class:`TooLargeError` if a sum may overflow; return how large a hidden unit may be."""
     if parameters.hidden_limit is None or parameters.hidden_limit[0] != parameters.version:
         x = max((float(np.abs(table).max(initial=0)) for table in parameters.tables.values()), default=0.0)
         x *= MOST_ROWS**0.5
