@@ -147,7 +147,14 @@ def table(
 
 
 class Parameters(Mapping[str, Array]):
-    """The arrays of a network by name: views of one vector, ``flat``, that holds them end to end."""
+    """The arrays of a network by name: views of one vector, ``flat``, that holds them end to end.
+
+    ``version`` is another number after every change by :meth:`initialise`, :meth:`assign` or training, so that what
+    was made from the weights can be made again.
+    """
+
+    version = 0
+    hidden_limit: tuple[int, float] | None = None  # see rnncli.plain.limits: of a version, the largest hidden unit
 
     def __init__(self, rows: Sequence[Parameter], dtype: DTypeLike = np.float32) -> None:
         self.rows = rows
@@ -190,12 +197,14 @@ class Parameters(Mapping[str, Array]):
         """Draw every array anew, in the order of the table."""
         for row in self.rows:
             self._arrays[row.name][...] = row.initialise(row.shape, rng)
+        self.version += 1
         return self
 
     def assign(self, other: Mapping[str, Array]) -> Self:
         """Copy the values of another set of arrays with the same names and shapes."""
         for name, array in self._arrays.items():
             array[...] = other[name]
+        self.version += 1
         return self
 
     def copy(self) -> Parameters:

@@ -22,6 +22,7 @@ from rnncli.data.tsv import Sentence, check
 from rnncli.data.vectors import Vectors
 from rnncli.data.weights import for_tags
 from rnncli.errors import DivergedError
+from rnncli.labelling import use_kernels
 from rnncli.model import Model
 from rnncli.network.arena import Arena
 from rnncli.network.forward import NONE_FORCED, Dropout
@@ -30,6 +31,7 @@ from rnncli.network.optimiser import Optimiser
 from rnncli.network.output import Objective, Weights
 from rnncli.network.team import ThreadTeam, team_size
 from rnncli.parameters import Array
+from rnncli.plain.limits import TooLargeError
 
 
 class Epoch(NamedTuple):
@@ -217,6 +219,7 @@ def train(
     seconds = 0.0
     interrupted = False
     size = team_size(threads, model.network_spec.architecture.directions, training.batch)
+    use_kernels(model.network_spec)
     with ThreadTeam(size) as team:
         trainer = Trainer(model, encoded, weights, team)
         while number < training.epochs and number - best_epoch < training.patience:
@@ -235,8 +238,12 @@ def train(
             seconds += taken
             if not (math.isfinite(loss) and model.parameters.is_finite()):
                 raise DivergedError(f"no longer finite after epoch {number}", hint="lower --learning-rate")
-            with np.errstate(all="ignore"):  # finite weights may still be too large to compute with
-                current = score(model)
+            try:
+                with np.errstate(all="ignore"):
+                    current = score(model)
+            except TooLargeError as error:  # finite weights may be
+                message = f"the weights are too large to compute with after epoch {number}"
+                raise DivergedError(message, hint="lower --learning-rate") from error
             least = highest - _standard_error(highest, scored)
             if is_kept := current > least or (scored > 0 and current == least):
                 best, best_score, best_epoch = model.parameters.copy(), current, number

@@ -59,7 +59,14 @@ def test_imports_point_down(path):
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_each_library_has_one_home(path):
-    homes = {"numba": "kernels", "llvmlite": "kernels", "typer": "cli", "rich": "cli", "pickle": "nowhere"}
+    homes = {
+        "numba": "kernels",
+        "llvmlite": "kernels",
+        "typer": "cli",
+        "rich": "cli",
+        "pickle": "nowhere",
+        "threadpoolctl": "plain",
+    }
     homes |= {"jinja2": "inspect", "markupsafe": "inspect"}
     for name in imports(path):
         assert room_of(path) == homes.get(top(name), room_of(path)), f"{path.name} imports {name}"

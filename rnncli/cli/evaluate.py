@@ -1,6 +1,5 @@
 """``rnncli evaluate``: score a model on labelled data."""
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -49,7 +48,7 @@ def evaluate(
         result = scores.as_dict()
         if confusion:
             result["confusion"] = [{"gold": g, "predicted": p, "tokens": n} for (g, p), n in wrong]
-        show.data(json.dumps(result, ensure_ascii=False) + "\n")
+        show.data(show.json_line(result))
         return
     _tables(scores)
     if confusion:

@@ -1,6 +1,5 @@
 """``rnncli inspect-gradients``: the gradient of a tag's loss by distance in the sentence."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -60,7 +59,7 @@ def inspect_gradients(
         _draw_curves(result, loaded, svg)
     if json_output:
         document = {"version": 1, "model": _described(loaded), **result.as_dict()}
-        show.data(json.dumps(document, ensure_ascii=False) + "\n")
+        show.data(show.json_line(document))
     else:
         _show(result)
 
@@ -154,7 +153,7 @@ def _log(log: str, svg: Path | None, json_output: bool) -> None:
     if svg:
         _draw_log(document, svg)
     if json_output:
-        show.data(json.dumps(document, ensure_ascii=False) + "\n")
+        show.data(show.json_line(document))
         return
     maps = gradient_log.maps(document)
     norms = [value or 0 for drawn in maps for _, curve in drawn.rows for value in curve["mean"]]

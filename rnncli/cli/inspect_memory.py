@@ -1,6 +1,5 @@
 """``rnncli inspect-memory``: the memory of the network, token by token, and what its tags depend on."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -105,7 +104,7 @@ def inspect_memory(
     targets = _targets(document["texts"], target)
     _write(document, html, svg, measure, None if matrix or target is None else targets)
     if json_output:
-        show.data(json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
+        show.data(show.json_line(document))
     elif "-" not in (html, svg):
         _draw(document, measure, targets, matrix, target is not None)
 

@@ -3,12 +3,13 @@
 stdout carries data, stderr everything else.
 """
 
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from rnncli.errors import RnncliError
+from rnncli.errors import ModelError, RnncliError
 
 if TYPE_CHECKING:
     import logging
@@ -69,6 +70,15 @@ def show_log() -> None:
 def data(text: str) -> None:
     """Write data to stdout, as it is."""
     sys.stdout.write(text)
+
+
+def json_line(value: Any) -> str:
+    """A value as one line of JSON, which knows no NaN and no infinity: with one it is a :class:`.ModelError`."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n"
+    except ValueError as error:
+        hint = "the weights of the model are too large to compute with"
+        raise ModelError("the result holds a number that is not finite", hint=hint) from error
 
 
 def table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]], to_stderr: bool = False) -> None:

@@ -1,6 +1,5 @@
 """``rnncli tag``: label a text, or a file line by line."""
 
-import json
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -124,4 +123,4 @@ def _tsv(result: "Tagged", plain: bool) -> str:
 
 
 def _json(result: "Tagged", plain: bool) -> str:
-    return json.dumps(result.as_dict(), ensure_ascii=False) + "\n"
+    return show.json_line(result.as_dict())

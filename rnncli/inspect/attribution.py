@@ -13,6 +13,7 @@ from rnncli.model import Model
 from rnncli.parameters import Array, Parameters
 from rnncli.plain import forward as plain
 from rnncli.plain.backward import products
+from rnncli.plain.limits import check
 
 # How many numbers the arrays of one pass may hold: 128 MB in float32.
 MOST_NUMBERS = 1 << 25
@@ -89,7 +90,7 @@ class Attribution:
             added[unknown_tokens] = 0
         self.can_depend = _can_depend(self.spec, self.count)
         self.can_depend[:, unknown_tokens] = False
-        self.trace = plain.forward(self.spec, self.parameters, single(encoded, sentence))
+        self.trace = labelling.trace(model, encoded, sentence)
         # a of layer 1 for the text, less a for a text of unknown words.
         self.change = np.zeros_like(self.trace.a[0])
         for readers, _, added in self.slots():
@@ -141,7 +142,9 @@ class Attribution:
                     reader = t + self.spec.window - slot
                     if 0 <= reader < self.count:
                         a[reader, t - start] -= added[t]
-            trace = plain.run(self.spec, self.parameters, a)
+            with np.errstate(all="ignore"):
+                trace = plain.run(self.spec, self.parameters, a)
+            check(trace.o)
             # The rounding of a product depends on its number of rows, so values that cannot change are copied.
             same = ~self.can_depend[:, start:end]
             for values, of_full_text in ((trace.o, self.trace.o), (trace.y, self.trace.y)):

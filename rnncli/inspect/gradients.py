@@ -22,6 +22,7 @@ from rnncli.parameters import Array
 from rnncli.plain import jacobian
 from rnncli.plain.backward import sweep
 from rnncli.plain.forward import Trace
+from rnncli.plain.limits import check
 
 ALL, HIDDEN, OUTPUT = "all", "hidden", "output"
 # The share of a gradient that is left after ten steps: below the first it vanishes, above the second it explodes.
@@ -110,14 +111,18 @@ def gradients(model: Model, sentences: Sequence[Sentence]) -> Gradients:
     """
     _check(model.network_spec)
     encoded = _encoded(model, sentences)
-    norm_curves = _curves(model, encoded)
+    with np.errstate(all="ignore"):  # what overflows is seen in the results
+        norm_curves = _curves(model, encoded)
+        steps = _steps(model, encoded)
+    for curve in norm_curves:
+        check(np.array([curve.mean, curve.low, curve.high, curve.left]))
     return Gradients(
         len(sentences),
         len(encoded.words),
         int((encoded.tags >= 0).sum()),
         norm_curves,
         list(_weights(model.network_spec, model.parameters)),
-        _steps(model, encoded),
+        steps,
         [_verdict(curve) for curve in norm_curves if curve.path == ALL],
     )
 
@@ -249,6 +254,7 @@ def _steps(model: Model, encoded: Encoded) -> list[StepNorm]:
             for r, name in enumerate(names(spec, layer)):
                 for t in times:
                     j = jacobian.step(spec, model.parameters, trace, layer, r, t).astype(np.float64)
+                    check(j)
                     norm = float(np.sqrt(np.linalg.eigvalsh(j @ j.T)[-1].clip(0)))
                     norms_by_name.setdefault(name, []).append(norm)
     rows = ((name, values, np.quantile(values, (0.1, 0.9)).tolist()) for name, values in norms_by_name.items())

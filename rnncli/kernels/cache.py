@@ -116,6 +116,11 @@ def _find_folder() -> tuple[Path | None, str]:
 CACHE_DIRECTORY, _REASON = _find_folder()
 
 
+def is_empty() -> bool:
+    """Tell whether no kernel of this version is kept here: the first use of kernels will compile them."""
+    return CACHE_DIRECTORY is None or not any(CACHE_DIRECTORY.glob("*.nbc"))
+
+
 class KernelCache(internals.NullCache):  # type: ignore[misc]
     """The cache of one kernel, as Numba asks for it before it compiles."""
 

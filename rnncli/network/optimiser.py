@@ -94,3 +94,4 @@ class Optimiser:
             rate,
             number,
         )
+        self.parameters.version += 1

@@ -12,6 +12,7 @@ from rnncli.network.arena import Arena
 from rnncli.network.forward import Activations, forward
 from rnncli.parameters import Array, Parameters
 from rnncli.plain.decoding import CRF, Chain, learned, log
+from rnncli.plain.limits import check, check_run
 
 
 def _scores(spec: NetworkSpec, o: Array) -> Array:
@@ -100,10 +101,13 @@ def label(
 ) -> tuple[Array, Array]:
     """Find the tags of a packed batch, (N,) int32, and the probability of each, (N,); NaN where not asked for.
 
-    The probability is that of the tag that is given: its softmax, or its marginal under the CRF.
+    The probability is that of the tag that is given: its softmax, or its marginal under the CRF. Scores that cannot
+    be computed with are a :class:`.TooLargeError` with the row of the packed batch.
     """
     arena = arena or Arena()
-    o = forward(spec, parameters, batch, transposed=transposed, arena=arena, backwards=False).o
+    run = forward(spec, parameters, batch, transposed=transposed, arena=arena, backwards=False)
+    check_run(spec, parameters, [layer.h for layer in run.layers], run.o)
+    o = run.o
     tags, probabilities = np.empty(len(o), np.int32), np.full(len(o), np.nan, o.dtype)
     if by is None:
         if spec.architecture.keeps_output:
@@ -111,15 +115,19 @@ def label(
         output.likeliest(o, tags, probabilities)
         return tags, probabilities
     o = _scores(spec, o)
-    viterbi.viterbi(o, *by, batch.offsets, tags)
+    viterbi.viterbi(o, *_moves(by, batch), batch.offsets, tags)
     if with_probabilities:
         if spec.output == "crf":
-            y = np.empty_like(o)
-            crf.marginals(
-                arena.queue, o, *learned(spec, parameters), batch.offsets, y, np.empty(batch.sentences, o.dtype)
-            )
+            y, moves = np.empty_like(o), _moves(learned(spec, parameters), batch)
+            crf.marginals(arena.queue, o, *moves, batch.offsets, y, np.empty(batch.sentences, o.dtype))
         else:
             y = o
             output.softmax(arena.queue, y)
         probabilities = y[np.arange(len(y)), tags]
+        check(probabilities)
     return tags, probabilities
+
+
+def _moves(chain: Chain, batch: Batch) -> Chain:
+    """The chain; without its (K, K) scores, which are much to prepare, where all sentences have one token."""
+    return chain if len(batch.offsets) > 2 else chain._replace(transitions=chain.transitions[:1, :1].copy())

@@ -1,6 +1,6 @@
 """The mathematics of the networks in plain NumPy, written to be read.
 
-It is the oracle of the kernels' tests, and the way to label a handful of sentences, which starts without Numba.
+It is the oracle of the kernels' tests, and the way to label until the kernels are worth loading.
 """
 
 from typing import Any

@@ -2,7 +2,7 @@
 
     score(y) = first[y(1)] + Σ o(t)[y(t)] + Σ A[y(t−1), y(t)] + last[y(T)],    P(y) = exp(score(y)) / Z
 
-It is the oracle of the kernels' tests, and the path for a handful of sentences, which starts without Numba.
+It is the oracle of the kernels' tests, and the way to label until the kernels are worth loading.
 Everything is computed in float64. In all functions:
 
     o            (T, K)  the scores of each token's tags, T at least 1

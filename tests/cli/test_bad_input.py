@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from rnncli.modelfile import load
+from rnncli.modelfile import load, save
 
 if TYPE_CHECKING:
     from typer.testing import Result
@@ -571,3 +571,46 @@ def test_a_full_disk_under_the_output_is_an_output_error(
     with Path("/dev/full").open("w") as full:
         result = program(*arguments[command], "--model", trained.path, stdout=full)
     assert (FILE, "error: output: No space left on device\n") == (result.returncode, result.stderr)
+
+
+@pytest.fixture
+def huge(trained: "Trained", tmp_path: Path) -> Path:
+    """A model whose weights are finite numbers, and cannot be computed with."""
+    model = load(trained.path)
+    model.parameters.flat[...] *= 1e30
+    save(model, tmp_path / "huge.npz")
+    return tmp_path / "huge.npz"
+
+
+@pytest.mark.parametrize("way", ["NumPy", "kernels"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("tag", "leave Taipei"),
+        ("tag", "leave Taipei", "--json"),
+        ("tag", "leave Taipei", "-o", "tsv"),
+        ("tag", "leave Taipei", "-o", "tsv", "--nbest", "2"),
+        ("tag", "leave Taipei", "--json", "--nbest", "2"),
+        ("tag", "--input", "texts.txt", "--json"),
+        ("evaluate", "gold.tsv"),
+        ("evaluate", "gold.tsv", "--json", "--confusion"),
+        ("inspect-memory", "leave Taipei", "--json"),
+        ("inspect-memory", "leave Taipei", "--html", "-"),
+        ("inspect-memory", "--corpus", "gold.tsv", "--json"),
+        ("inspect-gradients", "leave Taipei"),
+        ("inspect-gradients", "--corpus", "gold.tsv", "--json"),
+    ],
+    ids=" ".join,
+)
+def test_a_model_that_cannot_be_computed_with_never_says_nan(
+    run: Run, program: Program, tmp_path: Path, huge: Path, arguments: tuple[str, ...], way: str
+) -> None:
+    (tmp_path / "gold.tsv").write_text("leave\tO\nTaipei\tB-destination\n\n" * 3, "utf-8")
+    (tmp_path / "texts.txt").write_text("leave Taipei\n" * 3, "utf-8")
+    arguments = (*arguments, "--model", str(huge))
+    # A process that has trained labels by the kernels, a fresh one by NumPy.
+    result = run(*arguments) if way == "kernels" else program(*arguments)
+    code = result.exit_code if way == "kernels" else result.returncode
+    assert (MODEL, "") == (code, result.stdout), result.stderr
+    message = "error: the weights of this model are too large to compute with"
+    assert [message, "  train it again with a lower --learning-rate"] == result.stderr.splitlines()[-2:]

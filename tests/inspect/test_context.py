@@ -71,8 +71,9 @@ def test_context_needed_is_that_of_labelling_each_cut_text(arch, cell, chunk, ou
 
 def test_kernels_and_numpy_find_the_same_context(tiny, monkeypatch):
     sentences = [Sentence(["leave", "Taipei", "on", "May", "2nd"], [], [()] * 5, 1)] * 3
+    monkeypatch.setattr(labelling, "_loaded", set())
     expected = context_needed(tiny, sentences, largest=4)
-    monkeypatch.setattr(labelling, "SHORT_TEXT_TOKENS", 0)
+    labelling.use_kernels(tiny.network_spec)
     assert expected == context_needed(tiny, sentences, largest=4)
 
 

@@ -39,8 +39,10 @@ def by_hand(model, place, unit):
 @pytest.fixture(params=["reference", "kernels"])
 def path(request, monkeypatch):
     """Both ways to run sentences, and blocks that are smaller than the corpus."""
+    monkeypatch.setattr(labelling, "_loaded", set())
     if request.param == "kernels":
-        monkeypatch.setattr(labelling, "SHORT_TEXT_TOKENS", 0)
+        monkeypatch.setattr(labelling, "LOADING", 0)
+        monkeypatch.setattr(labelling, "COMPILING", 0)
         monkeypatch.setattr(labelling, "BATCH_TOKENS", 20)
     monkeypatch.setattr(survey_module, "_BLOCK_SENTENCES", 7)
 
