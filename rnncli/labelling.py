@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # Up to here NumPy is done before Numba is loaded.
 SHORT_TEXT_TOKENS = 2_000
 BATCH_TOKENS = 2_048
+LONG_TOKENS = 16_384  # of a sentence; beyond, it is labelled in blocks, which takes half as long again
 
 T = TypeVar("T")
 
@@ -101,17 +102,20 @@ class Labeller:
 
     def _label(self, encoded: Encoded, sentences: Longs, prediction: Prediction, with_probabilities: bool) -> None:
         """Label a batch of sentences with the kernels, in one thread."""
-        from rnncli.network import output  # here, because it loads Numba
+        from rnncli.network import long, output  # here, because it loads Numba
         from rnncli.network.arena import Arena
 
         assert self._transposed is not None
         packed = pack(encoded.starts, sentences)
         arena = self._arenas.pop() if self._arenas else Arena()
         arena.clear()
-        tags, probabilities = output.label(
+        batch = encoded.batch(packed)
+        is_long = batch.sentences == 1 and batch.tokens > LONG_TOKENS
+        label = long.label if is_long else output.label
+        tags, probabilities = label(
             self._model.network_spec,
             self._model.parameters,
-            encoded.batch(packed),
+            batch,
             self._transposed,
             self._chain,
             with_probabilities,

@@ -57,17 +57,9 @@ def _likeliest(scores, onward):
 
 
 @jit
-def viterbi(o, transitions, first, last, offsets, tags):
-    """Fill the best path of every sentence; of equal paths the one whose tags are first, from the end.
-
-    o            (N, K)    scores; softmax or not makes no difference
-    transitions  (K, K)    A[i, j]: the score of tag j after tag i; −10 000, say, forbids
-    first, last  (K,)      scores of a tag that begins and that ends a sentence
-    offsets      (T + 1,)  int64, first row of each step
-    tags         (N,)      int32, OUT
-    """
-    delta, steps = np.empty_like(o), len(offsets) - 1
-    for t in range(steps):
+def forward(o, transitions, first, offsets, delta):
+    """Fill δ (N, K) OUT, up to a number for each row; the arguments are those of :func:`viterbi`."""
+    for t in range(len(offsets) - 1):
         for r in range(offsets[t], offsets[t + 1]):
             row, scores = delta[r], o[r]
             if t > 0:
@@ -79,10 +71,29 @@ def viterbi(o, transitions, first, last, offsets, tags):
             largest = _largest(row)
             for j in range(len(row)):
                 row[j] -= largest
-    onward = transitions.T.copy()
+
+
+@jit
+def backward(delta, transitions, last, offsets, tags):
+    """Follow the best path from its end, through δ as :func:`forward` left it; tags (N,) int32, OUT."""
+    onward, steps = transitions.T.copy(), len(offsets) - 1
     for t in range(steps - 1, -1, -1):
         begin, end = offsets[t], offsets[t + 1]
         going = offsets[t + 2] - end if t + 2 <= steps else 0
         for r in range(begin, end):
             b = r - begin
             tags[r] = _likeliest(delta[r], onward[tags[end + b]] if b < going else last)
+
+
+def viterbi(o, transitions, first, last, offsets, tags):
+    """Fill the best path of every sentence; of equal paths the one whose tags are first, from the end.
+
+    o            (N, K)    scores; softmax or not makes no difference
+    transitions  (K, K)    A[i, j]: the score of tag j after tag i; −10 000, say, forbids
+    first, last  (K,)      scores of a tag that begins and that ends a sentence
+    offsets      (T + 1,)  int64, first row of each step
+    tags         (N,)      int32, OUT
+    """
+    delta = np.empty_like(o)
+    forward(o, transitions, first, offsets, delta)
+    backward(delta, transitions, last, offsets, tags)

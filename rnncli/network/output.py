@@ -14,7 +14,7 @@ from rnncli.parameters import Array, Parameters
 from rnncli.plain.decoding import CRF, Chain, learned, log
 
 
-def _scores(spec: NetworkSpec, o: Array) -> Array:
+def scores_of(spec: NetworkSpec, o: Array) -> Array:
     """Scores of the tags; where the network gives ŷ its logarithm."""
     return log(o) if spec.architecture.keeps_output else o
 
@@ -77,7 +77,7 @@ def loss(
         return Loss(float(costs.sum()), do)
     total = crf.loss(
         queue,
-        _scores(spec, run.o),
+        scores_of(spec, run.o),
         gold,
         *learned(spec, parameters),
         run.offsets,
@@ -110,7 +110,7 @@ def label(
             return o.argmax(axis=1).astype(np.int32), o.max(axis=1)
         output.likeliest(o, tags, probabilities)
         return tags, probabilities
-    o = _scores(spec, o)
+    o = scores_of(spec, o)
     viterbi.viterbi(o, *by, batch.offsets, tags)
     if with_probabilities:
         if spec.output == "crf":

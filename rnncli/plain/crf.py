@@ -63,16 +63,24 @@ def path_score(tags: Array, o: Array, transitions: Array, first: Array, last: Ar
     return float(emitted + moved + first[tags[0]] + last[tags[-1]])
 
 
+def reached(best: Array, transitions: Array) -> Array:
+    """For each tag j the greatest best[i] + A[i, j]; best and the result (…, K)."""
+    return np.asarray((best[..., :, None] + transitions).max(axis=-2))
+
+
+def onto(transitions: Array, tag: Array) -> Array:
+    """The scores A[i, tag] of coming to some tags from every other; tag (…), the result (…, K)."""
+    return np.ascontiguousarray(transitions.T[tag])
+
+
 def viterbi(o: Array, transitions: Array, first: Array, last: Array) -> Array:
     """The best path, (T,) or (T, S) int32; of equal paths the one whose tags are first, from the end."""
-    best, before = first + o[0].astype(np.float64), []
+    best = [first + o[0].astype(np.float64)]
     for scores in o[1:]:
-        moves = best[..., :, None] + transitions
-        before.append(moves.argmax(axis=-2))
-        best = moves.max(axis=-2) + scores
-    path = [(best + last).argmax(axis=-1)]
-    for tags in reversed(before):
-        path.append(np.take_along_axis(tags, path[-1][..., None], -1)[..., 0])
+        best.append(reached(best[-1], transitions) + scores)
+    path = [(best[-1] + last).argmax(axis=-1)]
+    for before in reversed(best[:-1]):
+        path.append((before + onto(transitions, path[-1])).argmax(axis=-1))
     return np.array(path[::-1], np.int32)
 
 
