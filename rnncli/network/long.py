@@ -21,8 +21,8 @@ from rnncli.network.forward import NONE_FORCED, NO_MASK, hidden_weight
 from rnncli.network.output import scores_of
 from rnncli.network.recurrent import Memory
 from rnncli.parameters import Array, Parameters
-from rnncli.plain.crf import onto, reached
 from rnncli.plain.decoding import Chain, learned
+from rnncli.plain.transitions import onto, reached
 
 # Numbers of the widest array of a block, 32 MB in float32; and those of all scores, which are kept up to here.
 BLOCK_NUMBERS = 1 << 23
@@ -88,7 +88,7 @@ def label(
         delta, offsets = arena.like(o), np.arange(len(o) + 1)
         viterbi.forward(o, by.transitions, paths[number], offsets, delta)
         viterbi.backward(delta, by.transitions, last, offsets, given[rows])
-        last = onto(by.transitions, given[rows.start])
+        last = onto(by.transitions, given[rows.start]).astype(o.dtype, copy=False)
         if posterior is not None:
             o, stop = posterior.marginals(o, starts[number], stop)
         elif with_probabilities:

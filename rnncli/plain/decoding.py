@@ -6,16 +6,15 @@ from typing import NamedTuple
 import numpy as np
 
 from rnncli.config import NetworkSpec
+from rnncli.data.tags import ANY, Moves, Rule
+from rnncli.data.tags import FORBIDDEN as FORBIDDEN
 from rnncli.plain import Array
-
-# Far below every learned score.
-FORBIDDEN = -1e4
 
 
 class Chain(NamedTuple):
-    """Scores of moves; or, as bool arrays, which moves are allowed."""
+    """Scores of moves."""
 
-    transitions: Array  # (K, K) of tag j after tag i
+    transitions: Array | Rule  # (K, K) of tag j after tag i; a rule where nothing is learned
     first: Array  # (K,) of beginning a sentence with a tag
     last: Array  # (K,) of ending it
 
@@ -28,19 +27,24 @@ def learned(spec: NetworkSpec, parameters: Mapping[str, Array]) -> Chain:
     """The scores of moves that the network has learned: those of a CRF, else 0."""
     if spec.output == "crf":
         return Chain(*(parameters[name] for name in CRF))
-    tags, dtype = len(parameters["output/c"]), parameters["output/c"].dtype
-    return Chain(*(np.zeros(shape, dtype) for shape in ((tags, tags), tags, tags)))
+    c = parameters["output/c"]
+    every = Rule(np.full(len(c), ANY, np.int8), np.zeros(len(c), np.int64), np.zeros(len(c), bool))
+    return Chain(every, np.zeros_like(c), np.zeros_like(c))
 
 
-def chain(spec: NetworkSpec, parameters: Mapping[str, Array], allowed: Chain | None) -> Chain | None:
+def chain(spec: NetworkSpec, parameters: Mapping[str, Array], allowed: Moves | None) -> Chain | None:
     """What tags are chosen by, ``None`` if each token is decided by itself; ``allowed`` is ``None`` for any move.
 
     What is forbidden plays no part in probabilities: those are the network's own.
     """
-    if spec.output == "softmax" and allowed is None:
-        return None
-    found = learned(spec, parameters)
-    return Chain(*map(_without, found, allowed)) if allowed else found
+    if allowed is None:
+        return None if spec.output == "softmax" else learned(spec, parameters)
+    transitions, first, last = learned(spec, parameters)
+    if isinstance(transitions, Rule):
+        transitions = allowed.rule
+    else:
+        transitions = _without(transitions, allowed.follow)
+    return Chain(transitions, _without(first, allowed.first), _without(last, allowed.last))
 
 
 def _without(scores: Array, allowed: Array) -> Array:
