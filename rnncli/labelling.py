@@ -8,6 +8,7 @@ import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 # Up to here NumPy is done before Numba is loaded.
 SHORT_TEXT_TOKENS = 2_000
 BATCH_TOKENS = 2_048
-LONG_TOKENS = 16_384  # of a sentence; beyond, it is labelled in blocks, which takes half as long again
+BLOCK_NUMBERS = 1 << 23  # of the widest array of a batch, or of a block of a long sentence: 32 MB
 
 T = TypeVar("T")
 
@@ -50,6 +51,7 @@ class Labeller:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._chain = model.chain()
+        self._block_tokens = max(1, BLOCK_NUMBERS // max(model.network_spec.product, len(model.tags)))
         self._transposed: Parameters | None = None
         self._arenas: list[Arena] = []  # those that no thread works in
 
@@ -95,7 +97,7 @@ class Labeller:
             _label_plainly(self._model, encoded, prediction)
             return prediction, ()
         self._transposed = self._transposed or self._model.parameters.transposed()
-        batches = by_length(encoded, BATCH_TOKENS)
+        batches = by_length(encoded, min(BATCH_TOKENS, self._block_tokens))
         return prediction, [
             pool.submit(self._label, encoded, batch, prediction, with_probabilities) for batch in batches
         ]
@@ -110,8 +112,9 @@ class Labeller:
         arena = self._arenas.pop() if self._arenas else Arena()
         arena.clear()
         batch = encoded.batch(packed)
-        is_long = batch.sentences == 1 and batch.tokens > LONG_TOKENS
-        label = long.label if is_long else output.label
+        label = output.label
+        if batch.sentences == 1 and batch.tokens > 2 * self._block_tokens:  # takes half as long again
+            label = partial(long.label, self._block_tokens)
         tags, probabilities = label(
             self._model.network_spec,
             self._model.parameters,

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -133,11 +133,13 @@ def _json(result: "Tagged", plain: bool) -> Iterable[str]:
 
 def _json_of_many(result: "Tagged") -> Iterator[str]:
     """The same text in pieces: written as one, the tokens of a long text take several times their memory."""
-    lists = {"tokens": result.tokens, "spans": result.spans} | ({"nbest": result.readings} if result.readings else {})
+    lists: dict[str, list[Any]] = {"tokens": result.tokens, "spans": result.spans}
+    if result.readings:
+        lists["nbest"] = result.readings
     for number, (name, items) in enumerate(lists.items()):
         yield f'{", " if number else "{"}"{name}": ['
         for first in range(0, len(items), JSON_ITEMS):
-            some = [item._asdict() for item in items[first : first + JSON_ITEMS]]  # type: ignore[attr-defined]
+            some = [item._asdict() for item in items[first : first + JSON_ITEMS]]
             yield (", " if first else "") + json.dumps(some, ensure_ascii=False)[1:-1]
         yield "]"
     yield "}\n"

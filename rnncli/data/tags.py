@@ -112,7 +112,8 @@ class Rule(NamedTuple):
         """Tell for numbers of tags whether the second may follow the first; the two arrays are broadcast."""
         wanted, is_open = self.after[after], self.is_open[before]
         goes_on = is_open & (self.types[before] == self.types[after])
-        return (wanted == ANY) | ((wanted == CLOSED) & ~is_open) | ((wanted == OPEN) & goes_on)
+        allowed: Bools = (wanted == ANY) | ((wanted == CLOSED) & ~is_open) | ((wanted == OPEN) & goes_on)
+        return allowed
 
 
 class Moves(NamedTuple):

@@ -4,8 +4,8 @@ What each direction of each layer remembers between two blocks is kept; all else
 wherever it is needed. Where a layer reads backward too, one pass from the end finds what it remembers, before the
 layer above can be computed. The best path and the marginals take a pass forward and one backward.
 
-To the last bit the result is that of the whole sentence: every kernel sums a row in the same order whatever rows are
-beside it.
+To the last bit the result is that of the whole sentence: every kernel sums a row in the same order, whatever rows
+are beside it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,24 +17,19 @@ from rnncli.data.batch import NONE_MASKED, Batch
 from rnncli.kernels import activation, crf, feedback, matmul, output, viterbi
 from rnncli.network import inputs, recurrent
 from rnncli.network.arena import Arena
-from rnncli.network.forward import NONE_FORCED, NO_MASK, hidden_weight
+from rnncli.network.forward import NO_MASK, NONE_FORCED, hidden_weight
 from rnncli.network.output import scores_of
 from rnncli.network.recurrent import Memory
 from rnncli.parameters import Array, Parameters
 from rnncli.plain.decoding import Chain, learned
 from rnncli.plain.transitions import onto, reached
 
-# Numbers of the widest array of a block, 32 MB in float32; and those of all scores, which are kept up to here.
-BLOCK_NUMBERS = 1 << 23
+# Numbers of all scores, which are kept up to here, 128 MB, instead of being computed again.
 KEPT_NUMBERS = 1 << 25
 
 
-def block_tokens(spec: NetworkSpec, tags: int) -> int:
-    """Tokens of a block, for a network with so many tags."""
-    return max(1, BLOCK_NUMBERS // max(spec.product, tags))
-
-
 def label(
+    tokens: int,
     spec: NetworkSpec,
     parameters: Parameters,
     batch: Batch,
@@ -42,15 +37,14 @@ def label(
     by: Chain | None,
     with_probabilities: bool = True,
     arena: Arena | None = None,
-    tokens: int = 0,
 ) -> tuple[Array, Array]:
-    """Do what :func:`.output.label` does for a batch of one sentence.
+    """Do what :func:`.output.label` does, with the same arguments, for a batch of one sentence.
 
-    tokens  of a block; 0: :func:`block_tokens`
+    tokens  of a block, at least 1
     """
     arena = arena or Arena()
     count, tags = batch.tokens, len(parameters["output/c"])
-    blocks = _blocks(count, tokens or block_tokens(spec, tags))
+    blocks = [slice(first, min(count, first + tokens)) for first in range(0, count, tokens)]
     scores = _Scores(spec, parameters, transposed, batch, blocks, arena)
     given, probabilities = np.empty(count, np.int32), np.full(count, np.nan, parameters.flat.dtype)
     if by is None:
@@ -61,18 +55,12 @@ def label(
             else:
                 output.likeliest(o, given[rows], probabilities[rows])
         return given, probabilities
-    kept = np.empty((count if count * tags <= KEPT_NUMBERS else 0, tags), parameters.flat.dtype)
-
-    def read(number: int) -> Array:
-        """The scores of a block, kept or computed again."""
-        rows = blocks[number]
-        return kept[rows] if len(kept) else scores_of(spec, scores(number))
-
     posterior = None
     if with_probabilities and spec.output == "crf":
-        posterior = crf.Block(arena.queue, kept.dtype, *learned(spec, parameters))
+        posterior = crf.Block(arena.queue, probabilities.dtype, *learned(spec, parameters))
     # What begins each block, in place of the scores that begin a sentence.
     paths, starts = [by.first], [] if posterior is None else [posterior.start]
+    kept = np.empty((count if count * tags <= KEPT_NUMBERS else 0, tags), probabilities.dtype)
     for number, rows in enumerate(blocks):
         o = scores_of(spec, scores(number))
         if len(kept):
@@ -84,7 +72,8 @@ def label(
             starts.append(posterior.pass_on(o, starts[-1]))
     last, stop = by.last, None if posterior is None else posterior.stop
     for number, rows in reversed([*enumerate(blocks)]):
-        o = read(number)
+        arena.clear()
+        o = kept[rows] if len(kept) else scores_of(spec, scores(number))
         delta, offsets = arena.like(o), np.arange(len(o) + 1)
         viterbi.forward(o, by.transitions, paths[number], offsets, delta)
         viterbi.backward(delta, by.transitions, last, offsets, given[rows])
@@ -96,10 +85,6 @@ def label(
         if with_probabilities:
             probabilities[rows] = o[np.arange(len(o)), given[rows]]
     return given, probabilities
-
-
-def _blocks(count: int, tokens: int) -> list[slice]:
-    return [slice(first, min(count, first + tokens)) for first in range(0, count, tokens)]
 
 
 class _Scores:
@@ -131,6 +116,7 @@ class _Scores:
         if spec.architecture.keeps_output:
             return self._feedback(block, self._product(spec.layers, block, self._hidden(spec.layers - 1, block)))
         h = self._hidden(spec.layers, block)
+        assert h is not None
         o = self.arena.empty((len(h), len(self.parameters["output/c"])), h.dtype)
         matmul.project(self.arena.queue, h, self.transposed["output/V"], self.parameters["output/c"], o)
         return o

@@ -1,7 +1,7 @@
 """What decoding goes by: scores of tags in a row, learned by a CRF, and the moves that a tag scheme forbids."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from rnncli.plain import Array
 class Chain(NamedTuple):
     """Scores of moves."""
 
-    transitions: Array | Rule  # (K, K) of tag j after tag i; a rule where nothing is learned
+    transitions: Any  # (K, K) of tag j after tag i; a Rule where nothing is learned
     first: Array  # (K,) of beginning a sentence with a tag
     last: Array  # (K,) of ending it
 
@@ -40,11 +40,9 @@ def chain(spec: NetworkSpec, parameters: Mapping[str, Array], allowed: Moves | N
     if allowed is None:
         return None if spec.output == "softmax" else learned(spec, parameters)
     transitions, first, last = learned(spec, parameters)
-    if isinstance(transitions, Rule):
-        transitions = allowed.rule
-    else:
-        transitions = _without(transitions, allowed.follow)
-    return Chain(transitions, _without(first, allowed.first), _without(last, allowed.last))
+    is_rule = isinstance(transitions, Rule)
+    moves = allowed.rule if is_rule else _without(transitions, allowed.follow)
+    return Chain(moves, _without(first, allowed.first), _without(last, allowed.last))
 
 
 def _without(scores: Array, allowed: Array) -> Array:

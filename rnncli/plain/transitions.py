@@ -73,14 +73,15 @@ def _merge_by_rule(best: Array, rule: Rule, n: int) -> tuple[Array, Array]:
     names = names.swapaxes(0, 1).reshape(len(own), -1)
     scores = np.where(names < 0, -np.inf, best.reshape(-1)[names])
     # Beside these the greatest of all others as if they were forbidden.
-    low_names, low = _greatest(np.arange(best.size)[None], best.reshape(1, -1) + rule.forbidden, tags, n + most * ranks)
+    every = np.arange(best.size)[None]
+    low_names, low = _greatest(every, best.reshape(1, -1) + rule.forbidden, tags, n + most * ranks)
     is_own = (low_names[:, None] % tags == own[:, :, None]).any(axis=1)
     names = np.concatenate([names, np.broadcast_to(low_names, is_own.shape)], axis=1)
     scores = np.concatenate([scores, np.where(is_own, -np.inf, low)], axis=1)
     of_types = _greatest(names, scores, tags, n)
     # And two rows for what any tag may come before, and any tag that is closed.
-    everything = np.stack([best, best + np.where(rule.is_open, rule.forbidden, 0.0)]).reshape(2, -1)
-    of_all = _greatest(np.broadcast_to(np.arange(best.size), everything.shape), everything, tags, n)
+    of_both = np.stack([best, best + np.where(rule.is_open, rule.forbidden, 0.0)]).reshape(2, -1)
+    of_all = _greatest(np.broadcast_to(every, of_both.shape), of_both, tags, n)
     row = np.where(rule.after == OPEN, rule.types, len(own) + (rule.after == CLOSED))
     chosen, values = (np.concatenate(parts)[row].T for parts in zip(of_types, of_all, strict=True))
     return values, chosen

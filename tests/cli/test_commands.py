@@ -20,6 +20,8 @@ from rnncli.resources import bundled
 if TYPE_CHECKING:
     from typer.testing import Result
 
+    from rnncli.api import Trained
+
 Run = Callable[..., "Result"]
 LEAVE = "leave Taipei on November 2nd"
 
@@ -358,3 +360,19 @@ def test_memory_is_drawn_on_the_scale_of_its_cell(
 
 def test_three_texts_are_too_many(run: Run) -> None:
     assert 2 == run("inspect-memory", "a", "b", "c").exit_code
+
+
+def test_json_of_a_long_text_is_written_in_pieces_with_the_same_bytes(
+    run: Run, trained: "Trained", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "leave New York on June 13th arrive Taipei on Sunday"
+    for options in ((), ("--nbest", "7")):
+        whole = run("tag", text, "--json", "--model", trained.path, *options).stdout
+        for items in (1, 2, 5, 9):
+            monkeypatch.setattr("rnncli.cli.tag.JSON_ITEMS", items)
+            assert whole == run("tag", text, "--json", "--model", trained.path, *options).stdout
+            monkeypatch.undo()
+        assert json.loads(whole)["spans"]
+    whole = run("tag", "hello there", "--json", "--model", trained.path).stdout
+    monkeypatch.setattr("rnncli.cli.tag.JSON_ITEMS", 1)
+    assert whole == run("tag", "hello there", "--json", "--model", trained.path).stdout

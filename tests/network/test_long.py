@@ -4,7 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from networks import NETWORKS, TAGS, VALUES, WORDS, spec_of
+from networks import NETWORKS, VALUES, WORDS, spec_of
 
 from rnncli.data.batch import NONE_MASKED, Batch
 from rnncli.data.tags import moves
@@ -30,7 +30,7 @@ def both(spec, parameters, sentence, allowed, with_probabilities, tokens):
     """The labels of the whole sentence, and of its blocks."""
     transposed, by = parameters.transposed(), decoding.chain(spec, parameters, allowed)
     arguments = spec, parameters, sentence(spec), transposed, by, with_probabilities
-    return output.label(*arguments), long.label(*arguments, tokens=tokens)
+    return output.label(*arguments), long.label(tokens, *arguments)
 
 
 def assert_same(whole, blocks):
@@ -85,5 +85,5 @@ def test_memory_grows_by_the_block(layers, batch, drawn):
     one = np.zeros((2, 4_000), np.int32)
     sentence = Batch(one, batch.of(spec).bags, NONE_MASKED, np.arange(len(one[0]) + 1))
     arguments = spec, parameters, sentence, parameters.transposed(), decoding.chain(spec, parameters, None)
-    whole, blocks = peak(lambda: output.label(*arguments)), peak(lambda: long.label(*arguments, tokens=50))
+    whole, blocks = peak(lambda: output.label(*arguments)), peak(lambda: long.label(50, *arguments))
     assert blocks < whole / 8
