@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from rnncli.inspect.gradients import Curve, Gradients
     from rnncli.model import Model
 
+# Times weights, from which it takes more than some seconds.
+MANY_PAIRS = 1e11
 # Distances that have a row of their own; beyond, about every fifth more.
 _EACH = 10
 # Powers of ten that the map of a log tells apart: one for each height of a cell.
@@ -52,10 +54,15 @@ def inspect_gradients(
         _log(log, svg, json_output)
         return
     from rnncli.inspect.gradients import gradients
+    from rnncli.inspect.progress import pairs
     from rnncli.modelfile import load
 
     loaded = load(find_model(model))
-    found = gradients(loaded, _sentences(loaded, text, corpus))
+    sentences = _sentences(loaded, text, corpus)
+    if pairs(loaded, (len(each.tokens) for each in sentences)) > MANY_PAIRS:
+        show.note("every tag is compared with every token before it and after it, which may take minutes")
+    with show.progress("reading …") as progress:
+        found = gradients(loaded, sentences, progress.update)
     if svg:
         _draw_curves(found, loaded, svg)
     if json_output:

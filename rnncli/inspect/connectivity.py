@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from rnncli.errors import DataError, UsageError
 from rnncli.inspect.integral import NODES, contribution
+from rnncli.inspect.progress import Progress, silent
 from rnncli.inspect.reader import Reader
 from rnncli.model import Model
 from rnncli.parameters import Array
@@ -66,12 +67,14 @@ def connectivity(
     columns: Sequence[tuple[str, ...]] | None = None,
     targets: Sequence[int] | None = None,
     steps: int = NODES,
+    progress: Progress = silent,
 ) -> Connectivity:
     """Compute all three measures for one sentence.
 
     columns  what stands beside each token, for a model that reads it
     targets  numbers of the tokens whose tags are explained, from 0; ``None`` for all
     steps    nodes of a piece of the integral
+    progress  called now and then; the time grows at least with the square of the tokens
     """
     if not tokens:
         raise DataError("this text has no token", hint='give a text such as "leave Taipei on November 2nd"')
@@ -83,10 +86,14 @@ def connectivity(
         raise UsageError(f"an integral of {steps} steps", hint="give at least 1")
     reader = Reader(model, model.encode([tokens], None if columns is None else [columns]))
     rows = np.array(chosen, np.intp)
-    shares, gap = contribution(reader, rows, steps)
+    # By far the most time is that of the contributions.
+    reader.progress = lambda done, what: progress(0.05 * done, what)
     ablation, probability, changed = reader.ablation(rows)
+    reader.progress = lambda done, what: progress(0.05 + 0.05 * done, what)
+    gradient = reader.gradient(rows)
+    shares, gap = contribution(reader, rows, steps, lambda done, what: progress(0.1 + 0.9 * done, what))
     tags = [model.tags[number] for number in reader.tags[rows]]
-    return Connectivity(chosen, tags, reader.gradient(rows), shares, gap, ablation, probability, changed)
+    return Connectivity(chosen, tags, gradient, shares, gap, ablation, probability, changed)
 
 
 def spearman(a: Array, b: Array) -> float | None:

@@ -12,6 +12,7 @@ from rnncli.data.batch import Encoded
 from rnncli.data.tsv import Sentence
 from rnncli.errors import DataError, UsageError
 from rnncli.inspect.connectivity import plain
+from rnncli.inspect.progress import Progress, part, silent
 from rnncli.inspect.reader import Norm, Reader
 from rnncli.model import Model
 from rnncli.parameters import Array
@@ -49,7 +50,7 @@ class Decay(NamedTuple):
         return {"lags": self.lags, "sentences": self.sentences, "overall": self.overall.as_dict(), "tags": tags}
 
 
-def decay(model: Model, sentences: Sequence[Sentence], largest: int = 20) -> Decay:
+def decay(model: Model, sentences: Sequence[Sentence], largest: int = 20, progress: Progress = silent) -> Decay:
     """Average connectivity by lag; targets are all tokens, s the score of the tag that each is given.
 
     Each target's row is divided by its own largest value, so that all targets weigh the same and a network that
@@ -64,6 +65,7 @@ def decay(model: Model, sentences: Sequence[Sentence], largest: int = 20) -> Dec
     # For each tag and lag: the pairs, the sum of either measure.
     sums = np.zeros((3, len(model.tags), 2 * largest + 1))
     for number in np.flatnonzero(encoded.lengths):
+        progress(encoded.starts[number] / encoded.starts[-1], "decay with distance")
         reader = Reader(model, encoded, int(number), norm)
         targets = np.arange(reader.count)
         lag = targets[None, :] - targets[:, None]
@@ -159,7 +161,13 @@ class Needed(NamedTuple):
         return {"k": self.k, "before": self.before.as_dict(), "after": after}
 
 
-def context_needed(model: Model, sentences: Sequence[Sentence], largest: int = 10, threads: int = 1) -> Needed:
+def context_needed(
+    model: Model,
+    sentences: Sequence[Sentence],
+    largest: int = 10,
+    threads: int = 1,
+    progress: Progress = silent,
+) -> Needed:
     """Label every token again with its context cut to k tokens, for k = 0 … largest.
 
     The text itself is cut, and the memory before it is empty. What stands on the other side stays.
@@ -169,9 +177,12 @@ def context_needed(model: Model, sentences: Sequence[Sentence], largest: int = 1
     encoded = _encode(model, sentences)
     full = labelling.predict(model, encoded, threads, with_probabilities=False).tags
     gold = _gold(model, sentences)
-    before, after = _side(model, _cut(model, encoded, full, largest, False, threads), full, gold), None
-    if model.network_spec.architecture.directions == 2:
-        after = _side(model, _cut(model, encoded, full, largest, True, threads), full, gold)
+    sides = model.network_spec.architecture.directions
+    first = _cut(model, encoded, full, largest, False, threads, part(progress, 0, sides))
+    before, after = _side(model, first, full, gold), None
+    if sides == 2:
+        second = _cut(model, encoded, full, largest, True, threads, part(progress, 1, sides))
+        after = _side(model, second, full, gold)
     return Needed([*range(largest + 1), None], before, after)
 
 
@@ -183,7 +194,13 @@ def _gold(model: Model, sentences: Sequence[Sentence]) -> NDArray[np.int32]:
 
 
 def _cut(
-    model: Model, encoded: Encoded, full: NDArray[np.int32], largest: int, ahead: bool, threads: int
+    model: Model,
+    encoded: Encoded,
+    full: NDArray[np.int32],
+    largest: int,
+    ahead: bool,
+    threads: int,
+    progress: Progress,
 ) -> list[NDArray[np.int32]]:
     """The tags of all tokens with 0 … ``largest`` tokens before them, or after them, and then with all.
 
@@ -196,6 +213,7 @@ def _cut(
     token = np.arange(len(full))
     first, end = (starts, token + 1) if ahead else (token, ends)
     for some in _chunks(np.flatnonzero(end - first < ends - starts), end - first):
+        progress(some[0] / len(full), "context that decisions need")
         lengths = (end - first)[some]
         at = np.concatenate([[0], np.cumsum(lengths)])
         positions = np.arange(at[-1]) + np.repeat(first[some] - at[:-1], lengths)

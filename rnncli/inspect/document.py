@@ -15,6 +15,7 @@ from rnncli.inspect.connectivity import connectivity
 from rnncli.inspect.context import context_needed, decay
 from rnncli.inspect.contrast import align, distances, parting
 from rnncli.inspect.memory import Trace, memories, scales, trace, units
+from rnncli.inspect.progress import Progress, part, silent
 from rnncli.inspect.survey import survey
 from rnncli.model import Model
 
@@ -37,11 +38,12 @@ class Question:
     memory: str = ""
 
 
-def document(model: Model, asked: Question, other: Model | None = None) -> Document:
+def document(model: Model, asked: Question, other: Model | None = None, progress: Progress = silent) -> Document:
     """Answer about a model, and about another one at the same texts where it is given."""
-    found = {"version": VERSION, **_answer(model, asked)}
+    models = 1 if other is None else 2
+    found = {"version": VERSION, **_answer(model, asked, part(progress, 0, models))}
     if other is not None:
-        beside = _answer(other, Question(asked.texts, asked.sentences))
+        beside = _answer(other, Question(asked.texts, asked.sentences), part(progress, 1, models))
         if [_texts_of(each) for each in beside["texts"]] != [_texts_of(each) for each in found["texts"]]:
             raise UsageError(
                 "the two models cut the text into different tokens", hint="compare models of one --tokenizer"
@@ -61,19 +63,23 @@ def described(model: Model) -> Document:
     return {key: getattr(network, key) for key in keys}
 
 
-def _answer(model: Model, asked: Question) -> Document:
+def _answer(model: Model, asked: Question, progress: Progress) -> Document:
     traces = [trace(model, text, _columns(model, text, asked.sentences)) for text in asked.texts]
-    corpus, of_units = _corpus(model, asked) if asked.sentences else (None, None)
+    corpus, of_units = None, None
+    parts = len(traces) + bool(asked.sentences)
+    if asked.sentences:
+        corpus, of_units = _corpus(model, asked, part(progress, 0, parts))
     texts = []
     if traces:
         limits = scales(model.network_spec, traces)
         if of_units is None:
             of_units = [each.as_dict() for each in units(model.network_spec, traces)]
-        for each in traces:
+        for number, each in enumerate(traces, parts - len(traces)):
             shown = each.as_dict()
             for memory, scale, findings in zip(shown["memories"], limits, of_units, strict=True):
                 memory |= {"scale": list(scale), "units": findings}
-            found = connectivity(model, each.tokens, each.columns if model.inputs.columns else None)
+            columns = each.columns if model.inputs.columns else None
+            found = connectivity(model, each.tokens, columns, progress=part(progress, number, parts))
             texts.append({**shown, "connectivity": found.as_dict()})
     answer: Document = {"architecture": model.network_spec.arch, "model": described(model), "texts": texts}
     answer |= _contrast(traces)
@@ -107,17 +113,18 @@ def _columns(model: Model, text: str, sentences: Sequence[Sentence]) -> Sequence
     raise DataError("this model reads columns beside each token, and the corpus has no such sentence", hint=hint)
 
 
-def _corpus(model: Model, asked: Question) -> tuple[Document, list[Document]]:
+def _corpus(model: Model, asked: Question, progress: Progress) -> tuple[Document, list[Document]]:
     """What is told of a model as a whole, and the findings on the units of each memory."""
     wanted = None if asked.unit is None else _wanted(model, asked.memory, asked.unit)
-    seen = survey(model, asked.sentences, wanted)
+    progress(0, "units")
+    seen, sentences = survey(model, asked.sentences, wanted), list(asked.sentences)
     findings = [{"name": name, **each.as_dict()} for name, each in seen.units.items()]
     corpus = {
         "sentences": len(asked.sentences),
         "tokens": sum(len(each.tokens) for each in asked.sentences),
         "units": findings,
-        "decay": decay(model, list(asked.sentences)).as_dict(),
-        "needed": context_needed(model, list(asked.sentences)).as_dict(),
+        "decay": decay(model, sentences, progress=part(progress, 0, 2)).as_dict(),
+        "needed": context_needed(model, sentences, progress=part(progress, 1, 2)).as_dict(),
     }
     if seen.driven is not None:
         corpus["unit"] = seen.driven.as_dict()

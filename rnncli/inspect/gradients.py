@@ -17,6 +17,7 @@ from rnncli.config import CELLS, NetworkSpec
 from rnncli.data.batch import Encoded
 from rnncli.data.tsv import Sentence
 from rnncli.errors import UsageError
+from rnncli.inspect.progress import Progress, silent
 from rnncli.model import Model
 from rnncli.parameters import Array
 from rnncli.plain import jacobian
@@ -100,11 +101,11 @@ class Gradients(NamedTuple):
         return self._asdict() | rows | {"thresholds": {"vanishing": VANISHING, "exploding": EXPLODING}}
 
 
-def gradients(model: Model, sentences: Sequence[Sentence]) -> Gradients:
+def gradients(model: Model, sentences: Sequence[Sentence], progress: Progress = silent) -> Gradients:
     """Look at a model through some sentences; a tag that the model does not know, "" say, counts as not given."""
     _check(model.network_spec)
     encoded = _encoded(model, sentences)
-    found = _curves(model, encoded)
+    found = _curves(model, encoded, progress)
     return Gradients(
         len(sentences),
         len(encoded.words),
@@ -120,7 +121,7 @@ def curves(model: Model, sentences: Sequence[Sentence]) -> list[Curve]:
     """The curves of :func:`gradients` alone; none for a network that keeps nothing."""
     architecture = model.network_spec.architecture
     is_kept = architecture.keeps_hidden or architecture.keeps_output
-    return _curves(model, _encoded(model, sentences)) if is_kept else []
+    return _curves(model, _encoded(model, sentences), silent) if is_kept else []
 
 
 def _check(spec: NetworkSpec) -> None:
@@ -134,7 +135,7 @@ def _encoded(model: Model, sentences: Sequence[Sentence]) -> Encoded:
     return model.encode(*zip(*((s.tokens, s.columns, s.tags) for s in sentences), strict=True))
 
 
-def _curves(model: Model, encoded: Encoded) -> list[Curve]:
+def _curves(model: Model, encoded: Encoded, progress: Progress) -> list[Curve]:
     tags = encoded.tags
     if (tags < 0).any():
         tags = np.where(tags < 0, labelling.predict(model, encoded, with_probabilities=False).tags, tags)
@@ -146,6 +147,7 @@ def _curves(model: Model, encoded: Encoded) -> list[Curve]:
         trace = labelling.trace(model, encoded, number)
         most = max(1, MOST_NUMBERS // ((end - start) * trace.h[0].shape[1]))
         for first in range(0, end - start, most):
+            progress((start + first) / len(tags), "gradients by distance")
             for key, norms, sign in _norms(spec, model.parameters, trace, tags[start:end], first, most):
                 by_distance = norms_by_distance.setdefault(key, [])
                 for k, values in enumerate(_by_distance(norms, first, sign)):

@@ -6,9 +6,9 @@ Only the maxima are kept, not where they were: the tag before is looked for agai
 K comparisons a token instead of K² indices that are hardly ever read.
 
 A rule stands for a matrix A whose numbers are 0 for what is allowed and ``forbidden`` for all else, and takes some
-K additions a token instead of K². It is a tuple ``after, types, is_open, forbidden``: what each tag may follow (K,),
-any tag (0), any that is not open (1), any that is open and of its type (2); the number of its type (K,); whether it
-is open (K,). What is forbidden is compared by its greatest alone: a number that is added keeps the order.
+K additions a token instead of K². It is a tuple ``after, types, is_open, forbidden``: what each tag may follow
+(K,), any tag (0), any that is not open (1), any that is open and of its type (2); the number of its type (K,);
+whether it is open (K,). What is forbidden is compared by its greatest alone: adding a number keeps the order.
 
 Source: Viterbi 1967, "Error bounds for convolutional codes"; Rabiner 1989, "A tutorial on hidden Markov
 models", III.B. Batches are packed as in :mod:`rnncli.kernels.packed`.

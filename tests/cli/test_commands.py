@@ -376,3 +376,16 @@ def test_json_of_a_long_text_is_written_in_pieces_with_the_same_bytes(
     whole = run("tag", "hello there", "--json", "--model", trained.path).stdout
     monkeypatch.setattr("rnncli.cli.tag.JSON_ITEMS", 1)
     assert whole == run("tag", "hello there", "--json", "--model", trained.path).stdout
+
+
+def test_many_tags_in_a_crf_are_warned_of(
+    run: Run, booking_tsv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ("train", booking_tsv, "--out", tmp_path / "m.npz", "--epochs", "1", "--hidden", "4")
+    assert "million pairs" not in run(*arguments).stderr
+    monkeypatch.setattr("rnncli.cli.train.MANY_TAGS", 9)
+    assert "million pairs" not in run(*arguments).stderr  # not slow
+    monkeypatch.setattr("rnncli.cli.train.PAIRS_A_SECOND", 100)
+    warning = "9 tags: a CRF compares 0 million pairs of tags for every token, about "
+    assert warning in run(*arguments).stderr
+    assert "million pairs" not in run(*arguments, "--output", "softmax").stderr
