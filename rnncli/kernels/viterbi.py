@@ -17,6 +17,7 @@ models", III.B. Batches are packed as in :mod:`rnncli.kernels.packed`.
 import numpy as np
 
 from rnncli.kernels.compile import inner, jit
+from rnncli.kernels.matmul import copy
 from rnncli.kernels.output import _largest
 
 ANY, CLOSED = 0, 1
@@ -81,10 +82,10 @@ def _step_by_rule(before, after, types, is_open, forbidden, opened, best):
 
 
 @inner
-def _settle(moves, scores, row):
-    """Compute δ = moves + scores; the largest becomes 0, or in long sentences the last digits would be lost."""
+def _settle(row, scores):
+    """Add scores to δ; the largest becomes 0, or the last digits of differences would be lost in long sentences."""
     for j in range(len(row)):
-        row[j] = moves[j] + scores[j]
+        row[j] += scores[j]
     largest = _largest(row)
     for j in range(len(row)):
         row[j] -= largest
@@ -97,7 +98,9 @@ def _forward(o, transitions, first, offsets, delta):
         for r in range(offsets[t], offsets[t + 1]):
             if t > 0:
                 _step(delta[offsets[t - 1] + r - offsets[t]], transitions, delta[r])
-            _settle(delta[r] if t > 0 else first, o[r], delta[r])
+            else:
+                copy(first, delta[r])
+            _settle(delta[r], o[r])
 
 
 @jit
@@ -109,7 +112,9 @@ def _forward_by_rule(o, after, types, is_open, forbidden, first, offsets, delta)
             if t > 0:
                 before = delta[offsets[t - 1] + r - offsets[t]]
                 _step_by_rule(before, after, types, is_open, forbidden, opened, delta[r])
-            _settle(delta[r] if t > 0 else first, o[r], delta[r])
+            else:
+                copy(first, delta[r])
+            _settle(delta[r], o[r])
 
 
 @jit
