@@ -3,8 +3,8 @@
     python benchmarks/extremes.py [--tokens 1000000] [--tags 30000] [--json FILE]
 
 Whole processes are measured, start included, one thread each. The line is the bundled corpus again and again,
-labelled by the bundled model. The model of many tags is not trained, for that plays no part: elman, 4 units, softmax,
-IOB2.
+labelled by the bundled model. The model of many tags is not trained, for that plays no part: elman, 4 units,
+softmax, IOB2.
 """
 
 import tempfile

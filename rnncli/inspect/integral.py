@@ -79,10 +79,7 @@ class Way:
                 alphas = start + (end - start) * self.at[first : first + many]
                 weights = ((end - start) * self.weights[first : first + many]).astype(reader.y.dtype)
                 da = reader.sweep(self.run(alphas), block)
-                # As tensordot, which would copy all of it first.
-                mean = np.matmul(weights, da.reshape(len(da), len(alphas), -1)).reshape(
-                    *da.shape[:1], *da.shape[2:]
-                )
+                mean = np.tensordot(weights, da, (0, 1))
                 self._report(len(alphas) * len(block))
                 # ∂s/∂x(t) · Δx(t) is, over the places at which t is seen, ∂s/∂a · U Δx(t).
                 for to, of, added in reader.places():
