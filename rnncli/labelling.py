@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from rnncli.network.arena import Arena
 
 BATCH_TOKENS = 2_048
+BLOCK_NUMBERS = 1 << 23  # of the widest array of a batch, or of a block of a long sentence: 32 MB
 
 # Seconds of NumPy that are worth loading the kernels, which takes 0.5 s from their cache, and compiling them.
 LOADING, COMPILING = 0.6, 10.0
@@ -139,6 +140,7 @@ class Labeller:
         self._model = model
         self._kernels = kernels
         self._kept: _Weights | None = None
+        self._block_tokens = max(1, BLOCK_NUMBERS // max(model.network_spec.product, len(model.tags)))
         self._arenas: list[Arena] = []  # those that no thread works in
 
     def stream(
@@ -191,7 +193,7 @@ class Labeller:
         if weights.transposed is None:
             weights = self._kept = weights._replace(transposed=weights.parameters.transposed())
         block = _Block(encoded, before, prediction, with_probabilities, weights)
-        batches = by_length(encoded, BATCH_TOKENS)
+        batches = by_length(encoded, min(BATCH_TOKENS, self._block_tokens))
         if count <= BATCH_TOKENS:  # not worth another thread
             return block, [partial(self._label, block, batch) for batch in batches]
         return block, [pool.submit(self._label, block, batch).result for batch in batches]
@@ -207,7 +209,7 @@ class Labeller:
 
     def _label(self, block: _Block, sentences: Longs) -> None:
         """Label a batch of sentences with the kernels, in one thread."""
-        from rnncli.network import output  # here, because it loads Numba
+        from rnncli.network import long, output  # here, because it loads Numba
         from rnncli.network.arena import Arena
 
         encoded, weights = block.encoded, block.weights
@@ -218,11 +220,15 @@ class Labeller:
         except IndexError:  # all are in use
             arena = Arena()
         arena.clear()
+        batch = encoded.batch(packed)
+        label = output.label
+        if batch.sentences == 1 and batch.tokens > 2 * self._block_tokens:  # takes half as long again
+            label = partial(long.label, self._block_tokens)
         try:
-            tags, probabilities = output.label(
+            tags, probabilities = label(
                 self._model.network_spec,
                 weights.parameters,
-                encoded.batch(packed),
+                batch,
                 weights.transposed,
                 weights.chain,
                 block.with_probabilities,

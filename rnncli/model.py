@@ -10,7 +10,7 @@ import numpy as np
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.batch import Encoded
 from rnncli.data.inputs import Columns, Inputs
-from rnncli.data.tags import moves
+from rnncli.data.tags import Moves, moves
 from rnncli.parameters import Parameters, table
 from rnncli.plain import decoding
 from rnncli.plain.decoding import Chain
@@ -59,12 +59,11 @@ class Model:
         return self.inputs.encode(sentences, columns, tags, numbers)
 
     @cached_property
-    def allowed(self) -> Chain | None:
+    def allowed(self) -> Moves | None:
         """The moves that decoding keeps to; ``None`` for any."""
         if self.network_spec.decoding == "free" or self.scheme == "plain":
             return None
-        first, follow, last = moves(self.tags, self.scheme)
-        return Chain(follow, first, last)
+        return moves(self.tags, self.scheme)
 
     def chain(self) -> Chain | None:
         """What decoding goes by, ``None`` if each token is decided by itself."""

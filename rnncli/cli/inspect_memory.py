@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from rnncli.model import Model
 
 
+# Times weights, from which a text takes more than some seconds.
+MANY_PAIRS = 1e10
+
 TextsArgument = Annotated[
     list[str] | None,
     typer.Argument(metavar="TEXT", help="One text, or two to compare.", show_default=False),
@@ -121,12 +124,19 @@ def _document(
     model: "Model", texts: list[str], corpus: str | None, unit: int | None, memory: str, compared: "Model | None"
 ) -> dict[str, Any]:
     from rnncli.data import tsv
+    from rnncli.data.tokenize import tokenize
     from rnncli.inspect.document import Question, document
+    from rnncli.inspect.progress import pairs
 
     sentences = tsv.read(corpus).sentences if corpus is not None else []
     if sentences:
         show.note(f"running over {len(sentences):,} sentences …")
-    return document(model, Question(texts, sentences, None if unit is None else unit - 1, memory), compared)
+    lengths = [len(tokenize(text, model.tokenizer)) for text in texts]
+    if pairs(model, lengths) > MANY_PAIRS:
+        show.note(f"{max(lengths):,} tokens: every tag is compared with every token, which may take minutes")
+    question = Question(texts, sentences, None if unit is None else unit - 1, memory)
+    with show.progress("reading …") as progress:
+        return document(model, question, compared, progress.update)
 
 
 def _targets(texts: list[dict[str, Any]], target: str | None) -> list[list[int]]:

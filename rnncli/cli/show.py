@@ -5,6 +5,7 @@ stdout carries data, stderr everything else.
 
 import json
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
@@ -98,22 +99,34 @@ def table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]], to_
 
 
 class Progress(Protocol):
-    """A live line about a training run."""
+    """A live line about something that takes long."""
 
     def update(self, done: float, message: str) -> None:
         """Tell which share of it is done, and what to say about that."""
 
 
-class _Silent:
+# Seconds after which a line tells how far it is where there is no terminal; then after twice as long, and so on.
+FIRST_LINE = 10.0
+
+
+class _Lines:
+    """Lines that become rare."""
+
+    def __init__(self) -> None:
+        self._began, self._due = time.monotonic(), FIRST_LINE
+
     def update(self, done: float, message: str) -> None:
-        pass
+        passed = time.monotonic() - self._began
+        if passed >= self._due:
+            note(f"{100 * done:.0f} % after {passed:,.0f} s: {message}")
+            self._due = 2 * passed
 
 
 @contextmanager
-def progress() -> Iterator[Progress]:
-    """Draw a bar with the time left while the block runs; nothing where stderr is not a terminal."""
+def progress(message: str = "compiling …") -> Iterator[Progress]:
+    """Draw a bar with the time left while the block runs; where stderr is not a terminal, a line now and then."""
     if _quiet or not sys.stderr.isatty():
-        yield _Silent()
+        yield _Lines()
         return
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
@@ -121,7 +134,7 @@ def progress() -> Iterator[Progress]:
     said, left = TextColumn("{task.description}", markup=False), TextColumn("left")
     columns = (BarColumn(bar_width=18), said, TimeRemainingColumn(), left)
     with Bar(*columns, console=_console(to_stderr=True), transient=True, speed_estimate_period=60) as bar:
-        task = bar.add_task("starting …", total=1.0)
+        task = bar.add_task(message, total=1.0)
 
         class Live:
             def update(self, done: float, message: str) -> None:

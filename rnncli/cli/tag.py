@@ -1,8 +1,8 @@
 """``rnncli tag``: label a text, or a file line by line."""
 
 import sys
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -12,6 +12,8 @@ from rnncli.errors import UsageError
 
 if TYPE_CHECKING:
     from rnncli.tagging import Tagged, Tagger
+
+JSON_ITEMS = 10_000  # tokens, or spans, that are turned into text at once
 
 
 @command("tag")
@@ -64,7 +66,8 @@ def tag(
     plain = tagger.model.scheme == "plain"
     formatted = {"line": _line, "tsv": _tsv, "jsonl": _json}[chosen]
     for result in _labelled(tagger, text, source, input_format, as_tsv=chosen == "tsv" and not nbest):
-        show.data(result if isinstance(result, str) else formatted(result, plain))
+        for piece in [result] if isinstance(result, str) else formatted(result, plain):
+            show.data(piece)
         if sys.stdout.isatty():
             sys.stdout.flush()
 
@@ -101,10 +104,10 @@ def _labelled(
             faults.raise_any()
 
 
-def _line(result: "Tagged", plain: bool) -> str:
+def _line(result: "Tagged", plain: bool) -> Iterable[str]:
     if result.readings:
-        return "".join(f"{r.probability:.4f}  {_marked(result.read_as(r), plain)}\n" for r in result.readings)
-    return _marked(result, plain) + "\n"
+        return [f"{r.probability:.4f}  {_marked(result.read_as(r), plain)}\n" for r in result.readings]
+    return [_marked(result, plain) + "\n"]
 
 
 def _marked(result: "Tagged", plain: bool) -> str:
@@ -113,14 +116,30 @@ def _marked(result: "Tagged", plain: bool) -> str:
     return show.labelled_line(result.text, marks)
 
 
-def _tsv(result: "Tagged", plain: bool) -> str:
+def _tsv(result: "Tagged", plain: bool) -> Iterable[str]:
     from rnncli.data.tsv import format_sentence
 
     if not result.readings:  # a line without tokens
-        return format_sentence([])
+        return [format_sentence([])]
     texts = [token.text for token in result.tokens]
-    return "".join(format_sentence(zip(texts, reading.tags, strict=True)) for reading in result.readings)
+    return [format_sentence(zip(texts, reading.tags, strict=True)) for reading in result.readings]
 
 
-def _json(result: "Tagged", plain: bool) -> str:
-    return show.json_line(result.as_dict())
+def _json(result: "Tagged", plain: bool) -> Iterable[str]:
+    if len(result.tokens) > JSON_ITEMS:
+        return _json_of_many(result)
+    return [show.json_line(result.as_dict())]
+
+
+def _json_of_many(result: "Tagged") -> Iterator[str]:
+    """The same text in pieces: written as one, the tokens of a long text take several times their memory."""
+    lists: dict[str, list[Any]] = {"tokens": result.tokens, "spans": result.spans}
+    if result.readings:
+        lists["nbest"] = result.readings
+    for number, (name, items) in enumerate(lists.items()):
+        yield f'{", " if number else "{"}"{name}": ['
+        for first in range(0, len(items), JSON_ITEMS):
+            some = [item._asdict() for item in items[first : first + JSON_ITEMS]]
+            yield (", " if first else "") + show.json_line(some)[1:-2]
+        yield "]"
+    yield "}\n"

@@ -19,6 +19,7 @@ from rnncli.errors import INTERRUPTED
 if TYPE_CHECKING:
     from rnncli.api import Trained
     from rnncli.data import split
+    from rnncli.model import Model
     from rnncli.training import Listener
 
 
@@ -140,6 +141,7 @@ def _listener(progress: show.Progress, seeds: int, is_interrupted: Callable[[], 
             if model.inputs.columns:
                 show.note("        tagging will need the columns too; --input embedding+ngram leaves them out")
             _warn(dev)
+            _warn_of_pairs(model, tokens)
 
         def should_stop(self) -> bool:
             return is_interrupted()
@@ -166,6 +168,23 @@ def _warn(dev: "split.Overlap") -> None:
     if dev.unseen_tags:
         names = ", ".join(dev.unseen_tags[:10])
         show.note(f"warning: tags in dev that training never shows, so none can be right: {names}")
+
+
+# What a thread takes of the pairs of tags of a CRF, and how many tags make them the larger part of the work.
+PAIRS_A_SECOND = 1e10
+MANY_TAGS = 1_000
+LONG_EPOCH = 10.0  # seconds
+
+
+def _warn_of_pairs(model: "Model", tokens: int) -> None:
+    """Say what is slow about a CRF of many tags."""
+    tags = len(model.tags)
+    seconds = tokens * tags**2 / PAIRS_A_SECOND
+    if model.network_spec.output == "crf" and tags >= MANY_TAGS and seconds >= LONG_EPOCH:
+        show.note(
+            f"warning: {tags:,} tags: a CRF compares {tags**2 / 1e6:,.0f} million pairs of tags for every token, "
+            f"about {seconds:,.0f} s an epoch; --output softmax is faster"
+        )
 
 
 def _units(spec: NetworkSpec) -> str:

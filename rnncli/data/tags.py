@@ -93,12 +93,44 @@ def spans(tags: Sequence[str]) -> list[Span]:
 Bools = NDArray[np.bool_]
 
 
+# What a tag may follow: any tag, those that leave no span open, those that leave one of its own type open.
+ANY, CLOSED, OPEN = range(3)
+
+# The score of a move that is not allowed, far below every learned score.
+FORBIDDEN = -1e4
+
+
+class Rule(NamedTuple):
+    """Which tags may follow each of K tags; a matrix of all pairs would be large where there are many tags.
+
+    As scores of moves it stands for such a matrix, 0 for what is allowed and ``forbidden`` for all else.
+    """
+
+    after: NDArray[np.int8]  # (K,) ANY, CLOSED or OPEN
+    types: NDArray[np.int64]  # (K,) number of the type, below K
+    is_open: Bools  # (K,) after which a span may go on
+    forbidden: float = FORBIDDEN
+
+    def allows(self, before: NDArray[np.int64], after: NDArray[np.int64]) -> Bools:
+        """Tell for numbers of tags whether the second may follow the first; the two arrays are broadcast."""
+        wanted, is_open = self.after[after], self.is_open[before]
+        goes_on = is_open & (self.types[before] == self.types[after])
+        allowed: Bools = (wanted == ANY) | ((wanted == CLOSED) & ~is_open) | ((wanted == OPEN) & goes_on)
+        return allowed
+
+
 class Moves(NamedTuple):
     """Which tag may begin a sentence, follow another and end a sentence; K tags."""
 
     first: Bools  # (K,)
-    follow: Bools  # (K, K): ``follow[i, j]`` if tag j may come directly after tag i
+    rule: Rule
     last: Bools  # (K,)
+
+    @property
+    def follow(self) -> Bools:
+        """(K, K): ``follow[i, j]`` if tag j may come directly after tag i."""
+        number = np.arange(len(self.first))
+        return self.rule.allows(number[:, None], number[None, :])
 
 
 def moves(tags: Sequence[str], scheme: str) -> Moves:
@@ -108,10 +140,9 @@ def moves(tags: Sequence[str], scheme: str) -> Moves:
     after all others (and first) O, B-y or S-y, and no sentence ends inside a span. Where the tags lack some that
     the scheme has, there may be no allowed way through a sentence of some length (one token, B-x and E-x alone).
     """
-    number = np.arange(len(tags) + 1)
     # Before and after a sentence it is as if there were an O.
-    follow = _allowed(["O", *tags], number[:, None], number[None, :], scheme)
-    return Moves(follow[0, 1:], follow[1:, 1:], follow[1:, 0])
+    rule, outside, number = _rule(["O", *tags], scheme), np.zeros(1, np.int64), np.arange(1, len(tags) + 1)
+    return Moves(rule.allows(outside, number), _rule(tags, scheme), rule.allows(number, outside))
 
 
 def obeys(sentences: Iterable[Sequence[str]], scheme: str) -> bool:
@@ -119,23 +150,19 @@ def obeys(sentences: Iterable[Sequence[str]], scheme: str) -> bool:
     found = _pairs(sentences)
     numbers = {tag: number for number, tag in enumerate({tag for pair in found for tag in pair})}
     pairs = np.array([(numbers[before], numbers[after]) for before, after in found], np.int64).reshape(-1, 2)
-    return bool(_allowed(list(numbers), pairs[:, 0], pairs[:, 1], scheme).all())
+    return bool(_rule(list(numbers), scheme).allows(pairs[:, 0], pairs[:, 1]).all())
 
 
-def _allowed(tags: Sequence[str], before: NDArray[np.int64], after: NDArray[np.int64], scheme: str) -> Bools:
-    """Tell for numbers of tags whether the second may follow the first; the two arrays are broadcast."""
+def _rule(tags: Sequence[str], scheme: str) -> Rule:
     kinds: dict[str, int] = {}
-    kind = np.array([kinds.setdefault(split(tag)[1], len(kinds)) for tag in tags], np.int64)
+    types = np.array([kinds.setdefault(split(tag)[1], len(kinds)) for tag in tags], np.int64)
     begins, inside, ends = (np.array([split(tag)[0] == prefix for tag in tags], bool) for prefix in "BIE")
-    opened: Bools = (begins | inside)[before]
-    goes_on: Bools = opened & (kind[before] == kind[after])  # where a span of this type may go on
+    after = np.full(len(tags), ANY, np.int8)
     match scheme:
         case "IOB2":
-            allowed: Bools = goes_on | ~inside[after]
+            after[inside] = OPEN
         case "IOB1":
-            allowed = goes_on | ~begins[after]
+            after[begins] = OPEN
         case "IOBES":
-            allowed = np.where(opened, goes_on & (inside | ends)[after], ~(inside | ends)[after])
-        case _:
-            allowed = np.ones_like(goes_on)
-    return allowed
+            after[:] = np.where(inside | ends, OPEN, CLOSED)
+    return Rule(after, types, begins | inside)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from rnncli import labelling
 from rnncli.config import NetworkSpec
 from rnncli.data.batch import Encoded
+from rnncli.inspect.progress import silent
 from rnncli.labelling import single
 from rnncli.model import Model
 from rnncli.parameters import Array, Parameters
@@ -71,6 +72,7 @@ class Attribution:
         self.spec = model.network_spec
         self.parameters = model.parameters
         self.norm = norm or Norm(self.spec, self.parameters)
+        self.progress = silent  # of :meth:`ablation` and :meth:`gradient`
         read = plain.look_up(self.parameters, single(encoded, sentence))
         unknown = plain.unknown(self.parameters, 1)
         self.count = len(read.x)
@@ -105,8 +107,12 @@ class Attribution:
 
     def gradient(self, targets: Array) -> Array:
         """‖∂s/∂x(t)‖₂, (M, T)."""
-        blocks = [self.norm(self.sweep(self.trace, block)).T for block in self.blocks(targets)]
-        return np.concatenate([np.empty((0, self.count), self.y.dtype), *blocks])
+        found, done = [np.empty((0, self.count), self.y.dtype)], 0
+        for block in self.blocks(targets):
+            self.progress(done / len(targets), "gradient")
+            found.append(self.norm(self.sweep(self.trace, block)).T)
+            done += len(block)
+        return np.concatenate(found)
 
     def ablation(self, targets: Array) -> tuple[Array, Array, NDArray[np.bool_]]:
         """How much score and probability fall without each token, and whether the tag changes; all (M, T)."""
@@ -136,6 +142,7 @@ class Attribution:
         full = self.trace.a[0]
         for start in range(0, self.count, self.rows()):
             end = min(self.count, start + self.rows())
+            self.progress(start / self.count, "ablation")
             a = np.repeat(full[:, None], end - start, axis=1)
             for slot, added in enumerate(self.added):
                 for t in range(start, end):

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from rnncli.errors import DataError, UsageError
 from rnncli.inspect.attribution import Attribution
 from rnncli.inspect.integral import NODES, contribution
+from rnncli.inspect.progress import Progress, silent
 from rnncli.model import Model
 from rnncli.parameters import Array
 
@@ -66,12 +67,14 @@ def connectivity(
     columns: Sequence[tuple[str, ...]] | None = None,
     targets: Sequence[int] | None = None,
     steps: int = NODES,
+    progress: Progress = silent,
 ) -> Connectivity:
     """Compute all three measures for one sentence.
 
     columns  the columns of each token, for a model that reads them
     targets  numbers of the tokens whose tags are explained, from 0; ``None`` for all
     steps    nodes in each interval of the integral
+    progress  called now and then; the time grows at least with the square of the tokens
 
     Raises DataError for a sentence without tokens, UsageError for a target or a number of steps out of range.
     """
@@ -85,10 +88,14 @@ def connectivity(
         raise UsageError(f"an integral of {steps} steps", hint="give at least 1")
     attribution = Attribution(model, model.encode([tokens], None if columns is None else [columns]))
     rows = np.array(chosen, np.intp)
-    shares, gap = contribution(attribution, rows, steps)
+    # By far the most time is that of the contributions.
+    attribution.progress = lambda done, what: progress(0.05 * done, what)
     ablation, probability, changed = attribution.ablation(rows)
+    attribution.progress = lambda done, what: progress(0.05 + 0.05 * done, what)
+    gradient = attribution.gradient(rows)
+    shares, gap = contribution(attribution, rows, steps, lambda done, what: progress(0.1 + 0.9 * done, what))
     tags = [model.tags[number] for number in attribution.tags[rows]]
-    return Connectivity(chosen, tags, attribution.gradient(rows), shares, gap, ablation, probability, changed)
+    return Connectivity(chosen, tags, gradient, shares, gap, ablation, probability, changed)
 
 
 def spearman(a: Array, b: Array) -> float | None:

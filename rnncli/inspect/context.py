@@ -13,6 +13,7 @@ from rnncli.data.tsv import Sentence
 from rnncli.errors import DataError, UsageError
 from rnncli.inspect.attribution import Attribution, Norm
 from rnncli.inspect.connectivity import plain
+from rnncli.inspect.progress import Progress, part, silent
 from rnncli.model import Model
 from rnncli.parameters import Array
 
@@ -49,7 +50,7 @@ class Decay(NamedTuple):
         return {"lags": self.lags, "sentences": self.sentences, "overall": self.overall.as_dict(), "tags": tags}
 
 
-def decay(model: Model, sentences: Sequence[Sentence], largest: int = 20) -> Decay:
+def decay(model: Model, sentences: Sequence[Sentence], largest: int = 20, progress: Progress = silent) -> Decay:
     """Average connectivity by lag. Targets are all tokens; s is the score of a target's predicted tag.
 
     Each target's row is divided by its largest value. So all targets have the same weight, also those of a network
@@ -66,6 +67,7 @@ def decay(model: Model, sentences: Sequence[Sentence], largest: int = 20) -> Dec
     # For each tag and lag: the number of pairs, the sum of the gradients, the sum of the ablations.
     sums = np.zeros((3, len(model.tags), 2 * largest + 1))
     for number in np.flatnonzero(encoded.lengths):
+        progress(encoded.starts[number] / encoded.starts[-1], "decay with distance")
         attribution = Attribution(model, encoded, int(number), norm)
         targets = np.arange(attribution.count)
         lag = targets[None, :] - targets[:, None]
@@ -162,7 +164,13 @@ class Needed(NamedTuple):
         return {"k": self.k, "before": self.before.as_dict(), "after": after}
 
 
-def context_needed(model: Model, sentences: Sequence[Sentence], largest: int = 10, threads: int = 1) -> Needed:
+def context_needed(
+    model: Model,
+    sentences: Sequence[Sentence],
+    largest: int = 10,
+    threads: int = 1,
+    progress: Progress = silent,
+) -> Needed:
     """Label every token again with its context cut to k tokens, for k = 0 … largest.
 
     The text itself is cut, so the memory is empty where it begins. The context on the other side stays.
@@ -174,10 +182,13 @@ def context_needed(model: Model, sentences: Sequence[Sentence], largest: int = 1
     encoded = _encode(model, sentences)
     full = labelling.predict(model, encoded, threads, with_probabilities=False).tags
     gold = _gold(model, sentences)
-    before = _side(model, _cut(model, encoded, full, largest, False, threads), full, gold)
+    sides = model.network_spec.architecture.directions
+    cut = _cut(model, encoded, full, largest, False, threads, part(progress, 0, sides))
+    before = _side(model, cut, full, gold)
     after = None
-    if model.network_spec.architecture.directions == 2:
-        after = _side(model, _cut(model, encoded, full, largest, True, threads), full, gold)
+    if sides == 2:
+        cut = _cut(model, encoded, full, largest, True, threads, part(progress, 1, sides))
+        after = _side(model, cut, full, gold)
     return Needed([*range(largest + 1), None], before, after)
 
 
@@ -189,7 +200,13 @@ def _gold(model: Model, sentences: Sequence[Sentence]) -> NDArray[np.int32]:
 
 
 def _cut(
-    model: Model, encoded: Encoded, full: NDArray[np.int32], largest: int, ahead: bool, threads: int
+    model: Model,
+    encoded: Encoded,
+    full: NDArray[np.int32],
+    largest: int,
+    ahead: bool,
+    threads: int,
+    progress: Progress,
 ) -> list[NDArray[np.int32]]:
     """The tags of all tokens with 0 … ``largest`` tokens before them (``ahead``: after them), then with all.
 
@@ -202,6 +219,7 @@ def _cut(
     token = np.arange(len(full))
     first, end = (starts, token + 1) if ahead else (token, ends)
     for cuts in _chunks(np.flatnonzero(end - first < ends - starts), end - first):
+        progress(cuts[0] / len(full), "context that decisions need")
         lengths = (end - first)[cuts]
         cut_starts = np.concatenate([[0], np.cumsum(lengths)])
         positions = np.arange(cut_starts[-1]) + np.repeat(first[cuts] - cut_starts[:-1], lengths)

@@ -15,6 +15,7 @@ from rnncli.inspect.connectivity import connectivity
 from rnncli.inspect.context import context_needed, decay
 from rnncli.inspect.contrast import align, distances, parting
 from rnncli.inspect.memory import TextMemory, memories, scales, text_memory, units
+from rnncli.inspect.progress import Progress, part, silent
 from rnncli.inspect.survey import survey
 from rnncli.model import Model
 
@@ -38,15 +39,18 @@ class Question:
     memory: str = ""
 
 
-def document(model: Model, question: Question, compared: Model | None = None) -> Document:
+def document(
+    model: Model, question: Question, compared: Model | None = None, progress: Progress = silent
+) -> Document:
     """Inspect a model, and, where it is given, a second model with the same texts and sentences.
 
     Raises UsageError for an unknown unit or memory, and for two models with different tokens; DataError for a text
     without tokens or without the columns that a model reads.
     """
-    answer = {"version": VERSION, **_answer(model, question)}
+    models = 1 if compared is None else 2
+    answer = {"version": VERSION, **_answer(model, question, part(progress, 0, models))}
     if compared is not None:
-        second = _answer(compared, Question(question.texts, question.sentences))
+        second = _answer(compared, Question(question.texts, question.sentences), part(progress, 1, models))
         if list(map(_tokens_of, second["texts"])) != list(map(_tokens_of, answer["texts"])):
             raise UsageError(
                 "the two models cut the text into different tokens", hint="compare models of one --tokenizer"
@@ -66,20 +70,24 @@ def described(model: Model) -> Document:
     return {key: getattr(network, key) for key in keys}
 
 
-def _answer(model: Model, question: Question) -> Document:
+def _answer(model: Model, question: Question, progress: Progress) -> Document:
     read_texts = [text_memory(model, text, _columns(model, text, question.sentences)) for text in question.texts]
-    corpus, unit_measures = _corpus(model, question) if question.sentences else (None, None)
+    parts = len(read_texts) + bool(question.sentences)
+    corpus, unit_measures = None, None
+    if question.sentences:
+        corpus, unit_measures = _corpus(model, question, part(progress, 0, parts))
     texts = []
     if read_texts:
         memory_scales = scales(model.network_spec, read_texts)
         if unit_measures is None:
             unit_measures = [measures.as_dict() for measures in units(model.network_spec, read_texts)]
-        for read_text in read_texts:
+        for number, read_text in enumerate(read_texts, parts - len(read_texts)):
             text = read_text.as_dict()
             for memory, scale, measures in zip(text["memories"], memory_scales, unit_measures, strict=True):
                 memory |= {"scale": list(scale), "units": measures}
             columns = read_text.columns if model.inputs.columns else None
-            text["connectivity"] = connectivity(model, read_text.tokens, columns).as_dict()
+            own_progress = part(progress, number, parts)
+            text["connectivity"] = connectivity(model, read_text.tokens, columns, progress=own_progress).as_dict()
             texts.append(text)
     answer: Document = {"architecture": model.network_spec.arch, "model": described(model), "texts": texts}
     answer |= _contrast(read_texts)
@@ -113,17 +121,19 @@ def _columns(model: Model, text: str, sentences: Sequence[Sentence]) -> Sequence
     raise DataError("this model reads columns beside each token, and the corpus has no such sentence", hint=hint)
 
 
-def _corpus(model: Model, question: Question) -> tuple[Document, list[Document]]:
+def _corpus(model: Model, question: Question, progress: Progress) -> tuple[Document, list[Document]]:
     """What a corpus shows about a model as a whole, and the measures of the units of each memory."""
     unit = None if question.unit is None else _checked_unit(model, question.memory, question.unit)
+    progress(0, "units")
     surveyed = survey(model, question.sentences, unit)
     unit_measures = {name: measures.as_dict() for name, measures in surveyed.units.items()}
+    sentences = list(question.sentences)
     corpus = {
-        "sentences": len(question.sentences),
-        "tokens": sum(len(sentence.tokens) for sentence in question.sentences),
+        "sentences": len(sentences),
+        "tokens": sum(len(sentence.tokens) for sentence in sentences),
         "units": [{"name": name, **measures} for name, measures in unit_measures.items()],
-        "decay": decay(model, list(question.sentences)).as_dict(),
-        "needed": context_needed(model, list(question.sentences)).as_dict(),
+        "decay": decay(model, sentences, progress=part(progress, 0, 2)).as_dict(),
+        "needed": context_needed(model, sentences, progress=part(progress, 1, 2)).as_dict(),
     }
     if surveyed.driven is not None:
         corpus["unit"] = surveyed.driven.as_dict()

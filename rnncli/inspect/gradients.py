@@ -17,6 +17,7 @@ from rnncli.config import CELLS, NetworkSpec
 from rnncli.data.batch import Encoded
 from rnncli.data.tsv import Sentence
 from rnncli.errors import UsageError
+from rnncli.inspect.progress import Progress, silent
 from rnncli.model import Model
 from rnncli.parameters import Array
 from rnncli.plain import jacobian
@@ -103,7 +104,7 @@ class Gradients(NamedTuple):
         return self._asdict() | rows | {"thresholds": {"vanishing": VANISHING, "exploding": EXPLODING}}
 
 
-def gradients(model: Model, sentences: Sequence[Sentence]) -> Gradients:
+def gradients(model: Model, sentences: Sequence[Sentence], progress: Progress = silent) -> Gradients:
     """Measure the gradients of a model over some sentences.
 
     A gold tag that the model does not know, for example "", counts as none. Raises UsageError for a network
@@ -112,7 +113,7 @@ def gradients(model: Model, sentences: Sequence[Sentence]) -> Gradients:
     _check(model.network_spec)
     encoded = _encoded(model, sentences)
     with np.errstate(all="ignore"):  # what overflows is seen in the results
-        norm_curves = _curves(model, encoded)
+        norm_curves = _curves(model, encoded, progress)
         steps = _steps(model, encoded)
     for curve in norm_curves:
         check(np.array([curve.mean, curve.low, curve.high, curve.left]))
@@ -131,7 +132,7 @@ def curves(model: Model, sentences: Sequence[Sentence]) -> list[NormCurve]:
     """Only the curves of :func:`gradients`; none for a network without memory."""
     architecture = model.network_spec.architecture
     has_memory = architecture.keeps_hidden or architecture.keeps_output
-    return _curves(model, _encoded(model, sentences)) if has_memory else []
+    return _curves(model, _encoded(model, sentences), silent) if has_memory else []
 
 
 def _check(spec: NetworkSpec) -> None:
@@ -145,7 +146,7 @@ def _encoded(model: Model, sentences: Sequence[Sentence]) -> Encoded:
     return model.encode(*zip(*((s.tokens, s.columns, s.tags) for s in sentences), strict=True))
 
 
-def _curves(model: Model, encoded: Encoded) -> list[NormCurve]:
+def _curves(model: Model, encoded: Encoded, progress: Progress) -> list[NormCurve]:
     tags = encoded.tags
     if (tags < 0).any():
         tags = np.where(tags < 0, labelling.predict(model, encoded, with_probabilities=False).tags, tags)
@@ -157,6 +158,7 @@ def _curves(model: Model, encoded: Encoded) -> list[NormCurve]:
         trace = labelling.trace(model, encoded, number)
         targets_at_once = max(1, MOST_NUMBERS // ((end - start) * trace.h[0].shape[1]))
         for first in range(0, end - start, targets_at_once):
+            progress((start + first) / len(tags), "gradients by distance")
             targets = np.arange(first, min(end - start, first + targets_at_once))
             for key, norms, sign in _norms(spec, model.parameters, trace, tags[start:end], targets):
                 by_distance = norms_by_distance.setdefault(key, [])

@@ -15,12 +15,15 @@ from typing import NamedTuple
 import numpy as np
 
 from rnncli.inspect.attribution import Attribution
+from rnncli.inspect.progress import Progress, silent
 from rnncli.parameters import Array
 from rnncli.plain import forward as plain
 
 NODES = 8  # of Gauss and Legendre's rule on an interval
 LARGEST_GAP = 0.009  # a target with a larger gap is refined
 ROUNDS = 40  # how often a target may be refined
+# About which share of the time the first interval of all targets takes, if few need to be refined.
+_FIRST = 0.3
 
 
 class IntervalShares(NamedTuple):
@@ -40,9 +43,12 @@ class IntervalShares(NamedTuple):
 class IntegrationPath:
     """The straight path of a sentence's input; α = 0: every token is the unknown word, α = 1: the text."""
 
-    def __init__(self, attribution: Attribution, targets: Array, nodes: int) -> None:
+    def __init__(self, attribution: Attribution, targets: Array, nodes: int, progress: Progress) -> None:
         self.attribution = attribution
         self.targets = targets
+        self.progress = progress
+        self.finished = 0  # targets that are done
+        self.sweeps = 0  # sweeps of single targets
         # The nodes and weights of the rule on [−1, 1], moved to [0, 1].
         nodes_around_0, weights = np.polynomial.legendre.leggauss(nodes)
         self.nodes = (nodes_around_0 + 1) / 2
@@ -84,6 +90,7 @@ class IntegrationPath:
                 weights = (end - start) * self.weights[first : first + nodes_at_once]
                 da = attribution.sweep(self.run(alphas), block)
                 mean = np.tensordot(weights.astype(attribution.y.dtype), da, (0, 1))
+                self._report(len(alphas) * len(block))
                 # ∂s/∂x(t) · Δx(t) is the sum of ∂s/∂a · U Δx(t) over the slots of the window.
                 for readers, sources, added in attribution.slots():
                     block_shares[:, sources] += np.matmul(mean[readers], added[..., None])[..., 0].T
@@ -91,13 +98,22 @@ class IntegrationPath:
         errors = (shares.sum(axis=1) - gained).tolist()
         return [IntervalShares(start, end, *row) for row in zip(shares, errors, strict=True)]
 
+    def _report(self, sweeps: int) -> None:
+        self.sweeps += sweeps
+        count = len(self.targets)
+        first = min(1.0, self.sweeps / (count * len(self.nodes)))
+        done = _FIRST * first + (1 - _FIRST) * self.finished / count
+        self.progress(done, f"contribution, {self.finished:,} of {count:,} tags")
 
-def contribution(attribution: Attribution, targets: Array, nodes: int = NODES) -> tuple[Array, Array]:
+
+def contribution(
+    attribution: Attribution, targets: Array, nodes: int = NODES, progress: Progress = silent
+) -> tuple[Array, Array]:
     """The shares of all tokens in the scores of M targets, (M, T), and the completeness gaps, (M,).
 
     The gap is |Σ shares − (s(text) − s(all unknown))|, as a share of that difference (at least a millionth of s).
     """
-    path = IntegrationPath(attribution, targets, nodes)
+    path = IntegrationPath(attribution, targets, nodes, progress)
     unknown_score = path.score(0.0)
     text_score = path.score(1.0)
     least = 1e-6 * np.maximum(np.abs(text_score), np.abs(unknown_score)) + np.finfo(float).tiny
@@ -113,6 +129,7 @@ def contribution(attribution: Attribution, targets: Array, nodes: int = NODES) -
                     intervals.setdefault(half, []).append(row)
         if not intervals:
             break
+        path.finished = len(targets) - len({row for rows in intervals.values() for row in rows})
         path.integrate(intervals, parts_by_target)
     shares = np.array([sum(part.shares for part in parts) for parts in parts_by_target])
     shares = shares.reshape(-1, attribution.count)

@@ -28,7 +28,7 @@ import numpy as np
 
 from rnncli.kernels.activation import exp
 from rnncli.kernels.compile import inner, jit
-from rnncli.kernels.matmul import add_nn, add_product, add_row
+from rnncli.kernels.matmul import add_nn, add_product, add_row, project
 from rnncli.kernels.output import _largest
 from rnncli.kernels.packed import TOGETHER, step
 from rnncli.kernels.parallel import parallel, share_of_sentences
@@ -248,3 +248,42 @@ def loss(queue, o, gold, transitions, first, last, offsets, weights, scale, do, 
     for slope, more in zip(slopes, added, strict=True):
         slope += more
     return total
+
+
+class Block:
+    """The posterior probabilities of one sentence, block of tokens by block: those of :func:`marginals`.
+
+    Between blocks goes a vector, in place of the scores that begin and end a sentence: α̂ E forward, E g backward.
+    """
+
+    def __init__(self, queue, dtype, transitions, first, last):
+        """``dtype`` of the scores; the others are arguments of :func:`marginals`."""
+        moves = [np.atleast_2d(a) for a in (transitions, first, last)]
+        if _needs_double(np.empty(0, dtype), *moves):
+            moves = [a.astype(np.float64) for a in moves]
+        (self.odds, _), (self.start, _), (self.stop, _) = (_odds(a) for a in moves)
+        self.onward_odds = np.ascontiguousarray(self.odds.T)
+        self.queue = queue
+
+    def _forward(self, o, start):
+        e, alpha, offsets = np.empty_like(o), np.empty_like(o), np.arange(len(o) + 1)
+        _forward(self.queue, o, self.odds, 0.0, start, 0.0, self.stop, 0.0, offsets, e, alpha, np.empty(1))
+        return e, alpha
+
+    def _times(self, row, odds):
+        out = np.empty_like(self.start)
+        project(self.queue, row.reshape(1, -1), odds, np.zeros(out.shape[1], out.dtype), out)
+        return out
+
+    def pass_on(self, o, start):
+        """Return what the block after this one, o (N, K), starts with; ``start`` (1, K) is what this one does."""
+        _, alpha = self._forward(o.astype(self.odds.dtype, copy=False), start)
+        return self._times(alpha[-1], self.odds)
+
+    def marginals(self, o, start, stop):
+        """Return the probabilities of a block (N, K), and what the block before it stops with, as this one did."""
+        e, alpha = self._forward(o.astype(self.odds.dtype, copy=False), start)
+        factors, beta, g = e[0].copy(), np.empty_like(self.stop), np.empty_like(e)
+        alike, offsets = np.ones(1, e.dtype), np.arange(len(o) + 1)
+        _backward(self.queue, e, alpha, self.onward_odds, stop, offsets, alike, beta, g)
+        return e.astype(o.dtype, copy=False), self._times(factors * beta[0], self.onward_odds)

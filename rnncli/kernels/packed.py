@@ -3,6 +3,9 @@
 A packed batch holds its tokens by time step: rows ``offsets[t] : offsets[t + 1]`` are the tokens at step t of
 every sentence that is still running, longest sentence first, so the sentences active at step t + 1 are the
 first rows of step t. A net that reads backward walks the same rows from the last step to the first.
+
+Where ``offsets[0]`` is not 0, the rows before it hold what the first sentences remember of tokens that were read
+earlier: the forward direction goes on from there.
 """
 
 from rnncli.kernels.compile import inner
@@ -36,7 +39,8 @@ def step(offsets, direction, k, low, high):
     first = offsets[t] + low
     end = max(first, min(offsets[t] + high, offsets[t + 1]))
     if k == 0:
-        return first, end, 0, 0
+        carried = offsets[0] if direction == 0 else 0
+        return first, end, low, max(0, min(end - first, carried - low))
     source = offsets[before] + low
     return first, end, source, max(0, min(end - first, offsets[before + 1] - source))
 

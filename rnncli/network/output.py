@@ -7,6 +7,7 @@ import numpy as np
 
 from rnncli.config import NetworkSpec
 from rnncli.data.batch import Batch
+from rnncli.data.tags import Rule
 from rnncli.kernels import crf, output, viterbi
 from rnncli.network.arena import Arena
 from rnncli.network.forward import Activations, forward
@@ -15,7 +16,7 @@ from rnncli.plain.decoding import CRF, Chain, learned, log
 from rnncli.plain.limits import check, check_run
 
 
-def _scores(spec: NetworkSpec, o: Array) -> Array:
+def scores_of(spec: NetworkSpec, o: Array) -> Array:
     """Scores of the tags; where the network gives ŷ its logarithm."""
     return log(o) if spec.architecture.keeps_output else o
 
@@ -78,7 +79,7 @@ def loss(
         return Loss(float(costs.sum()), do)
     total = crf.loss(
         queue,
-        _scores(spec, run.o),
+        scores_of(spec, run.o),
         gold,
         *learned(spec, parameters),
         run.offsets,
@@ -114,7 +115,7 @@ def label(
             return o.argmax(axis=1).astype(np.int32), o.max(axis=1)
         output.likeliest(o, tags, probabilities)
         return tags, probabilities
-    o = _scores(spec, o)
+    o = scores_of(spec, o)
     viterbi.viterbi(o, *_moves(by, batch), batch.offsets, tags)
     if with_probabilities:
         if spec.output == "crf":
@@ -130,4 +131,6 @@ def label(
 
 def _moves(chain: Chain, batch: Batch) -> Chain:
     """The chain; without its (K, K) scores, which are much to prepare, where all sentences have one token."""
-    return chain if len(batch.offsets) > 2 else chain._replace(transitions=chain.transitions[:1, :1].copy())
+    if len(batch.offsets) > 2 or isinstance(chain.transitions, Rule):
+        return chain
+    return chain._replace(transitions=chain.transitions[:1, :1].copy())

@@ -32,14 +32,28 @@ class LayerGradients(NamedTuple):
     before: Array  # (N, R·H)  h(t−1); without memory (0, 0)
 
 
+class Memory(NamedTuple):
+    """What one direction of a layer carries from a token to the next."""
+
+    h: Array  # (H,)
+    state: Array  # (H,) as in :class:`LayerStates`, or (0,)
+
+
 def forward(
-    spec: NetworkSpec, a: Array, weight: Array | None, bias: Array | None, offsets: Array, arena: Arena
+    spec: NetworkSpec,
+    a: Array,
+    weight: Array | None,
+    bias: Array | None,
+    offsets: Array,
+    arena: Arena,
+    before: Memory | None = None,
 ) -> LayerStates:
     """Run a layer over a packed batch.
 
     a       (N, R·G·H)  its input product; becomes part of the result
     weight  (R, H, G·H)  Wᵀ of each direction; ``None`` for a layer without memory
     bias    (R·H)  of the last gate's recurrent part; ``None`` where the cell has none
+    before  what one sentence in one direction goes on from; it takes row 0, so ``offsets`` begin at 1
     """
     code = activation.CODES[spec.activation]
     state = np.empty((len(a), 0), a.dtype)
@@ -48,10 +62,13 @@ def forward(
         return LayerStates(a, state, a)
     h = a
     if spec.gates > 1:
-        shape = len(a), spec.architecture.directions * spec.hidden
+        shape = len(a), len(weight) * spec.hidden
         state = arena.empty(shape, a.dtype)
         h = arena.empty(shape, a.dtype)
     bias = np.empty(0, a.dtype) if bias is None else bias
+    if before is not None:
+        h[0] = before.h
+        state[0] = before.state
     _kernels(spec.cell).forward(arena.queue, a, state, h, weight, bias, offsets, code)
     return LayerStates(a, state, h)
 

@@ -9,6 +9,7 @@ Everything is computed in float64. In all functions:
     transitions  (K, K)  A[i, j]: the score of tag j after tag i; −10 000, say, forbids
     first, last  (K,)    scores of a tag at the beginning and at the end of a sentence
 
+:func:`path_score`, :func:`viterbi` and :func:`nbest` also take a rule for transitions: see :mod:`.transitions`.
 :func:`marginals` and :func:`viterbi` also take sentences of one length side by side, o (T, S, K).
 
 Sources: Lafferty, McCallum and Pereira 2001, "Conditional random fields"; forward, backward and Viterbi:
@@ -18,7 +19,9 @@ decoding algorithms with applications", the parallel form.
 
 import numpy as np
 
+from rnncli.data.tags import Rule
 from rnncli.plain import Array
+from rnncli.plain.transitions import between, merge, onto, reached
 
 
 def _log_sum(a: Array, axis: int) -> Array:
@@ -56,28 +59,25 @@ def marginals(o: Array, transitions: Array, first: Array, last: Array) -> Array:
     return np.asarray(np.exp(paths - _log_sum(paths, axis=-1)[..., None]))
 
 
-def path_score(tags: Array, o: Array, transitions: Array, first: Array, last: Array) -> float:
+def path_score(tags: Array, o: Array, transitions: Array | Rule, first: Array, last: Array) -> float:
     """The score of one path, tags (T,); less log Z, the logarithm of its probability."""
     emitted = o[np.arange(len(o)), tags].sum(dtype=np.float64)
-    moved = transitions[tags[:-1], tags[1:]].sum(dtype=np.float64)
+    moved = between(transitions, tags[:-1], tags[1:]).sum(dtype=np.float64)
     return float(emitted + moved + first[tags[0]] + last[tags[-1]])
 
 
-def viterbi(o: Array, transitions: Array, first: Array, last: Array) -> Array:
+def viterbi(o: Array, transitions: Array | Rule, first: Array, last: Array) -> Array:
     """The best path, (T,) or (T, S) int32; of equal paths the one whose tags are first, from the end."""
-    best = first + o[0].astype(np.float64)
-    before = []
+    best = [first + o[0].astype(np.float64)]
     for scores in o[1:]:
-        moves = best[..., :, None] + transitions
-        before.append(moves.argmax(axis=-2))
-        best = moves.max(axis=-2) + scores
-    path = [(best + last).argmax(axis=-1)]
-    for tags in reversed(before):
-        path.append(np.take_along_axis(tags, path[-1][..., None], -1)[..., 0])
+        best.append(reached(best[-1], transitions) + scores)
+    path = [(best[-1] + last).argmax(axis=-1)]
+    for before in reversed(best[:-1]):
+        path.append((before + onto(transitions, path[-1])).argmax(axis=-1))
     return np.array(path[::-1], np.int32)
 
 
-def nbest(o: Array, transitions: Array, first: Array, last: Array, n: int) -> list[tuple[Array, float]]:
+def nbest(o: Array, transitions: Array | Rule, first: Array, last: Array, n: int) -> list[tuple[Array, float]]:
     """The n best paths, (T,) int32, and their scores, best first; fewer where there are not so many paths.
 
     Each tag keeps the n best paths that end in it, so a path is named by its rank and its tag: rank · K + tag.
@@ -86,7 +86,7 @@ def nbest(o: Array, transitions: Array, first: Array, last: Array, n: int) -> li
     best = first + o[:1].astype(np.float64)
     before = []
     for scores in o[1:]:
-        best, names = _merge(best, transitions, n)
+        best, names = merge(best, transitions, n)
         best += scores
         before.append(names)
     ends = (best + last).reshape(-1)
@@ -97,23 +97,3 @@ def nbest(o: Array, transitions: Array, first: Array, last: Array, n: int) -> li
             path.append(names[divmod(path[-1], tags)])
         paths.append(((np.array(path[::-1]) % tags).astype(np.int32), float(ends[end])))
     return paths
-
-
-def _merge(best: Array, transitions: Array, n: int) -> tuple[Array, Array]:
-    """The n greatest of best[rank, i] + A[i, j] for each j, and their names rank · K + i; both (≤ n, K).
-
-    best  (ranks, K)  falling along ranks, so that only the first of each i that was not taken need be compared
-    """
-    ranks, tags = best.shape
-    j = np.arange(tags)
-    rank = np.zeros((tags, tags), np.intp)
-    scores = best[0][:, None] + transitions
-    best_scores, names = [], []
-    for _ in range(min(n, ranks * tags)):
-        i = scores.argmax(axis=0)
-        taken = rank[i, j]
-        best_scores.append(scores[i, j])
-        names.append(taken * tags + i)
-        rank[i, j] = np.minimum(taken + 1, ranks - 1)
-        scores[i, j] = np.where(taken + 1 < ranks, best[rank[i, j], i], -np.inf) + transitions[i, j]
-    return np.array(best_scores), np.array(names)

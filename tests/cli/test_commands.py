@@ -21,6 +21,8 @@ from rnncli.resources import bundled
 if TYPE_CHECKING:
     from typer.testing import Result
 
+    from rnncli.api import Trained
+
 Run = Callable[..., "Result"]
 LEAVE = "leave Taipei on November 2nd"
 
@@ -386,3 +388,32 @@ def test_compilation_is_announced_when_it_begins_and_only_then(program, booking_
     kernel.unlink()
     assert "" == program(*label, "--quiet", env=env).stderr
     assert kernel.exists()
+
+
+def test_json_of_a_long_text_is_written_in_pieces_with_the_same_bytes(
+    run: Run, trained: "Trained", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "leave New York on June 13th arrive Taipei on Sunday"
+    for options in ((), ("--nbest", "7")):
+        whole = run("tag", text, "--json", "--model", trained.path, *options).stdout
+        for items in (1, 2, 5, 9):
+            monkeypatch.setattr("rnncli.cli.tag.JSON_ITEMS", items)
+            assert whole == run("tag", text, "--json", "--model", trained.path, *options).stdout
+            monkeypatch.undo()
+        assert json.loads(whole)["spans"]
+    whole = run("tag", "hello there", "--json", "--model", trained.path).stdout
+    monkeypatch.setattr("rnncli.cli.tag.JSON_ITEMS", 1)
+    assert whole == run("tag", "hello there", "--json", "--model", trained.path).stdout
+
+
+def test_many_tags_in_a_crf_are_warned_of(
+    run: Run, booking_tsv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ("train", booking_tsv, "--out", tmp_path / "m.npz", "--epochs", "1", "--hidden", "4")
+    assert "million pairs" not in run(*arguments).stderr
+    monkeypatch.setattr("rnncli.cli.train.MANY_TAGS", 9)
+    assert "million pairs" not in run(*arguments).stderr  # not slow
+    monkeypatch.setattr("rnncli.cli.train.PAIRS_A_SECOND", 100)
+    warning = "9 tags: a CRF compares 0 million pairs of tags for every token, about "
+    assert warning in run(*arguments).stderr
+    assert "million pairs" not in run(*arguments, "--output", "softmax").stderr

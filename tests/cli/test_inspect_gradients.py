@@ -112,3 +112,9 @@ def test_a_network_without_memory_is_told(run: Run, booking_tsv: Path, tmp_path:
     result = run("inspect-gradients", "leave", "--model", tmp_path / "m.npz")
     assert 2 == result.exit_code
     assert "keeps nothing in memory" in result.stderr
+
+
+def test_what_will_take_long_is_said_beforehand(run, trained, monkeypatch):
+    monkeypatch.setattr("rnncli.cli.inspect_gradients.MANY_PAIRS", 1)
+    shown = run("inspect-gradients", "leave Taipei now", "--model", trained.path)
+    assert "which may take minutes" in shown.stderr

@@ -270,3 +270,11 @@ def test_a_model_of_columns_takes_the_sentences_of_a_corpus(run: Run, tmp_path: 
     refused(
         run(*arguments, "leave Osaka"), DATA, message + "  give a text that is a sentence of the corpus, or no text"
     )
+
+
+def test_what_will_take_long_is_said_beforehand(inspect: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "" == inspect(LEAVE, "--json").stderr
+    monkeypatch.setattr("rnncli.cli.inspect_memory.MANY_PAIRS", 1)
+    noted = "5 tokens: every tag is compared with every token, which may take minutes\n"
+    assert noted == inspect("Taipei", LEAVE, "--json").stderr
+    assert "" == inspect("Taipei", LEAVE, "--json", "--quiet").stderr

@@ -151,7 +151,7 @@ def test_moves_are_those_that_the_scheme_tells(scheme: str) -> None:
     assert [may(None, tag) for tag in known] == found.first.tolist()
     assert [[may(one, other) for other in known] for one in known] == found.follow.tolist()
     assert [may(tag, None) for tag in known] == found.last.tolist()
-    assert {np.dtype(bool)} == {part.dtype for part in found}
+    assert {np.dtype(bool)} == {part.dtype for part in (found.first, found.follow, found.last)}
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,8 @@ def test_data_obeys_its_scheme_or_not(scheme: str, allowed: list[str], forbidden
 @pytest.mark.parametrize("scheme", tags.SCHEMES)
 def test_nothing_obeys_and_no_tags_have_no_moves(scheme: str) -> None:
     assert tags.obeys([], scheme) and tags.obeys([[], []], scheme)
-    assert [(0,), (0, 0), (0,)] == [part.shape for part in tags.moves([], scheme)]
+    found = tags.moves([], scheme)
+    assert [(0,), (0, 0), (0,)] == [part.shape for part in (found.first, found.follow, found.last)]
 
 
 def _written(scheme: str, length: int, marked: list[Span]) -> list[str]:

@@ -8,6 +8,7 @@ import pytest
 from networks import NETWORKS, spec_of
 
 from rnncli.config import ARCHITECTURES, CELLS, Activation
+from rnncli.data.tags import moves
 from rnncli.kernels import matmul, output, simple
 from rnncli.kernels.activation import IDENTITY
 from rnncli.kernels.parallel import SERIAL
@@ -15,7 +16,6 @@ from rnncli.network.forward import forward
 from rnncli.network.output import label
 from rnncli.plain import crf, decoding
 from rnncli.plain import forward as plain
-from rnncli.plain.decoding import Chain
 
 CASES = [
     pytest.param(arch, cell, layers, inputs, id=f"{arch}-{cell}-{layers}-{inputs}")
@@ -107,11 +107,7 @@ def test_the_tags_given_are_the_best_path_of_the_chain_and_their_probabilities_i
 
 def test_a_constrained_softmax_gives_the_best_of_what_is_allowed(batch, drawn):
     spec = spec_of("elman", "simple")
-    parameters, rng = drawn(spec), np.random.default_rng(6)
-    allowed = Chain(
-        rng.random((4, 4)) < 0.6, np.array([True, False, True, True]), np.array([True, True, False, True])
-    )
-    np.fill_diagonal(allowed.transitions, True)
+    parameters, allowed = drawn(spec), moves(["S-x", "I-x", "B-x", "E-x"], "IOBES")
     by = decoding.chain(spec, parameters, allowed)
     tags, probabilities = label(spec, parameters, batch.of(spec), parameters.transposed(), by)
     tags, probabilities = unpacked(batch, tags), unpacked(batch, probabilities)
@@ -130,8 +126,8 @@ def test_a_constrained_softmax_gives_the_best_of_what_is_allowed(batch, drawn):
 
 
 def legal(path, allowed):
-    moves = all(allowed.transitions[i, j] for i, j in itertools.pairwise(path))
-    return moves and allowed.first[path[0]] and allowed.last[path[-1]]
+    goes_on = all(allowed.follow[i, j] for i, j in itertools.pairwise(path))
+    return goes_on and allowed.first[path[0]] and allowed.last[path[-1]]
 
 
 def swapped(spec, parameters):
