@@ -29,8 +29,8 @@ from rnncli.resources import bundled
 
 TEXT = "leave Taipei on November 2nd and arrive in New York"
 WAYS = {"kernels": True, "NumPy": False, "chosen": None}
-TAGS, TOKENS, LENGTH = (10, 100, 400, 1_600), (1, 10, 100, 1_000, 3_000), 10
-MOST = 8.0  # seconds by estimate, beyond which NumPy is not tried
+TAGS, TOKENS, LENGTH = (10, 100, 400, 1_600), (1, 10, 20, 100, 200, 1_000, 5_000, 10_000), 10
+MOST = 4.0  # seconds by estimate, beyond which NumPy is not tried
 # Labels so many tokens with a model, which is loaded before: seconds from then on, and again when all is loaded.
 ONE_WAY = """
 import sys, time

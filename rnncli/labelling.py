@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 BATCH_TOKENS = 2_048
 BLOCK_NUMBERS = 1 << 23  # of the widest array of a batch, or of a block of a long sentence: 32 MB
 
-# Seconds of NumPy that are worth loading the kernels, which takes 0.5 s from their cache, and compiling them.
-LOADING, COMPILING = 0.6, 10.0
+# Seconds of NumPy that are worth loading the kernels, which takes 0.45 s from their cache, and compiling them.
+LOADING, COMPILING = 0.45, 10.0
 
 T = TypeVar("T")
 
@@ -56,16 +56,19 @@ def predict(model: Model, encoded: Encoded, threads: int = 1, with_probabilities
 def _plain_seconds(model: Model, encoded: Encoded, has_chain: bool, marginals: bool) -> float:
     """About how long plain NumPy takes, with or without the marginals of a CRF.
 
-    Fitted to networks of all cells with 16 to 512 units in one to three layers and to 10 to 1,600 tags, by the time
-    of one processor at 2.5 GHz: within a factor of 1.5.
+    Fitted by hand to the processor's time of networks of all cells, with 16 to 512 units in one to three layers,
+    and of 10 to 1,600 tags: within a factor of 1.5. See benchmarks/latency.json.
     """
     spec, moves = model.network_spec, len(model.tags) ** 2
     weights = sum(row.size for row in model.parameters.rows if row.is_weight)
-    token = 8e-6 + 3e-6 * spec.gates * spec.layers * spec.architecture.directions + 4e-11 * weights
+    token = 5e-6 + 4e-6 * spec.gates * spec.layers * spec.architecture.directions + 4e-11 * weights
+    if spec.architecture.keeps_output:
+        token += 7e-6
     if has_chain:
-        token += 5e-6 + 3e-9 * moves
+        token += 5e-6 + 2e-9 * moves
     if marginals:
-        token += 12e-6 + 6e-9 * moves
+        # Arrays of moves in float64 that no longer fit into the cache take four times as long.
+        token += 12e-6 + (3e-9 if moves < 1 << 17 else 13e-9) * moves
     return 60e-6 * len(encoded.lengths) + token * len(encoded.words)
 
 

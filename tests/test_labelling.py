@@ -140,17 +140,23 @@ def test_what_was_trained_in_a_process_is_labelled_by_the_kernels() -> None:
 def test_four_threads_on_one_tagger_give_what_one_gives(way: bool | None) -> None:
     model = small(cell="lstm", hidden=24)
     texts = [" ".join(tokens) for tokens in sentences_of((1, 5, 2, 40, 9, 3, 17, 120))]
-    reference = Tagger(model)
-    reference._labeller = Labeller(model, way)
-    expected = [reference.tag(text) for text in texts]
-    shared = Tagger(model)
+    reference, shared = Tagger(model), Tagger(model)
+    reference._labeller = Labeller(model, bool(way))
     shared._labeller = Labeller(model, way)
+    expected = [reference.tag(text) for text in texts]
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     try:
         with ThreadPoolExecutor(4) as pool:
             for found in pool.map(lambda _: [shared.tag(text) for text in texts], range(40)):
-                assert expected == found
+                if way is not None:
+                    assert expected == found
+                    continue
+                # On the way the process may come to the kernels, which differ in the last digits.
+                for one, other in zip(expected, found, strict=True):
+                    assert [token[:4] for token in one.tokens] == [token[:4] for token in other.tokens]
+                    probabilities = [token.probability for token in one.tokens]
+                    assert probabilities == pytest.approx([token.probability for token in other.tokens], abs=1e-5)
     finally:
         sys.setswitchinterval(interval)
 
