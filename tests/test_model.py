@@ -15,8 +15,10 @@ from untrained_models import EVERYTHING, LISTS, TAGS, predictions, untrained
 from rnncli import labelling
 from rnncli.api import Trained
 from rnncli.config import NetworkSpec, TrainingSpec
+from rnncli.data.batch import Encoded
 from rnncli.data.inputs import Inputs
 from rnncli.data.tags import moves
+from rnncli.labelling import Labeller, Prediction
 from rnncli.model import Model
 from rnncli.modelfile import load
 from rnncli.plain import activation, crf
@@ -104,18 +106,21 @@ def test_long_and_short_input_are_labelled_alike(arch: str, cell: str, output: s
     model.parameters["output/V"][...] *= 9  # so that not all tokens get one tag
     encoded = model.encode(*some_sentences(600))
     assert len(encoded.words) > 2_000
-    found = labelling.predict(model, encoded)
-    alone = [labelling.predict(model, model.encode([s], [c])) for s, c in zip(*some_sentences(600), strict=True)]
-    assert np.concatenate([each.tags for each in alone]).tolist() == found.tags.tolist()
+    numpy, kernels = (Labeller(model, kernels=chosen) for chosen in (False, True))
+
+    def labelled(labeller: Labeller, encoded: Encoded, **options: Any) -> Prediction:
+        return next(labeller.stream([(None, encoded)], **options))[2]
+
+    together = labelled(kernels, encoded)
+    alone = [labelled(numpy, model.encode([s], [c])) for s, c in zip(*some_sentences(600), strict=True)]
+    assert np.concatenate([each.tags for each in alone]).tolist() == together.tags.tolist()
     expected = np.concatenate([each.probabilities for each in alone])
-    assert expected.tolist() == pytest.approx(found.probabilities.tolist(), abs=1e-5)
-    assert len({*found.tags.tolist()}) > 1
-    other = labelling.predict(model, encoded, threads=3)
-    assert (found.tags.tobytes(), found.probabilities.tobytes()) == (
-        other.tags.tobytes(),
-        other.probabilities.tobytes(),
-    )
-    assert found.tags.tobytes() == labelling.predict(model, encoded, with_probabilities=False).tags.tobytes()
+    assert expected.tolist() == pytest.approx(together.probabilities.tolist(), abs=1e-5)
+    assert len({*together.tags.tolist()}) > 1
+    shared = labelled(kernels, encoded, threads=3)
+    assert together.tags.tobytes() == shared.tags.tobytes()
+    assert together.probabilities.tobytes() == shared.probabilities.tobytes()
+    assert together.tags.tobytes() == labelled(kernels, encoded, with_probabilities=False).tags.tobytes()
 
 
 def test_probabilities_of_a_chain_are_not_worked_out_where_nobody_asks() -> None:
