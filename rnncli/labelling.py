@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 # Up to here NumPy is done before Numba is loaded.
 SHORT_TEXT_TOKENS = 2_000
+SHORT_TEXT_PAIRS = 50_000_000  # of tags of a CRF, over all tokens
 BATCH_TOKENS = 2_048
 BLOCK_NUMBERS = 1 << 23  # of the widest array of a batch, or of a block of a long sentence: 32 MB
 
@@ -93,7 +94,8 @@ class Labeller:
         """Begin to label a block; the prediction is whole when all the futures are done."""
         count = len(encoded.words)
         prediction = Prediction(np.empty(count, np.int32), np.full(count, np.nan, np.float32))
-        if count <= SHORT_TEXT_TOKENS:
+        pairs = count * len(self._model.tags) ** 2 if self._model.network_spec.output == "crf" else 0
+        if count <= SHORT_TEXT_TOKENS and pairs <= SHORT_TEXT_PAIRS:
             _label_plainly(self._model, encoded, prediction)
             return prediction, ()
         self._transposed = self._transposed or self._model.parameters.transposed()

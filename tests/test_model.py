@@ -9,6 +9,8 @@ import math
 import os
 import random
 import shutil
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -628,3 +630,24 @@ def test_the_header_can_be_read_by_anyone(trained: Trained) -> None:
     assert model.provenance == header["provenance"]
     words, features = len(model.inputs.words), len(model.inputs.parts[1].features)
     assert [["embedding", words, 8], ["ngram", features, 8]] == header["inputs"]
+
+
+MANY_TAGS = """
+import sys
+from rnncli import labelling
+from rnncli.config import NetworkSpec, TrainingSpec
+from rnncli.data.inputs import Inputs
+from rnncli.model import Model
+spec = NetworkSpec(arch="elman", cell="simple", hidden=3, input="embedding", output=sys.argv[1], decoding="constrained")
+tags = [f"B-{number}" for number in range(3_000)]
+inputs = Inputs.from_lists({"embedding": 2}, {"words": ["a"]})
+model = Model.untrained(spec, TrainingSpec(), inputs, tags, "words", "IOB2")
+labelling.predict(model, model.encode([["a"] * 20]))
+sys.exit("numba" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(("output", "loads_numba"), [("softmax", False), ("crf", True)])
+def test_every_pair_of_many_tags_is_compared_by_the_kernels_alone(output: str, loads_numba: bool) -> None:
+    done = subprocess.run([sys.executable, "-c", MANY_TAGS, output], check=False)
+    assert loads_numba == done.returncode
