@@ -638,7 +638,8 @@ from rnncli import labelling
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.inputs import Inputs
 from rnncli.model import Model
-spec = NetworkSpec(arch="elman", cell="simple", hidden=3, input="embedding", output=sys.argv[1], decoding="constrained")
+options = {"cell": "simple", "hidden": 3, "input": "embedding", "decoding": "constrained"}
+spec = NetworkSpec(arch="elman", output=sys.argv[1], **options)
 tags = [f"B-{number}" for number in range(3_000)]
 inputs = Inputs.from_lists({"embedding": 2}, {"words": ["a"]})
 model = Model.untrained(spec, TrainingSpec(), inputs, tags, "words", "IOB2")
