@@ -170,8 +170,8 @@ def _warn(dev: "split.Overlap") -> None:
         show.note(f"warning: tags in dev that training never shows, so none can be right: {names}")
 
 
-# What a thread takes of the pairs of tags of a CRF, and how many tags make them the larger part of the work.
-PAIRS_A_SECOND = 1e10
+# Pairs of tags of a CRF that are compared in a second, and how many tags make them the larger part of the work.
+PAIRS_A_SECOND = 6e9
 MANY_TAGS = 1_000
 LONG_EPOCH = 10.0  # seconds
 
