@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from rnncli.config import NetworkSpec
 from rnncli.data.batch import Batch, Encoded, Longs, Packed, by_length, pack
+from rnncli.data.tags import Rule
 from rnncli.errors import RnncliError
 from rnncli.model import Model
 from rnncli.parameters import Parameters
@@ -53,18 +54,20 @@ def predict(model: Model, encoded: Encoded, threads: int = 1, with_probabilities
     return next(Labeller(model).stream([(None, encoded)], threads, with_probabilities=with_probabilities))[2]
 
 
-def _plain_seconds(model: Model, encoded: Encoded, has_chain: bool, marginals: bool) -> float:
+def _plain_seconds(model: Model, encoded: Encoded, chain: Chain | None, marginals: bool) -> float:
     """About how long plain NumPy takes, with or without the marginals of a CRF.
 
     Fitted by hand to the processor's time of networks of all cells, with 16 to 512 units in one to three layers,
     and of 10 to 1,600 tags: within a factor of 1.5. See benchmarks/latency.json.
     """
-    spec, moves = model.network_spec, len(model.tags) ** 2
+    spec = model.network_spec
+    tags = len(model.tags)
+    moves = tags if chain is None or isinstance(chain.transitions, Rule) else tags**2
     weights = sum(row.size for row in model.parameters.rows if row.is_weight)
     token = 5e-6 + 4e-6 * spec.gates * spec.layers * spec.architecture.directions + 4e-11 * weights
     if spec.architecture.keeps_output:
         token += 7e-6
-    if has_chain:
+    if chain is not None:
         token += 5e-6 + 2e-9 * moves
     if marginals:
         # Arrays of moves in float64 that no longer fit into the cache take four times as long.
@@ -88,7 +91,7 @@ def use_kernels(spec: NetworkSpec) -> None:
     _loaded.add(_kind(spec))
 
 
-def _are_for_kernels(model: Model, encoded: Encoded, has_chain: bool, marginals: bool) -> bool:
+def _are_for_kernels(model: Model, encoded: Encoded, chain: Chain | None, marginals: bool) -> bool:
     """Whether to label sentences by the kernels, which are then loaded.
 
     They are loaded when NumPy has taken, and would take, as long as that in all, whatever comes later: so the time
@@ -96,7 +99,7 @@ def _are_for_kernels(model: Model, encoded: Encoded, has_chain: bool, marginals:
     """
     kind = _kind(model.network_spec)
     if kind not in _loaded:
-        seconds = _spent[kind] + _plain_seconds(model, encoded, has_chain, marginals)
+        seconds = _spent[kind] + _plain_seconds(model, encoded, chain, marginals)
         if not _is_worth_loading(seconds):
             _spent[kind] = seconds
             return False
@@ -189,7 +192,7 @@ class Labeller:
         by_kernels = self._kernels
         if by_kernels is None:
             marginals = with_probabilities and self._model.network_spec.output == "crf"
-            by_kernels = _are_for_kernels(self._model, encoded, weights.chain is not None, marginals)
+            by_kernels = _are_for_kernels(self._model, encoded, weights.chain, marginals)
         if not by_kernels:
             block = _Block(encoded, before, prediction, with_probabilities, weights)
             return block, [partial(_label_plainly, self._model, block)]
@@ -321,7 +324,7 @@ def hidden_layers(model: Model, encoded: Encoded) -> Iterator[tuple[Longs, list[
     For n tokens: their positions in ``encoded`` (n,), each layer's h (n, R·H), and (n, K) the output, which is
     ŷ where it is fed back. By NumPy or by the kernels, as labelling is.
     """
-    if not _are_for_kernels(model, encoded, has_chain=False, marginals=False):
+    if not _are_for_kernels(model, encoded, None, marginals=False):
         for number, (start, end) in enumerate(pairwise(encoded.starts.tolist())):
             if start < end:
                 run = trace(model, encoded, number)
