@@ -22,7 +22,7 @@ from rnncli.data.tsv import Sentence, check
 from rnncli.data.vectors import Vectors
 from rnncli.data.weights import for_tags
 from rnncli.errors import DivergedError
-from rnncli.labelling import use_kernels
+from rnncli.kernel_choice import use_kernels
 from rnncli.model import Model
 from rnncli.network.arena import Arena
 from rnncli.network.forward import NONE_FORCED, Dropout
