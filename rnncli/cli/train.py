@@ -20,7 +20,7 @@ LogOption = Annotated[
     typer.Option(
         "--log-gradients",
         metavar="FILE",
-        help="Keep how far gradients reach back, epoch by epoch; rnncli inspect-gradients --log FILE draws it.",
+        help="Log how far gradients reach back, epoch by epoch; rnncli inspect-gradients --log FILE draws it.",
     ),
 ]
 
@@ -33,7 +33,9 @@ def train(
     ] = None,
     dev: Annotated[
         str | None,
-        typer.Option(help="Labelled sentences that choose the best epoch; else a share of the training data."),
+        typer.Option(
+            help="Labelled sentences to choose the best epoch with; without it a share of the training data."
+        ),
     ] = None,
     vectors: Annotated[
         Path | None,
@@ -56,7 +58,7 @@ def train(
     TRAIN.tsv holds a token, a TAB and its tag on each line, and a blank line after each sentence. Without a
     file the bundled ticket-booking corpus is used.
 
-    Ctrl-C once saves the best epoch so far and stops; twice stops at once.
+    The first Ctrl-C saves the best epoch so far and stops; the second stops at once.
 
     Example: rnncli train train.tsv --dev dev.tsv --out model.npz
     """
