@@ -145,7 +145,7 @@ def progress(message: str = "compiling …") -> Iterator[Progress]:
 
 
 def fraction(value: float | None, digits: int = 2) -> str:
-    """A fraction as a percentage, "–" where it is undefined."""
+    """A fraction as a percentage, "–" if it is undefined."""
     return "–" if value is None else f"{100 * value:.{digits}f}"
 
 
@@ -283,7 +283,7 @@ def blank() -> None:
 
 
 def width() -> int:
-    """Columns of the terminal, 80 where there is none."""
+    """Columns of the terminal; 80 if there is no terminal."""
     return _console().width
 
 
