@@ -1,6 +1,6 @@
 """Label sequences with recurrent networks, and see what they keep in memory.
 
-The public interface, loaded when it is first used::
+The public interface, whose modules are loaded when they are first used::
 
     import rnncli
 

@@ -29,34 +29,35 @@ from rnncli.tagging import Tagger
 from rnncli.threads import count_threads
 from rnncli.training import Epoch, Listener, Result
 
-# What the bundled corpus is about, and the pair that inspect-memory shows of the bundled model.
+# Two requests that differ in one word; inspect-memory shows them for a model of the bundled corpus.
 BOOKING_PAIR = ["arrive Taipei on November 2nd", "leave Taipei on November 2nd"]
 
-# What is cut off for development where nothing is said: a tenth, but not more than it takes to tell epochs apart.
-DEV_SHARE, DEV_SENTENCES = 0.1, 500
+# The default development part: a tenth of the sentences, but at most 500, which are enough to compare epochs.
+DEV_SHARE = 0.1
+DEV_SENTENCES = 500
 
 
 class _Logging(Listener):
     """Passes every event on to another listener, and keeps a log of gradients."""
 
-    def __init__(self, other: Listener, log: Log) -> None:
-        self.other = other
+    def __init__(self, listener: Listener, log: Log) -> None:
+        self.listener = listener
         self.log = log
 
     def prepared(self, model: Model, sentences: Sequence[Sentence], dev: Overlap, vectors: Vectors | None) -> None:
-        self.other.prepared(model, sentences, dev, vectors)
+        self.listener.prepared(model, sentences, dev, vectors)
         self.model = model
         self.log.begin(model.training_spec.seed)
 
     def batch(self, epochs: float, tokens_per_second: float) -> None:
-        self.other.batch(epochs, tokens_per_second)
+        self.listener.batch(epochs, tokens_per_second)
 
     def epoch(self, epoch: Epoch) -> None:
-        self.other.epoch(epoch)
+        self.listener.epoch(epoch)
         self.log.add(self.model, epoch.number, epoch.loss, epoch.score, epoch.steps, epoch.clipped)
 
     def should_stop(self) -> bool:
-        return self.other.should_stop()
+        return self.listener.should_stop()
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Trained:
 
     @property
     def result(self) -> Result:
-        """What the best run did."""
+        """The result of the best run."""
         return self.best.result
 
     @property
@@ -121,23 +122,23 @@ class Trained:
 
 
 def load(model: str | Path | None = None, threads: int = 1) -> Tagger:
-    """Open a model, the bundled one if none is named, to label text with it; threads 0: one for each CPU."""
+    """Load a model, by default the bundled one, to label text with it; threads 0: one for each available CPU."""
     return Tagger(load_model(bundled("models/default.npz") if model is None else model), threads)
 
 
 def specs(options: dict[str, Any]) -> tuple[NetworkSpec, TrainingSpec]:
     """Sort options such as ``arch="elman", seed=2`` into the two specs."""
-    groups: dict[type, dict[str, Any]] = {NetworkSpec: {}, TrainingSpec: {}}
-    owner = {item.name: spec for spec in groups for item in dataclasses.fields(spec)}
+    values: dict[type, dict[str, Any]] = {NetworkSpec: {}, TrainingSpec: {}}
+    spec_of_option = {item.name: spec for spec in values for item in dataclasses.fields(spec)}
     for name, value in options.items():
-        if name not in owner:
-            raise UsageError(f'unknown option "{name}"', hint=suggestion(name, owner))
-        groups[owner[name]][name] = value
-    return NetworkSpec(**groups[NetworkSpec]), TrainingSpec(**groups[TrainingSpec])
+        if name not in spec_of_option:
+            raise UsageError(f'unknown option "{name}"', hint=suggestion(name, spec_of_option))
+        values[spec_of_option[name]][name] = value
+    return NetworkSpec(**values[NetworkSpec]), TrainingSpec(**values[TrainingSpec])
 
 
 class Files(NamedTuple):
-    """What a training reads and writes."""
+    """The files that a training reads and writes."""
 
     data: str | Path | None = None
     dev: str | Path | None = None
@@ -159,23 +160,23 @@ def train(
 ) -> Trained:
     """Train a model on labelled files and save it; ``options`` are the fields of the specs in config.py.
 
-    data     TSV file; without it the bundled ticket-booking corpus
-    dev      TSV file for choosing the best epoch; without it a seeded share of the training sentences
-    vectors  pre-trained word vectors (word2vec, GloVe, fastText .vec); those of words in the data are used
-    threads  0: one for each available CPU; changes no byte of the model
-    seeds    how many runs, from seed, seed + 1, …; the best on development data is saved
-    log_gradients  a file for gradients by distance, written anew after every epoch; changes no byte of the model
-    listener       its ``should_stop`` ends the training, of which the best epoch is saved
+    data           TSV file; without it the bundled ticket-booking corpus
+    dev            TSV file for choosing the best epoch; without it a random share of the training sentences
+    threads        0: one for each available CPU; changes no byte of the model
+    listener       its ``should_stop`` ends the training, and the best epoch so far is saved
+    vectors        pre-trained word vectors (word2vec, GloVe, fastText .vec); those of words in the data are used
+    seeds          how many runs, from seed, seed + 1, …; the best on development data is saved
+    log_gradients  a file for gradients by distance, rewritten after every epoch; changes no byte of the model
 
     Raises an :class:`.RnncliError`: :class:`.UsageError` for a wrong argument, :class:`.StoppedError` if it is
-    stopped before the first epoch is over, and those for data, files and trainings that diverge.
+    stopped before the end of the first epoch, :class:`.DataError`, :class:`.FileError`, :class:`.DivergedError`.
     """
     files = Files(data, dev, out, vectors, log_gradients)
     return train_files(files, *specs(options), seeds=seeds, threads=threads, listener=listener)
 
 
 class _Task(NamedTuple):
-    """A training with its data read, the same for every seed."""
+    """The settings and data of a training, the same for every seed."""
 
     network_spec: NetworkSpec
     training_spec: TrainingSpec
@@ -194,13 +195,13 @@ def train_files(
     threads: int = 1,
     listener: Listener | None = None,
 ) -> Trained:
-    """Do what :func:`train` does, with whole specs."""
+    """The same as :func:`train`, with whole specs."""
     arguments.instance("network_spec", network_spec, NetworkSpec)
     arguments.instance("training_spec", training_spec, TrainingSpec)
     listener = Listener() if listener is None else arguments.instance("listener", listener, Listener)
     threads = count_threads(threads)
     seeds = arguments.whole_number("seeds", seeds, 1, "it is how many runs there are")
-    dataclasses.replace(training_spec, seed=training_spec.seed + seeds - 1)  # the last must be a seed too
+    dataclasses.replace(training_spec, seed=training_spec.seed + seeds - 1)  # checks the last seed
     for name, value in arguments.instance("files", files, Files)._asdict().items():
         if value is not None or name == "out":
             arguments.path(name, value)
@@ -213,7 +214,7 @@ def train_files(
     dev = bundled("sample_data/dev.tsv") if is_bundled and files.dev is None else files.dev
     train_part, dev_part = _parts(corpus, dev, training_spec)
     vectors = _vectors(files.vectors, [*train_part, *dev_part]) if files.vectors else None
-    class_weights = None  # read once, for all seeds and for the model file; it may be a pipe
+    class_weights = None  # read once, because the file may be a pipe
     if training_spec.class_weight not in ("none", weights.BALANCED):
         tags = list(dict.fromkeys(tag for sentence in train_part for tag in sentence.tags))
         class_weights = weights.read(training_spec.class_weight, tags)
@@ -232,16 +233,16 @@ def train_files(
         "dev": best.dev.as_dict(),
         "examples": BOOKING_PAIR if is_bundled else contrast_pair(train_part, best.model.tokenizer),
     }
-    if class_weights:  # keep the weights, not the name of somebody's file
+    if class_weights:  # store the weights, not the name of their file
         best.model.provenance["class_weights"] = class_weights
         best.model.training_spec = dataclasses.replace(best.model.training_spec, class_weight="file")
     return Trained(runs, best, path, modelfile.save(best.model, path))
 
 
 def _runs(task: _Task, seeds: int, threads: int, listener: Listener) -> list[Run]:
-    """Train from each seed in turn; if interrupted, the runs so far, of which the last may have ended early.
+    """Train once from each seed. If interrupted, return the runs so far, of which the last may have ended early.
 
-    Raises :class:`StoppedError` where there is none.
+    Raises :class:`.StoppedError` if there is none.
     """
     runs: list[Run] = []
     for seed in range(task.training_spec.seed, task.training_spec.seed + seeds):
@@ -259,7 +260,7 @@ def _runs(task: _Task, seeds: int, threads: int, listener: Listener) -> list[Run
             listener=listener,
             class_weights=task.class_weights,
         )
-        if result.best_epoch:  # else nothing was learned that would be worth a file
+        if result.best_epoch:  # else it was stopped in its first epoch
             runs.append(Run(model, result, evaluation.evaluate(model, task.dev, threads)))
         if result.interrupted:
             break
@@ -274,7 +275,7 @@ def _score(dev: list[Sentence], threads: int, model: Model) -> float:
 
 
 def _scored(dev: list[Sentence], scheme: str) -> int:
-    """Of how many things the score on this data is a share."""
+    """The number of spans, or of tokens, that the score on these data is a share of."""
     return sum(len(sentence.tags) if scheme == "plain" else len(spans(sentence.tags)) for sentence in dev)
 
 
@@ -290,8 +291,8 @@ def _parts(corpus: Corpus, dev: str | Path | None, settings: TrainingSpec) -> tu
         return split(corpus.sentences, share, np.random.default_rng([settings.seed, 2]))
     if str(dev) == "-" and corpus.name == "stdin":
         raise UsageError("stdin cannot be both the training and the development data")
-    other = tsv.read(str(dev))
-    widths = {len(part.sentences[0].columns[0]) for part in (corpus, other)}
-    if len(widths) > 1:
-        raise DataError("not as many columns as in the training data", where=other.name)
-    return corpus.sentences, other.sentences
+    dev_corpus = tsv.read(str(dev))
+    columns = len(corpus.sentences[0].columns[0])
+    if len(dev_corpus.sentences[0].columns[0]) != columns:
+        raise DataError("not as many columns as in the training data", where=dev_corpus.name)
+    return corpus.sentences, dev_corpus.sentences

@@ -1,7 +1,8 @@
-"""A hardened ``.npz``: one JSON header and named arrays, written atomically, read without trust.
+"""Safe ``.npz`` files of one JSON header and named arrays: written atomically, checked completely when read.
 
-Nothing in a file is ever executed, and reading takes memory in proportion to the file's own size: no pickles, no
-compression, no member that claims more than it holds, every array's SHA-256 in the header.
+Nothing in a file is ever executed, and reading takes memory in proportion to the size of the file. There are no
+pickles and no compression, no member may claim more bytes than it has, and the header holds the SHA-256 of every
+array.
 """
 
 import errno
@@ -29,17 +30,17 @@ T = TypeVar("T")
 
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # so that equal content makes equal bytes
 _MOST_MEMBERS = 1_000
-_LARGEST_HEADER = 64 * 2**20
+_LARGEST_HEADER = 64 * 2**20  # bytes
 _HEADER = "header.npy"
 
 
 def text_array(text: str) -> Array:
-    """UTF-8 bytes of a text as an array."""
+    """The UTF-8 bytes of a text as an array, (bytes,) uint8."""
     return np.frombuffer(text.encode("utf-8"), np.uint8)
 
 
 def write(path: Path, header: dict[str, Any], arrays: Mapping[str, Array]) -> str:
-    """Write a file, whole or not at all; return its SHA-256. ``header`` gains the key ``sha256``."""
+    """Write a file, whole or not at all; return its SHA-256. The key ``sha256`` is added to the written header."""
     content = {f"{name}.npy": _npy(array) for name, array in arrays.items()}
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in content.items()}
     text = json.dumps({**header, "sha256": hashes}, ensure_ascii=False, indent=1)
@@ -79,7 +80,7 @@ def check_writable(path: Path, example: str = "--out model.npz") -> None:
 
 
 def _replace(path: Path, content: memoryview) -> None:
-    """Write under another name in the same directory, sync, rename: the old whole file or the new whole one."""
+    """Write a temporary file in the same folder and rename it, so that there is never half a file."""
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -90,7 +91,7 @@ def _replace(path: Path, content: memoryview) -> None:
             os.fsync(file.fileno())
         mask = os.umask(0)
         os.umask(mask)
-        temporary.chmod(0o666 & ~mask)  # temporary files start private
+        temporary.chmod(0o666 & ~mask)  # a temporary file is private at first
         temporary.replace(path)
         _sync(path.parent)
     except OSError as error:
@@ -110,7 +111,7 @@ def _sync(folder: Path) -> None:
 
 
 class Members:
-    """The members of an open file; each is checked when it is asked for."""
+    """The members of an open file; an array or text is checked when it is read."""
 
     def __init__(self, archive: zipfile.ZipFile, size: int) -> None:
         self._archive = archive
@@ -132,11 +133,11 @@ class Members:
             raise ModelError("the header is damaged")
 
     def holds(self, name: str, shape: tuple[int, ...]) -> bool:
-        """Tell from the directory alone whether a member is large enough for float32 of this shape."""
+        """Tell, without reading a member, whether it is large enough for a float32 array of this shape."""
         return self._archive.getinfo(f"{name}.npy").file_size >= 4 * math.prod(shape)
 
     def array(self, name: str, shape: tuple[int, ...]) -> Array:
-        """Return a float32 member of just this shape, all of it finite."""
+        """Return a float32 member of exactly this shape; a NaN or infinity in it is a :class:`.ModelError`."""
         array = _array(self._checked(name), name, np.dtype("<f4"), shape)
         if not np.isfinite(array).all():
             raise ModelError(f"{name} holds a number that is not finite (NaN or infinity)")
@@ -154,7 +155,7 @@ class Members:
 
 
 def _array(data: bytes, name: str, dtype: np.dtype[Any], shape: tuple[int, ...] | None) -> Array:
-    """Read a ``.npy`` member by hand: its declared type, order and shape must be the expected ones."""
+    """Read a ``.npy`` member of the expected type, order and shape; ``None`` is the shape of any one axis."""
     if data[:8] != b"\x93NUMPY\x01\x00":
         raise ModelError(f"{name} is not an array of .npy format 1.0")
     stream = io.BytesIO(data)
@@ -171,9 +172,9 @@ def _array(data: bytes, name: str, dtype: np.dtype[Any], shape: tuple[int, ...] 
 
 @contextmanager
 def _errors_of(path: Path) -> Iterator[None]:
-    """Turn everything that a missing, damaged or hostile file can raise into one clear error."""
+    """Turn every exception that a missing, damaged or hostile file can cause into one clear error."""
     name = str(path)
-    again = "train or copy it again"
+    hint = "train or copy it again"
     try:
         yield
     except FileNotFoundError as error:
@@ -184,16 +185,16 @@ def _errors_of(path: Path) -> Iterator[None]:
         raise ModelError(error.message, where=name, hint=error.hint) from error
     except OSError as error:
         if error.errno in (None, errno.EINVAL):  # EINVAL: the zip directory points before the file's beginning
-            raise ModelError("damaged or not a model", where=name, hint=again) from error
+            raise ModelError("damaged or not a model", where=name, hint=hint) from error
         raise FileError(error.strerror or str(error), where=name) from error
     except (zipfile.BadZipFile, EOFError, MemoryError, RuntimeError, struct.error) as error:
-        raise ModelError(f"damaged or not a model ({error})", where=name, hint=again) from error
+        raise ModelError(f"damaged or not a model ({error})", where=name, hint=hint) from error
     except (ValueError, TypeError, LookupError, OverflowError, SyntaxError, tokenize.TokenError) as error:
-        raise ModelError(f"damaged header ({error})"[:300], where=name, hint=again) from error
+        raise ModelError(f"damaged header ({error})"[:300], where=name, hint=hint) from error
 
 
 def read(path: Path, build: Callable[[Members], T]) -> T:
-    """Open a file and return what ``build`` makes of it; whatever is wrong with it is a :class:`ModelError`."""
+    """Open a file and return ``build(members)``. A damaged file is a ModelError, a missing one a FileError."""
     with _errors_of(path):
         size = path.stat().st_size
         with zipfile.ZipFile(path) as archive:

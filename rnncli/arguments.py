@@ -11,13 +11,13 @@ from rnncli.errors import UsageError
 T = TypeVar("T")
 
 
-def refuse(name: str, expected: str, given: object, hint: str = "") -> NoReturn:
-    """Say what was expected of an argument, and what it is."""
-    raise UsageError(f"{name}: expected {expected}, got {reprlib.repr(given)}", hint=hint)
+def refuse(name: str, expected: str, value: object, hint: str = "") -> NoReturn:
+    """Raise a :class:`.UsageError` that says what was expected of an argument and what its value is."""
+    raise UsageError(f"{name}: expected {expected}, got {reprlib.repr(value)}", hint=hint)
 
 
 def whole_number(name: str, value: object, least: int, hint: str = "") -> int:
-    """A number such as 3, also one of NumPy's; neither 3.0 nor True."""
+    """An integer of Python or NumPy, as an ``int``; neither 3.0 nor True."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         refuse(name, f"a whole number of at least {least}", value, hint)
     return int(value)
@@ -31,7 +31,7 @@ def instance(name: str, value: object, kind: type[T], hint: str = "") -> T:
 
 
 def path(name: str, value: object) -> str:
-    """The name of a file, as a text or a path; ``-`` is one too."""
+    """The name of a file, from a text or a path; ``-`` is valid too."""
     if not isinstance(value, str | os.PathLike):
         refuse(name, "the name of a file", value, "give it as a text or a pathlib.Path")
     text = os.fspath(value)
@@ -44,14 +44,14 @@ def path(name: str, value: object) -> str:
     return text
 
 
-def several(name: str, values: Iterable[T], what: str, hint: str = "") -> Iterable[T]:
-    """An iterable, but not a single text, whose letters would be taken for its items."""
+def several(name: str, values: Iterable[T], expected: str, hint: str = "") -> Iterable[T]:
+    """An iterable, but not a single text, whose items would be its letters."""
     try:
         iter(values)
     except TypeError:
-        refuse(name, what, values, hint)
+        refuse(name, expected, values, hint)
     if isinstance(values, str | bytes):
-        refuse(name, what, values, hint)
+        refuse(name, expected, values, hint)
     return values
 
 
@@ -63,7 +63,7 @@ def text(name: str, value: object, hint: str = "") -> str:
 
 
 def texts(name: str, values: Iterable[str], hint: str = "") -> Collection[str]:
-    """A list of texts; other collections become one."""
+    """A list or tuple of texts; another iterable is turned into a list."""
     collected = values if isinstance(values, list | tuple) else list(several(name, values, "a list of texts", hint))
     if not {str}.issuperset(map(type, collected)):
         for number, value in enumerate(collected, 1):

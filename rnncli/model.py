@@ -30,7 +30,7 @@ class Model:
     provenance: dict[str, Any] = field(default_factory=dict)
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copy works out for itself what follows from the fields."""
+        """Copy the fields only; cached properties are computed again in the copy."""
         return {item.name: getattr(self, item.name) for item in fields(self)}
 
     @classmethod
@@ -43,7 +43,7 @@ class Model:
         tokenizer: str,
         scheme: str,
     ) -> "Model":
-        """Make a model with freshly drawn parameters, from the seed of ``training_spec``."""
+        """Make a model with random initial parameters, drawn with the seed of ``training_spec``."""
         rows = table(network_spec, inputs.tables, len(tags), training_spec.recurrent_init)
         parameters = Parameters(rows).initialise(np.random.default_rng([training_spec.seed, 0]))
         return cls(network_spec, training_spec, tokenizer, scheme, tags, inputs, parameters)
@@ -54,17 +54,17 @@ class Model:
         columns: Columns | None = None,
         tags: Sequence[Sequence[str]] = (),
     ) -> Encoded:
-        """Turn tokens, the columns beside them where the model reads any, and tags where given, into numbers."""
+        """Turn tokens into numbers, and their columns and tags if there are any."""
         numbers = {tag: number for number, tag in enumerate(self.tags)}
         return self.inputs.encode(sentences, columns, tags, numbers)
 
     @cached_property
     def allowed(self) -> Moves | None:
-        """The moves that decoding keeps to; ``None`` for any."""
+        """The moves that decoding allows; ``None`` if it allows all."""
         if self.network_spec.decoding == "free" or self.scheme == "plain":
             return None
         return moves(self.tags, self.scheme)
 
     def chain(self) -> Chain | None:
-        """What decoding goes by, ``None`` if each token is decided by itself."""
+        """The scores of moves that decoding uses; ``None`` if each tag is chosen by itself."""
         return decoding.chain(self.network_spec, self.parameters, self.allowed)

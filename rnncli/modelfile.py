@@ -1,6 +1,6 @@
-"""The file of a model: an ``.npz`` of one JSON header and named arrays, written whole and read without trust.
+"""Save and load a model: an ``.npz`` of one JSON header and named arrays, checked completely when it is read.
 
-The format is described in docs/format.md; :mod:`rnncli.archive` is the container.
+The format is described in docs/format.md; :mod:`rnncli.archive` reads and writes the container.
 """
 
 import dataclasses
@@ -43,14 +43,14 @@ def save(model: Model, path: Path | str) -> str:
 
 
 def load(path: Path | str) -> Model:
-    """Read a model file. Nothing in it is executed; what is damaged, hostile or newer is a :class:`ModelError`."""
+    """Read a model file. Nothing in it is executed; a damaged, hostile or newer file is a :class:`.ModelError`."""
     return archive.read(Path(arguments.path("model", path)), _build)
 
 
-def _read_network(described: Any) -> NetworkSpec:
-    """The settings of the network, all of which decide on labels: one that is not known is a newer version's."""
+def _read_network(header: Any) -> NetworkSpec:
+    """The settings of the network. All of them can change labels, so an unknown one is an error."""
     try:
-        spec = NetworkSpec.from_mapping(described)
+        spec = NetworkSpec.from_mapping(header)
     except UsageError as error:
         raise ModelError(error.message, hint=UPGRADE) from error
     if "auto" in (spec.cell, spec.input, spec.decoding):
@@ -58,33 +58,32 @@ def _read_network(described: Any) -> NetworkSpec:
     return spec
 
 
-def _read_training(described: Any) -> TrainingSpec:
-    """How the model was trained, as far as this version knows it; none of it can change a label."""
-    if not isinstance(described, dict):
+def _read_training(header: Any) -> TrainingSpec:
+    """The settings of training that this version knows. None of them can change a label, so others are ignored."""
+    if not isinstance(header, dict):
         raise ModelError("its training settings are damaged")
     known = {}
     for item in dataclasses.fields(TrainingSpec):
-        with suppress(KeyError, UsageError):  # not there, or of a kind or size that only a newer version knows
-            value = described[item.name]
+        with suppress(KeyError, UsageError):  # missing, or a value that only a newer version knows
+            value = header[item.name]
             TrainingSpec(**{item.name: value})
             known[item.name] = value
     return TrainingSpec(**known)
 
 
-def _read_tables(spec: NetworkSpec, described: Any) -> list[InputTable]:
-    """The tables of the inputs as the header gives them: of known names, in their order, with sizes."""
+def _read_tables(spec: NetworkSpec, header: Any) -> list[InputTable]:
+    """The tables of the inputs with their sizes; their names and order must be those of the network's inputs."""
     tables = []
-    for name, rows, width in described:
+    for name, rows, width in header:
         if [type(value) for value in (name, rows, width)] != [str, int, int] or rows < 0 or width < 1:
             raise ModelError("the sizes of its inputs are damaged")
         tables.append(InputTable(name, rows, width))
     columns = sum(part.name.startswith("column") for part in tables)
-    wanted = [name for name in spec.inputs if name != "columns"]
+    expected = [name for name in spec.inputs if name != "columns"]
     if "columns" in spec.inputs:
-        wanted += [f"column{number}" for number in range(1, columns + 1)]
-    if [part.name for part in tables] != wanted or any(
-        part.name == "onehot" and part.width != spec.product for part in tables
-    ):
+        expected += [f"column{number}" for number in range(1, columns + 1)]
+    fits = all(part.width == spec.product for part in tables if part.name == "onehot")
+    if [part.name for part in tables] != expected or not fits:
         raise ModelError("its inputs do not fit its network")
     return tables
 
@@ -98,7 +97,7 @@ def _read_list(file: archive.Members, name: str) -> list[str]:
 
 
 def _are_texts(value: Any) -> bool:
-    """Tell whether a value of the header is a list of texts that can be shown."""
+    """Tell whether a value of the header is a list of texts that can be encoded as UTF-8."""
     return isinstance(value, list) and all(isinstance(text, str) and _is_utf8(text) for text in value)
 
 
@@ -123,8 +122,8 @@ def _build(file: archive.Members) -> Model:
     lists = input_lists(part.name for part in tables)
     expected = {f"{name}.npy" for name in (*lists, *(f"parameters/{row.name}" for row in rows))}
     if file.files != expected:
-        odd = ", ".join(sorted(file.files ^ expected))
-        raise ModelError(f"members do not fit the header: {odd[:200]}")
+        names = ", ".join(sorted(file.files ^ expected))
+        raise ModelError(f"members do not fit the header: {names[:200]}")
     if not all(file.holds(f"parameters/{row.name}", row.shape) for row in rows):
         raise ModelError("a member is smaller than the shape that the header gives it")
     provenance = header["provenance"]

@@ -1,6 +1,6 @@
-"""One table of parameters: name → shape and initialiser. It allocates, initialises, saves, loads and counts."""
+"""The parameters of a network: one table of their names, shapes and initialisers, and the arrays made from it."""
 
-from __future__ import annotations  # a Generator in a signature would load numpy.random to tag a sentence
+from __future__ import annotations  # a Generator in a signature would load numpy.random
 
 import functools
 import math
@@ -32,9 +32,9 @@ def _glorot(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
 
 
 def _orthogonal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-    """Saxe, McClelland and Ganguli 2014: all singular values 1, so memory neither fades nor explodes at first.
+    """Saxe, McClelland and Ganguli 2014: all singular values are 1, so memory neither fades nor explodes at first.
 
-    shape  (R, G·H, H): each gate of each direction has a matrix of its own
+    shape  (R, G·H, H): one matrix for each gate of each direction
     """
     units = shape[2]
     blocks = []
@@ -45,12 +45,12 @@ def _orthogonal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
 
 
 def _identity(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-    """Le, Jaitly and Hinton 2015: with φ = relu, memory stays as it is at first; shape as above."""
+    """Le, Jaitly and Hinton 2015: with φ = relu, memory does not change at first; shape (R, G·H, H)."""
     return np.tile(np.eye(shape[2]), (shape[0], shape[1] // shape[2], 1))
 
 
 def _glorot_of_gates(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-    """:func:`_glorot` with H inputs and H outputs, for each gate of each direction; shape as above."""
+    """:func:`_glorot` with H inputs and H outputs, for each gate of each direction; shape (R, G·H, H)."""
     return _glorot((shape[0] * shape[1] // shape[2], shape[2], shape[2]), rng).reshape(shape)
 
 
@@ -62,7 +62,7 @@ RECURRENT: dict[str, Callable[[tuple[int, ...], np.random.Generator], Array]] = 
 
 
 def _biases(shape: tuple[int, ...], rng: np.random.Generator, cell: str, units: int) -> Array:
-    """0, but for the gates of the cell that start at another value; shape (R·G·H,)."""
+    """0, except for gates of the cell whose biases start at another value; shape (R·G·H,)."""
     gates = CELLS[cell].gates
     biases = np.zeros(shape)
     for gate, value in CELLS[cell].first_biases:
@@ -70,27 +70,27 @@ def _biases(shape: tuple[int, ...], rng: np.random.Generator, cell: str, units: 
     return biases
 
 
-def _heard(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-    """Wy where the output is the only memory: standard deviation 2; see :func:`_telling`."""
+def _feedback_only(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """Wy of a network whose only memory is its output: standard deviation 2; see :func:`_output_only`."""
     return np.asarray(2 * rng.standard_normal(shape))
 
 
-def _telling(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-    """V where the output is the only memory: three times Glorot's.
+def _output_only(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """V of a network whose only memory is its output: three times as large as Glorot's.
 
-    Training drives ŷ to 0 and 1, so what it remembers lies in small differences of probability. With Glorot's
-    scale ŷ hardly depends on the token at first, Wy never learns to listen, and the network ends as one
-    without memory: see docs/decisions.md.
+    Training drives ŷ to 0 and 1, so such a network remembers by small differences of probability. With Glorot's
+    scale ŷ hardly depends on the token at first, Wy learns nothing, and the trained network has no memory: see
+    docs/decisions.md.
     """
     return 3 * _glorot(shape, rng)
 
 
-# How the table of an input is drawn, where not by :func:`_normal`.
+# Initialisers of the tables of inputs; those of other inputs are drawn by :func:`_normal`.
 _INPUT_TABLES = {"onehot": _glorot, "vectors": _zeros}
 
 
 class Parameter(NamedTuple):
-    """One array of a network. A table has a row for each text of an input, of which a batch touches few."""
+    """One array of a network. A table has a row for each text of an input; a batch uses few of them."""
 
     name: str
     shape: tuple[int, ...]
@@ -99,12 +99,12 @@ class Parameter(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Numbers in the array."""
+        """How many numbers the array has."""
         return math.prod(self.shape)
 
     @property
     def is_weight(self) -> bool:
-        """Whether the forward pass multiplies by it, for which it is kept transposed."""
+        """Whether the forward pass multiplies by it; see :meth:`Parameters.transposed`."""
         return len(self.shape) > 1 and not self.is_table and self.name != "output/A"
 
 
@@ -114,31 +114,33 @@ def table(
     """List the parameters of a network in the order in which they are stored and drawn.
 
     Letters as in docs/math.md: R directions, G gates, H hidden units, D input width, K tags. The table of one-hot
-    inputs keeps Uᵀ of layer 1, so that the column of U that a word selects is one row; with a window it has such
-    a block for each token that is seen. ``recurrent`` is a name of :data:`RECURRENT`.
+    inputs is Uᵀ of layer 1, so that the column of U that a word selects is one row; with a window it has one such
+    block for each token of the window. ``recurrent`` is a name of :data:`RECURRENT`.
     """
     arch = spec.architecture
     h = spec.hidden
-    both = arch.directions * h
-    seen = 2 * spec.window + 1
+    outputs = arch.directions * h  # of a layer
+    window = 2 * spec.window + 1  # tokens
     rows: list[Parameter] = []
     for part in inputs:
-        shape = (part.rows * (seen if part.name == "onehot" else 1), part.width)
+        shape = (part.rows * (window if part.name == "onehot" else 1), part.width)
         rows.append(Parameter(f"input/{part.name}", shape, _INPUT_TABLES.get(part.name, _normal), is_table=True))
-    width = seen * sum(part.width for part in inputs if part.name != "onehot")
+    width = window * sum(part.width for part in inputs if part.name != "onehot")
     for layer in range(1, spec.layers + 1):
         if width:
             rows.append(Parameter(f"layer{layer}/U", (spec.product, width), _glorot))
         if arch.keeps_hidden:
             rows.append(Parameter(f"layer{layer}/W", (arch.directions, spec.gates * h, h), RECURRENT[recurrent]))
         if arch.keeps_output and layer == spec.layers:
-            rows.append(Parameter(f"layer{layer}/Wy", (h, tags), _heard if arch.keeps_only_output else _glorot))
+            rows.append(
+                Parameter(f"layer{layer}/Wy", (h, tags), _feedback_only if arch.keeps_only_output else _glorot)
+            )
         biases = functools.partial(_biases, cell=spec.cell, units=spec.hidden)
         rows.append(Parameter(f"layer{layer}/b", (spec.product,), biases))
         if spec.recurrent_bias:
-            rows.append(Parameter(f"layer{layer}/{spec.recurrent_bias}", (both,), _zeros))
-        width = both
-    rows.append(Parameter("output/V", (tags, both), _telling if arch.keeps_only_output else _glorot))
+            rows.append(Parameter(f"layer{layer}/{spec.recurrent_bias}", (outputs,), _zeros))
+        width = outputs
+    rows.append(Parameter("output/V", (tags, outputs), _output_only if arch.keeps_only_output else _glorot))
     rows.append(Parameter("output/c", (tags,), _zeros))
     if spec.output == "crf":
         rows += [Parameter(f"output/{name}", (tags,), _zeros) for name in ("first", "last")]
@@ -147,25 +149,25 @@ def table(
 
 
 class Parameters(Mapping[str, Array]):
-    """The arrays of a network by name: views of one vector, ``flat``, that holds them end to end.
+    """The arrays of a network by name. They are views of one vector, ``flat``, one after another.
 
-    ``version`` is another number after every change by :meth:`initialise`, :meth:`assign` or training, so that what
-    was made from the weights can be made again.
+    ``version`` changes whenever :meth:`initialise`, :meth:`assign` or training changes the numbers, so that results
+    computed from an older version can be computed again.
     """
 
     version = 0
-    hidden_limit: tuple[int, float] | None = None  # see rnncli.plain.limits: of a version, the largest hidden unit
+    hidden_limit: tuple[int, float] | None = None  # a version and its largest hidden unit: see plain.limits
 
     def __init__(self, rows: Sequence[Parameter], dtype: DTypeLike = np.float32) -> None:
         self.rows = rows
         self.starts = dict[str, int]()
         self.flat = np.zeros(sum(row.size for row in rows), dtype)
         self._arrays = dict[str, Array]()
-        end = 0
+        start = 0
         for row in rows:
-            start, end = end, end + row.size
             self.starts[row.name] = start
-            self._arrays[row.name] = self.flat[start:end].reshape(row.shape)
+            self._arrays[row.name] = self.flat[start : start + row.size].reshape(row.shape)
+            start += row.size
         self.tables = {row.name: self._arrays[row.name] for row in rows if row.is_table}
 
     def __getitem__(self, name: str) -> Array:
@@ -178,7 +180,7 @@ class Parameters(Mapping[str, Array]):
         return len(self._arrays)
 
     def __eq__(self, other: object) -> bool:
-        """Whether names, shapes and types are the same, and every bit of the numbers."""
+        """Whether names, shapes, types and all bits of the numbers are the same."""
         if not isinstance(other, Parameters):
             return NotImplemented
         return self._content() == other._content()
@@ -187,14 +189,14 @@ class Parameters(Mapping[str, Array]):
         return [(row.name, row.shape) for row in self.rows], self.flat.dtype, self.flat.tobytes()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """A copy, also one in another process, has a vector of its own, of which its arrays are views."""
+        """Copy the vector only; the arrays of the copy are views of its own vector."""
         return type(self), (self.rows, self.flat.dtype), self.flat
 
     def __setstate__(self, flat: Array) -> None:
         self.flat[...] = flat
 
     def initialise(self, rng: np.random.Generator) -> Self:
-        """Draw every array anew, in the order of the table."""
+        """Give every array its initial values, in the order of the table."""
         for row in self.rows:
             self._arrays[row.name][...] = row.initialise(row.shape, rng)
         self.version += 1
@@ -214,8 +216,9 @@ class Parameters(Mapping[str, Array]):
     def transposed(self) -> Parameters:
         """Return copies of the weights as (inputs, outputs), which the forward pass multiplies by.
 
-        They lie in their vector where the weights lie in theirs; the rest of it is not used. It takes as long as
-        training 15 tokens, 55 µs for 128 units in both directions, so all batches of a prediction share one.
+        They have the same positions in their vector as the weights in theirs; the rest of the vector is not used.
+        Copying takes 55 µs for 128 units in both directions, as long as training on 15 tokens, so all batches of a
+        prediction share one copy.
         """
         weights = {row.name: np.swapaxes(self[row.name], -2, -1) for row in self.rows if row.is_weight}
         transposed = Parameters(

@@ -1,4 +1,4 @@
-"""Where the bundled model and the sample data lie: inside an installed package, or beside it in a checkout."""
+"""The paths of the bundled model and the sample data: in an installed package, or next to it in a source tree."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def bundled(name: str) -> Path:
-    """Return the path of a bundled file such as ``models/default.npz``; :class:`FileError` where it is missing."""
+    """Return the path of a bundled file such as ``models/default.npz``; a missing one is a :class:`.FileError`."""
     for root in (_PACKAGE / "bundled", _PACKAGE.parent):
         if (root / name).is_file():
             return root / name

@@ -1,4 +1,4 @@
-"""Streams of sentences -> streams of tagged sentences, in order, with the probability of every tag."""
+"""Tagging: streams of texts or sentences in, tagged sentences out, in order, with the probability of every tag."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
@@ -19,10 +19,11 @@ from rnncli.model import Model
 from rnncli.threads import count_threads
 
 BLOCK_SENTENCES = 4_096
-AHEAD = 2  # blocks that wait to be labelled while another is written
+AHEAD = 2  # blocks that are read and labelled while the result of another is written
 
 T = TypeVar("T")
-_Cut = tuple[str, list[Token], Sequence[tuple[str, ...]] | None]  # a text, its tokens, what stands beside them
+_Columns = Sequence[tuple[str, ...]]  # the columns of each token
+_Tokenized = tuple[str, list[Token], _Columns | None]  # a text, its tokens, their columns
 
 
 class TaggedToken(NamedTuple):
@@ -36,7 +37,7 @@ class TaggedToken(NamedTuple):
 
 
 class TaggedSpan(NamedTuple):
-    """A span of tokens; its probability is the product of those of its tokens' tags."""
+    """A span of tokens; its probability is the product of the probabilities of its tags."""
 
     type: str
     text: str
@@ -46,22 +47,22 @@ class TaggedSpan(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """One way to label a whole sentence, and the probability of just these tags."""
+    """One way to label a whole sentence, and the probability of all these tags together."""
 
     tags: list[str]
     probability: float
 
 
 class Tagged(NamedTuple):
-    """A sentence with its labels; ``text`` is what the offsets count in."""
+    """A sentence with its labels; all offsets count characters of ``text``."""
 
     text: str
     tokens: list[TaggedToken]
     spans: list[TaggedSpan]
-    readings: list[Reading] = []  # noqa: RUF012  the likeliest, best first, where they were asked for
+    readings: list[Reading] = []  # noqa: RUF012  the most probable, best first, if any were requested
 
     def read_as(self, reading: Reading) -> "Tagged":
-        """The same sentence with the tags of a reading, whose spans share its probability."""
+        """The same sentence with the tags of a reading; tokens and spans have the probability of the reading."""
         tokens = [
             token._replace(tag=tag, probability=reading.probability)
             for token, tag in zip(self.tokens, reading.tags, strict=True)
@@ -81,13 +82,13 @@ class Tagged(NamedTuple):
 
 
 def joined(tokens: Sequence[str]) -> tuple[str, list[Token]]:
-    """The text that tokens make when blanks join them, with their offsets in it."""
-    placed = []
+    """The text of tokens that are joined by blanks, and the tokens with their offsets in it."""
+    located = []
     start = 0
     for token in tokens:
-        placed.append(Token(token, start, start + len(token)))
+        located.append(Token(token, start, start + len(token)))
         start += len(token) + 1
-    return " ".join(tokens), placed
+    return " ".join(tokens), located
 
 
 def _spans(text: str, tokens: Sequence[TaggedToken]) -> list[TaggedSpan]:
@@ -95,16 +96,16 @@ def _spans(text: str, tokens: Sequence[TaggedToken]) -> list[TaggedSpan]:
     labelled = []
     for span in spans([token.tag for token in tokens]):
         inside = tokens[span.start : span.end]
-        start, end = inside[0].start, inside[-1].end
-        labelled.append(
-            TaggedSpan(span.type, text[start:end], start, end, prod(token.probability for token in inside))
-        )
+        start = inside[0].start
+        end = inside[-1].end
+        probability = prod(token.probability for token in inside)
+        labelled.append(TaggedSpan(span.type, text[start:end], start, end, probability))
     return labelled
 
 
 @dataclass
 class Tagger:
-    """Labels text with a model. What it cannot label is a UsageError, or a DataError where a column is missing.
+    """Labels text with a model. A text that it cannot label is a UsageError; a missing column is a DataError.
 
     >>> tagger = rnncli.load()
     >>> [span.type for span in tagger.tag("leave Taipei on November 2nd").spans]
@@ -113,7 +114,7 @@ class Tagger:
 
     model: Model
     threads: int = 1  # 0: one for each available CPU
-    nbest: int = 0  # how many readings of each sentence to give
+    nbest: int = 0  # how many readings of each sentence to compute
 
     def __post_init__(self) -> None:
         arguments.instance("model", self.model, Model, "rnncli.load(path) opens a model as a Tagger")
@@ -131,14 +132,14 @@ class Tagger:
     def tag_tokens(self, tokens: Sequence[str], columns: Sequence[tuple[str, ...]] | None = None) -> Tagged:
         """Label a sentence that is cut into tokens already; offsets count in the tokens joined by blanks.
 
-        columns  what stands beside each token, for a model that was trained to read it
+        columns  the columns of each token, for a model that was trained on columns
         """
         words = list(arguments.texts("tokens", tokens, "tag(text) cuts a text into tokens"))
         rows = None if columns is None else tsv.check_columns(columns, len(words))
         return next(self._stream([(*joined(words), rows)], 1))
 
     def stream(self, texts: Iterable[str], block: int = BLOCK_SENTENCES) -> Iterator[Tagged]:
-        """Label texts in order, ``block`` at a time: one result for each, also for one without tokens."""
+        """Label texts in order, ``block`` at a time: one result for each text, also for a text without tokens."""
         return self._stream(
             ((text, tokenize(text, self.model.tokenizer), None) for text in _checked(texts)), _block_size(block)
         )
@@ -151,7 +152,7 @@ class Tagger:
         )
 
     def tsv(self, texts: Iterable[str], block: int = BLOCK_SENTENCES) -> Iterator[str]:
-        """Label texts as lines of token and tag, a string for each block; without offsets it is much faster."""
+        """Label texts as lines of token and tag, a string for each block: much faster, as it needs no offsets."""
         return self._tsv(((cut(text, self.model.tokenizer), None) for text in _checked(texts)), _block_size(block))
 
     def tsv_sentences(self, sentences: Iterable[Sentence], block: int = BLOCK_SENTENCES) -> Iterator[str]:
@@ -159,27 +160,27 @@ class Tagger:
         checked = _checked_sentences(sentences)
         return self._tsv(((sentence.tokens, sentence.columns) for sentence in checked), _block_size(block))
 
-    def _tsv(self, cut: Iterable[tuple[list[str], Sequence[tuple[str, ...]] | None]], block: int) -> Iterator[str]:
+    def _tsv(self, items: Iterable[tuple[list[str], _Columns | None]], block: int) -> Iterator[str]:
         def read() -> Iterator[tuple[list[str], Encoded]]:
-            for batch in _blocks(cut, block):
-                sentences, columns = zip(*batch, strict=True)
+            for block_items in _blocks(items, block):
+                sentences, columns = zip(*block_items, strict=True)
                 encoded = self.model.encode(sentences, columns if self.model.inputs.columns else None)
                 yield [token for tokens in sentences for token in tokens], encoded
 
         for tokens, encoded, prediction in self._labelled(read(), block, with_probabilities=False):
             yield tsv.format_block(tokens, encoded.starts, prediction.tags, self.model.tags)
 
-    def _stream(self, cut: Iterable[_Cut], block: int) -> Iterator[Tagged]:
-        def read() -> Iterator[tuple[list[_Cut], Encoded]]:
-            for batch in _blocks(cut, block):
-                columns = [beside if beside is not None else [()] * len(tokens) for _, tokens, beside in batch]
-                sentences = [[token.text for token in tokens] for _, tokens, _ in batch]
-                yield batch, self.model.encode(sentences, columns)
+    def _stream(self, items: Iterable[_Tokenized], block: int) -> Iterator[Tagged]:
+        def read() -> Iterator[tuple[list[_Tokenized], Encoded]]:
+            for block_items in _blocks(items, block):
+                columns = [[()] * len(tokens) if rows is None else rows for _, tokens, rows in block_items]
+                sentences = [[token.text for token in tokens] for _, tokens, _ in block_items]
+                yield block_items, self.model.encode(sentences, columns)
 
-        for batch, encoded, prediction in self._labelled(read(), block):
+        for block_items, encoded, prediction in self._labelled(read(), block):
             tags = [self.model.tags[number] for number in prediction.tags.tolist()]
             probabilities = prediction.probabilities.tolist()
-            for number, (text, tokens, _) in enumerate(batch):
+            for number, (text, tokens, _) in enumerate(block_items):
                 start, end = encoded.starts[number : number + 2]
                 readings = self._readings(encoded, number) if self.nbest and start < end else []
                 yield self._tagged(text, tokens, tags[start:end], probabilities[start:end], readings)
@@ -187,7 +188,9 @@ class Tagger:
     def _labelled(
         self, blocks: Iterable[tuple[T, Encoded]], block: int, with_probabilities: bool = True
     ) -> Iterator[tuple[T, Encoded, Prediction]]:
-        ahead = AHEAD if block > 1 else 0  # where somebody types, every line is answered at once
+        ahead = (
+            AHEAD if block > 1 else 0
+        )  # with blocks of one line, the answer to a line must not wait for the next
         return self._labeller.stream(blocks, self.threads, ahead, with_probabilities)
 
     @cached_property
@@ -196,8 +199,8 @@ class Tagger:
 
     def _readings(self, encoded: Encoded, sentence: int) -> list[Reading]:
         names = self.model.tags
-        likeliest = nbest(self.model, encoded, sentence, self.nbest)
-        return [Reading([names[number] for number in tags], probability) for tags, probability in likeliest]
+        sequences = nbest(self.model, encoded, sentence, self.nbest)
+        return [Reading([names[number] for number in tags], probability) for tags, probability in sequences]
 
     def _tagged(
         self, text: str, tokens: list[Token], tags: list[str], probabilities: list[float], readings: list[Reading]
@@ -210,13 +213,13 @@ class Tagger:
 
 
 def _checked(texts: Iterable[str]) -> Iterator[str]:
-    """Check at once that there may be several texts, and each of them when it is read."""
+    """Check now that this is an iterable of texts, and check each text when it is read."""
     texts = arguments.several("texts", texts, "several texts", "tag(text) labels one")
     return (arguments.text("text", text, "tag_tokens(tokens) labels a list of tokens") for text in texts)
 
 
 def _checked_sentences(sentences: Iterable[Sentence]) -> Iterator[Sentence]:
-    """The same for sentences; their tags do not count."""
+    """The same for sentences; their tags are not checked."""
     sentences = arguments.several("sentences", sentences, "several sentences", "tag(text) labels a text")
     return (tsv.check(sentence, labelled=False) for sentence in sentences)
 
@@ -226,7 +229,7 @@ def _block_size(size: int) -> int:
 
 
 def _blocks(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Cut into lists of ``size``. Before an error in reading is raised, what was read before it is given out."""
+    """Divide into lists of ``size``. If reading an item fails, the items before it are yielded first."""
     remaining = iter(items)
     while True:
         block: list[T] = []

@@ -1,33 +1,31 @@
-"""How many threads to use: one meaning of ``threads`` for every command and function."""
+"""How many threads to use; ``threads`` means the same in every command and function."""
 
 import math
 import os
 from pathlib import Path
 
-from rnncli.errors import UsageError
+from rnncli import arguments
 
 
-def count_threads(asked: int) -> int:
-    """Return how many threads to start: as many as asked for, for 0 one for each available CPU, and never more.
+def count_threads(threads: int) -> int:
+    """Return how many threads to start: ``threads``, but at most one for each available CPU; 0 means that many.
 
-    A thread that waits for another one reads memory all the time, so more threads than CPUs make a run slower.
+    A thread that waits for another one keeps its CPU busy, so more threads than CPUs make a run slower.
     """
-    if not isinstance(asked, int) or isinstance(asked, bool) or asked < 0:
-        hint = "give a number from 0; 0 is one for each available CPU"
-        raise UsageError(f"--threads: expected a whole number, got {asked!r}", hint=hint)
+    threads = arguments.whole_number("threads", threads, 0, "0 is one for each available CPU")
     available = available_cpus()
-    return min(asked or available, available)
+    return min(threads or available, available)
 
 
 def available_cpus(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
     """Count the CPUs that this process may use.
 
-    quota  the file in which Linux tells a container which share of its CPUs' time it may use: microseconds in a
-           period and the period, or ``max``; control groups, version 2
+    quota  the file of Linux control groups, version 2, that limits the CPU time of a container: microseconds in
+           each period and the length of the period, or ``max``
     """
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
-        time, period = map(int, quota.read_text("ascii").split())
+        allowed, period = map(int, quota.read_text("ascii").split())
     except (OSError, ValueError):  # there is no such file, or no limit
         return cpus
-    return max(1, min(cpus, math.ceil(time / period)))
+    return max(1, min(cpus, math.ceil(allowed / period)))

@@ -1,6 +1,6 @@
 """The training loop: epochs, batches, optimiser, early stopping on a score. It reports to a listener.
 
-Threads share the kernels of a step, so their number changes the time and never the result.
+Threads share the work of each step, so their number changes the time and never the result.
 """
 
 import math
@@ -22,7 +22,7 @@ from rnncli.data.tsv import Sentence, check
 from rnncli.data.vectors import Vectors
 from rnncli.data.weights import for_tags
 from rnncli.errors import DivergedError
-from rnncli.labelling import use_kernels
+from rnncli.kernel_choice import use_kernels
 from rnncli.model import Model
 from rnncli.network.arena import Arena
 from rnncli.network.forward import NONE_FORCED, Dropout
@@ -35,7 +35,7 @@ from rnncli.plain.limits import TooLargeError
 
 
 class Epoch(NamedTuple):
-    """One pass over the training data. ``loss`` is the mean per token, ``seconds`` leave the scoring out."""
+    """One pass over the training data. ``loss`` is the mean per token, ``seconds`` do not include the scoring."""
 
     number: int
     loss: float
@@ -44,11 +44,11 @@ class Epoch(NamedTuple):
     tokens_per_second: float
     is_kept: bool
     steps: int  # of the optimiser
-    clipped: int  # of them, those whose gradient was longer than ``clip``
+    clipped: int  # steps whose gradient was longer than ``clip``
 
 
 class Result(NamedTuple):
-    """What a training run did; the network holds the weights of ``best_epoch``, the one that was kept."""
+    """The result of a training run; the network has the weights of ``best_epoch``."""
 
     epochs: int
     best_epoch: int
@@ -59,24 +59,24 @@ class Result(NamedTuple):
 
 
 class Listener:
-    """What a training run reports, and what it asks; override what is of interest."""
+    """Methods that a training run calls; override those of interest."""
 
     def prepared(self, model: Model, sentences: Sequence[Sentence], dev: Overlap, vectors: Vectors | None) -> None:
-        """The data was read and the network drawn; ``sentences`` are those of training."""
+        """The data were read and the network was initialised; ``sentences`` are the training sentences."""
 
     def batch(self, epochs: float, tokens_per_second: float) -> None:
-        """A batch was learned from; ``epochs`` counts those done, with the share of the current one."""
+        """A step was taken; ``epochs`` is how many epochs are done, with a fraction for the current one."""
 
     def epoch(self, epoch: Epoch) -> None:
         """An epoch ended and was scored."""
 
     def should_stop(self) -> bool:
-        """Asked after every batch; true ends the run, which keeps the best epoch so far."""
+        """Called after every batch; true ends the run, which keeps the best epoch so far."""
         return False
 
 
 class Trainer:
-    """Holds a network, its optimiser and the random numbers of training; :meth:`step` learns from one batch."""
+    """Trains a network: :meth:`step` on one batch, :meth:`epoch` on all sentences."""
 
     def __init__(self, model: Model, encoded: Encoded, weights: Weights, team: ThreadTeam) -> None:
         self.spec = model.network_spec
@@ -88,23 +88,23 @@ class Trainer:
         self.rng = np.random.default_rng([self.training.seed, 1])
         self.batches = -(-len(encoded.lengths) // self.training.batch)
         self.steps = 0  # since training began
-        self.clipped = 0  # of them, those whose gradient was clipped
-        # How often each word of the vocabulary is read as the unknown word.
+        self.clipped = 0  # steps whose gradient was clipped
+        # For each word of the vocabulary, the probability that it is masked: read as the unknown word.
         self.mask_rates = np.where(model.inputs.words.counts == 1, self.training.unknown, 0.0)
         frozen = [] if self.training.pretrained == "tuned" else ["input/vectors"]
         self.optimiser = Optimiser(self.spec, model.parameters, self.training.optimiser, frozen)
 
     def epoch(self, batch_done: Callable[[float], bool]) -> float | None:
-        """Learn from every sentence once; return the summed loss, or ``None`` if ``batch_done`` said to stop.
+        """Train on every sentence once; return the summed loss, or ``None`` if ``batch_done`` ended the epoch.
 
         batch_done  called after every batch with the share of the epoch that is done; true ends the epoch
         """
         loss = 0.0
         steps = self.training.epochs * self.batches
-        for done, sentences in enumerate(shuffled(self.encoded, self.training.batch, self.rng), 1):
+        for batch, sentences in enumerate(shuffled(self.encoded, self.training.batch, self.rng), 1):
             rate = self.training.learning_rate * schedule(self.training.warmup, self.steps, steps)
             loss += self.step(sentences, rate)
-            if batch_done(done / self.batches):
+            if batch_done(batch / self.batches):
                 return None
         return loss
 
@@ -113,13 +113,12 @@ class Trainer:
         self.team.wake()
         self.arena.clear()
         packed = pack(self.encoded.starts, sentences)
-        with np.errstate(all="ignore"):  # what diverges is noticed in the gradient's norm
+        with np.errstate(all="ignore"):  # if it diverges, the norm is not finite
             loss = self._add_gradient(packed)
             norm = self.optimiser.norm(self.arena)
         if not math.isfinite(norm):
             raise DivergedError("the gradient is no longer a finite number", hint="lower --learning-rate")
-        # Its global norm is clipped: Pascanu 2013, Algorithm 1.
-        clip = self.training.clip
+        clip = self.training.clip  # of the global norm: Pascanu 2013, Algorithm 1
         is_clipped = 0 < clip < norm
         self.steps += 1
         self.clipped += is_clipped
@@ -140,7 +139,7 @@ class Trainer:
         return add_gradient(self.optimiser, batch, gold, objective, self.arena, dropout, forced)
 
     def _forced(self, gold: Array) -> Array:
-        """Tags that are fed back in place of the network's own output; −1 where its own is."""
+        """Tags that are fed back in place of the network's output, (N,); −1 where the output itself is fed back."""
         if not self.spec.architecture.keeps_output or self.training.feedback == "predicted":
             return NONE_FORCED
         if self.training.feedback == "mixed":
@@ -149,15 +148,15 @@ class Trainer:
 
 
 def schedule(warmup: float, step: int, steps: int) -> float:
-    """Share of the peak learning rate at a step, from 0: linear warm-up, then decay that would end at ``steps``."""
-    rising = max(1.0, warmup * steps)
-    return min((step + 1) / rising, (steps - step) / max(1.0, steps - rising))
+    """The share of the peak learning rate at a step, from 0: a linear warm-up, then a linear decay to 0."""
+    warmup_steps = max(1.0, warmup * steps)
+    return min((step + 1) / warmup_steps, (steps - step) / max(1.0, steps - warmup_steps))
 
 
 def prepare(
     sentences: Sequence[Sentence], network: NetworkSpec, training: TrainingSpec, vectors: Vectors | None = None
 ) -> Model:
-    """Make an untrained model for these training sentences: vocabularies, tags, scheme, tokenizer."""
+    """Make an untrained model for these training sentences, with their vocabularies, tags, scheme, tokenizer."""
     arguments.instance("network", network, NetworkSpec)
     arguments.instance("training", training, TrainingSpec)
     if vectors is not None:
@@ -171,8 +170,8 @@ def prepare(
         tokenizer = tokenize.recognise(sentence.tokens for sentence in sentences)
     scheme = recognise(sentence.tags for sentence in sentences)
     columns = [sentence.columns for sentence in sentences]
-    obedient = scheme != "plain" and obeys((sentence.tags for sentence in sentences), scheme)
-    network = network.resolved(bool(columns[0] and columns[0][0]), vectors is not None, obedient)
+    obeys_scheme = scheme != "plain" and obeys((sentence.tags for sentence in sentences), scheme)
+    network = network.resolved(bool(columns[0] and columns[0][0]), vectors is not None, obeys_scheme)
     tokens = [token for sentence in sentences for token in sentence.tokens]
     training = training.resolved(network, len(sentences), len(tokens))
     inputs = Inputs.count(network, tokens, columns, vectors)
@@ -194,15 +193,15 @@ def train(
 ) -> Result:
     """Train a model from :func:`prepare` in place and leave the weights of the best epoch in it.
 
-    The best is the last one whose score is within a standard error of the highest: at a rate that falls to 0, later
-    weights are better ones, and among scores on little data the highest is luck (Breiman et al. 1984, the rule of
-    one standard error).
+    The best epoch is the last one whose score is within one standard error of the highest score so far. Later
+    weights are better because the learning rate falls to 0, and with few development data the highest score is
+    partly chance (Breiman et al. 1984, the rule of one standard error).
 
-    sentences      those that the model was prepared for
-    score          of the model as it is, higher is better: span F1 on development data
-    scored         of how many things, spans or tokens, the score is a share; 0: it is exact
+    sentences      the sentences that the model was prepared for
+    score          gives the score of the model with its present weights, for example span F1; higher is better
+    scored         the number of spans or tokens that the score is a share of; 0 if the score is exact
     listener       its ``batch``, ``epoch`` and ``should_stop`` are called
-    class_weights  of tags, where the file that holds them was read already
+    class_weights  weights of tags, if their file was read already; else those of the model's settings
     """
     arguments.instance("model", model, Model)
     sentences = [check(sentence) for sentence in arguments.several("sentences", sentences, "labelled sentences")]
@@ -214,8 +213,10 @@ def train(
     weights = _weights(model, sentences, class_weights)
     tokens = len(encoded.words)
     best = model.parameters.copy()
-    best_score = highest = -1.0
-    best_epoch = number = 0
+    best_score = -1.0
+    best_epoch = 0
+    highest = -1.0
+    number = 0
     seconds = 0.0
     interrupted = False
     size = team_size(threads, model.network_spec.architecture.directions, training.batch)
@@ -224,10 +225,11 @@ def train(
         trainer = Trainer(model, encoded, weights, team)
         while number < training.epochs and number - best_epoch < training.patience:
             began = time.perf_counter()
-            before = trainer.steps, trainer.clipped
+            steps_before = trainer.steps
+            clipped_before = trainer.clipped
 
-            def batch_done(done: float, number: int = number, began: float = began) -> bool:
-                listener.batch(number + done, tokens * done / (time.perf_counter() - began))
+            def batch_done(share: float, number: int = number, began: float = began) -> bool:
+                listener.batch(number + share, tokens * share / (time.perf_counter() - began))
                 return listener.should_stop()
 
             loss = trainer.epoch(batch_done)
@@ -241,22 +243,25 @@ def train(
             try:
                 with np.errstate(all="ignore"):
                     current = score(model)
-            except TooLargeError as error:  # finite weights may be
+            except TooLargeError as error:
                 message = f"the weights are too large to compute with after epoch {number}"
                 raise DivergedError(message, hint="lower --learning-rate") from error
             least = highest - _standard_error(highest, scored)
             if is_kept := current > least or (scored > 0 and current == least):
-                best, best_score, best_epoch = model.parameters.copy(), current, number
+                best = model.parameters.copy()
+                best_score = current
+                best_epoch = number
             highest = max(highest, current)
-            steps, clipped = trainer.steps - before[0], trainer.clipped - before[1]
+            steps = trainer.steps - steps_before
+            clipped = trainer.clipped - clipped_before
             listener.epoch(Epoch(number, loss / tokens, current, taken, tokens / taken, is_kept, steps, clipped))
     model.parameters.assign(best)
     return Result(number, best_epoch, best_score, seconds, number * tokens / max(seconds, 1e-9), interrupted)
 
 
-def _weights(model: Model, sentences: Sequence[Sentence], given: Mapping[str, float] | None) -> Weights:
-    """How much each tag counts in the loss."""
-    choice = given or model.training_spec.class_weight
+def _weights(model: Model, sentences: Sequence[Sentence], class_weights: Mapping[str, float] | None) -> Weights:
+    """The weight of each tag in the loss."""
+    choice = class_weights or model.training_spec.class_weight
     if choice == "none":
         return Weights(np.zeros(0, np.float32))
     counts = Counter(tag for sentence in sentences for tag in sentence.tags)
@@ -264,5 +269,5 @@ def _weights(model: Model, sentences: Sequence[Sentence], given: Mapping[str, fl
 
 
 def _standard_error(share: float, count: int) -> float:
-    """Of a share of so many things; 0 where nothing can be said."""
+    """The standard error of a share of ``count`` things; 0 if it is not known."""
     return math.sqrt(share * (1 - share) / count) if count and 0 < share < 1 else 0.0

@@ -14,6 +14,7 @@ FLOORS = [
     {"api", "solving"},
     {"training", "tagging", "evaluation", "inspect"},
     {"labelling", "modelfile"},
+    {"kernel_choice"},
     {"model"},
     {"network"},
     {"plain"},

@@ -45,7 +45,7 @@ def test_a_container_gets_no_more_threads_than_its_quota(text, most, tmp_path):
 
 @pytest.mark.parametrize("asked", [-1, -1000, 1.0, 2.5, "2", None, True])
 def test_what_is_no_number_of_threads_is_an_error(asked):
-    with pytest.raises(UsageError, match="--threads: expected a whole number, got "):
+    with pytest.raises(UsageError, match="threads: expected a whole number of at least 0, got "):
         count_threads(asked)
 
 

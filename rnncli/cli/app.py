@@ -1,4 +1,4 @@
-"""The program: its commands, and what is said about all of them."""
+"""The program: its commands, and the help that belongs to all of them."""
 
 import sys
 from typing import Annotated
@@ -7,7 +7,7 @@ import typer
 
 from rnncli import __version__
 
-# Each registers its command, in the order of the help.
+# Importing a module registers its command; the order is that of the help.
 # ruff: noqa: F401, I001
 from rnncli.cli import train
 from rnncli.cli import tag
@@ -18,14 +18,14 @@ from rnncli.cli import memory_task
 from rnncli.cli.options import COMMANDS
 
 _EPILOG = """Every option can also be set by an environment variable (--hidden: RNNCLI_HIDDEN; --input and --output,
-which differ between commands: RNNCLI_TRAIN_INPUT, RNNCLI_TAG_OUTPUT, …) or in a file given by --config. A flag goes
-before the environment, that before the file, that before the default.
+which differ between commands: RNNCLI_TRAIN_INPUT, RNNCLI_TAG_OUTPUT, …) or in a file given by --config. A flag
+overrides the environment, the environment overrides the file, and the file overrides the default.
 
 Exit codes: 0 done, 1 unexpected, 2 usage, 3 bad data, 4 bad model, 5 input/output, 6 diverged, 130 interrupted."""
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(is_requested: bool) -> None:
+    if is_requested:
         print(f"rnncli {__version__}")
         raise typer.Exit
 
@@ -35,16 +35,16 @@ def _main(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    # Labels are UTF-8 whatever the locale says.
+    # Output is UTF-8, whatever the locale.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace" if stream is sys.stderr else "strict")
 
 
-def program(asked: str = "") -> typer.Typer:
-    """Make the program; with the command that is ``asked`` for alone, if there is such a command.
+def program(only: str = "") -> typer.Typer:
+    """Make the program: with the command ``only``, or with all commands if there is none of that name.
 
-    To make the parameters of all takes 7 ms, of the 250 that it takes to label a sentence.
+    Labelling a sentence takes 250 ms. Making the parameters of all commands would take 7 ms of them.
     """
     app = typer.Typer(
         name="rnncli",
@@ -56,6 +56,6 @@ def program(asked: str = "") -> typer.Typer:
         help="Label sequences with recurrent networks, and see what they keep in memory.",
     )
     app.callback()(_main)
-    for name in [asked] if asked in COMMANDS else COMMANDS:
+    for name in [only] if only in COMMANDS else COMMANDS:
         app.command(name)(COMMANDS[name].run)
     return app

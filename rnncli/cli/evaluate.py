@@ -21,14 +21,16 @@ def evaluate(
         typer.Argument(metavar="TEST.tsv", help="Labelled sentences; - is stdin.", show_default=False),
     ] = None,
     model: ModelOption = None,
-    confusion: Annotated[bool, typer.Option("--confusion", help="Show which tags are taken for which.")] = False,
+    confusion: Annotated[
+        bool, typer.Option("--confusion", help="Show which tags are confused with which.")
+    ] = False,
     threads: ThreadsOption = 0,
     json_output: bool = False,
 ) -> None:
     """Score a model on labelled data.
 
-    Without a file the test part of the bundled corpus is used. Spans are scored by the rules of conlleval: right
-    when type, start and end agree.
+    Without a file the test part of the bundled corpus is used. Spans are scored by the rules of conlleval: a span
+    is right if its type, start and end are right.
 
     Example: rnncli evaluate test.tsv --model model.npz --confusion
     """
@@ -53,7 +55,7 @@ def evaluate(
     _tables(scores)
     if confusion:
         show.table(
-            "Tags taken for others",
+            "Confused tags",
             ("gold", "predicted", "tokens"),
             [(g, p, f"{n:,}") for (g, p), n in wrong],
         )
@@ -67,8 +69,8 @@ def _tables(scores: "Scores") -> None:
     total = scores.total
     if scores.scheme != "plain":
         rows.append(("all", *map(show.fraction, (total.precision, total.recall, total.f1)), f"{total.gold:,}"))
-    what = "tag" if scores.scheme == "plain" else "span"
-    show.table("", (what, "precision", "recall", "F1", "gold"), rows)
+    first_header = "tag" if scores.scheme == "plain" else "span"
+    show.table("", (first_header, "precision", "recall", "F1", "gold"), rows)
     show.table(
         "",
         ("tokens", "accuracy", "number"),

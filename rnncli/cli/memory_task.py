@@ -1,4 +1,4 @@
-"""``rnncli memory-task``: the classical tests of memory, as data and solved."""
+"""``rnncli memory-task``: the classical tests of memory: write their sentences, or train on them."""
 
 import json
 from pathlib import Path
@@ -24,19 +24,23 @@ def memory_task(
         TaskName, typer.Argument(metavar="TASK", help="copy, order or adding-sign.", show_default=False)
     ],
     delay: Annotated[
-        int, typer.Option(metavar="N", min=1, max=100_000, help="Tokens to bridge, without --solve.")
+        int, typer.Option(metavar="N", min=1, max=100_000, help="Tokens between head and answer, without --solve.")
     ] = 10,
     sentences: Annotated[
-        int, typer.Option(metavar="N", min=1, max=1_000_000, help="Sentences, with --solve of an epoch.")
+        int,
+        typer.Option(
+            metavar="N", min=1, max=1_000_000, help="Sentences to write; with --solve, sentences of an epoch."
+        ),
     ] = 4_000,
     part: Annotated[PartName, typer.Option(help="Which random sentences to write.")] = "train",
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where they are written; else stdout.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="File to write them to; without it stdout."),
     ] = None,
     solve: Annotated[
-        bool, typer.Option("--solve", help="Train on growing delays, and tell the longest that is solved.")
+        bool, typer.Option("--solve", help="Train on growing delays, and show the longest that is solved.")
     ] = False,
-    delays: Annotated[str, typer.Option(metavar="N,N,…", help="Those that are tried.")] = "5,10,20,50,100",
+    delays: Annotated[str, typer.Option(metavar="N,N,…", help="Delays to try with --solve.")] = "5,10,20,50,100",
     seeds: Annotated[int, typer.Option(metavar="N", min=1, max=1000, help="Runs, from --seed on.")] = 1,
     threads: ThreadsOption = 0,
     json_output: bool = False,
@@ -45,12 +49,13 @@ def memory_task(
 ) -> None:
     """Test how long a memory lasts: write a task as labelled sentences, or train on it with --solve.
 
-    A sentence begins with a head of five tokens; a delay later, where the token is ?, its tag is what the head
-    held: copy asks for a letter that stood exactly so many tokens before, order which two of X and Y the sentence
-    began with, adding-sign for the sign of the sum of the two marked numbers. All other tags are O.
+    A sentence begins with a head of five tokens. The delay is the number of tokens from there to the token ?, whose
+    tag is the answer. All other tags are O. With copy the answer is the letter exactly that many tokens before,
+    with order the two letters X or Y of the head in their order, with adding-sign the sign of the sum of the two
+    marked numbers.
 
-    A delay is solved if less than 1 % of 1,000 fresh sentences have a wrong answer. Each is trained anew, until one
-    is not solved.
+    A delay is solved if less than 1 % of 1,000 new sentences have a wrong answer. A new network is trained for each
+    delay, until one is not solved.
 
     Example: rnncli memory-task copy --delay 20 --output train.tsv
 
@@ -63,12 +68,12 @@ def memory_task(
 
     if output is not None:
         raise UsageError("--output is for the sentences of a task, which --solve does not write")
-    chosen = _numbers(delays)
+    numbers = _numbers(delays)
     with show.progress() as progress:
         solved = solving.solve(
             task,
             trial,
-            delays=chosen,
+            delays=numbers,
             seeds=seeds,
             sentences=sentences,
             threads=threads,
@@ -96,15 +101,13 @@ def _write(task: str, delay: int, count: int, seed: int, part: str, output: Path
     from rnncli import archive
     from rnncli.data import tasks, tsv
 
-    made = tasks.sentences(task, delay, count, seed, part)
+    generated = tasks.sentences(task, delay, count, seed, part)
     if as_json:
-        rows: list[dict[str, Any]] = [{"tokens": sentence.tokens, "tags": sentence.tags} for sentence in made]
-        text = (
-            json.dumps({"version": 1, "task": task, "delay": delay, "seed": seed, "part": part, "sentences": rows})
-            + "\n"
-        )
+        rows: list[dict[str, Any]] = [{"tokens": sentence.tokens, "tags": sentence.tags} for sentence in generated]
+        document = {"version": 1, "task": task, "delay": delay, "seed": seed, "part": part, "sentences": rows}
+        text = json.dumps(document) + "\n"
     else:
-        lines = (tsv.format_sentence(zip(sentence.tokens, sentence.tags, strict=True)) for sentence in made)
+        lines = (tsv.format_sentence(zip(sentence.tokens, sentence.tags, strict=True)) for sentence in generated)
         text = "".join(lines).removesuffix("\n")
     if output is None:
         show.data(text)

@@ -1,4 +1,4 @@
-"""What all commands share: options made from the specs, configuration files, errors turned into exit codes."""
+"""What all commands share: options from the specs, configuration files, exit codes of errors."""
 
 import dataclasses
 import functools
@@ -19,13 +19,13 @@ from rnncli.errors import INTERRUPTED, FileError, RnncliError, StoppedError
 from rnncli.resources import bundled
 
 PREFIX = "RNNCLI_"
-# They mean one thing to train and another to tag, so no setting serves both.
+# Options that mean different things to different commands, so one setting cannot serve all commands.
 AMBIGUOUS = frozenset({"input", "output"})
 DEFAULT_MODEL = Path("models/default.npz")
 
 
 class Command(NamedTuple):
-    """A command as typer gets it, and its flags without their dashes."""
+    """A command for typer, and its flags without their dashes."""
 
     run: Callable[..., None]
     flags: frozenset[str]
@@ -35,9 +35,9 @@ COMMANDS: dict[str, Command] = {}  # filled by :func:`command`, in the order of 
 
 
 def _read_config(context: typer.Context, path: Path | None) -> None:
-    """Make a TOML file the defaults of a command: top-level keys, then those of the table named like it.
+    """Read the defaults of a command from a TOML file: the top-level keys, then those of the command's own table.
 
-    A key is a flag without its dashes. Top-level keys may belong to another command, so that one file serves all.
+    A key is a flag without its dashes. Top-level keys may belong to other commands, so that all can share one file.
     """
     if path is None:
         return
@@ -53,21 +53,30 @@ def _read_config(context: typer.Context, path: Path | None) -> None:
     for table in tables:
         if table not in COMMANDS:
             raise typer.BadParameter(f'{path}: unknown table "{table}"; {suggestion(table, COMMANDS)}')
-    own = str(context.command.name)
+    command_name = str(context.command.name)
     shared = {key: value for key, value in settings.items() if key not in tables}
-    special = tables.get(own, {})
-    for keys, known in (
-        (shared, frozenset().union(*(each.flags for each in COMMANDS.values()))),
-        (special, COMMANDS[own].flags),
-    ):
-        for key in keys:
-            if keys is shared and key in AMBIGUOUS:
-                raise typer.BadParameter(f'{path}: "{key}" differs between commands; put it in a table, [{own}]')
-            if key.replace("_", "-") not in known:
-                raise typer.BadParameter(f'{path}: unknown setting "{key}"; {suggestion(key, sorted(known))}')
-    names = {flag.removeprefix("--"): str(each.name) for each in context.command.params for flag in each.opts}
-    values = {key.replace("_", "-"): value for key, value in (shared | special).items()}
-    context.default_map = {names[flag]: value for flag, value in values.items() if flag in COMMANDS[own].flags}
+    in_table = tables.get(command_name, {})
+    flags = COMMANDS[command_name].flags
+    flags_of_all = frozenset().union(*(registered.flags for registered in COMMANDS.values()))
+    for key in shared:
+        if key in AMBIGUOUS:
+            message = f'"{key}" differs between commands; put it in a table, [{command_name}]'
+            raise typer.BadParameter(f"{path}: {message}")
+        _check_setting(path, key, flags_of_all)
+    for key in in_table:
+        _check_setting(path, key, flags)
+    parameter_of_flag = {
+        flag.removeprefix("--"): str(parameter.name)
+        for parameter in context.command.params
+        for flag in parameter.opts
+    }
+    values = {key.replace("_", "-"): value for key, value in (shared | in_table).items()}
+    context.default_map = {parameter_of_flag[flag]: value for flag, value in values.items() if flag in flags}
+
+
+def _check_setting(path: Path, key: str, flags: frozenset[str]) -> None:
+    if key.replace("_", "-") not in flags:
+        raise typer.BadParameter(f'{path}: unknown setting "{key}"; {suggestion(key, sorted(flags))}')
 
 
 _COMMON: dict[str, Any] = {
@@ -84,7 +93,7 @@ ModelOption = Annotated[
     typer.Option(
         "--model",
         "-m",
-        help="Model file; without it models/default.npz under this folder, else the bundled model.",
+        help="Model file; without it models/default.npz in the current folder, else the bundled model.",
         show_default=False,
     ),
 ]
@@ -94,31 +103,36 @@ ThreadsOption = Annotated[
         "--threads",
         min=0,
         metavar="N",
-        help="Threads; 0 is one for each available CPU, and no more are started. Changes no result.",
+        help="Threads; 0 is one for each available CPU, which is also the most. Changes no result.",
     ),
 ]
 
 
-def find_model(asked: Path | None) -> Path:
-    """Resolve ``--model``."""
-    if asked is not None:
-        return asked
+def find_model(path: Path | None) -> Path:
+    """The model file to use for a value of ``--model``."""
+    if path is not None:
+        return path
     return DEFAULT_MODEL if DEFAULT_MODEL.is_file() else bundled("models/default.npz")
 
 
 def _expanded(parameter: inspect.Parameter) -> list[inspect.Parameter]:
-    """Replace a parameter whose type is a spec by one option for each field of it."""
+    """Make one option of each field of a spec; any other parameter stays as it is."""
     spec = parameter.annotation
     if not dataclasses.is_dataclass(spec):
         return [parameter]
     hints = typing.get_type_hints(spec)
     options = []
     for item in dataclasses.fields(spec):
-        low, high = item.metadata["low"], item.metadata["high"]
         flag = "--" + item.name.replace("_", "-")
         kind = hints[item.name]
         metavar = {int: "N", float: "X"}.get(kind)
-        option = typer.Option(flag, help=item.metadata["help"], min=low, max=high, metavar=metavar)
+        option = typer.Option(
+            flag,
+            help=item.metadata["help"],
+            min=item.metadata["low"],
+            max=item.metadata["high"],
+            metavar=metavar,
+        )
         annotation: Any = Annotated[kind, option]
         options.append(parameter.replace(name=item.name, annotation=annotation, default=item.default))
     return options
@@ -131,17 +145,17 @@ def _info(parameter: inspect.Parameter) -> Any:
 
 
 def _flag(parameter: inspect.Parameter) -> str:
-    """``hidden`` for the option ``--hidden``; nothing for an argument."""
+    """``hidden`` for the option ``--hidden``; the empty string for an argument."""
     info = _info(parameter)
     if info is None:
         return ""
-    # Inside Annotated typer keeps the first name that an option is given where its default would be.
+    # In Annotated, typer stores the first name of an option as its default.
     names = [name for name in (info.default, *(info.param_decls or ())) if str(name).startswith("--")]
     return str(names[0] if names else parameter.name).removeprefix("--").replace("_", "-")
 
 
 def _with_variable(parameter: inspect.Parameter, command: str) -> inspect.Parameter:
-    """Let ``RNNCLI_FLAG`` set the option ``--flag``; ``RNNCLI_TRAIN_FLAG`` one of the ambiguous."""
+    """Let ``RNNCLI_FLAG`` set the option ``--flag``, and ``RNNCLI_TRAIN_FLAG`` an ambiguous option of ``train``."""
     info = _info(parameter)
     flag = _flag(parameter)
     if info:
@@ -154,18 +168,20 @@ def _with_variable(parameter: inspect.Parameter, command: str) -> inspect.Parame
 def command(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a command: specs become options, common options are added, errors become exit codes.
 
-    The function gets whole specs; ``--config`` and ``--quiet`` are dealt with here.
+    The function is called with whole specs, and without ``--config`` and ``--quiet``, which are handled here.
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
-        own = list(inspect.signature(function).parameters.values())
-        specs: dict[str, Any] = {p.name: p.annotation for p in own if dataclasses.is_dataclass(p.annotation)}
-        flat = [each for parameter in own if parameter.name not in _COMMON for each in _expanded(parameter)]
+        declared = list(inspect.signature(function).parameters.values())
+        specs: dict[str, Any] = {p.name: p.annotation for p in declared if dataclasses.is_dataclass(p.annotation)}
+        expanded = [
+            option for parameter in declared if parameter.name not in _COMMON for option in _expanded(parameter)
+        ]
         keyword = inspect.Parameter.KEYWORD_ONLY
         for key, annotation in _COMMON.items():
             default = None if key == "config" else False
-            flat.append(inspect.Parameter(key, keyword, annotation=annotation, default=default))
-        parameters = [_with_variable(parameter.replace(kind=keyword), name) for parameter in flat]
+            expanded.append(inspect.Parameter(key, keyword, annotation=annotation, default=default))
+        parameters = [_with_variable(parameter.replace(kind=keyword), name) for parameter in expanded]
 
         @functools.wraps(function)
         def run(**values: Any) -> None:
@@ -188,13 +204,13 @@ def command(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
 
 
 def _discard_stdout() -> None:
-    """What is still buffered must not fail again when Python exits."""
+    """Discard what is still buffered, so that it does not fail again when Python exits."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 @contextmanager
 def _exit_codes() -> Iterator[None]:
-    """Turn what a command raises into a message on stderr and the documented exit code."""
+    """Turn errors of a command into a message on stderr and the documented exit code."""
     try:
         yield
     except (KeyboardInterrupt, StoppedError) as error:
@@ -204,7 +220,7 @@ def _exit_codes() -> Iterator[None]:
         show.error(error)
         raise typer.Exit(error.exit_code) from error
     except BrokenPipeError as error:
-        _discard_stdout()  # the reader has seen enough
+        _discard_stdout()  # the reader has closed the pipe
         raise typer.Exit(0) from error
     except OSError as error:
         show.error(FileError(error.strerror or str(error), where=str(error.filename or "output")))

@@ -1,6 +1,6 @@
-"""How things look on a terminal; the one importer of rich, and only when something is drawn.
+"""Output on a terminal: notes, tables, progress and drawings. Data are written to stdout, all else to stderr.
 
-stdout carries data, stderr everything else.
+Only this file imports rich, and only when something is drawn.
 """
 
 import json
@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from rnncli.errors import ModelError, RnncliError
 
@@ -23,7 +23,7 @@ _handler: "logging.Handler | None" = None
 
 
 def be_quiet(quiet: bool) -> None:
-    """Leave out progress and notes from now on; errors are always shown."""
+    """Set whether progress and notes are left out from now on; errors are always shown."""
     global _quiet
     _quiet = quiet
 
@@ -45,13 +45,13 @@ def error(problem: RnncliError) -> None:
 
 
 def note(text: str) -> None:
-    """Show a remark on stderr."""
+    """Show a note on stderr."""
     if not _quiet:
         print(text, file=sys.stderr, flush=True)
 
 
 def show_log() -> None:
-    """Show what the package logs, such as that kernels are compiled, as remarks from now on."""
+    """Show what the package logs, for example that kernels are compiled, as notes from now on."""
     import logging
 
     global _handler
@@ -74,7 +74,7 @@ def data(text: str) -> None:
 
 
 def json_line(value: Any) -> str:
-    """A value as one line of JSON, which knows no NaN and no infinity: with one it is a :class:`.ModelError`."""
+    """A value as one line of JSON; NaN or infinity, which JSON does not have, is a :class:`.ModelError`."""
     try:
         return json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n"
     except ValueError as error:
@@ -83,37 +83,38 @@ def json_line(value: Any) -> str:
 
 
 def table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]], to_stderr: bool = False) -> None:
-    """Draw a table, the first column to the left and the others to the right."""
+    """Draw a table, the first column aligned to the left and the others to the right."""
     if to_stderr and _quiet:
         return
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
-    for i, header in enumerate(headers):
-        drawn.add_column(Text(header), justify="left" if i == 0 else "right", overflow="fold")
+    rich_table = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    for column, header in enumerate(headers):
+        rich_table.add_column(Text(header), justify="left" if column == 0 else "right", overflow="fold")
     for row in rows:
-        drawn.add_row(*map(Text, row))
-    _console(to_stderr).print(drawn)
+        rich_table.add_row(*map(Text, row))
+    _console(to_stderr).print(rich_table)
 
 
 class Progress(Protocol):
-    """A live line about something that takes long."""
+    """Shows the progress of something that takes long."""
 
     def update(self, done: float, message: str) -> None:
-        """Tell which share of it is done, and what to say about that."""
+        """Show which share is done, from 0 to 1, and a message."""
 
 
-# Seconds after which a line tells how far it is where there is no terminal; then after twice as long, and so on.
+# Without a terminal: seconds until the first line of progress. Each line after that comes after twice the time.
 FIRST_LINE = 10.0
 
 
 class _Lines:
-    """Lines that become rare."""
+    """Lines of progress for a file, at growing intervals."""
 
     def __init__(self) -> None:
-        self._began, self._due = time.monotonic(), FIRST_LINE
+        self._began = time.monotonic()
+        self._due = FIRST_LINE
 
     def update(self, done: float, message: str) -> None:
         passed = time.monotonic() - self._began
@@ -124,27 +125,27 @@ class _Lines:
 
 @contextmanager
 def progress(message: str = "compiling …") -> Iterator[Progress]:
-    """Draw a bar with the time left while the block runs; where stderr is not a terminal, a line now and then."""
+    """Draw a progress bar with the time left while the block runs; lines where stderr is not a terminal."""
     if _quiet or not sys.stderr.isatty():
         yield _Lines()
         return
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
-    said, left = TextColumn("{task.description}", markup=False), TextColumn("left")
-    columns = (BarColumn(bar_width=18), said, TimeRemainingColumn(), left)
+    description = TextColumn("{task.description}", markup=False)
+    columns = (BarColumn(bar_width=18), description, TimeRemainingColumn(), TextColumn("left"))
     with Bar(*columns, console=_console(to_stderr=True), transient=True, speed_estimate_period=60) as bar:
         task = bar.add_task(message, total=1.0)
 
-        class Live:
+        class BarProgress:
             def update(self, done: float, message: str) -> None:
                 bar.update(task, completed=done, description=message)
 
-        yield Live()
+        yield BarProgress()
 
 
 def fraction(value: float | None, digits: int = 2) -> str:
-    """A fraction as a percentage, "–" where it is undefined."""
+    """A fraction as a percentage, "–" if it is undefined."""
     return "–" if value is None else f"{100 * value:.{digits}f}"
 
 
@@ -177,9 +178,9 @@ def _colour(label: str) -> str:
     return _COLOURS[sum(label.encode()) % len(_COLOURS)]
 
 
-# Eight heights, lowest for −1 (or the least value), highest for 1: the map is read without colour too.
+# Eight heights, the lowest for −1 (or the least value), the highest for 1, so that colour is not needed.
 _HEIGHTS = "▁▂▃▄▅▆▇█"
-# Blue – grey – orange, told apart by most colour-blind people; numbers of the 256-colour palette.
+# Blue – grey – orange, which most colour-blind people can distinguish; numbers of the 256-colour palette.
 _SHADES = (27, 33, 75, 153, 223, 215, 208, 202)
 
 
@@ -200,19 +201,19 @@ _LESS = (195, 153, 75, 33)
 
 
 def level(value: float, largest: float, steps: int) -> int:
-    """Where a value stands between 0 and the largest, in whole steps from 0; its sign is that of the value."""
+    """A value in whole steps, from 0 to ±``steps`` for ±``largest``, with the sign of the value."""
     share = min(1.0, abs(value) / largest) if largest > 0 else 0.0
     return round(share * steps) if value >= 0 else -round(share * steps)
 
 
 def height(value: float, largest: float) -> str:
-    """A block as high as |value|; a dot where there is next to nothing."""
+    """A block as high as |value|; a dot where it rounds to 0."""
     step = abs(level(value, largest, len(_HEIGHTS)))
     return _HEIGHTS[step - 1] if step else "·"
 
 
 def shade(value: float, largest: float) -> str:
-    """The style of words that stand on a ground as strong as |value|, orange above 0, blue below."""
+    """A rich style whose background is as strong as |value|: orange above 0, blue below."""
     step = level(value, largest, len(_MORE))
     if step == 0:
         return ""
@@ -220,7 +221,7 @@ def shade(value: float, largest: float) -> str:
     return f"color(16) on color({colour})"
 
 
-# A token may hold a character that would command the terminal.
+# Control characters in a token would change the state of the terminal.
 _CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), "\ufffd")
 
 
@@ -228,8 +229,8 @@ def line(*pieces: tuple[str, str]) -> None:
     """Print one line of (words, style) on stdout; a style is rich's, "" for none."""
     from rich.text import Text
 
-    shown = [(words.translate(_CONTROLS), style) for words, style in pieces]
-    _console().print(Text.assemble(*shown), soft_wrap=True)
+    printable = [(words.translate(_CONTROLS), style) for words, style in pieces]
+    _console().print(Text.assemble(*printable), soft_wrap=True)
 
 
 def paragraph(text: str, style: str = "") -> None:
@@ -240,7 +241,7 @@ def paragraph(text: str, style: str = "") -> None:
 
 
 def padded(text: str, columns: int, right: bool = False) -> str:
-    """A text of just so many columns, cut with an ellipsis where it is longer."""
+    """A text of exactly so many columns, cut with an ellipsis if it is longer; ``right`` aligns it to the right."""
     from rich.cells import set_cell_size
 
     if columns_of(text) > columns:
@@ -250,26 +251,23 @@ def padded(text: str, columns: int, right: bool = False) -> str:
 
 
 def heat_map(title: str, headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Draw rows of words and :func:`cells` on stdout; everything is to the left but numbers (float)."""
+    """Draw rows of words and :func:`cells` on stdout; numbers (float) are aligned to the right."""
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(title=Text(title, "bold"), title_justify="left", box=None, pad_edge=False, padding=(0, 1))
+    def content(cell: Any) -> Any:
+        if isinstance(cell, float):
+            return Text(f"{cell:.2f}")
+        return Text(cell.translate(_CONTROLS)) if isinstance(cell, str) else cell
+
+    rich_table = Table(title=Text(title, "bold"), title_justify="left", box=None, pad_edge=False, padding=(0, 1))
     numeric = [isinstance(cell, float) for cell in rows[0]] if rows else []
-    for header, right in zip(headers, numeric, strict=True):
-        drawn.add_column(
-            Text(header, "dim"), justify="right" if right else "left", no_wrap=True, overflow="ellipsis"
-        )
+    for header, is_number in zip(headers, numeric, strict=True):
+        justify: Literal["left", "right"] = "right" if is_number else "left"
+        rich_table.add_column(Text(header, "dim"), justify=justify, no_wrap=True, overflow="ellipsis")
     for row in rows:
-        drawn.add_row(
-            *(
-                Text(f"{c:.2f}" if isinstance(c, float) else c.translate(_CONTROLS))
-                if isinstance(c, float | str)
-                else c
-                for c in row
-            )
-        )
-    _console().print(drawn)
+        rich_table.add_row(*map(content, row))
+    _console().print(rich_table)
 
 
 def columns_of(text: str) -> int:
@@ -280,36 +278,40 @@ def columns_of(text: str) -> int:
 
 
 def blank() -> None:
-    """An empty line on stdout, between drawings."""
+    """Print an empty line on stdout."""
     print()
 
 
 def width() -> int:
-    """Columns of the terminal, 80 where there is none."""
+    """Columns of the terminal; 80 if there is no terminal."""
     return _console().width
 
 
 def reach(low: float, middle: float, high: float, least: int, most: int, columns: int) -> str:
-    """Draw a value with its spread on a logarithmic scale: ``├──●──┤``; nothing for a value of 0.
+    """Draw a value with its spread on a logarithmic scale: ``├──●──┤``; the empty string for a value of 0.
 
     least, most  the powers of ten at both ends of the scale
     """
     import math
 
-    def place(value: float) -> int:
-        part = (math.log10(value) - least) / (most - least) if value > 0 else 0.0
-        return round((columns - 1) * min(max(part, 0.0), 1.0))
+    def column(value: float) -> int:
+        share = (math.log10(value) - least) / (most - least) if value > 0 else 0.0
+        return round((columns - 1) * min(max(share, 0.0), 1.0))
 
     if not middle > 0:
         return ""
-    line = [" "] * columns
-    line[place(low) : place(high) + 1] = "─" * (place(high) + 1 - place(low))
-    line[place(low)], line[place(high)], line[place(middle)] = "├", "┤", "●"
-    return "".join(line).rstrip()
+    characters = [" "] * columns
+    start = column(low)
+    end = column(high)
+    characters[start : end + 1] = "─" * (end + 1 - start)
+    characters[start] = "├"
+    characters[end] = "┤"
+    characters[column(middle)] = "●"
+    return "".join(characters).rstrip()
 
 
 def logarithms(values: Sequence[float | None], least: int, most: int) -> "Text":
-    """One row of a heat map of positive values by their powers of ten; a space for what is not above 0."""
+    """One row of a heat map of positive values on a logarithmic scale; a space for 0 and ``None``."""
     import math
 
     from rich.text import Text

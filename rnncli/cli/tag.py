@@ -13,7 +13,7 @@ from rnncli.errors import UsageError
 if TYPE_CHECKING:
     from rnncli.tagging import Tagged, Tagger
 
-JSON_ITEMS = 10_000  # tokens, or spans, that are turned into text at once
+JSON_ITEMS = 10_000  # tokens or spans that are formatted at once
 
 
 @command("tag")
@@ -26,16 +26,21 @@ def tag(
     input_format: Annotated[
         Literal["text", "tsv"],
         typer.Option(
-            help="What the file holds: a text a line, or a token a line with a blank line between sentences."
+            help="What the file holds: one text on each line, or one token on each line and a blank line between "
+            "sentences."
         ),
     ] = "text",
     output: Annotated[
         Literal["line", "tsv", "jsonl"],
-        typer.Option("--output", "-o", help="A readable line, token<TAB>tag lines, or a JSON object a line."),
+        typer.Option(
+            "--output", "-o", help="A readable line, lines of token<TAB>tag, or one JSON object on each line."
+        ),
     ] = "line",
     nbest: Annotated[
         int,
-        typer.Option("--nbest", metavar="N", min=0, max=1000, help="The N likeliest labellings of each sentence."),
+        typer.Option(
+            "--nbest", metavar="N", min=0, max=1000, help="The N most probable labellings of each sentence."
+        ),
     ] = 0,
     model: ModelOption = None,
     threads: ThreadsOption = 0,
@@ -43,9 +48,9 @@ def tag(
 ) -> None:
     """Label a text, or every line of a file.
 
-    There is one result for each line, in order, also for a line without tokens. With --nbest there are up to N,
-    each with the probability of all its tags together. A model that was trained on columns between token and tag
-    needs them here too, so it takes --input-format tsv alone.
+    There is one result for each line, in order, also for a line without tokens. With --nbest there are up to N
+    results, each with the probability of all its tags together. A model that was trained on columns between token
+    and tag needs these columns here too, so it accepts only --input-format tsv.
 
     Example: rnncli tag "leave Taipei on November 2nd"
 
@@ -59,13 +64,14 @@ def tag(
     tagger = Tagger(load(find_model(model)), threads, nbest)
     columns = tagger.model.inputs.columns
     if columns and (text is not None or input_format == "text"):
-        many = "a column" if columns == 1 else f"{columns} columns"
+        number = "a column" if columns == 1 else f"{columns} columns"
         hint = "give a file that has it: --input FILE --input-format tsv"
-        raise UsageError(f"this model reads {many} beside each token", hint=hint)
-    chosen = "jsonl" if json_output else output
+        raise UsageError(f"this model reads {number} beside each token", hint=hint)
+    output_format = "jsonl" if json_output else output
     plain = tagger.model.scheme == "plain"
-    formatted = {"line": _line, "tsv": _tsv, "jsonl": _json}[chosen]
-    for result in _labelled(tagger, text, source, input_format, as_tsv=chosen == "tsv" and not nbest):
+    formatted = {"line": _line, "tsv": _tsv, "jsonl": _json}[output_format]
+    as_tsv = output_format == "tsv" and not nbest
+    for result in _labelled(tagger, text, source, input_format, as_tsv):
         for piece in [result] if isinstance(result, str) else formatted(result, plain):
             show.data(piece)
         if sys.stdout.isatty():
@@ -75,7 +81,7 @@ def tag(
 def _labelled(
     tagger: "Tagger", text: str | None, source: str | None, input_format: str, as_tsv: bool
 ) -> "Iterator[Tagged | str]":
-    """Label the text or the file; results are strings ready to be written where they are lines of token and tag."""
+    """Label the text or the file. With ``as_tsv`` the results are strings to write, lines of token and tag."""
     label_texts = tagger.tsv if as_tsv else tagger.stream
     label_sentences = tagger.tsv_sentences if as_tsv else tagger.stream_sentences
     if source is None:
@@ -84,18 +90,18 @@ def _labelled(
     from rnncli.data import tsv
     from rnncli.tagging import BLOCK_SENTENCES
 
-    # Somebody who types wants an answer to every line.
+    # At a terminal the user waits for the answer to each line.
     block = 1 if source == "-" and sys.stdin.isatty() else BLOCK_SENTENCES
     faults = tsv.Faults("stdin" if source == "-" else source)
 
-    def sound(numbered: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-        for line in numbered:
+    def until_fault(numbered_lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+        for numbered_line in numbered_lines:
             faults.raise_any()
-            yield line
+            yield numbered_line
         faults.raise_any()
 
     with tsv.opened(source) as file:
-        lines = sound(tsv.lines(file, faults))
+        lines = until_fault(tsv.lines(file, faults))
         if input_format == "text":
             yield from label_texts((text for _, text in lines), block)
         else:
@@ -111,8 +117,10 @@ def _line(result: "Tagged", plain: bool) -> Iterable[str]:
 
 
 def _marked(result: "Tagged", plain: bool) -> str:
-    marked = result.tokens if plain else result.spans
-    marks = [(m.start, m.end, m.tag if plain else m.type) for m in marked]  # type: ignore[union-attr]
+    if plain:
+        marks = [(token.start, token.end, token.tag) for token in result.tokens]
+    else:
+        marks = [(span.start, span.end, span.type) for span in result.spans]
     return show.labelled_line(result.text, marks)
 
 
@@ -127,19 +135,19 @@ def _tsv(result: "Tagged", plain: bool) -> Iterable[str]:
 
 def _json(result: "Tagged", plain: bool) -> Iterable[str]:
     if len(result.tokens) > JSON_ITEMS:
-        return _json_of_many(result)
+        return _json_in_pieces(result)
     return [show.json_line(result.as_dict())]
 
 
-def _json_of_many(result: "Tagged") -> Iterator[str]:
-    """The same text in pieces: written as one, the tokens of a long text take several times their memory."""
+def _json_in_pieces(result: "Tagged") -> Iterator[str]:
+    """The same JSON in pieces: as one string, that of a long text would take several times its memory."""
     lists: dict[str, list[Any]] = {"tokens": result.tokens, "spans": result.spans}
     if result.readings:
         lists["nbest"] = result.readings
     for number, (name, items) in enumerate(lists.items()):
         yield f'{", " if number else "{"}"{name}": ['
         for first in range(0, len(items), JSON_ITEMS):
-            some = [item._asdict() for item in items[first : first + JSON_ITEMS]]
-            yield (", " if first else "") + show.json_line(some)[1:-2]
+            piece = [item._asdict() for item in items[first : first + JSON_ITEMS]]
+            yield (", " if first else "") + show.json_line(piece)[1:-2]
         yield "]"
     yield "}\n"

@@ -321,7 +321,7 @@ def test_evaluate_tells_how_far_probabilities_can_be_trusted(run: Run) -> None:
 
 def test_evaluate_shows_types_unknown_words_and_confusions(run: Run) -> None:
     shown = run("evaluate", "--confusion").stdout
-    for word in ("departure_time", "unknown words", "Tags taken for others", "all"):
+    for word in ("departure_time", "unknown words", "Confused tags", "all"):
         assert word in shown
 
 
@@ -412,9 +412,9 @@ def test_many_tags_in_a_crf_are_warned_of(
 ) -> None:
     arguments = ("train", booking_tsv, "--out", tmp_path / "m.npz", "--epochs", "1", "--hidden", "4")
     assert "million pairs" not in run(*arguments).stderr
-    monkeypatch.setattr("rnncli.cli.train.MANY_TAGS", 9)
+    monkeypatch.setattr("rnncli.cli.train_view.MANY_TAGS", 9)
     assert "million pairs" not in run(*arguments).stderr  # not slow
-    monkeypatch.setattr("rnncli.cli.train.PAIRS_A_SECOND", 100)
+    monkeypatch.setattr("rnncli.cli.train_view.PAIRS_A_SECOND", 100)
     warning = "9 tags: a CRF compares 0 million pairs of tags for every token, about "
     assert warning in run(*arguments).stderr
     assert "million pairs" not in run(*arguments, "--output", "softmax").stderr

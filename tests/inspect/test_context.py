@@ -7,7 +7,7 @@ import pytest
 from networks import NETWORKS
 from small_models import LETTERS, TEXT, copying, drawn
 
-from rnncli import labelling
+from rnncli import kernel_choice, labelling
 from rnncli.data.tsv import Sentence
 from rnncli.errors import DataError, UsageError
 from rnncli.inspect import context
@@ -71,9 +71,9 @@ def test_context_needed_is_that_of_labelling_each_cut_text(arch, cell, chunk, ou
 
 def test_kernels_and_numpy_find_the_same_context(tiny, monkeypatch):
     sentences = [Sentence(["leave", "Taipei", "on", "May", "2nd"], [], [()] * 5, 1)] * 3
-    monkeypatch.setattr(labelling, "_loaded", set())
+    monkeypatch.setattr(kernel_choice, "_kinds_by_kernels", set())
     expected = context_needed(tiny, sentences, largest=4)
-    labelling.use_kernels(tiny.network_spec)
+    kernel_choice.use_kernels(tiny.network_spec)
     assert expected == context_needed(tiny, sentences, largest=4)
 
 

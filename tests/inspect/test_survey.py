@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnncli import labelling, training
+from rnncli import kernel_choice, labelling, training
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.tsv import Sentence
 from rnncli.inspect import survey as survey_module
@@ -39,10 +39,10 @@ def by_hand(model, place, unit):
 @pytest.fixture(params=["reference", "kernels"])
 def path(request, monkeypatch):
     """Both ways to run sentences, and blocks that are smaller than the corpus."""
-    monkeypatch.setattr(labelling, "_loaded", set())
+    monkeypatch.setattr(kernel_choice, "_kinds_by_kernels", set())
     if request.param == "kernels":
-        monkeypatch.setattr(labelling, "LOADING", 0)
-        monkeypatch.setattr(labelling, "COMPILING", 0)
+        monkeypatch.setattr(kernel_choice, "LOADING_SECONDS", 0)
+        monkeypatch.setattr(kernel_choice, "COMPILING_SECONDS", 0)
         monkeypatch.setattr(labelling, "BATCH_TOKENS", 20)
     monkeypatch.setattr(survey_module, "_BLOCK_SENTENCES", 7)
 
