@@ -67,7 +67,7 @@ def test_labelling_takes_any_number_of_threads_and_gives_one_result(trained, boo
 
 
 def test_a_number_of_threads_below_0_is_refused_before_anything_is_read(trained, tmp_path):
-    with pytest.raises(UsageError, match="--threads"):
+    with pytest.raises(UsageError, match="threads: expected"):
         rnncli.train(tmp_path / "no such file", out=tmp_path / "m.npz", threads=-1)
-    with pytest.raises(UsageError, match="--threads"):
+    with pytest.raises(UsageError, match="threads: expected"):
         rnncli.load(trained.path, threads=-1)
