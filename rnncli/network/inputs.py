@@ -92,7 +92,7 @@ def project(
         for slot, rows in enumerate(slots):
             first = slot * width + column
             matmul.project(arena.queue, x, transposed[first : first + x.shape[1]], nothing, y)
-            window.add_seen(y, texts, rows, a)
+            window.add_slot(y, texts, rows, a)
         column += x.shape[1]
 
 

@@ -70,7 +70,7 @@ def label(
         viterbi.forward(o, by.transitions, paths[-1], np.arange(len(o) + 1), delta)
         paths.append(reached(delta[-1], by.transitions))
         if posterior is not None:
-            starts.append(posterior.pass_on(o, starts[-1]))
+            starts.append(posterior.next_start(o, starts[-1]))
     last, stop = by.last, None if posterior is None else posterior.stop
     for number, rows in reversed([*enumerate(blocks)]):
         arena.clear()

@@ -20,7 +20,7 @@ def team_size(threads: int, directions: int, batch: int) -> int:
     A recurrence has one part for each direction and every 8 sentences; products have more. If each thread had a
     core of its own, this many would save most of the time that 32 would: ``benchmarks/threads.py``.
     """
-    shares = directions * -(-batch // packed.TOGETHER)
+    shares = directions * -(-batch // packed.SENTENCE_UNIT)
     return min(count_threads(threads), 2 * shares, parallel.MOST_PARTS)
 
 
