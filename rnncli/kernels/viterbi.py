@@ -15,8 +15,8 @@ takes about K additions instead of K². It is a tuple ``after, types, is_open, f
     forbidden  the score of a forbidden move
 
 So δ needs only three kinds of maxima: over all tags (``every``), over those that are not open (``closed``), and
-over the open ones of each type (``opened``). A forbidden move is best only from the tag with the greatest score of all,
-because adding a number keeps the order.
+over the open ones of each type (``opened``). Of the forbidden moves only the one from the tag with the greatest
+score need be compared, because adding a number keeps the order.
 
 Source: Viterbi 1967, "Error bounds for convolutional codes"; Rabiner 1989, "A tutorial on hidden Markov
 models", III.B. Batches are packed as in :mod:`rnncli.kernels.packed`.

@@ -58,7 +58,7 @@ def test_blocks_give_what_the_whole_sentence_gives(arch, cell, output_layer, lay
 def test_forbidden_moves_and_scores_that_are_computed_again(
     arch, output_layer, spread, kept, sentence, drawn, monkeypatch
 ):
-    monkeypatch.setattr(long, "KEPT_NUMBERS", kept)
+    monkeypatch.setattr(long, "MOST_STORED_NUMBERS", kept)
     spec = spec_of(arch, "simple", output=output_layer, window=1)
     parameters = drawn(spec, np.float32)
     for name in decoding.CRF if output_layer == "crf" else ():
