@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 SCHEMES = {
     "plain": "one tag a token, no spans",
     "IOB1": "I-x inside a span; B-x only where a span follows another of its type",
-    "IOB2": "B-x begins every span, I-x goes on",
+    "IOB2": "B-x begins every span, I-x continues it",
     "IOBES": "B-x … I-x … E-x, and S-x for a span of one token",
 }
 

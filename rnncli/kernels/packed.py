@@ -1,4 +1,4 @@
-"""Packed batches: which rows a part of a kernel does, and which rows hold the memory that a step reads.
+"""Packed batches: number rows a part of a kernel does, and number rows hold the memory that a step reads.
 
 A packed batch holds its tokens by time step: rows ``offsets[t] : offsets[t + 1]`` are the tokens at step t of
 every sentence of more than t tokens, longest sentence first, so the sentences of step t + 1 are the first rows of
@@ -20,13 +20,14 @@ SENTENCE_UNIT = 8
 def sentences_of(part, parts, direction, directions, offsets):
     """Return the first and the end of the sentences that a part does in a direction; 0, 0: none.
 
-    The parts are divided among the directions: part p does direction p % directions.
+    Each direction is cut into ⌈parts / directions⌉ shares. Part n % parts does share n // directions of
+    direction n % directions.
     """
     shares = -(-parts // directions)
-    which = part if part % directions == direction else part + parts
-    if which % directions != direction or which >= directions * shares:
+    number = part if part % directions == direction else part + parts
+    if number % directions != direction or number >= directions * shares:
         return 0, 0
-    return share_of_sentences(which // directions, shares, offsets, SENTENCE_UNIT)
+    return share_of_sentences(number // directions, shares, offsets, SENTENCE_UNIT)
 
 
 @inner
@@ -38,14 +39,15 @@ def step(offsets, direction, k, low, high):
     the other way: there ``1 - direction`` finds the rows of the tokens that were read next.
     """
     last = len(offsets) - 2
-    t, before = (k, k - 1) if direction == 0 else (last - k, last - k + 1)
+    t = k if direction == 0 else last - k
+    read_before = t - 1 if direction == 0 else t + 1
     first = offsets[t] + low
     end = max(first, min(offsets[t] + high, offsets[t + 1]))
     if k == 0:
         initial = offsets[0] if direction == 0 else 0
         return first, end, low, max(0, min(end - first, initial - low))
-    source = offsets[before] + low
-    return first, end, source, max(0, min(end - first, offsets[before + 1] - source))
+    source = offsets[read_before] + low
+    return first, end, source, max(0, min(end - first, offsets[read_before + 1] - source))
 
 
 @parallel

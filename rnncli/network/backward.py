@@ -15,7 +15,7 @@ class InputGradients(NamedTuple):
     """Gradients with respect to the input layer; :class:`.Optimiser` computes those of the tables from them."""
 
     dx: Array  # (N, D) gradient of the looked-up rows of all parts but one-hot, side by side
-    das: list[Array]  # (N, R·G·H) of the input product of each layer, the last first; one-hot inputs use layer 1's
+    das: list[Array]  # (N, R·G·H) of each layer's input product, top layer first; one-hot inputs use the last
 
 
 def backward(

@@ -113,7 +113,7 @@ class _Scores:
         self.batch = batch
         self.blocks = blocks
         self.arena = arena
-        # By layer, direction and block: the memory before the first token that is read; none at the first block.
+        # By layer, direction and block: the memory before the first token that is read; none where reading begins.
         self.memories: dict[tuple[int, int, int], LayerMemory] = {}
         if spec.architecture.directions == 2:
             for layer in range(1, spec.layers + 1):

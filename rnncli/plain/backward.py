@@ -23,9 +23,7 @@ class Sweep(NamedTuple):
 
     dx: Array  # (M, T, D) ∂s/∂x̄(t), x̄ being all parts of the input but one-hot, before the window
     da: Array  # (M, T, R·G·H) ∂s/∂a(t) of layer 1, a being its input product with one-hot inputs
-    dh: list[
-        Array
-    ]  # for each layer, lowest first, (M, T, R·H): the whole ∂s/∂h(t), through all later layers and tokens
+    dh: list[Array]  # for each layer, lowest first, (M, T, R·H): the whole ∂s/∂h(t), through all paths
     dy: Array | None  # (M, T, K) the whole ∂s/∂ŷ(t) that is fed back; None where no output is
 
 

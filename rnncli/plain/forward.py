@@ -21,7 +21,7 @@ class Trace(NamedTuple):
     o: Array  # (T, K) scores
     y: Array  # (T, K) softmax(o)
     a: list[Array]  # each (T, R·G·H): U x(t) + b
-    s: list[Array]  # each (T, R·H): the state that a cell keeps beside h; (T, 0) where it keeps none
+    s: list[Array]  # each (T, R·H): the state that a cell keeps in addition to h; (T, 0) if it has none
 
 
 class TokenInputs(NamedTuple):

@@ -1,6 +1,6 @@
 """The Jacobian of one step of a memory, ∂m(t)/∂m(t−1), in plain NumPy: the factor of each step of BPTT.
 
-m is h, or the pair (h, s) of a cell that keeps a state beside it. If the output is kept, ŷ(t−1) depends on
+m is h, or the pair (h, s) of a cell that also keeps a state s. If the output is kept, ŷ(t−1) depends on
 h(t−1), so for jordan and hybrid ∂h(t)/∂h(t−1) contains Wy and V too.
 Equations: docs/math.md, "Gradients by distance".
 """

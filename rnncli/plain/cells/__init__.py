@@ -6,7 +6,7 @@ in which it reads; the memory before the first token is 0.
 
     a     (T, …, G·H)  U x(t) + b, the gates end to end
     h     (T, …, H)    the hidden layer
-    s     (T, …, H)    the state that the cell keeps beside h; (T, …, 0) where it keeps none
+    s     (T, …, H)    the state that the cell keeps in addition to h; (T, …, 0) if it has none
     w     (G·H, H)     the recurrent weights, the gates one below the other
     bias  (H,)         of the last gate's part of W h(t−1); (0,) where the cell has none
 
