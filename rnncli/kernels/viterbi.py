@@ -95,8 +95,12 @@ def _step_by_rule(previous, after, types, is_open, forbidden, opened, best):
             closed = _greater(previous[i], closed)
     least = every + previous.dtype.type(forbidden)
     for j in range(len(best)):
-        allowed = closed if after[j] == CLOSED else opened[types[j]]
-        best[j] = every if after[j] == ANY else _greater(allowed, least)
+        if after[j] == ANY:
+            best[j] = every
+        elif after[j] == CLOSED:
+            best[j] = _greater(closed, least)
+        else:
+            best[j] = _greater(opened[types[j]], least)
 
 
 @inner
