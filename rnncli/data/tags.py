@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 SCHEMES = {
     "plain": "one tag a token, no spans",
     "IOB1": "I-x inside a span; B-x only where a span follows another of its type",
-    "IOB2": "B-x begins every span, I-x goes on",
+    "IOB2": "B-x begins every span, I-x continues it",
     "IOBES": "B-x … I-x … E-x, and S-x for a span of one token",
 }
 
@@ -57,7 +57,7 @@ def recognise(sentences: Iterable[Sequence[str]]) -> str:
         return "plain"
     if prefixes & {"E", "S"}:
         return "IOBES"
-    # Some files mix IOB1 and IOB2. Spans are the same for both, so it matters little which name they get.
+    # Some files mix IOB1 and IOB2. The spans are the same by both, so either name will do.
     return "IOB1" if opens_with_i and not opens_with_b else "IOB2"
 
 
@@ -93,7 +93,7 @@ def spans(tags: Sequence[str]) -> list[Span]:
 Bools = NDArray[np.bool_]
 
 
-# What a tag may follow: any tag, those that leave no span open, those that leave one of its own type open.
+# What a tag may follow: any tag; a tag that leaves no span open; a tag that leaves a span of the same type open.
 ANY, CLOSED, OPEN = range(3)
 
 # The score of a move that is not allowed, far below every learned score.
@@ -101,21 +101,22 @@ FORBIDDEN = -1e4
 
 
 class Rule(NamedTuple):
-    """Which tags may follow each of K tags; a matrix of all pairs would be large where there are many tags.
+    """Which moves from tag to tag are allowed, for K tags; with many tags a matrix of all pairs would be large.
 
-    As scores of moves it stands for such a matrix, 0 for what is allowed and ``forbidden`` for all else.
+    As scores of moves it stands for such a matrix: 0 for allowed moves and ``forbidden`` for all others.
     """
 
     after: NDArray[np.int8]  # (K,) ANY, CLOSED or OPEN
     types: NDArray[np.int64]  # (K,) number of the type, below K
-    is_open: Bools  # (K,) after which a span may go on
+    is_open: Bools  # (K,) whether the tag leaves a span open, which may continue
     forbidden: float = FORBIDDEN
 
     def allows(self, before: NDArray[np.int64], after: NDArray[np.int64]) -> Bools:
-        """Tell for numbers of tags whether the second may follow the first; the two arrays are broadcast."""
-        wanted, is_open = self.after[after], self.is_open[before]
-        goes_on = is_open & (self.types[before] == self.types[after])
-        allowed: Bools = (wanted == ANY) | ((wanted == CLOSED) & ~is_open) | ((wanted == OPEN) & goes_on)
+        """Tell whether tags ``after`` may follow tags ``before``, numbers of tags that are broadcast."""
+        rule = self.after[after]
+        is_open = self.is_open[before]
+        continues = is_open & (self.types[before] == self.types[after])
+        allowed: Bools = (rule == ANY) | ((rule == CLOSED) & ~is_open) | ((rule == OPEN) & continues)
         return allowed
 
 
@@ -134,23 +135,25 @@ class Moves(NamedTuple):
 
 
 def moves(tags: Sequence[str], scheme: str) -> Moves:
-    """Tell which moves between these tags a scheme allows; plain tags may come in any order.
+    """Return the moves between these tags that a scheme allows; plain tags may come in any order.
 
     IOB2: I-x only after B-x or I-x. IOB1: B-x only after B-x or I-x. IOBES: after B-x and I-x comes I-x or E-x,
-    after all others (and first) O, B-y or S-y, and no sentence ends inside a span. Where the tags lack some that
-    the scheme has, there may be no allowed way through a sentence of some length (one token, B-x and E-x alone).
+    after all others (and first) O, B-y or S-y, and no sentence ends inside a span. If some tags of
+    the scheme are missing, there may be no allowed path for some lengths (B-x and E-x only, one token).
     """
-    # Before and after a sentence it is as if there were an O.
-    rule, outside, number = _rule(["O", *tags], scheme), np.zeros(1, np.int64), np.arange(1, len(tags) + 1)
+    # A sentence begins and ends as if there were an O before and after it.
+    rule = _rule(["O", *tags], scheme)
+    outside = np.zeros(1, np.int64)
+    number = np.arange(1, len(tags) + 1)
     return Moves(rule.allows(outside, number), _rule(tags, scheme), rule.allows(number, outside))
 
 
 def obeys(sentences: Iterable[Sequence[str]], scheme: str) -> bool:
-    """Tell whether the tags of these sentences make allowed moves alone."""
-    found = _pairs(sentences)
-    numbers = {tag: number for number, tag in enumerate({tag for pair in found for tag in pair})}
-    pairs = np.array([(numbers[before], numbers[after]) for before, after in found], np.int64).reshape(-1, 2)
-    return bool(_rule(list(numbers), scheme).allows(pairs[:, 0], pairs[:, 1]).all())
+    """Tell whether all moves in the tags of these sentences are allowed."""
+    pairs = _pairs(sentences)
+    numbers = {tag: number for number, tag in enumerate({tag for pair in pairs for tag in pair})}
+    moved = np.array([(numbers[before], numbers[after]) for before, after in pairs], np.int64).reshape(-1, 2)
+    return bool(_rule(list(numbers), scheme).allows(moved[:, 0], moved[:, 1]).all())
 
 
 def _rule(tags: Sequence[str], scheme: str) -> Rule:

@@ -42,7 +42,7 @@ def tokenize(text: str, tokenizer: str) -> list[Token]:
 
 
 def cut(text: str, tokenizer: str) -> list[str]:
-    """Return the tokens of :func:`tokenize` without their offsets, many times as fast."""
+    """Return the texts of the tokens of :func:`tokenize`; many times as fast."""
     _check(text)
     if tokenizer == "words":
         return [token for chunk in text.split() for token in _WORDS_OF[chunk]]
@@ -50,7 +50,7 @@ def cut(text: str, tokenizer: str) -> list[str]:
 
 
 class _Words(dict[str, list[str]]):
-    """The tokens of a text without blanks, remembered; faster than ``functools.lru_cache``."""
+    """A cache of the tokens of texts without blanks; faster than ``functools.lru_cache``."""
 
     def __missing__(self, chunk: str) -> list[str]:
         words: list[str] = _PATTERNS["words"].findall(chunk)
@@ -72,10 +72,10 @@ def _check(text: str) -> None:
 
 
 def recognise(sentences: Iterable[list[str]]) -> str:
-    """Name the tokenizer that most likely made these tokens.
+    """Return the name of the tokenizer that most likely made these tokens.
 
-    It is characters if 19 of 20 tokens are one character long; else words if 39 of 40 tokens would be one token
-    by that rule; else whitespace.
+    It is ``characters`` if at least 19 of 20 tokens have one character; else ``words`` if at least 39 of 40 tokens
+    are one token by its rule; else ``whitespace``.
     """
     counts = Counter(chain.from_iterable(sentences))
     count = counts.total()

@@ -102,7 +102,7 @@ class Attribution:
     def slots(self) -> Iterator[tuple[slice, slice, Array]]:
         """For each slot of the window: the tokens that read a token there, the tokens they read, what these add."""
         for slot, added in enumerate(self.added):
-            readers, sources = plain.seen(self.count, slot - self.spec.window)
+            readers, sources = plain.pairs_at_distance(self.count, slot - self.spec.window)
             yield readers, sources, added[sources]
 
     def gradient(self, targets: Array) -> Array:

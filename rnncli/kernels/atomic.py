@@ -1,4 +1,4 @@
-"""Atomic operations on the fields of an array of int64, and what a thread does that waits for another."""
+"""Atomic operations on the fields of an array of int64, and what a waiting thread calls."""
 
 import os
 from collections.abc import Callable
@@ -67,7 +67,7 @@ def compare_and_swap(typingctx: Any, array: Any, field: Any, old: Any, new: Any)
 
 @intrinsic
 def pause(typingctx: Any) -> Any:
-    """Tell the processor that this loop only waits."""
+    """Tell the processor that this loop only waits, so that it runs other work or saves power."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         if _IS_X86:
@@ -80,7 +80,7 @@ def pause(typingctx: Any) -> Any:
 
 @intrinsic
 def yield_processor(typingctx: Any) -> Any:
-    """Let the operating system run another thread on this processor: it may be the one that is waited for."""
+    """Let the operating system run another thread on this processor, perhaps the one that this thread waits for."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         if os.name == "posix":

@@ -2,8 +2,8 @@
 
 Numba does not notice an edit to a jitted function in another file, so the name of the folder holds a hash of all
 kernel sources, the versions and the processor. A file is a pickle with machine code: it is loaded only from where
-nobody else may write, and only if its SHA-256 is right. Files are written whole or not at all, and none
-refers to another, so several processes can use the folder at once.
+no other user can write, and only if its SHA-256 is right. A file appears in one step when it is complete, and no
+file refers to another, so several processes can use the folder at once.
 """
 
 import functools
@@ -29,7 +29,7 @@ import platformdirs
 
 from rnncli.kernels import internals
 
-# Folders of other versions are removed when they were not used for so long, or when so many others were used since.
+# Folders of other versions are removed after DAYS without use; only the FOLDERS that were used last are kept.
 DAYS = 30
 FOLDERS = 8
 
@@ -52,8 +52,8 @@ def _log_once(level: int, message: str) -> None:
     _log.log(level, message)
 
 
-def _is_own_group(group: int) -> bool:
-    """Tell whether a group has no member but this user; programs in containers may share group 0."""
+def _is_private_group(group: int) -> bool:
+    """Tell whether this user is the only member of a group; never true of group 0, which containers may share."""
     import grp
     import pwd
 
@@ -66,7 +66,7 @@ def _is_own_group(group: int) -> bool:
 
 
 def _check_private(folder: Path, is_parent: bool) -> None:
-    """Raise ``PermissionError`` if another user than root could change what is in a folder."""
+    """Raise ``PermissionError`` if a user other than this one and root could change what is in a folder."""
     if not hasattr(os, "getuid"):
         return
     status = folder.stat()
@@ -75,13 +75,13 @@ def _check_private(folder: Path, is_parent: bool) -> None:
     # In a sticky folder such as /tmp others can add entries, but not rename or remove ours.
     if is_parent and status.st_mode & stat.S_ISVTX:
         return
-    by_group = status.st_mode & stat.S_IWGRP and not _is_own_group(status.st_gid)
+    by_group = status.st_mode & stat.S_IWGRP and not _is_private_group(status.st_gid)
     if by_group or status.st_mode & stat.S_IWOTH:
         raise PermissionError(f"others may write to {folder}")
 
 
 def _private_folder() -> Path:
-    """Make the folder for this version of the kernels; raise ``OSError`` if there is no safe place for it."""
+    """Make the folder for this version of the kernels; raise ``OSError`` if that cannot be made private."""
     base = Path(platformdirs.user_cache_dir("rnncli", appauthor=False)).resolve()
     path = base / "kernels" / source_hash()
     for parent in (*reversed(path.parents), path):
@@ -91,14 +91,14 @@ def _private_folder() -> Path:
 
 
 def _remove_old_folders(path: Path) -> None:
-    """Note that a folder is in use; remove those of other versions that are not."""
+    """Mark a folder as used now; remove old folders of other versions."""
     with suppress(OSError):
         os.utime(path)
-        others = [other for other in path.parent.iterdir() if re.fullmatch("[0-9a-f]{16}", other.name)]
-        ages = sorted((time.time() - other.stat().st_mtime, other) for other in others if other != path)
-        for number, (age, other) in enumerate(ages, 1):
+        folders = [folder for folder in path.parent.iterdir() if re.fullmatch("[0-9a-f]{16}", folder.name)]
+        ages = sorted((time.time() - folder.stat().st_mtime, folder) for folder in folders if folder != path)
+        for number, (age, folder) in enumerate(ages, 1):
             if number > FOLDERS or age > DAYS * 24 * 3600:
-                shutil.rmtree(other, ignore_errors=True)
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _find_folder() -> tuple[Path | None, str]:
@@ -117,18 +117,18 @@ CACHE_DIRECTORY, _REASON = _find_folder()
 
 
 def is_empty() -> bool:
-    """Tell whether no kernel of this version is kept here: the first use of kernels will compile them."""
+    """Tell whether the cache has no kernel of this version, so that the first use of a kernel compiles it."""
     return CACHE_DIRECTORY is None or not any(CACHE_DIRECTORY.glob("*.nbc"))
 
 
 class KernelCache(internals.NullCache):  # type: ignore[misc]
-    """The cache of one kernel, as Numba asks for it before it compiles."""
+    """The cache of one kernel, with the methods that Numba calls before and after it compiles."""
 
     def __init__(self, kernel: Callable[..., Any]) -> None:
         self._name = f"{kernel.__module__.rpartition('.')[2]}.{kernel.__qualname__}"
 
     def _file(self, signature: Any, codegen: Any) -> tuple[Path | None, bytes]:
-        """Where a kernel is kept, and what its file must be about."""
+        """The path of a kernel's file, ``None`` without a cache, and the key that its SHA-256 covers too."""
         key = f"{self._name} {signature} {codegen.magic_tuple()}".encode()
         name = f"{self._name}-{hashlib.sha256(key).hexdigest()[:16]}.nbc"
         return CACHE_DIRECTORY and CACHE_DIRECTORY / name, key
@@ -153,7 +153,7 @@ class KernelCache(internals.NullCache):  # type: ignore[misc]
         return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep a compiled kernel."""
+        """Write a compiled kernel to its file."""
         path, key = self._file(sig, data.codegen)
         if path is None or data.library.has_dynamic_globals:
             return
@@ -170,7 +170,7 @@ class KernelCache(internals.NullCache):  # type: ignore[misc]
 
 
 def _remove(path: Path | None) -> None:
-    """Remove a file, or whatever else has its name."""
+    """Remove a file, or a folder of its name, if possible."""
     if path is None:
         return
     with suppress(OSError):

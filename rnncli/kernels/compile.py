@@ -16,7 +16,7 @@ OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": FASTMATH, "error_model": "
 
 
 def jit(function: Callable[..., Any]) -> Any:
-    """Compile ``function`` when it is first called, without the GIL; those of this package come from the cache."""
+    """Compile ``function`` when it is first called, to run without the GIL; kernels of this package are cached."""
     kernel = numba.njit(**OPTIONS)(function)
     if function.__module__.startswith(f"{__package__}."):
         if not isinstance(getattr(kernel, "_cache", None), internals.NullCache):
@@ -26,8 +26,8 @@ def jit(function: Callable[..., Any]) -> Any:
 
 
 def inner(function: Callable[..., Any]) -> Any:
-    """Compile ``function`` for kernels alone, as a part of each that calls it; called from Python it is itself.
+    """Compile ``function`` as a part of every kernel that calls it; a call from Python runs it uncompiled.
 
-    The code that lets Python call a compiled function, and a file in the cache, are a tenth of the time to compile.
+    Without the code that lets Python call it and without a file in the cache it compiles a tenth faster.
     """
     return numba.extending.register_jitable(no_cpython_wrapper=True, no_cfunc_wrapper=True, **OPTIONS)(function)

@@ -1,6 +1,6 @@
 """Dropout by a counter-based generator: whether element i is dropped depends on a key and on i alone.
 
-So no mask is kept: the backward pass computes the same elements again.
+So no mask is stored: the backward pass computes the same elements again.
 """
 
 import numpy as np
@@ -26,14 +26,14 @@ def _mix(x):
 
 @inner
 def _fill(mask, at, key, threshold, keep, drop):
-    """Fill a row, (n,), whose first element is number ``at`` of the mask."""
+    """Fill mask (n,), the elements ``at`` : at + n of the whole mask, with ``keep`` or ``drop``."""
     for i in range(len(mask)):
         mask[i] = keep if _mix(np.uint32(_mix(np.uint32(at + i)) + key)) >= threshold else drop
 
 
 @inner
 def drop_row(key, rate, at, x, mask, out):
-    """Drop from a row, (n,), whose first element is number ``at``; mask (n,) is scratch.
+    """Compute out = m ∘ x, all (n,), with the elements ``at`` : at + n of the whole mask; mask (n,) is scratch.
 
     ``out`` may be x. A loop that reads and writes the same array under two names does not vectorise.
     """
@@ -51,7 +51,7 @@ def drop(part, parts, key, rate, x, out):
     key  uint32
     out  may be x
 
-    Source: Srivastava et al. 2014, "Dropout", in the inverted form that leaves tagging unchanged.
+    Source: Srivastava et al. 2014, "Dropout", in the inverted form, so that tagging needs no factor.
     """
     first, end = share(part, parts, len(x), ROWS)
     mask = np.empty(x.shape[1], x.dtype)

@@ -2,8 +2,8 @@
 
 A word selects one row, its letter n-grams many. One-hot inputs are columns of U, stored as rows of Uᵀ.
 
-Text i selects ``rows[starts[i] : starts[i + 1]]``. Token n has text ``ids[n]``; if that is below 0 it has none,
-which adds 0. If ``masked[n]`` it selects row 0 instead, the unknown word; ``masked`` is (0,) if none is masked.
+Text i selects ``rows[starts[i] : starts[i + 1]]``. Token n has text ``ids[n]``; below 0 it has none
+and adds 0. If ``masked[n]`` it selects row 0 instead, the unknown word; ``masked`` is (0,) if none is masked.
 """
 
 import math
@@ -46,33 +46,33 @@ def gather(part, parts, table, ids, rows, starts, masked, first, column, out):
 def scatter(part, parts, dout, column, ids, rows, starts, masked, first, dtable):
     """Gradient of :func:`gather`, in the order of n.
 
-    dout    (N, ≥ column + D)  column d of the table is column + d here
-    dtable  (rows, D)  +=; a part adds to the rows whose owner, see :func:`touch`, it is
+    dout    (N, ≥ column + D)  column d of the table has its gradient in column + d
+    dtable  (rows, D)  +=; each part adds to the rows that it owns, see :func:`touch`
     """
     one = dout.dtype.type(1)
     width = dtable.shape[1]
     for n in range(len(ids)):
         if ids[n] < 0:
             continue
-        slope = dout[n, column : column + width]
+        drow = dout[n, column : column + width]
         start, end = starts[ids[n]], starts[ids[n] + 1]
         if len(masked) > 0 and masked[n]:
             if first % parts == part:
-                add_row(dtable[first], one, slope)
+                add_row(dtable[first], one, drow)
             continue
         scale = dout.dtype.type(1.0 / math.sqrt(max(1, end - start)))
         for i in range(start, end):
             r = first + rows[i]
             if r % parts == part:
-                add_row(dtable[r], scale, slope)
+                add_row(dtable[r], scale, drow)
 
 
 @jit
-def touch(ids, rows, starts, masked, first, width, at, listed, stamp, blocks, count):
+def touch(ids, rows, starts, masked, first, width, at, stamps, stamp, blocks, count):
     """List the rows of a table that :func:`scatter` adds to; return the new ``count`` of them.
 
     width   D of the table, which begins at index ``at`` of its vector
-    listed  (rows,)  int64: row r is listed for this batch if listed[r] == stamp
+    stamps  (rows,)  int64: row r is listed for this batch if stamps[r] == stamp
     blocks  (·, 5)  OUT, from ``count`` on: the rows that were not listed yet, see :mod:`rnncli.kernels.optimiser`
     """
     for n in range(len(ids)):
@@ -84,8 +84,8 @@ def touch(ids, rows, starts, masked, first, width, at, listed, stamp, blocks, co
             end = start + 1
         for i in range(start, end):
             r = first + (0 if is_masked else rows[i])
-            if listed[r] != stamp:
-                listed[r] = stamp
+            if stamps[r] != stamp:
+                stamps[r] = stamp
                 block = blocks[count]
                 block[optimiser.FIRST] = at + r * width
                 block[optimiser.ROWS] = 1

@@ -1,4 +1,4 @@
-"""Every undocumented part of Numba that is used here: a version that lacks one of them is named at once."""
+"""Every undocumented part of Numba that is used here; importing this fails if the installed version lacks one."""
 
 import pkgutil
 from typing import Any
@@ -23,7 +23,7 @@ def _part(module: str, name: str) -> Any:
         raise missing(f"numba.{module}.{name}") from error
 
 
-# To keep compiled kernels on disk.
+# To store compiled kernels on disk.
 NullCache = _part("core.caching", "NullCache")
 dumps = _part("core.serialize", "dumps")
 loads = _part("core.serialize", "loads")

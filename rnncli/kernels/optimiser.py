@@ -4,8 +4,8 @@ theta, gradient, m, v, transposed (P,): a network's arrays end to end. The step 
 gradient, which is 0 afterwards; m and v hold the optimiser's moments, 0 at first; step counts from 1. Some arrays
 have transposed copies in ``transposed``, each where the array itself is in theta; they follow every step.
 
-blocks (·, 5) int64: the arrays, by the columns below. A batch touches few rows of a table: each is a block of its
-own, and no other row of the table, nor its moments, change ("lazy" moments).
+blocks (·, 5) int64: the arrays to update, with the columns below. A batch selects few rows of a table. Each of them
+is a block by itself; the other rows of the table and their moments do not change ("lazy" moments).
 """
 
 import math
@@ -20,13 +20,17 @@ OPTIMISERS = {"adam": ADAM, "sgd": SGD}
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
-# Columns of a block: its index in the vector; its rows; their width; −1, or a number whose remainder by the number
-# of parts is the part that does all of it; 0, or the rows of each of its matrices, which have transposed copies. A
-# part updates what it computed the gradient of, which is in its cache.
+# Columns of a block:
+#   FIRST   index of its first number in the vector
+#   ROWS    number of rows
+#   WIDTH   numbers of a row
+#   OWNER   −1: all parts share the rows; else part OWNER % parts does all of them. That part has computed their
+#           gradient, which is still in the cache of its core
+#   HEIGHT  rows of each of its matrices, which have transposed copies; 0: none
 FIRST, ROWS, WIDTH, OWNER, HEIGHT = range(5)
 COLUMNS = 5
-# Rows that are updated and then transposed while they are in the cache. Writing fewer at once is slower.
-TOGETHER = 128
+# So many rows are updated and then transposed while they are in the cache; fewer are slower.
+ROWS_AT_ONCE = 128
 
 
 @inner
@@ -61,7 +65,7 @@ def squared_norms(part, parts, x, blocks, sums):
 
 @inner
 def _transpose(x, out, block, low, high):
-    """Copy the rows low : high of a block of x to where they are columns of the transposed matrices."""
+    """Copy the rows low : high of a block of x (P,) to the columns of its transposed matrices in out (P,)."""
     height = block[HEIGHT]
     width = block[WIDTH]
     lanes = VECTOR_BYTES // x.itemsize
@@ -71,7 +75,8 @@ def _transpose(x, out, block, low, high):
         first = block[FIRST] + matrix * height * width
         for c in range(0, width, lanes):
             for r in range(low - matrix * height, end - matrix * height, lanes):
-                at, out_at = first + r * width + c, first + c * height + r
+                at = first + r * width + c
+                out_at = first + c * height + r
                 if c + lanes <= width and r + lanes <= end - matrix * height:
                     transpose_tile(x, at, width, out, out_at, height)  # type: ignore[call-arg]
                 else:
@@ -82,17 +87,19 @@ def _transpose(x, out, block, low, high):
 
 
 @inner
-def _sizes(kind, rate, step):
-    """Adam's step size and ε with the corrections of both moments' bias."""
+def _sizes(dtype, rate, step):
+    """Adam's step size and ε, with which the bias of both moments is corrected, as numbers of a type."""
     root = math.sqrt(1.0 - BETA2**step)
-    return kind(rate * root / (1.0 - BETA1**step)), kind(EPSILON * root)
+    return dtype(rate * root / (1.0 - BETA1**step)), dtype(EPSILON * root)
 
 
 @inner
 def _adam(theta, gradient, scale, m, v, size, epsilon):
     """Adam with bias correction, all (n,). Source: Kingma and Ba 2015, Algorithm 1."""
-    kind = theta.dtype.type
-    b1, b2, one = kind(BETA1), kind(BETA2), kind(1)
+    dtype = theta.dtype.type
+    b1 = dtype(BETA1)
+    b2 = dtype(BETA2)
+    one = dtype(1)
     for i in range(len(theta)):
         g = scale * gradient[i]
         m[i] = b1 * m[i] + (one - b1) * g
@@ -111,18 +118,18 @@ def _sgd(theta, gradient, size):
 
 @parallel
 def descend(part, parts, kind, theta, gradient, scale, m, v, transposed, blocks, rate, step):
-    """Take a step; kind: one of :data:`OPTIMISERS`."""
-    of_theta = theta.dtype.type
-    size, epsilon = _sizes(of_theta, rate, step)
+    """Take a step of an optimiser, ``kind`` of :data:`OPTIMISERS`."""
+    dtype = theta.dtype.type
+    size, epsilon = _sizes(dtype, rate, step)
     for b in range(len(blocks)):
         block = blocks[b]
         begin, end = _rows_of(part, parts, block)
-        for low in range(begin, end, TOGETHER):
-            high = min(end, low + TOGETHER)
-            own = slice(block[FIRST] + low * block[WIDTH], block[FIRST] + high * block[WIDTH])
+        for low in range(begin, end, ROWS_AT_ONCE):
+            high = min(end, low + ROWS_AT_ONCE)
+            numbers = slice(block[FIRST] + low * block[WIDTH], block[FIRST] + high * block[WIDTH])
             if kind == ADAM:
-                _adam(theta[own], gradient[own], scale, m[own], v[own], size, epsilon)
+                _adam(theta[numbers], gradient[numbers], scale, m[numbers], v[numbers], size, epsilon)
             else:
-                _sgd(theta[own], gradient[own], of_theta(rate) * scale)
+                _sgd(theta[numbers], gradient[numbers], dtype(rate) * scale)
             if block[HEIGHT] > 0:
                 _transpose(theta, transposed, block, low, high)

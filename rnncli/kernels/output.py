@@ -57,7 +57,7 @@ def likeliest(o, tags, probabilities):
         row = o[r]
         largest = _largest(row)
         tag = 0
-        while tag < len(row) - 1 and row[tag] != largest:  # if a score is NaN, perhaps none is equal
+        while tag < len(row) - 1 and row[tag] != largest:  # with NaN there may be no equal score
             tag += 1
         total = o.dtype.type(0)
         for k in range(len(row)):
@@ -71,7 +71,7 @@ def cross_entropy(part, parts, y, gold, weights, scale, do, costs):
     """Compute −w[gold] log ŷ[gold] and the gradient of ``scale`` times it with respect to the scores o.
 
     y        (N, K)  softmax(o)
-    gold     (N,)    int32; below 0: a token without a known tag, which costs nothing
+    gold     (N,)    int32; below 0: a token without a known tag, whose loss is 0
     weights  (K,)    w; (0,): all 1
     do       (N, K)  OUT: scale w[gold] (ŷ − 1[gold])
     costs    (N,)    float64, OUT
@@ -85,9 +85,9 @@ def cross_entropy(part, parts, y, gold, weights, scale, do, costs):
             costs[r] = 0
             continue
         weight = weights[g] if len(weights) > 0 else y.dtype.type(1)
-        size = scale * weight
+        factor = scale * weight
         for k in range(y.shape[1]):
-            do[r, k] = size * y[r, k]
-        do[r, g] -= size
-        # A probability that underflows to 0 costs what the smallest float32 would.
+            do[r, k] = factor * y[r, k]
+        do[r, g] -= factor
+        # A probability that underflows to 0 costs as much as the smallest normal float32.
         costs[r] = -float(weight) * math.log(max(float(y[r, g]), 1.2e-38))

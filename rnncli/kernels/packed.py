@@ -1,48 +1,53 @@
-"""Packed batches: which rows a part of a kernel does, and what a step reads from the one before.
+"""Packed batches: number rows a part of a kernel does, and number rows hold the memory that a step reads.
 
 A packed batch holds its tokens by time step: rows ``offsets[t] : offsets[t + 1]`` are the tokens at step t of
-every sentence that is still running, longest sentence first, so the sentences active at step t + 1 are the
-first rows of step t. A net that reads backward walks the same rows from the last step to the first.
+every sentence of more than t tokens, longest sentence first, so the sentences of step t + 1 are the first rows of
+step t. The backward direction reads the same rows from the last step to the first.
 
-Where ``offsets[0]`` is not 0, the rows before it hold what the first sentences remember of tokens that were read
-earlier: the forward direction goes on from there.
+Where ``offsets[0]`` is not 0, the rows before it hold the initial memory of the first sentences, from tokens that
+were read earlier; only the forward direction reads it.
 """
 
 from rnncli.kernels.compile import inner
 from rnncli.kernels.matmul import clear, copy
 from rnncli.kernels.parallel import parallel, share_of_sentences
 
-# Sentences that a part takes together: products of fewer rows are slow.
-TOGETHER = 8
+# A part does a multiple of so many sentences: products of fewer rows are slow.
+SENTENCE_UNIT = 8
 
 
 @inner
 def sentences_of(part, parts, direction, directions, offsets):
-    """The first and the end of the sentences that a part does in a direction, which few parts share; 0, 0: none."""
+    """Return the first and the end of the sentences that a part does in a direction; 0, 0: none.
+
+    Each direction is cut into ⌈parts / directions⌉ shares. Part n % parts does share n // directions of
+    direction n % directions.
+    """
     shares = -(-parts // directions)
-    which = part if part % directions == direction else part + parts
-    if which % directions != direction or which >= directions * shares:
+    number = part if part % directions == direction else part + parts
+    if number % directions != direction or number >= directions * shares:
         return 0, 0
-    return share_of_sentences(which // directions, shares, offsets, TOGETHER)
+    return share_of_sentences(number // directions, shares, offsets, SENTENCE_UNIT)
 
 
 @inner
 def step(offsets, direction, k, low, high):
     """Find step k in the order in which a direction reads (0 forward, 1 backward), and the step read before it.
 
-    Returns ``first, end, source, rows``: its tokens of the sentences low : high are rows first : end, and the first
-    ``rows`` of them go on from rows source : source + rows. BPTT walks the other way, so there ``1 - direction``
-    finds the tokens read next.
+    Returns ``first, end, source, rows``: the tokens of the sentences low : high at this step are rows first : end.
+    The first ``rows`` of them read their memory from rows source : source + rows; the others have none. BPTT goes
+    the other way: there ``1 - direction`` finds the rows of the tokens that were read next.
     """
     last = len(offsets) - 2
-    t, before = (k, k - 1) if direction == 0 else (last - k, last - k + 1)
+    t = k if direction == 0 else last - k
+    read_before = t - 1 if direction == 0 else t + 1
     first = offsets[t] + low
     end = max(first, min(offsets[t] + high, offsets[t + 1]))
     if k == 0:
-        carried = offsets[0] if direction == 0 else 0
-        return first, end, low, max(0, min(end - first, carried - low))
-    source = offsets[before] + low
-    return first, end, source, max(0, min(end - first, offsets[before + 1] - source))
+        initial = offsets[0] if direction == 0 else 0
+        return first, end, low, max(0, min(end - first, initial - low))
+    source = offsets[read_before] + low
+    return first, end, source, max(0, min(end - first, offsets[read_before + 1] - source))
 
 
 @parallel
@@ -55,10 +60,10 @@ def shift(part, parts, values, directions, offsets, out):
     for direction in range(directions):
         low, high = sentences_of(part, parts, direction, directions, offsets)
         column = direction * width
-        own = slice(column, column + width)
+        columns = slice(column, column + width)
         for k in range(len(offsets) - 1):
             first, end, source, rows = step(offsets, direction, k, low, high)
             for r in range(rows):
-                copy(values[source + r, own], out[first + r, own])
+                copy(values[source + r, columns], out[first + r, columns])
             for r in range(first + rows, end):
-                clear(out[r, own])
+                clear(out[r, columns])

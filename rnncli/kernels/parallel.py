@@ -2,8 +2,8 @@
 
 A parallel kernel is written for part ``part`` of ``parts``, and is called with a work queue in place of these two.
 The caller publishes the work on the queue and does part 0. Worker threads, which wait in :func:`work`, prefer the
-part that has their own number, so that what they wrote is still in their core's cache when they read it. The caller
-does every part that no worker has claimed, so that the work is done with any number of workers, or with none.
+part with their own number, so that what they wrote before is still in the cache of their core. The caller does
+every part that no worker has claimed, so that the work is done with any number of workers, or with none.
 All of this is compiled code: between two kernels no thread waits for Python's lock and none sleeps. To publish work
 takes 0.3 µs, to wake a sleeping thread 50.
 
@@ -47,7 +47,7 @@ _CODE, _EXCEPTION, _ARGUMENTS = range(3)
 
 
 def work_queue(parts: int) -> NDArray[np.int64]:
-    """Make a queue on which all work is divided into this many parts, at least 1; more than 32 count as 32."""
+    """Make a queue, (FIELDS,), that divides all work into so many parts, at least 1; over 32 count as 32."""
     if parts < 1:
         raise ValueError(f"work cannot be divided into {parts} parts")
     queue = np.zeros(FIELDS, np.int64)
@@ -128,15 +128,15 @@ def _define_body(context: Any, body: Any, callee: Any, layout: Any, arguments: A
 
 @intrinsic
 def _raise_exception(typingctx: Any, values: Any) -> Any:
-    """Raise the exception that a part of a call has raised, if one has; the address is that of :func:`_body`."""
+    """Raise the exception that a part of a call has raised, if any; ``values``: as :func:`_body` returns it."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         exception = builder.function.args[1].type.pointee
         call = builder.inttoptr(args[0], ir.LiteralStructType([_I64, exception]).as_pointer())
         code = builder.trunc(builder.load(_field(builder, call, _CODE)), _I32)
         with cgutils.if_unlikely(builder, cgutils.is_not_null(builder, code)):
-            found = builder.load(_field(builder, call, _EXCEPTION))
-            fields = dict.fromkeys(internals.Status._fields) | {"code": code, "excinfoptr": found}
+            pointer = builder.load(_field(builder, call, _EXCEPTION))
+            fields = dict.fromkeys(internals.Status._fields) | {"code": code, "excinfoptr": pointer}
             context.call_conv.return_status_propagate(builder, internals.Status(**fields))
         return context.get_dummy_value()
 
@@ -144,19 +144,20 @@ def _raise_exception(typingctx: Any, values: Any) -> Any:
 
 
 @inner
-def _do_part(queue, own):
-    """Claim a part and do it, if possible part ``own``; tell whether one was left to claim."""
+def _do_part(queue, preferred):
+    """Claim a part and do it, if possible part ``preferred``; return False if all were claimed already."""
     claims = atomic.load(queue, CLAIMS)
     parts = (claims >> 32) & 0xFF
-    part = own
-    if own >= parts or (claims >> own) & 1:
+    part = preferred
+    if preferred >= parts or (claims >> preferred) & 1:
         part = 0
         while part < parts and (claims >> part) & 1:
             part += 1
         if part == parts:
             return False
-    # Nothing is published before all parts are claimed: if the swap succeeds, both fields belong to these claims.
-    body, values = queue[BODY], queue[VALUES]
+    # New work is published only after all parts are claimed, so if the swap succeeds, both belong to these claims.
+    body = queue[BODY]
+    values = queue[VALUES]
     if atomic.compare_and_swap(queue, CLAIMS, claims, claims | (1 << part)):
         _call(body, values, part, parts)
         atomic.add(queue, FINISHED, 1)
@@ -183,7 +184,7 @@ def _do_all(queue, body, values):
 
 @inner
 def _spin(spins):
-    """Wait for about 20 ns, and now and then yield the processor; return the number of waits."""
+    """Wait for about 20 ns; after every SPINS_PER_YIELD waits yield the processor; return the number of waits."""
     atomic.pause()
     if spins % SPINS_PER_YIELD == SPINS_PER_YIELD - 1:
         atomic.yield_processor()
@@ -191,11 +192,11 @@ def _spin(spins):
 
 
 @jit
-def work(queue, own, most_spins):
-    """Do parts of the work on a queue, if possible part ``own``, until none was left for ``most_spins`` reads."""
+def work(queue, preferred, most_spins):
+    """Do parts of the work on a queue, if possible part ``preferred``, until ``most_spins`` reads find none."""
     spins = 0
     while spins < most_spins:
-        spins = 0 if _do_part(queue, own) else _spin(spins)
+        spins = 0 if _do_part(queue, preferred) else _spin(spins)
 
 
 def _whole(queue, *arguments):
@@ -224,14 +225,14 @@ def parallel(kernel: Callable[..., Any]) -> Any:
 
 @inner
 def share(part, parts, count, unit):
-    """The first of ``count`` items that a part does and the end of them; shares are multiples of ``unit`` items."""
+    """Return the first and the end of the items, of ``count``, that a part does; both are multiples of ``unit``."""
     units = -(-count // unit)
     return min(count, units * part // parts * unit), min(count, units * (part + 1) // parts * unit)
 
 
 @inner
 def _sentences_of(part, parts, offsets, unit):
-    """How many sentences, a multiple of ``unit``, hold ``part`` of ``parts`` of the tokens of a packed batch."""
+    """How many sentences, a multiple of ``unit``, hold the share part / parts of the tokens of a packed batch."""
     steps = len(offsets) - 1
     sentences = offsets[min(1, steps)]
     count = 0
@@ -246,5 +247,5 @@ def _sentences_of(part, parts, offsets, unit):
 
 @inner
 def share_of_sentences(part, parts, offsets, unit):
-    """The first of the sentences of a packed batch that a part does and their end; tokens are shared evenly."""
+    """The first and the end of the sentences of a packed batch that a part does; tokens are divided evenly."""
     return _sentences_of(part, parts, offsets, unit), _sentences_of(part + 1, parts, offsets, unit)

@@ -36,11 +36,11 @@ def forward(part, parts, a, s, h, weight, bias, offsets, activation):
 
 
 @parallel
-def backward(part, parts, dh, a, s, h, before, weight, offsets, activation, da, dwh):
+def backward(part, parts, dh, a, s, h, memory, weight, offsets, activation, da, dwh):
     """BPTT: turn the gradient of the hidden layer into that of its input product, in place.
 
     dh            (N, R·H)   in: ∂L/∂h from above; OUT: ∂L/∂a with a = U x + W h(t−1) + b
-    a, s, before             not used
+    a, s, memory             not used
     h             (N, R·H)   as :func:`forward` left it
     weight        (R, H, H)  W itself
     da, dwh                  dh itself

@@ -1,12 +1,12 @@
 """Tiles of matrices held in vector registers: the innermost loops of products and of transposing.
 
-A compiler that is given loops over a product keeps few of its sums in registers, and most of the time goes into
-loading and storing them: 100–160 GFLOP/s in float32 on one thread. Here its tile is written out as vector
-instructions, 4 rows by 4 vectors: 16 running sums, fed in each pass by 4 vectors of b and 4 numbers of a. That
-makes 180–240 GFLOP/s. Transposed number by number, a matrix takes two to four times as long as by tiles.
+When a product is written as loops, the compiler keeps few of the sums in registers and spends most of the time on
+loading and storing them: 100–160 GFLOP/s in float32 on one thread. Here a tile of the product is written as vector
+instructions, 4 rows by 4 vectors: 16 sums in registers; each pass adds the products of 4 vectors of b and 4 numbers
+of a. This reaches 180–240 GFLOP/s. To transpose number by number takes two to four times as long as by tiles.
 
 Every element is summed in the same order whatever the size of the block, so a row of a product does not
-depend on the rows beside it.
+depend on the other rows.
 """
 
 from typing import Any
@@ -21,13 +21,13 @@ from numba.extending import intrinsic
 _FEATURES = llvm.get_host_cpu_features()
 # Bytes of a vector register: AVX-512, AVX, else SSE or NEON.
 VECTOR_BYTES = 64 if _FEATURES.get("avx512f") else 32 if _FEATURES.get("avx") else 16
-# The sums take half of the registers: of 32, or of the 16 that x86 has before AVX-512.
+# The sums take half of the registers: there are 32, or 16 on x86 without AVX-512.
 ROWS = 4
 VECTORS = 2 if _FEATURES.get("sse2") and not _FEATURES.get("avx512f") else 4
 
 _I32, _I64 = ir.IntType(32), ir.IntType(64)
 _FLOATS = {32: ir.FloatType(), 64: ir.DoubleType()}
-# A product and its sum may become one instruction; the order of the sums stays.
+# Multiplication and addition may become one instruction; the order of additions is kept.
 _FLAGS = ("contract",)
 
 
@@ -41,7 +41,7 @@ def add_tile(typingctx: Any, a: Any, a_at: Any, across: Any, along: Any, b: Any,
     rows, columns, k  each at least 1
 
     All arrays are contiguous and positions count from their first element. Where rows < ROWS the last row is
-    computed several times over and the same numbers are stored; nothing outside the block is read or written.
+    computed several times and stored with the same numbers; nothing outside the block is read or written.
     """
     if not all(array.layout == "C" and array.dtype == a.dtype for array in (a, b, out)):
         raise TypingError("factors and sum must be contiguous arrays of one type")
@@ -62,10 +62,11 @@ def add_tile(typingctx: Any, a: Any, a_at: Any, across: Any, along: Any, b: Any,
         b_step = builder.extract_value(of_b.shape, 1)
 
         lanes = VECTOR_BYTES * 8 // a.dtype.bitwidth
-        started = builder.sdiv(builder.add(columns, _I64(lanes - 1)), _I64(lanes))
-        whole, done = builder.append_basic_block("whole"), builder.append_basic_block("done")
+        vector_count = builder.sdiv(builder.add(columns, _I64(lanes - 1)), _I64(lanes))
+        whole = builder.append_basic_block("whole")
+        done = builder.append_basic_block("done")
         is_whole = builder.icmp_signed(">=", columns, _I64(VECTORS * lanes))
-        choice = builder.switch(builder.select(is_whole, _I64(0), started), whole)
+        choice = builder.switch(builder.select(is_whole, _I64(0), vector_count), whole)
         for vectors in range(VECTORS + 1):
             block = builder.append_basic_block("ragged") if vectors else whole
             if vectors:
@@ -102,12 +103,16 @@ def transpose_tile(typingctx: Any, x: Any, at: Any, step: Any, out: Any, out_at:
             return [builder.bitcast(start, vector.as_pointer()) for start in starts]
 
         values = [builder.load(row, align=bits // 8) for row in rows(0)]
-        # Shuffled like two halves of a pack of cards, log2(lanes) times, rows become columns.
-        kind = ir.VectorType(_I32, lanes)
-        picks = [[first + k // 2 + k % 2 * lanes for k in range(lanes)] for first in (0, half)]
+        # To interleave the first and the second half of the rows log2(lanes) times makes columns of rows.
+        index_type = ir.VectorType(_I32, lanes)
+        patterns = [[first + k // 2 + k % 2 * lanes for k in range(lanes)] for first in (0, half)]
         for _ in range(lanes.bit_length() - 1):
             pairs = [(values[k], values[k + half]) for k in range(half)]
-            values = [builder.shuffle_vector(*pair, ir.Constant(kind, pick)) for pair in pairs for pick in picks]
+            values = [
+                builder.shuffle_vector(*pair, ir.Constant(index_type, pattern))
+                for pair in pairs
+                for pattern in patterns
+            ]
         for row, value in zip(rows(3), values, strict=True):
             builder.store(value, row, align=bits // 8)
         return context.get_dummy_value()
@@ -116,7 +121,7 @@ def transpose_tile(typingctx: Any, x: Any, at: Any, step: Any, out: Any, out_at:
 
 
 class _Tile:
-    """Emits a tile of some vectors a row; of the last vector only what lies within ``columns``, if given."""
+    """Emits a tile with ``vectors`` vectors a row; the last one is masked beyond ``columns``, if given."""
 
     def __init__(self, builder: Any, bits: int, vectors: int, columns: Any) -> None:
         self.builder = builder
@@ -131,9 +136,11 @@ class _Tile:
             self.mask = builder.icmp_signed("<", lanes, self._splat(columns))
 
     def add(self, a: list[Any], a_step: Any, b: Any, b_step: Any, out: list[Any], k: Any) -> None:
-        """Emit the loop over k; ``a`` and ``out`` hold the address of each row, ``b`` that of its first."""
+        """Emit the loop over k; ``a`` and ``out``: the address of each row, ``b``: that of the first row."""
         builder = self.builder
-        before, loop, after = builder.block, *(builder.append_basic_block(name) for name in ("loop", "after"))
+        before = builder.block
+        loop = builder.append_basic_block("loop")
+        after = builder.append_basic_block("after")
         first = [value for row in out for value in self._load(row)]
         builder.branch(loop)
 
@@ -160,10 +167,10 @@ class _Tile:
 
     def _splat(self, value: Any) -> Any:
         """Copy a number into every lane."""
-        none = ir.Constant(ir.VectorType(value.type, self.lanes), ir.Undefined)
-        first = self.builder.insert_element(none, value, _I32(0))
+        undefined = ir.Constant(ir.VectorType(value.type, self.lanes), ir.Undefined)
+        first = self.builder.insert_element(undefined, value, _I32(0))
         zeros = ir.Constant(ir.VectorType(_I32, self.lanes), [0] * self.lanes)
-        return self.builder.shuffle_vector(first, none, zeros)
+        return self.builder.shuffle_vector(first, undefined, zeros)
 
     def _address(self, row: Any, number: int) -> Any:
         start = self.builder.gep(row, [_I64(number * self.lanes)])
@@ -173,7 +180,7 @@ class _Tile:
         return self.mask is not None and number == self.vectors - 1
 
     def _masked(self, kind: str, result: Any, arguments: list[Any]) -> Any:
-        """Call LLVM's masked load or store, which touch no memory outside the mask."""
+        """Call LLVM's masked load or store, which access no memory outside the mask."""
         signature = ir.FunctionType(result, [argument.type for argument in arguments])
         name = f"llvm.masked.{kind}.v{self.lanes}f{self.align * 8}.p0"
         return self.builder.call(cgutils.get_or_insert_function(self.builder.module, signature, name), arguments)

@@ -2,13 +2,21 @@
 
     δ(t)[j] = max over i of δ(t−1)[i] + A[i, j], + o(t)[j]
 
-Only the maxima are kept, not where they were: the tag before is looked for again on the one path that counts,
-K comparisons a token instead of K² indices that are hardly ever read.
+Only the maxima δ are stored, not the tags i that gave them. Those are computed again on the best path only: K
+comparisons a token instead of K² stored indices, most of which would never be read.
 
-A rule stands for a matrix A whose numbers are 0 for what is allowed and ``forbidden`` for all else, and takes some
-K additions a token instead of K². It is a tuple ``after, types, is_open, forbidden``: what each tag may follow
-(K,), any tag (0), any that is not open (1), any that is open and of its type (2); the number of its type (K,);
-whether it is open (K,). What is forbidden is compared by its greatest alone: adding a number keeps the order.
+A rule stands for a matrix A whose numbers are 0 for allowed moves and ``forbidden`` for all others. With it a step
+takes about K additions instead of K². It is a tuple ``after, types, is_open, forbidden``, the fields of
+:class:`rnncli.data.tags.Rule`:
+
+    after      (K,)  what a tag may follow: any tag (ANY), a tag that is not open (CLOSED), an open tag of its type
+    types      (K,)  number of the type of a tag
+    is_open    (K,)  whether a span may continue after a tag, as after B-x and I-x
+    forbidden  the score of a forbidden move
+
+So δ needs only three kinds of maxima: over all tags (``every``), over those that are not open (``closed``), and
+over the open ones of each type (``opened``). Of the forbidden moves only the one from the tag with the greatest
+score need be compared, because adding a number keeps the order.
 
 Source: Viterbi 1967, "Error bounds for convolutional codes"; Rabiner 1989, "A tutorial on hidden Markov
 models", III.B. Batches are packed as in :mod:`rnncli.kernels.packed`.
@@ -22,20 +30,20 @@ from rnncli.kernels.output import _largest
 
 ANY, CLOSED = 0, 1
 
-# Tags taken at once: their maxima so far are read and written once for all of them.
+# So many tags are done at once: the maxima so far are read and written once for all of them.
 TAGS = 8
 
 
 @inner
-def _step(before, transitions, best):
-    """Compute best[j] = max over i of before[i] + A[i, j]; before, best (K,), transitions (K, K)."""
-    tags = len(before)
+def _step(previous, transitions, best):
+    """Compute best[j] = max over i of previous[i] + A[i, j]; previous, best (K,), transitions (K, K)."""
+    tags = len(previous)
     whole = tags - tags % TAGS
     for j in range(tags):
-        best[j] = before[0] + transitions[0, j]
+        best[j] = previous[0] + transitions[0, j]
     for i in range(0, whole, TAGS):
-        b0, b1, b2, b3 = before[i], before[i + 1], before[i + 2], before[i + 3]
-        b4, b5, b6, b7 = before[i + 4], before[i + 5], before[i + 6], before[i + 7]
+        b0, b1, b2, b3 = previous[i], previous[i + 1], previous[i + 2], previous[i + 3]
+        b4, b5, b6, b7 = previous[i + 4], previous[i + 5], previous[i + 6], previous[i + 7]
         a0, a1, a2, a3 = transitions[i], transitions[i + 1], transitions[i + 2], transitions[i + 3]
         a4, a5, a6, a7 = transitions[i + 4], transitions[i + 5], transitions[i + 6], transitions[i + 7]
         for j in range(tags):
@@ -44,7 +52,7 @@ def _step(before, transitions, best):
             best[j] = _greater(_greater(_greater(x, y), _greater(z, w)), best[j])
     for i in range(whole, tags):
         for j in range(tags):
-            best[j] = _greater(before[i] + transitions[i, j], best[j])
+            best[j] = _greater(previous[i] + transitions[i, j], best[j])
 
 
 @inner
@@ -54,36 +62,50 @@ def _greater(a, b):
 
 
 @inner
-def _likeliest(scores, onward):
-    """Return the first i with the greatest scores[i] + onward[i]; 0 if that is NaN."""
-    tag, best = 0, scores[0] + onward[0]
+def _likeliest(scores, moves):
+    """Return the first i with the greatest scores[i] + moves[i], both (K,); 0 if scores[0] + moves[0] is NaN."""
+    tag = 0
+    best = scores[0] + moves[0]
     for i in range(1, len(scores)):
-        score = scores[i] + onward[i]
+        score = scores[i] + moves[i]
         if score > best:
-            tag, best = i, score
+            tag = i
+            best = score
     return tag
 
 
 @inner
-def _step_by_rule(before, after, types, is_open, forbidden, opened, best):
-    """Do what :func:`_step` does by a rule; opened (K,) scratch: the greatest of each type that is open."""
-    every = closed = before.dtype.type(-np.inf)
-    for i in range(len(before)):
+def _step_by_rule(previous, after, types, is_open, forbidden, opened, best):
+    """Compute the same as :func:`_step`, by a rule.
+
+    previous           (K,)  δ(t−1)
+    after … forbidden  the rule
+    opened             (K,)  scratch: by type, the greatest of its open tags
+    best               (K,)  OUT
+    """
+    every = previous.dtype.type(-np.inf)
+    closed = every
+    for i in range(len(previous)):
         opened[i] = every
-    for i in range(len(before)):
-        every = _greater(before[i], every)
+    for i in range(len(previous)):
+        every = _greater(previous[i], every)
         if is_open[i]:
-            opened[types[i]] = _greater(before[i], opened[types[i]])
+            opened[types[i]] = _greater(previous[i], opened[types[i]])
         else:
-            closed = _greater(before[i], closed)
-    least = every + before.dtype.type(forbidden)
+            closed = _greater(previous[i], closed)
+    least = every + previous.dtype.type(forbidden)
     for j in range(len(best)):
-        best[j] = every if after[j] == ANY else _greater(closed if after[j] == CLOSED else opened[types[j]], least)
+        if after[j] == ANY:
+            best[j] = every
+        elif after[j] == CLOSED:
+            best[j] = _greater(closed, least)
+        else:
+            best[j] = _greater(opened[types[j]], least)
 
 
 @inner
-def _settle(row, scores):
-    """Add scores to δ; the largest becomes 0, or the last digits of differences would be lost in long sentences."""
+def _add_scores(row, scores):
+    """Complete δ(t) by o(t), both (K,), and subtract the largest, so that long sentences lose no digits."""
     for j in range(len(row)):
         row[j] += scores[j]
     largest = _largest(row)
@@ -93,63 +115,65 @@ def _settle(row, scores):
 
 @jit
 def _forward(o, transitions, first, offsets, delta):
-    """Fill δ (N, K)."""
+    """Fill δ (N, K); the arguments are those of :func:`viterbi`."""
     for t in range(len(offsets) - 1):
         for r in range(offsets[t], offsets[t + 1]):
             if t > 0:
                 _step(delta[offsets[t - 1] + r - offsets[t]], transitions, delta[r])
             else:
                 copy(first, delta[r])
-            _settle(delta[r], o[r])
+            _add_scores(delta[r], o[r])
 
 
 @jit
 def _forward_by_rule(o, after, types, is_open, forbidden, first, offsets, delta):
-    """Fill δ (N, K)."""
+    """Fill δ (N, K); the arguments are those of :func:`viterbi`."""
     opened = np.empty_like(first)
     for t in range(len(offsets) - 1):
         for r in range(offsets[t], offsets[t + 1]):
             if t > 0:
-                before = delta[offsets[t - 1] + r - offsets[t]]
-                _step_by_rule(before, after, types, is_open, forbidden, opened, delta[r])
+                previous = delta[offsets[t - 1] + r - offsets[t]]
+                _step_by_rule(previous, after, types, is_open, forbidden, opened, delta[r])
             else:
                 copy(first, delta[r])
-            _settle(delta[r], o[r])
+            _add_scores(delta[r], o[r])
 
 
 @jit
 def _backward(delta, transitions, last, offsets, tags):
-    """Follow the best path from its end."""
-    onward, steps = transitions.T.copy(), len(offsets) - 1
+    """Follow the best path from its end to its beginning; the arguments are those of :func:`viterbi`."""
+    moves_to = transitions.T.copy()
+    steps = len(offsets) - 1
     for t in range(steps - 1, -1, -1):
         begin, end = offsets[t], offsets[t + 1]
-        going = offsets[t + 2] - end if t + 2 <= steps else 0
+        continuing = offsets[t + 2] - end if t + 2 <= steps else 0
         for r in range(begin, end):
             b = r - begin
-            tags[r] = _likeliest(delta[r], onward[tags[end + b]] if b < going else last)
+            tags[r] = _likeliest(delta[r], moves_to[tags[end + b]] if b < continuing else last)
 
 
 @jit
 def _backward_by_rule(delta, after, types, is_open, forbidden, last, offsets, tags):
-    """Follow the best path from its end."""
-    onward, steps = np.empty_like(last), len(offsets) - 1
+    """Follow the best path from its end to its beginning; the arguments are those of :func:`viterbi`."""
+    moves = np.empty_like(last)  # the scores of moving from each tag to the next tag of the path
+    steps = len(offsets) - 1
     for t in range(steps - 1, -1, -1):
         begin, end = offsets[t], offsets[t + 1]
-        going = offsets[t + 2] - end if t + 2 <= steps else 0
+        continuing = offsets[t + 2] - end if t + 2 <= steps else 0
         for r in range(begin, end):
             b = r - begin
-            if b >= going:
+            if b >= continuing:
                 tags[r] = _likeliest(delta[r], last)
                 continue
             j = tags[end + b]
-            for i in range(len(onward)):
-                goes_on = is_open[i] == (after[j] != CLOSED) and (after[j] == CLOSED or types[i] == types[j])
-                onward[i] = 0 if after[j] == ANY or goes_on else forbidden
-            tags[r] = _likeliest(delta[r], onward)
+            for i in range(len(moves)):
+                fits = is_open[i] == (after[j] != CLOSED) and (after[j] == CLOSED or types[i] == types[j])
+                moves[i] = 0 if after[j] == ANY or fits else forbidden
+            tags[r] = _likeliest(delta[r], moves)
 
 
 def forward(o, transitions, first, offsets, delta):
-    """Fill δ (N, K) OUT, up to a number for each row; the arguments are those of :func:`viterbi`."""
+    """Fill δ (N, K) OUT, up to a constant for each row; the other arguments are those of :func:`viterbi`."""
     if isinstance(transitions, tuple):
         _forward_by_rule(o, *transitions, first, offsets, delta)
     else:
@@ -165,10 +189,10 @@ def backward(delta, transitions, last, offsets, tags):
 
 
 def viterbi(o, transitions, first, last, offsets, tags):
-    """Fill the best path of every sentence; of equal paths the one whose tags are first, from the end.
+    """Fill the best path of every sentence; of equal paths the one with the lowest tags, compared from the end.
 
     o            (N, K)    scores; softmax or not makes no difference
-    transitions  (K, K)    A[i, j]: the score of tag j after tag i; −10 000, say, forbids; or a rule (see above)
+    transitions  (K, K)    A[i, j]: the score of tag j after tag i, −10 000 to forbid it; or a rule (see above)
     first, last  (K,)      scores of a tag that begins and that ends a sentence
     offsets      (T + 1,)  int64, first row of each step
     tags         (N,)      int32, OUT

@@ -7,8 +7,8 @@ from rnncli.kernels.tile import ROWS
 
 
 @inner
-def _beside(offsets, t, other):
-    """Number of sentences that have a token at step t and at step ``other``; their rows come first in both."""
+def _common(offsets, t, other):
+    """Number of sentences that have a token both at step t and at step ``other``: the first rows of both steps."""
     if not 0 <= other < len(offsets) - 1:
         return 0
     return min(offsets[t + 1] - offsets[t], offsets[other + 1] - offsets[other])
@@ -24,7 +24,7 @@ def neighbours(offsets, distance, out):
     """
     for t in range(len(offsets) - 1):
         first = offsets[t]
-        rows = _beside(offsets, t, t + distance)
+        rows = _common(offsets, t, t + distance)
         for r in range(offsets[t + 1] - first):
             out[first + r] = offsets[t + distance] + r if r < rows else -1
 
@@ -43,11 +43,11 @@ def look_around(part, parts, x, offsets, window, out):
         for r in range(max(low, offsets[t]), min(high, offsets[t + 1])):
             for slot in range(2 * window + 1):
                 other = t + slot - window
-                read = out[r, slot * width : (slot + 1) * width]
-                if r - offsets[t] < _beside(offsets, t, other):
-                    copy(x[offsets[other] + r - offsets[t]], read)
+                columns = out[r, slot * width : (slot + 1) * width]
+                if r - offsets[t] < _common(offsets, t, other):
+                    copy(x[offsets[other] + r - offsets[t]], columns)
                 else:
-                    clear(read)
+                    clear(columns)
 
 
 @parallel
@@ -61,15 +61,15 @@ def look_around_backward(part, parts, dout, offsets, window, dx):
             clear(dx[r])
             for slot in range(2 * window + 1):
                 other = t + window - slot  # the step that reads this token in this slot
-                if r - offsets[t] < _beside(offsets, t, other):
+                if r - offsets[t] < _common(offsets, t, other):
                     add_row(dx[r], one, dout[offsets[other] + r - offsets[t], slot * width : (slot + 1) * width])
 
 
 @jit
-def add_seen(y, texts, rows, a):
-    """a[n] += y[texts[rows[n]]], where rows[n] ≥ 0: the products of distinct texts in one slot of a window.
+def add_slot(y, texts, rows, a):
+    """a[n] += y[texts[rows[n]]] where rows[n] ≥ 0: add what one slot of the window contributes.
 
-    y      (texts, M)
+    y      (texts, M)  the products of the distinct texts with the weights of this slot
     texts  (N,)  int32 or int64, the number of each token's text among the distinct texts
     rows   (N,)  int32, as :func:`neighbours` leaves it
     a      (N, M)  +=

@@ -1,6 +1,6 @@
-"""Where a batch is worked on: memory that is used again for every batch, and the queue that its kernels share.
+"""Memory that is used again for every batch, and the work queue of the kernels.
 
-If every batch asked the system for memory and gave it back, training a small network would take a third longer.
+If memory were allocated and freed for every batch, training a small network would take a third longer.
 """
 
 import math
@@ -11,20 +11,20 @@ from numpy.typing import DTypeLike
 from rnncli.kernels.parallel import SERIAL
 from rnncli.parameters import Array
 
-_LINE = 64  # bytes: arrays begin where a vector register's worth of memory does
+_LINE = 64  # bytes: the address of every array is a multiple, as wide as the widest vector register
 
 
 class Arena:
-    """Hands out arrays end to end; :meth:`clear` takes all of them back, whoever still looks at them."""
+    """Allocates arrays end to end in one block of memory; :meth:`clear` makes all of them invalid."""
 
     def __init__(self, queue: Array | None = None) -> None:
-        """``queue``: of :mod:`rnncli.kernels.parallel`; without one, the kernels are run by their caller alone."""
+        """``queue``: a work queue of :mod:`rnncli.kernels.parallel`; without it the caller does all work."""
         self.queue = SERIAL if queue is None else queue
         self._bytes = np.empty(0, np.uint8)
         self._used = 0
 
     def empty(self, shape: int | tuple[int, ...], dtype: DTypeLike) -> Array:
-        """Return an array with anything in it, as :func:`numpy.empty` does."""
+        """Return an array that is not initialised, as :func:`numpy.empty` does."""
         size = math.prod(shape if isinstance(shape, tuple) else (shape,)) * np.dtype(dtype).itemsize
         start = self._used
         self._used += -(-size // _LINE) * _LINE
@@ -37,7 +37,7 @@ class Arena:
         return self.empty(array.shape, array.dtype)
 
     def clear(self) -> None:
-        """Begin again; there is memory now for as much as was asked for since the last time."""
+        """Use the memory again from its start; it is enlarged if the arrays since the last call did not fit."""
         if self._used > len(self._bytes):
             self._bytes = np.empty(self._used + self._used // 8, np.uint8)
         self._used = 0

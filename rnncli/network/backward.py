@@ -12,10 +12,10 @@ from rnncli.parameters import Array, Parameters
 
 
 class InputGradients(NamedTuple):
-    """What reaches the input layer, from which :class:`.Optimiser` makes the gradients of its tables."""
+    """Gradients with respect to the input layer; :class:`.Optimiser` computes those of the tables from them."""
 
-    dx: Array  # (N, D) gradient of what the parts of the input give for each token
-    das: list[Array]  # (N, R·G·H) of each layer's input product, from the last; of layer 1 that of one-hot inputs
+    dx: Array  # (N, D) gradient of the looked-up rows of all parts but one-hot, side by side
+    das: list[Array]  # (N, R·G·H) of each layer's input product, top layer first; one-hot inputs use the last
 
 
 def backward(
@@ -29,7 +29,7 @@ def backward(
     """Add the gradients of all weights and biases to ``gradient``; return those of the input.
 
     do        (N, K)  ∂L/∂o; overwritten where the output is fed back
-    gradient  by the names of the parameters; those of the moves of a CRF are left alone
+    gradient  by the names of the parameters; those of the moves of a CRF do not change
     omega     weight of Pascanu's regulariser, whose gradient is added to that of W; see :mod:`.regulariser`
     """
     architecture = spec.architecture
@@ -40,8 +40,8 @@ def backward(
         da = _feedback(spec, parameters, run, do)
         _add_feedback_gradients(spec, parameters, run, da, gradient, omega)
     else:
-        dread = arena.like(top.h)
-        matmul.project_backward(arena.queue, do, v[None], dread)
+        dinput = arena.like(top.h)
+        matmul.project_backward(arena.queue, do, v[None], dinput)
     matmul.add_product(arena.queue, do, top.read, 1, gradient["output/V"])
     matmul.add_sum(arena.queue, do, gradient["output/c"])
 
@@ -50,7 +50,7 @@ def backward(
         name = f"layer{number}/"
         layer = run.layers[number - 1]
         if not (architecture.keeps_output and number == spec.layers):
-            dh = layer.mask.drop(dread, arena, dread)
+            dh = layer.mask.drop(dinput, arena, dinput)
             products = recurrent.backward(spec, layer.states, dh, parameters.get(name + "W"), run.offsets, arena)
             da = products.da
             _add_recurrent_gradients(spec, parameters, run, number, products, gradient, omega)
@@ -59,9 +59,9 @@ def backward(
         if name + "U" not in parameters:
             return InputGradients(layer.x, das)
         matmul.add_product(arena.queue, da, layer.x, 1, gradient[name + "U"])
-        dread = arena.like(layer.x)
-        matmul.project_backward(arena.queue, da, parameters[name + "U"][None], dread)
-    dx = inputs.look_around_backward(spec, dread, run.offsets, arena)
+        dinput = arena.like(layer.x)
+        matmul.project_backward(arena.queue, da, parameters[name + "U"][None], dinput)
+    dx = inputs.look_around_backward(spec, dinput, run.offsets, arena)
     return InputGradients(run.input_mask.drop(dx, arena, dx), das)
 
 
@@ -79,10 +79,10 @@ def _add_recurrent_gradients(
         return
     name = f"layer{number}/"
     if omega:
-        regulariser.add(spec, omega, parameters[name + "W"], products.da, products.before, run)
+        regulariser.add(spec, omega, parameters[name + "W"], products.da, products.h_before, run)
     of_w = gradient[name + "W"]
-    matmul.add_product(run.arena.queue, products.dwh, products.before, len(of_w), of_w.reshape(-1, spec.hidden))
-    if spec.recurrent_bias:  # its kernel leaves ∂L/∂(W h(t−1) + bias) of the last gate in place of the state
+    matmul.add_product(run.arena.queue, products.dwh, products.h_before, len(of_w), of_w.reshape(-1, spec.hidden))
+    if spec.recurrent_bias:  # the kernel has put ∂L/∂(W h(t−1) + bias) of the last gate in place of the state
         states = run.layers[number - 1].states
         matmul.add_sum(run.arena.queue, states.state, gradient[name + spec.recurrent_bias])
 
@@ -91,7 +91,8 @@ def _feedback(spec: NetworkSpec, parameters: Parameters, run: Activations, do: A
     """Run BPTT through the fed-back output; return the gradient of the top layer's input product."""
     name = f"layer{spec.layers}/"
     layer = run.layers[-1]
-    dh, g = run.arena.like(layer.h), run.arena.like(do)
+    dh = run.arena.like(layer.h)
+    g = run.arena.like(do)
     feedback.backward(
         run.arena.queue,
         do,
@@ -118,7 +119,7 @@ def _add_feedback_gradients(
     gradient: Mapping[str, Array],
     omega: float,
 ) -> None:
-    """Add the gradients of the weights of a layer's memories: Wy of ŷ(t−1), and W of h(t−1) where it is kept."""
+    """Add the gradients of the weights of both memories: Wy of ŷ(t−1), and W of h(t−1), where h is kept."""
     arena = run.arena
     name = f"layer{spec.layers}/"
 

@@ -22,7 +22,7 @@ class Mask(NamedTuple):
     rate: float  # 0: none
 
     def drop(self, x: Array, arena: Arena, out: Array | None = None) -> Array:
-        """Return x without what is dropped, in ``out``, which may be x; where nothing is, x itself."""
+        """Return x without the dropped units, in ``out``, which may be x; x itself if nothing is dropped."""
         if not self.rate or not x.size:
             return x
         out = arena.like(x) if out is None else out
@@ -34,7 +34,7 @@ NO_MASK = Mask(np.uint32(0), 0.0)
 
 
 class Dropout(NamedTuple):
-    """``rate`` of units dropped; every mask takes the next key, uint32: one for the input, one for each layer."""
+    """The dropout of one pass: its rate, and a key, uint32, for each mask: of the input and of each layer."""
 
     rate: float
     keys: Iterator[int]
@@ -65,9 +65,9 @@ class Activations(NamedTuple):
     input_mask: Mask
     layers: list[Layer]
     o: Array  # (N, K) scores of the tags; where the output is fed back, their softmax ŷ
-    fed: Array  # (N, K) what was fed back: ŷ, or the forced tag; where nothing is, the scores
+    fed: Array  # (N, K) what was fed back: ŷ, or the unit vector of a forced tag; the scores if nothing was
     forced: Array  # (N,) int32 the tag that was fed back in place of ŷ, −1 for ŷ itself; (0,): ŷ everywhere
-    arena: Arena  # where all of this lies, and the gradients may
+    arena: Arena  # memory of these arrays and of the gradients
 
 
 NONE_FORCED = np.empty(0, np.int32)
@@ -86,10 +86,10 @@ def forward(
     """Run a network over a packed batch up to the scores of the tags.
 
     dropout     only in training
-    transposed  :meth:`.Parameters.transposed`, where the caller has it already
+    transposed  :meth:`.Parameters.transposed`, if the caller has it already
     forced      (N,) int32: where the output is fed back, the tag to feed in place of ŷ; −1: ŷ itself; (0,): none
-    arena       memory for the result, which then lasts until it is cleared
-    backwards   whether a backward pass may follow; where not, layer 1 is computed once for each distinct word
+    arena       memory for the result, which is valid until the arena is cleared
+    backwards   whether a backward pass may follow; if not, layer 1 is computed once for each distinct word
     """
     architecture = spec.architecture
     dtype = parameters.flat.dtype
@@ -119,7 +119,7 @@ def forward(
             inputs.add_onehot(spec, parameters, batch, a, arena)
         if architecture.keeps_output and number == spec.layers:
             fed = arena.like(o) if len(forced) else o
-            # Dropout before an output that is the only memory erases it: dev F1 on ATIS 68 with it, 88 without.
+            # No dropout where the output is the only memory: dev F1 on ATIS is 68 with it, 88 without.
             mask = dropout.mask() if dropout and not architecture.keeps_only_output else NO_MASK
             layer = Layer(
                 x, LayerStates(a, np.empty((count, 0), dtype), a), mask, arena.like(a) if mask.rate else a
@@ -128,7 +128,8 @@ def forward(
             run = Activations(batch.offsets, input_mask, layers, o, fed, forced, arena)
             _feedback(spec, parameters, transposed, run)
             return run
-        weight, bias = transposed.get(name + "W"), parameters.get(name + spec.recurrent_bias)
+        weight = transposed.get(name + "W")
+        bias = parameters.get(name + spec.recurrent_bias)
         states = recurrent.forward(spec, a, weight, bias, batch.offsets, arena)
         mask = dropout.mask() if dropout else NO_MASK
         read = mask.drop(states.h, arena)
@@ -146,7 +147,7 @@ def hidden_weight(spec: NetworkSpec, arrays: Mapping[str, Array], name: str) -> 
 
 
 def _feedback(spec: NetworkSpec, parameters: Parameters, transposed: Parameters, run: Activations) -> None:
-    """Run the top layer where it reads the output: its h in place of the input product, ŷ and what is fed back."""
+    """Run a top layer that reads the output: compute h, in place of the input product, ŷ, and what is fed back."""
     name = f"layer{spec.layers}/"
     layer = run.layers[-1]
     feedback.forward(

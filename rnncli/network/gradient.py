@@ -19,14 +19,16 @@ def add_gradient(
     dropout: Dropout | None = None,
     forced: Array = NONE_FORCED,
 ) -> float:
-    """Add the gradient of a batch to that of the optimiser, whose network it is; return the summed loss.
+    """Add the gradient of a batch to the gradient that the optimiser holds; return the summed loss.
 
     gold    (N,) int32, the number of each token's tag
     forced  (N,) int32, tags fed back in place of the output; see :func:`rnncli.network.forward.forward`
     """
-    spec, parameters, gradient = optimiser.spec, optimiser.parameters, optimiser.gradient
+    spec = optimiser.spec
+    parameters = optimiser.parameters
+    gradient = optimiser.gradient
     run = forward(spec, parameters, batch, dropout, optimiser.transposed, forced, arena)
     loss = output.loss(spec, parameters, run, gold, objective, gradient)
-    reached = backward(spec, parameters, run, loss.do, gradient, objective.omega)
-    optimiser.add_tables(batch, reached, arena)
+    input_gradients = backward(spec, parameters, run, loss.do, gradient, objective.omega)
+    optimiser.add_tables(batch, input_gradients, arena)
     return loss.total

@@ -16,7 +16,7 @@ ONEHOT = "input/onehot"
 
 
 def parts(parameters: Parameters, batch: Batch) -> Iterator[tuple[str, Bags, Array]]:
-    """Yield the table of each part, its bags, and which tokens are masked in it."""
+    """Yield for each part the name of its table, its bags, and its masked tokens, (N,) or (0,) bool."""
     for name, bags in zip(parameters.tables, batch.bags, strict=True):
         yield name, bags, batch.masked if bags.is_word else NONE_MASKED
 
@@ -34,7 +34,7 @@ def _look_up(
     dtype: Any,
     arena: Arena,
 ) -> Array:
-    """Look up ``count`` texts; ``ids`` holds those of each source, ``tables`` come with bags and masked tokens."""
+    """Look up ``count`` texts in tables, with their bags and masked tokens; ``ids``: (count,) of each source."""
     x = arena.empty((count, sum(table.shape[1] for table, *_ in tables)), dtype)
     column = 0
     x[...] = 0
@@ -45,7 +45,7 @@ def _look_up(
 
 
 def _slots(spec: NetworkSpec, offsets: Array) -> list[Array]:
-    """For each slot of the window, left to right, the row that every token reads there, −1 for none; (N,) each."""
+    """For each slot of the window, left to right, (N,) int32: the row that a token reads there, −1 for none."""
     slots = []
     for distance in range(-spec.window, spec.window + 1):
         rows = np.empty(int(offsets[-1]), np.int32)
@@ -64,7 +64,7 @@ def look_around(spec: NetworkSpec, x: Array, offsets: Array, arena: Arena) -> Ar
 
 
 def look_around_backward(spec: NetworkSpec, dwide: Array, offsets: Array, arena: Arena) -> Array:
-    """Gradient of :func:`look_around`."""
+    """Gradient of :func:`look_around`: (N, (2w + 1) D) -> (N, D)."""
     if not spec.window:
         return dwide
     dx = arena.empty((len(dwide), dwide.shape[1] // (2 * spec.window + 1)), dwide.dtype)
@@ -75,7 +75,7 @@ def look_around_backward(spec: NetworkSpec, dwide: Array, offsets: Array, arena:
 def project(
     spec: NetworkSpec, parameters: Parameters, transposed: Array, batch: Batch, a: Array, arena: Arena
 ) -> None:
-    """Add U x to the input product a (N, M), computed once for each distinct text.
+    """Add U x to the input product a (N, M); the product of each distinct text is computed once.
 
     transposed  (D, M)  Uᵀ
     batch       without masked words
@@ -83,7 +83,7 @@ def project(
     slots = _slots(spec, batch.offsets)
     width = len(transposed) // len(slots)
     column = 0
-    nothing = np.zeros(a.shape[1], a.dtype)
+    no_bias = np.zeros(a.shape[1], a.dtype)
     dense = [(parameters[name], bags, masked) for name, bags, masked in parts(parameters, batch) if name != ONEHOT]
     for source, group in itertools.groupby(dense, key=lambda part: part[1].source):
         ids, texts = np.unique(batch.ids[source], return_inverse=True)
@@ -91,13 +91,13 @@ def project(
         y = arena.empty((len(ids), a.shape[1]), a.dtype)
         for slot, rows in enumerate(slots):
             first = slot * width + column
-            matmul.project(arena.queue, x, transposed[first : first + x.shape[1]], nothing, y)
-            window.add_seen(y, texts, rows, a)
+            matmul.project(arena.queue, x, transposed[first : first + x.shape[1]], no_bias, y)
+            window.add_slot(y, texts, rows, a)
         column += x.shape[1]
 
 
 def onehot(spec: NetworkSpec, parameters: Parameters, batch: Batch) -> Iterator[tuple[int, Array, Array, Bags]]:
-    """For each slot of the window: the first row of its block of the table, the ids and the masked words there."""
+    """Yield for each slot of the window: first row of its block of the table, ids and masked words there, bags."""
     for name, bags, masked in parts(parameters, batch):
         if name != ONEHOT:
             continue

@@ -1,11 +1,12 @@
-"""One long sentence in blocks of tokens, so that memory grows by the block: the labels of :func:`.output.label`.
+"""Labels one long sentence in blocks of tokens, with the results of :func:`.output.label` but less working memory.
 
-What each direction of each layer remembers between two blocks is kept; all else is computed from there, again
-wherever it is needed. Where a layer reads backward too, one pass from the end finds what it remembers, before the
-layer above can be computed. The best path and the marginals take a pass forward and one backward.
+The memory of each direction of each layer between two blocks is stored. All other values of a block are computed
+from it, again each time they are needed. If layers also read backward, one pass over the blocks from the last to
+the first computes their memories, before the layer above can be computed. The best path and the marginals need one
+pass forward and one backward.
 
-To the last bit the result is that of the whole sentence: every kernel sums a row in the same order, whatever rows
-are beside it.
+The result is that of the whole sentence to the last bit: every kernel sums a row in the same order, whatever the
+other rows are.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,14 +20,14 @@ from rnncli.network import inputs, recurrent
 from rnncli.network.arena import Arena
 from rnncli.network.forward import NO_MASK, NONE_FORCED, hidden_weight
 from rnncli.network.output import scores_of
-from rnncli.network.recurrent import Memory
+from rnncli.network.recurrent import LayerMemory
 from rnncli.parameters import Array, Parameters
 from rnncli.plain.decoding import Chain, learned
 from rnncli.plain.limits import TooLargeError, check_run
-from rnncli.plain.transitions import onto, reached
+from rnncli.plain.transitions import scores_to, viterbi_step
 
-# Numbers of all scores, which are kept up to here, 128 MB, instead of being computed again.
-KEPT_NUMBERS = 1 << 25
+# The scores of a sentence are stored if they are at most so many numbers, 128 MB, else computed again.
+MOST_STORED_NUMBERS = 1 << 25
 
 
 def label(
@@ -35,57 +36,63 @@ def label(
     parameters: Parameters,
     batch: Batch,
     transposed: Parameters,
-    by: Chain | None,
+    chain: Chain | None,
     with_probabilities: bool = True,
     arena: Arena | None = None,
 ) -> tuple[Array, Array]:
-    """Do what :func:`.output.label` does, with the same arguments, for a batch of one sentence.
+    """Return what :func:`.output.label` returns for the same other arguments; the batch has one sentence.
 
-    tokens  of a block, at least 1
+    tokens  number of tokens of a block, at least 1
     """
     arena = arena or Arena()
-    count, tags = batch.tokens, len(parameters["output/c"])
+    count = batch.tokens
+    tag_count = len(parameters["output/c"])
     blocks = [slice(first, min(count, first + tokens)) for first in range(0, count, tokens)]
     scores = _Scores(spec, parameters, transposed, batch, blocks, arena)
-    given, probabilities = np.empty(count, np.int32), np.full(count, np.nan, parameters.flat.dtype)
-    if by is None:
+    tags = np.empty(count, np.int32)
+    probabilities = np.full(count, np.nan, parameters.flat.dtype)
+    if chain is None:
         for number, rows in enumerate(blocks):
             o = scores(number)
             if spec.architecture.keeps_output:
-                given[rows], probabilities[rows] = o.argmax(axis=1), o.max(axis=1)
+                tags[rows] = o.argmax(axis=1)
+                probabilities[rows] = o.max(axis=1)
             else:
-                output.likeliest(o, given[rows], probabilities[rows])
-        return given, probabilities
+                output.likeliest(o, tags[rows], probabilities[rows])
+        return tags, probabilities
     posterior = None
     if with_probabilities and spec.output == "crf":
         posterior = crf.Block(arena.queue, probabilities.dtype, *learned(spec, parameters))
-    # What begins each block, in place of the scores that begin a sentence.
-    paths, starts = [by.first], [] if posterior is None else [posterior.start]
-    kept = np.empty((count if count * tags <= KEPT_NUMBERS else 0, tags), probabilities.dtype)
+    # For each block, the scores in place of those that begin a sentence: of the best path, of the marginals.
+    path_starts = [chain.first]
+    posterior_starts = [] if posterior is None else [posterior.start]
+    stored = np.empty((count if count * tag_count <= MOST_STORED_NUMBERS else 0, tag_count), probabilities.dtype)
     for number, rows in enumerate(blocks):
         o = scores_of(spec, scores(number))
-        if len(kept):
-            kept[rows] = o
+        if len(stored):
+            stored[rows] = o
         delta = arena.like(o)
-        viterbi.forward(o, by.transitions, paths[-1], np.arange(len(o) + 1), delta)
-        paths.append(reached(delta[-1], by.transitions))
+        viterbi.forward(o, chain.transitions, path_starts[-1], np.arange(len(o) + 1), delta)
+        path_starts.append(viterbi_step(delta[-1], chain.transitions))
         if posterior is not None:
-            starts.append(posterior.pass_on(o, starts[-1]))
-    last, stop = by.last, None if posterior is None else posterior.stop
+            posterior_starts.append(posterior.next_start(o, posterior_starts[-1]))
+    last = chain.last
+    stop = None if posterior is None else posterior.stop
     for number, rows in reversed([*enumerate(blocks)]):
         arena.clear()
-        o = kept[rows] if len(kept) else scores_of(spec, scores(number))
-        delta, offsets = arena.like(o), np.arange(len(o) + 1)
-        viterbi.forward(o, by.transitions, paths[number], offsets, delta)
-        viterbi.backward(delta, by.transitions, last, offsets, given[rows])
-        last = onto(by.transitions, given[rows.start]).astype(o.dtype, copy=False)
+        o = stored[rows] if len(stored) else scores_of(spec, scores(number))
+        delta = arena.like(o)
+        offsets = np.arange(len(o) + 1)
+        viterbi.forward(o, chain.transitions, path_starts[number], offsets, delta)
+        viterbi.backward(delta, chain.transitions, last, offsets, tags[rows])
+        last = scores_to(chain.transitions, tags[rows.start]).astype(o.dtype, copy=False)
         if posterior is not None:
-            o, stop = posterior.marginals(o, starts[number], stop)
+            o, stop = posterior.marginals(o, posterior_starts[number], stop)
         elif with_probabilities:
             output.softmax(arena.queue, o)
         if with_probabilities:
-            probabilities[rows] = o[np.arange(len(o)), given[rows]]
-    return given, probabilities
+            probabilities[rows] = o[np.arange(len(o)), tags[rows]]
+    return tags, probabilities
 
 
 class _Scores:
@@ -100,18 +107,22 @@ class _Scores:
         blocks: Sequence[slice],
         arena: Arena,
     ) -> None:
-        self.spec, self.parameters, self.transposed = spec, parameters, transposed
-        self.batch, self.blocks, self.arena = batch, blocks, arena
-        # By layer, direction and block: what is remembered when the block is begun. None: nothing.
-        self.memories: dict[tuple[int, int, int], Memory] = {}
+        self.spec = spec
+        self.parameters = parameters
+        self.transposed = transposed
+        self.batch = batch
+        self.blocks = blocks
+        self.arena = arena
+        # By layer, direction and block: the memory before the first token that is read; none where reading begins.
+        self.memories: dict[tuple[int, int, int], LayerMemory] = {}
         if spec.architecture.directions == 2:
             for layer in range(1, spec.layers + 1):
-                self._sweep(layer, 1, reversed(range(len(blocks))))
+                self._store_memories(layer, 1, reversed(range(len(blocks))))
                 if layer < spec.layers:
-                    self._sweep(layer, 0, range(len(blocks)))
+                    self._store_memories(layer, 0, range(len(blocks)))
 
     def __call__(self, block: int) -> Array:
-        """The scores of a block, (n, K), as the output layer takes them: where ŷ is fed back, ŷ itself."""
+        """Return the scores of a block, (n, K), as :attr:`.Activations.o` has them: ŷ if that is fed back."""
         self.arena.clear()
         spec = self.spec
         hidden = self._hidden(spec.layers - spec.architecture.keeps_output, block)
@@ -129,15 +140,15 @@ class _Scores:
             raise TooLargeError(self.blocks[block].start + fault.row) from None
         return o
 
-    def _sweep(self, layer: int, direction: int, blocks: Iterator[int] | range) -> None:
-        """Find what a direction of a layer remembers, where the layers below are known."""
+    def _store_memories(self, layer: int, direction: int, blocks: Iterator[int] | range) -> None:
+        """Compute and store the memories of a direction of a layer; those of the layers below must be stored."""
         for block in blocks:
             self.arena.clear()
             hidden = self._hidden(layer - 1, block)
             self._read(layer, direction, block, self._product(layer, block, hidden[-1] if hidden else None))
 
     def _hidden(self, layers: int, block: int) -> list[Array]:
-        """The lowest hidden layers, so many, (n, R·H) each."""
+        """Return h (n, R·H) of the lowest ``layers`` hidden layers for a block."""
         hidden: list[Array] = []
         for layer in range(1, layers + 1):
             a = self._product(layer, block, hidden[-1] if hidden else None)
@@ -154,52 +165,60 @@ class _Scores:
         return hidden
 
     def _product(self, layer: int, block: int, x: Array | None) -> Array:
-        """The input product of a layer (n, R·G·H), which reads x (n, R·H) or the tokens."""
-        rows, bias, u = self.blocks[block], self.parameters[f"layer{layer}/b"], f"layer{layer}/U"
+        """Return the input product (n, R·G·H) of a layer that reads x (n, R·H), or the tokens if x is ``None``."""
+        rows = self.blocks[block]
+        bias = self.parameters[f"layer{layer}/b"]
+        u = f"layer{layer}/U"
         if x is not None:
             a = self.arena.empty((len(x), len(bias)), x.dtype)
             matmul.project(self.arena.queue, x, self.transposed[u], bias, a)
             return a
         low = max(0, rows.start - self.spec.window)
         high = min(self.batch.tokens, rows.stop + self.spec.window)
-        seen = Batch(self.batch.ids[:, low:high], self.batch.bags, NONE_MASKED, np.arange(high - low + 1))
+        tokens = Batch(self.batch.ids[:, low:high], self.batch.bags, NONE_MASKED, np.arange(high - low + 1))
         a = self.arena.empty((high - low, len(bias)), bias.dtype)
         a[:] = bias
         if u in self.transposed:
-            inputs.project(self.spec, self.parameters, self.transposed[u], seen, a, self.arena)
-        inputs.add_onehot(self.spec, self.parameters, seen, a, self.arena)
+            inputs.project(self.spec, self.parameters, self.transposed[u], tokens, a, self.arena)
+        inputs.add_onehot(self.spec, self.parameters, tokens, a, self.arena)
         return a[rows.start - low : rows.stop - low]
 
     def _read(self, layer: int, direction: int, block: int, a: Array) -> Array:
-        """Read a block in a direction, and keep what is remembered for the next; h (n, H) in the text's order."""
-        name, width = f"layer{layer}/", self.spec.gates * self.spec.hidden
-        before = self.memories.get((layer, direction, block))
-        carried = int(before is not None)
+        """Read a block in a direction and store its last memory; return h (n, H) in the order of the text.
+
+        a  (n, R·G·H)  the input product
+        """
+        name = f"layer{layer}/"
+        width = self.spec.gates * self.spec.hidden
+        memory = self.memories.get((layer, direction, block))
+        first = int(memory is not None)  # row 0 holds the memory
         order = slice(None, None, -1 if direction else 1)
-        own = self.arena.empty((carried + len(a), width), a.dtype)
-        own[carried:] = a[order, direction * width : (direction + 1) * width]
+        product = self.arena.empty((first + len(a), width), a.dtype)
+        product[first:] = a[order, direction * width : (direction + 1) * width]
         weight = self.transposed[name + "W"][direction : direction + 1]
         bias = self.parameters.get(name + self.spec.recurrent_bias)
         if bias is not None:
             bias = bias[direction * self.spec.hidden : (direction + 1) * self.spec.hidden]
-        offsets = np.arange(carried, len(own) + 1)
-        states = recurrent.forward(self.spec, own, weight, bias, offsets, self.arena, before)
+        offsets = np.arange(first, len(product) + 1)
+        states = recurrent.forward(self.spec, product, weight, bias, offsets, self.arena, memory)
         following = block - 1 if direction else block + 1
-        self.memories[layer, direction, following] = Memory(states.h[-1].copy(), states.state[-1].copy())
-        return states.h[carried:][order]
+        self.memories[layer, direction, following] = LayerMemory(states.h[-1].copy(), states.state[-1].copy())
+        return states.h[first:][order]
 
     def _feedback(self, block: int, a: Array) -> tuple[Array, Array]:
-        """Run the top layer where it reads the output; h (n, H) and ŷ (n, K)."""
-        spec, parameters, transposed = self.spec, self.parameters, self.transposed
+        """Run a top layer that reads the output, from its input product a (n, H); return h (n, H) and ŷ (n, K)."""
+        spec = self.spec
+        parameters = self.parameters
+        transposed = self.transposed
         name = f"layer{spec.layers}/"
-        before = self.memories.get((spec.layers, 0, block))
-        carried = int(before is not None)
-        h = self.arena.empty((carried + len(a), spec.hidden), a.dtype)
-        y = self.arena.empty((carried + len(a), len(parameters["output/c"])), a.dtype)
-        h[carried:] = a
-        if before is not None:
-            h[0] = before.h
-            y[0] = before.state
+        memory = self.memories.get((spec.layers, 0, block))
+        first = int(memory is not None)  # row 0 holds the memory
+        h = self.arena.empty((first + len(a), spec.hidden), a.dtype)
+        y = self.arena.empty((first + len(a), len(parameters["output/c"])), a.dtype)
+        h[first:] = a
+        if memory is not None:
+            h[0] = memory.h
+            y[0] = memory.state
         feedback.forward(
             self.arena.queue,
             h,
@@ -212,8 +231,8 @@ class _Scores:
             transposed[name + "Wy"],
             transposed["output/V"],
             parameters["output/c"],
-            np.arange(carried, len(h) + 1),
+            np.arange(first, len(h) + 1),
             activation.CODES[spec.activation],
         )
-        self.memories[spec.layers, 0, block + 1] = Memory(h[-1].copy(), y[-1].copy())
-        return h[carried:], y[carried:]
+        self.memories[spec.layers, 0, block + 1] = LayerMemory(h[-1].copy(), y[-1].copy())
+        return h[first:], y[first:]

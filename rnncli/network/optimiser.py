@@ -16,7 +16,7 @@ from rnncli.parameters import Array, Parameters
 
 
 def _blocks(parameters: Parameters) -> Iterator[tuple[int, ...]]:
-    """Yield the blocks of all arrays but the tables, as :mod:`rnncli.kernels.optimiser` has them."""
+    """Yield the blocks of all arrays but the tables, with the columns of :mod:`rnncli.kernels.optimiser`."""
     for row in parameters.rows:
         if not row.is_table:
             width = row.shape[-1]
@@ -24,10 +24,10 @@ def _blocks(parameters: Parameters) -> Iterator[tuple[int, ...]]:
 
 
 class Optimiser:
-    """The gradient of a network, 0 between steps, and the moments of an optimiser, which takes the steps."""
+    """Holds the gradient of a network, 0 after each step, and the moments of an optimiser; takes the steps."""
 
     def __init__(self, spec: NetworkSpec, parameters: Parameters, kind: str, frozen: Sequence[str] = ()) -> None:
-        """Start from these parameters.
+        """Start with these parameters, which every step changes.
 
         kind    a name of :data:`rnncli.kernels.optimiser.OPTIMISERS`
         frozen  tables that are not trained
@@ -40,43 +40,45 @@ class Optimiser:
         fixed = np.array(list(_blocks(parameters)))
         self._fixed = len(fixed)
         self._count = len(fixed)
-        self._height = int(fixed[:, ROWS].sum())
-        # A stamp for each row of a table: the number of the last batch that touched it.
-        self._seen = {
+        self._fixed_rows = int(fixed[:, ROWS].sum())
+        # For each row of a table, a stamp: the number of the last batch that selected it.
+        self._stamps = {
             name: np.zeros(len(table), np.int64) for name, table in parameters.tables.items() if name not in frozen
         }
         self._stamp = 0
-        self._list = np.empty((len(fixed) + sum(map(len, self._seen.values())), COLUMNS), np.int64)
-        self._list[: len(fixed)] = fixed
+        self._block_list = np.empty((len(fixed) + sum(map(len, self._stamps.values())), COLUMNS), np.int64)
+        self._block_list[: len(fixed)] = fixed
 
-    def add_tables(self, batch: Batch, reached: InputGradients, arena: Arena) -> None:
-        """Add the gradients of the tables of the inputs."""
+    def add_tables(self, batch: Batch, gradients: InputGradients, arena: Arena) -> None:
+        """Add the gradients of the tables of the inputs, and list the rows that the batch selects."""
         self._count = self._fixed
-        self._stamp = self._stamp + 1
+        self._stamp += 1
         column = 0
         for name, bags, masked in parts(self.parameters, batch):
             if name == ONEHOT:
-                for first, ids, masked_there, _ in onehot(self.spec, self.parameters, batch):
-                    self._add_table(name, reached.das[-1], 0, ids, bags, masked_there, first, arena)
+                for first, ids, masked_in_slot, _ in onehot(self.spec, self.parameters, batch):
+                    self._add_table(name, gradients.das[-1], 0, ids, bags, masked_in_slot, first, arena)
             else:
-                self._add_table(name, reached.dx, column, batch.ids[bags.source], bags, masked, 0, arena)
+                self._add_table(name, gradients.dx, column, batch.ids[bags.source], bags, masked, 0, arena)
                 column += self.parameters[name].shape[1]
 
     def _add_table(
         self, name: str, dout: Array, column: int, ids: Array, bags: Bags, masked: Array, first: int, arena: Arena
     ) -> None:
-        if name in self._seen:
+        if name in self._stamps:
             table = self.gradient[name]
             texts = (ids, bags.rows, bags.starts, masked, first)
-            seen = self._seen[name]
+            stamps = self._stamps[name]
             at = self.parameters.starts[name]
-            self._count = embedding.touch(*texts, table.shape[1], at, seen, self._stamp, self._list, self._count)
+            self._count = embedding.touch(
+                *texts, table.shape[1], at, stamps, self._stamp, self._block_list, self._count
+            )
             embedding.scatter(arena.queue, dout, column, *texts, table)
 
     def norm(self, arena: Arena) -> float:
-        """The gradient's length; not finite where a number of it is not."""
-        sums = arena.empty(self._height + self._count - self._fixed, np.float64)
-        optimiser.squared_norms(arena.queue, self.gradient.flat, self._list[: self._count], sums)
+        """The Euclidean norm of the gradient; not finite if a number of it is not."""
+        sums = arena.empty(self._fixed_rows + self._count - self._fixed, np.float64)
+        optimiser.squared_norms(arena.queue, self.gradient.flat, self._block_list[: self._count], sums)
         return math.sqrt(float(sums.sum()))
 
     def step(self, number: int, rate: float, scale: float, arena: Arena) -> None:
@@ -90,7 +92,7 @@ class Optimiser:
             self._m.flat,
             self._v.flat,
             self.transposed.flat,
-            self._list[: self._count],
+            self._block_list[: self._count],
             rate,
             number,
         )

@@ -17,17 +17,17 @@ from rnncli.plain.limits import check, check_run
 
 
 def scores_of(spec: NetworkSpec, o: Array) -> Array:
-    """Scores of the tags; where the network gives ŷ its logarithm."""
+    """The scores of the tags, (N, K), from the result o of the network; where that is ŷ, its logarithm."""
     return log(o) if spec.architecture.keeps_output else o
 
 
 class Weights(NamedTuple):
-    """How much the loss at a tag counts, (K,); empty if all count alike."""
+    """The weight of each tag in the loss, (K,); (0,) if all are 1."""
 
     of_tags: Array
 
     def of_sentences(self, gold: Array, offsets: Array) -> Array:
-        """The mean over each sentence of a packed batch, (B,), for a loss of whole sentences."""
+        """The mean weight of the tags of each sentence of a packed batch, (B,), for the loss of a CRF."""
         count = int(offsets[1]) if len(offsets) > 1 else 0
         if not len(self.of_tags):
             return np.ones(count, self.of_tags.dtype)
@@ -37,7 +37,7 @@ class Weights(NamedTuple):
 
 
 class Objective(NamedTuple):
-    """What training makes small."""
+    """What training minimises."""
 
     scale: float  # of the loss, usually 1 / N
     weights: Weights
@@ -61,8 +61,8 @@ def loss(
 ) -> Loss:
     """Compute the loss of a packed batch, and the gradient of ``objective.scale`` times it.
 
-    gold  (N,) int32, the number of each token's tag
-    That of the scores of moves of a CRF is added to ``gradient``, by the names of the parameters.
+    gold      (N,) int32, the number of each token's tag
+    gradient  by the names of the parameters; that of the scores of moves of a CRF is added to it
 
     softmax  Σ −log ŷ[gold] over tokens
     crf      Σ −log P(gold tags) over sentences
@@ -96,30 +96,34 @@ def label(
     parameters: Parameters,
     batch: Batch,
     transposed: Parameters,
-    by: Chain | None,
+    chain: Chain | None,
     with_probabilities: bool = True,
     arena: Arena | None = None,
 ) -> tuple[Array, Array]:
     """Find the tags of a packed batch, (N,) int32, and the probability of each, (N,); NaN where not asked for.
 
-    The probability is that of the tag that is given: its softmax, or its marginal under the CRF. Scores that cannot
-    be computed with are a :class:`.TooLargeError` with the row of the packed batch.
+    The probability is the softmax of the chosen tag, or its marginal under the CRF. Raises :class:`.TooLargeError`,
+    with the row of the packed batch, if a number is not finite or too large.
+
+    chain  scores of moves; ``None``: each tag is chosen by itself
     """
     arena = arena or Arena()
     run = forward(spec, parameters, batch, transposed=transposed, arena=arena, backwards=False)
     check_run(spec, parameters, [layer.h for layer in run.layers], run.o)
     o = run.o
-    tags, probabilities = np.empty(len(o), np.int32), np.full(len(o), np.nan, o.dtype)
-    if by is None:
+    tags = np.empty(len(o), np.int32)
+    probabilities = np.full(len(o), np.nan, o.dtype)
+    if chain is None:
         if spec.architecture.keeps_output:
             return o.argmax(axis=1).astype(np.int32), o.max(axis=1)
         output.likeliest(o, tags, probabilities)
         return tags, probabilities
     o = scores_of(spec, o)
-    viterbi.viterbi(o, *_moves(by, batch), batch.offsets, tags)
+    viterbi.viterbi(o, *_moves(chain, batch), batch.offsets, tags)
     if with_probabilities:
         if spec.output == "crf":
-            y, moves = np.empty_like(o), _moves(learned(spec, parameters), batch)
+            y = np.empty_like(o)
+            moves = _moves(learned(spec, parameters), batch)
             crf.marginals(arena.queue, o, *moves, batch.offsets, y, np.empty(batch.sentences, o.dtype))
         else:
             y = o
@@ -130,7 +134,7 @@ def label(
 
 
 def _moves(chain: Chain, batch: Batch) -> Chain:
-    """The chain; without its (K, K) scores, which are much to prepare, where all sentences have one token."""
+    """The chain; without its (K, K) scores if all sentences have one token, because to prepare them takes long."""
     if len(batch.offsets) > 2 or isinstance(chain.transitions, Rule):
         return chain
     return chain._replace(transitions=chain.transitions[:1, :1].copy())

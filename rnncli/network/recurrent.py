@@ -17,23 +17,23 @@ def _kernels(cell: str) -> Any:
 
 
 class LayerStates(NamedTuple):
-    """What a hidden layer computed, and what its backward pass needs."""
+    """What a hidden layer computed, as its backward pass needs it."""
 
-    gates: Array  # (N, R·G·H), activated; of a cell with one gate h itself
-    state: Array  # (N, R·H): what a cell with several gates keeps beside them, of LSTM the cell state; else (N, 0)
+    gates: Array  # (N, R·G·H), after their activation functions; h itself for a cell with one gate
+    state: Array  # (N, R·H): c of LSTM, m of GRU, see their kernels; else (N, 0)
     h: Array  # (N, R·H)
 
 
 class LayerGradients(NamedTuple):
-    """Gradients of a layer's products, and what the recurrent weight was multiplied by."""
+    """Gradients of the two products of a layer, U x and W h(t−1), and h(t−1) itself."""
 
     da: Array  # (N, R·G·H)  ∂L/∂(U x(t) + b)
     dwh: Array  # (N, R·G·H)  ∂L/∂(W h(t−1)); without memory (0, 0)
-    before: Array  # (N, R·H)  h(t−1); without memory (0, 0)
+    h_before: Array  # (N, R·H)  h(t−1); without memory (0, 0)
 
 
-class Memory(NamedTuple):
-    """What one direction of a layer carries from a token to the next."""
+class LayerMemory(NamedTuple):
+    """The memory of one direction of a layer: what a token passes on to the next."""
 
     h: Array  # (H,)
     state: Array  # (H,) as in :class:`LayerStates`, or (0,)
@@ -46,14 +46,15 @@ def forward(
     bias: Array | None,
     offsets: Array,
     arena: Arena,
-    before: Memory | None = None,
+    initial: LayerMemory | None = None,
 ) -> LayerStates:
     """Run a layer over a packed batch.
 
-    a       (N, R·G·H)  its input product; becomes part of the result
-    weight  (R, H, G·H)  Wᵀ of each direction; ``None`` for a layer without memory
-    bias    (R·H)  of the last gate's recurrent part; ``None`` where the cell has none
-    before  what one sentence in one direction goes on from; it takes row 0, so ``offsets`` begin at 1
+    a        (N, R·G·H)  its input product; becomes part of the result
+    weight   (R, H, G·H)  Wᵀ of each direction; ``None`` for a layer without memory
+    bias     (R·H,)  of the last gate's recurrent part; ``None`` where the cell has none
+    offsets  (T + 1,)  int64, first row of each step
+    initial  memory of one sentence in one direction, which is put into row 0: ``offsets`` start at 1
     """
     code = activation.CODES[spec.activation]
     state = np.empty((len(a), 0), a.dtype)
@@ -66,9 +67,9 @@ def forward(
         state = arena.empty(shape, a.dtype)
         h = arena.empty(shape, a.dtype)
     bias = np.empty(0, a.dtype) if bias is None else bias
-    if before is not None:
-        h[0] = before.h
-        state[0] = before.state
+    if initial is not None:
+        h[0] = initial.h
+        state[0] = initial.state
     _kernels(spec.cell).forward(arena.queue, a, state, h, weight, bias, offsets, code)
     return LayerStates(a, state, h)
 
@@ -87,17 +88,19 @@ def backward(
         activation.backward(arena.queue, dh, states.h, code)
         return LayerGradients(dh, none, none)
     directions = spec.architecture.directions
-    before = arena.like(states.h)
-    packed.shift(arena.queue, states.h, directions, offsets, before)
-    memory = before
+    h_before = arena.like(states.h)
+    packed.shift(arena.queue, states.h, directions, offsets, h_before)
+    memory = h_before
     if CELLS[spec.cell].keeps_state:
         memory = arena.like(states.state)
         packed.shift(arena.queue, states.state, directions, offsets, memory)
-    da = dwh = dh
+    da = dh
+    dwh = dh
     if spec.gates > 1:
-        da = dwh = arena.like(states.gates)
-        if spec.recurrent_bias:  # then the two products are not only added up
+        da = arena.like(states.gates)
+        dwh = da
+        if spec.recurrent_bias:  # the gradients of the two products differ
             dwh = arena.like(states.gates)
     gates, state, h = states
     _kernels(spec.cell).backward(arena.queue, dh, gates, state, h, memory, weight, offsets, code, da, dwh)
-    return LayerGradients(da, dwh, before)
+    return LayerGradients(da, dwh, h_before)

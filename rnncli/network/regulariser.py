@@ -1,4 +1,4 @@
-"""Pascanu's regulariser: the gradient should reach the step before neither smaller nor larger than it is.
+"""Pascanu's regulariser: the norm of the gradient should stay the same from each step to the step before.
 
     Ω = Σ ( ‖∂L/∂a(t+1) · ∂a(t+1)/∂a(t)‖ / ‖∂L/∂a(t+1)‖ − 1 )²,    ∂a(t+1)/∂a(t) = W diag φ′(a(t))
 
@@ -16,37 +16,38 @@ from rnncli.kernels import activation, matmul, packed
 from rnncli.network.forward import Activations
 from rnncli.parameters import Array
 
-# A squared norm below it counts as 0, which has no direction; the authors' own code puts it at 1e-20, where a
-# gradient that vanishes would soon be left alone.
+# A squared norm below this counts as 0, and its step is left out. The authors' code uses 1e-20, which would leave
+# out many steps of a vanishing gradient.
 _SMALLEST = 1e-30
 
 
-def add(spec: NetworkSpec, size: float, weight: Array, da: Array, before: Array, run: Activations) -> None:
-    """Add the gradient of ``size`` · Ω to that of a layer's W, which is Σ ∂L/∂a(t+1) before(t+1)ᵀ.
+def add(spec: NetworkSpec, size: float, weight: Array, da: Array, h_before: Array, run: Activations) -> None:
+    """Add the gradient of ``size`` · Ω to that of a layer's W, which is Σ ∂L/∂a(t+1) h(t)ᵀ.
 
-    That of Ω has the same first factor, ∂Ω/∂W = Σ ∂L/∂a(t+1) e(t+1)ᵀ, so e is added to the second one. With
+    That of Ω has the same first factor, ∂Ω/∂W = Σ ∂L/∂a(t+1) e(t+1)ᵀ, so e is added to the second factor. With
     n = φ′(a(t)) ∘ Wᵀ ∂L/∂a(t+1) it is e(t+1) = 2 (ratio − 1) φ′(a(t)) ∘ n / (‖n‖ ‖∂L/∂a(t+1)‖).
 
-    weight  (R, H, H)  W itself
-    da      (N, R·H)   ∂L/∂a
-    before  (N, R·H)   in: h of the token read before, 0 where there is none; OUT: with size · e added
+    weight    (R, H, H)  W itself
+    da        (N, R·H)   ∂L/∂a
+    h_before  (N, R·H)   in: h of the token read before, 0 where there is none; OUT: with size · e added
     """
     arena = run.arena
     code = activation.CODES[spec.activation]
     directions, units, _ = weight.shape
     flow = arena.like(da)
-    goes_on = arena.empty((len(da), directions), da.dtype)
+    has_memory = arena.empty((len(da), directions), da.dtype)
     matmul.project_backward(arena.queue, da, weight, flow)
-    activation.backward(arena.queue, flow, before, code)
-    packed.shift(arena.queue, np.ones_like(goes_on), directions, run.offsets, goes_on)
-    n, d = (_squares(each, directions) for each in (flow, da))
-    counts = (goes_on > 0) & (n > _SMALLEST) & (d > _SMALLEST)
-    ratio = np.sqrt(np.divide(n, d, out=np.ones_like(n), where=counts))
-    # With 0 where nothing counts: there the ratio is 1.
-    factor = np.divide(2 * size * (ratio - 1), np.sqrt(n * d), out=np.zeros_like(n), where=counts)
+    activation.backward(arena.queue, flow, h_before, code)
+    packed.shift(arena.queue, np.ones_like(has_memory), directions, run.offsets, has_memory)
+    n = _squares(flow, directions)
+    d = _squares(da, directions)
+    is_counted = (has_memory > 0) & (n > _SMALLEST) & (d > _SMALLEST)
+    ratio = np.sqrt(np.divide(n, d, out=np.ones_like(n), where=is_counted))
+    # 0 where a step is left out: there the ratio is 1.
+    factor = np.divide(2 * size * (ratio - 1), np.sqrt(n * d), out=np.zeros_like(n), where=is_counted)
     flow.reshape(len(flow), directions, units)[...] *= factor[:, :, None].astype(da.dtype)
-    activation.backward(arena.queue, flow, before, code)
-    before += flow
+    activation.backward(arena.queue, flow, h_before, code)
+    h_before += flow
 
 
 def _squares(x: Array, directions: int) -> Array:

@@ -6,7 +6,7 @@ from typing import Self
 from rnncli.kernels import packed, parallel
 from rnncli.threads import count_threads
 
-# How often a worker reads the queue, once in about 20 ns, before it sleeps: longer than from one step to the next.
+# How often a worker reads the queue, about every 20 ns, before it sleeps: for longer than the pause between steps.
 SPINS = 20_000
 
 
@@ -17,17 +17,17 @@ def team_size(threads: int, directions: int, batch: int) -> int:
     directions  in which the network reads
     batch       sentences in a batch
 
-    A recurrence has one part for each direction and every 8 sentences; products have more. If each thread had a
-    core of its own, this many would save most of the time that 32 would: ``benchmarks/threads.py``.
+    A recurrence has one part for each direction and every 8 sentences; products have more. With a core for each
+    thread, so many threads save most of the time that 32 would save: ``benchmarks/threads.py``.
     """
-    shares = directions * -(-batch // packed.TOGETHER)
+    shares = directions * -(-batch // packed.SENTENCE_UNIT)
     return min(count_threads(threads), 2 * shares, parallel.MOST_PARTS)
 
 
 class ThreadTeam:
     """A work queue and the worker threads that read it; see :mod:`rnncli.kernels.parallel`.
 
-    threads  how many threads share the work, the caller included; no more are started than work has parts
+    threads  how many threads share the work, the caller included; at most one for each part of the work
     """
 
     def __init__(self, threads: int) -> None:
@@ -43,10 +43,10 @@ class ThreadTeam:
         while not self._is_closed:
             self._is_needed.wait()
             parallel.work(self.queue, part, SPINS)
-            self._is_needed.clear()  # may undo a call of :meth:`wake` just now; the caller does the work then
+            self._is_needed.clear()  # may undo a simultaneous :meth:`wake`; then the caller does the work
 
     def wake(self) -> None:
-        """Wake the workers that sleep, so that they read the queue; until then the caller does their parts."""
+        """Wake the workers that sleep, so that they read the queue; until they do, the caller does their parts."""
         self._is_needed.set()
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
 """The mathematics of the networks in plain NumPy, written to be read.
 
-It is the oracle of the kernels' tests, and the way to label until the kernels are worth loading.
+The tests compare the kernels with it, and short texts are labelled with it, because loading the kernels takes time.
 """
 
 from typing import Any

@@ -10,12 +10,12 @@ Function = Callable[[Array], Array]
 
 
 def sigmoid(x: Array) -> Array:
-    """1 / (1 + exp(−x))."""
+    """1 / (1 + exp(−x)), of the shape of x."""
     return np.asarray(1 / (1 + np.exp(-x)))
 
 
 def softmax(o: Array) -> Array:
-    """exp(o) / Σ exp(o) along the last axis."""
+    """exp(o) / Σ exp(o) along the last axis, of the shape of o."""
     e = np.exp(o - o.max(axis=-1, keepdims=True))
     return np.asarray(e / e.sum(axis=-1, keepdims=True))
 

@@ -1,8 +1,8 @@
 """The backward pass in plain NumPy: the gradients of many scalars of one sentence in one sweep, by BPTT.
 
-Where :mod:`rnncli.network.backward` sums one loss over a batch, this keeps M scalars of one sentence apart, and
-each step of the sweep is a product of an (M, ·) block. A scalar is known by its gradient with respect to the
-scores: for the score of tag k at token t, a 1 at [t, k]. Nothing is dropped and no tag is forced.
+Where :mod:`rnncli.network.backward` sums one loss over a batch, this computes the gradients of M scalars of one
+sentence separately, and each step of the sweep multiplies an (M, ·) block. A scalar is given by its gradient with
+respect to the scores: for the score of tag k at token t, a 1 at [t, k]. There is no dropout and no forced tag.
 Equations: docs/math.md.
 """
 
@@ -14,21 +14,21 @@ import numpy as np
 from rnncli.config import NetworkSpec
 from rnncli.plain import Array, cells
 from rnncli.plain.activation import SLOPES
-from rnncli.plain.forward import Trace, seen
+from rnncli.plain.forward import Trace, pairs_at_distance
 from rnncli.plain.steps import times
 
 
 class Sweep(NamedTuple):
-    """Gradients of M scalars s. With S sentences side by side all have an axis more, before M."""
+    """Gradients of M scalars s. With S sentences side by side all arrays have one more axis, before M."""
 
-    dx: Array  # (M, T, D) ∂s/∂ what the parts of the input (not one-hot) give for token t, before the window
-    da: Array  # (M, T, R·G·H) ∂s/∂ the input product of layer 1, which is what one-hot inputs are added to
-    dh: list[Array]  # for each layer, lowest first, (M, T, R·H): the whole ∂s/∂h(t), through every path
+    dx: Array  # (M, T, D) ∂s/∂x̄(t), x̄ being all parts of the input but one-hot, before the window
+    da: Array  # (M, T, R·G·H) ∂s/∂a(t) of layer 1, a being its input product with one-hot inputs
+    dh: list[Array]  # for each layer, lowest first, (M, T, R·H): the whole ∂s/∂h(t), through all paths
     dy: Array | None  # (M, T, K) the whole ∂s/∂ŷ(t) that is fed back; None where no output is
 
 
 class SweepProducts(NamedTuple):
-    """The same with time first, (T, …, M, ·)."""
+    """Fields of :class:`Sweep` with time as the first axis, (T, …, M, ·)."""
 
     da: Array
     dh: list[Array]
@@ -36,7 +36,7 @@ class SweepProducts(NamedTuple):
 
 
 def sweep(spec: NetworkSpec, parameters: Mapping[str, Array], trace: Trace, do: Array) -> Sweep:
-    """Find the gradients of M scalars.
+    """Return the gradients of M scalars.
 
     trace  of :func:`rnncli.plain.forward.forward`
     do     (M, T, K) ∂s/∂o, o being the scores before the softmax; S sentences side by side: (S, M, T, K)
@@ -49,7 +49,7 @@ def sweep(spec: NetworkSpec, parameters: Mapping[str, Array], trace: Trace, do: 
 
 
 def products(spec: NetworkSpec, parameters: Mapping[str, Array], trace: Trace, do: Array) -> SweepProducts:
-    """The sweep down to the input product of layer 1.
+    """Return the gradients from the scores down to the input product of layer 1.
 
     do  (T, M, K); S sentences side by side: (T, S, M, K)
     """
@@ -60,7 +60,7 @@ def products(spec: NetworkSpec, parameters: Mapping[str, Array], trace: Trace, d
     dy = None
     for number in range(spec.layers, 0, -1):
         name = f"layer{number}/"
-        # With an axis for M, each array of the trace meets the blocks of the sweep.
+        # An axis for M is added, so that the arrays of the trace are broadcast.
         a, h, s = (np.expand_dims(arrays[number - 1], -2) for arrays in (trace.a, trace.h, trace.s))
         w = parameters.get(name + "W")
         slope = SLOPES[spec.activation](h)
@@ -84,17 +84,18 @@ def _inputs(spec: NetworkSpec, parameters: Mapping[str, Array], da: Array) -> Ar
     width = 0 if u is None else u.shape[1] // slots
     dx = np.zeros((*da.shape[:-1], width), da.dtype)
     for slot in range(slots if u is not None else 0):
-        to, of = seen(len(da), slot - spec.window)
-        dx[of] += times(da[to], np.asarray(u)[:, slot * width : (slot + 1) * width])
+        readers, sources = pairs_at_distance(len(da), slot - spec.window)
+        dx[sources] += times(da[readers], np.asarray(u)[:, slot * width : (slot + 1) * width])
     return dx
 
 
 def _feedback(
     slope: Array, y: Array, w: Array | None, wy: Array, v: Array, do: Array
 ) -> tuple[Array, Array, Array]:
-    """BPTT through the output that is fed back, and through h where that is kept too; ∂s/∂a, ∂s/∂h, ∂s/∂ŷ."""
+    """BPTT through ŷ, and through h where it is kept; return ∂s/∂a, ∂s/∂h (T, …, M, H) and ∂s/∂ŷ (T, …, M, K)."""
     da = np.empty((*do.shape[:-1], len(wy)), do.dtype)
-    dh, dy = np.empty_like(da), np.zeros_like(do)
+    dh = np.empty_like(da)
+    dy = np.zeros_like(do)
     for t in range(len(do) - 1, -1, -1):
         if t + 1 < len(do):
             dy[t] = times(da[t + 1], wy)

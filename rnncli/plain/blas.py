@@ -1,4 +1,4 @@
-"""BLAS on one thread: products with one vector are too small for several, which would wait for each other."""
+"""BLAS on one thread: for a product with one vector, several threads would mostly wait for each other."""
 
 import os
 from collections.abc import Iterator
@@ -7,17 +7,17 @@ from threading import RLock
 from typing import Any
 
 _lock = RLock()
-_controllers: list[Any] = []  # one, made when it is first needed
+_controllers: list[Any] = []  # at most one; made when first needed
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """A context in which NumPy's products take one thread; afterwards they take as many as before.
+    """A context in which NumPy's products use one thread; afterwards they use as many as before.
 
-    The number belongs to the whole process, and only the thread that has set it can set it back (threadpoolctl from
-    3.8 on), so one thread at a time is let in.
+    The number is one for the whole process, and only the thread that has set it can restore it (threadpoolctl from
+    3.8 on), so only one thread at a time can be in this context.
     """
-    # The command line sets this before NumPy is loaded, and saves the time to load threadpoolctl.
+    # The command line sets this before it loads NumPy, which saves the time to load threadpoolctl.
     if os.environ.get("OPENBLAS_NUM_THREADS") == "1":
         yield
         return

@@ -2,11 +2,11 @@
 
     score(y) = first[y(1)] + Σ o(t)[y(t)] + Σ A[y(t−1), y(t)] + last[y(T)],    P(y) = exp(score(y)) / Z
 
-It is the oracle of the kernels' tests, and the way to label until the kernels are worth loading.
-Everything is computed in float64. In all functions:
+The tests compare the kernels with it, and short texts are labelled with it. Everything is computed in float64. In
+all functions:
 
     o            (T, K)  the scores of each token's tags, T at least 1
-    transitions  (K, K)  A[i, j]: the score of tag j after tag i; −10 000, say, forbids
+    transitions  (K, K)  A[i, j]: the score of tag j after tag i; −10 000 to forbid it
     first, last  (K,)    scores of a tag at the beginning and at the end of a sentence
 
 :func:`path_score`, :func:`viterbi` and :func:`nbest` also take a rule for transitions: see :mod:`.transitions`.
@@ -21,7 +21,7 @@ import numpy as np
 
 from rnncli.data.tags import Rule
 from rnncli.plain import Array
-from rnncli.plain.transitions import between, merge, onto, reached
+from rnncli.plain.transitions import merge, move_scores, scores_to, viterbi_step
 
 
 def _log_sum(a: Array, axis: int) -> Array:
@@ -31,7 +31,7 @@ def _log_sum(a: Array, axis: int) -> Array:
 
 
 def _forward(o: Array, transitions: Array, first: Array) -> Array:
-    """Log of the sum over beginnings: α(t)[j] = log Σᵢ exp(α(t−1)[i] + A[i, j]) + o(t)[j]; (T, K)."""
+    """Log of the sum over all paths up to a tag: α(t)[j] = log Σᵢ exp(α(t−1)[i] + A[i, j]) + o(t)[j]; (T, K)."""
     alpha = np.empty(o.shape)
     alpha[0] = first + o[0].astype(np.float64)
     for t in range(1, len(o)):
@@ -40,7 +40,7 @@ def _forward(o: Array, transitions: Array, first: Array) -> Array:
 
 
 def _backward(o: Array, transitions: Array, last: Array) -> Array:
-    """Log of the sum over endings: β(t)[i] = log Σⱼ exp(A[i, j] + o(t+1)[j] + β(t+1)[j]); (T, K)."""
+    """Log of the sum over all paths after a tag: β(t)[i] = log Σⱼ exp(A[i, j] + o(t+1)[j] + β(t+1)[j]); (T, K)."""
     beta = np.empty(o.shape)
     beta[-1] = last
     for t in range(len(o) - 2, -1, -1):
@@ -49,7 +49,7 @@ def _backward(o: Array, transitions: Array, last: Array) -> Array:
 
 
 def log_partition(o: Array, transitions: Array, first: Array, last: Array) -> float:
-    """Log Z: of the sum of exp(score) of all paths."""
+    """Log Z, the logarithm of the sum of exp(score) over all paths."""
     return float(_log_sum(_forward(o, transitions, first)[-1] + last, axis=0))
 
 
@@ -60,40 +60,40 @@ def marginals(o: Array, transitions: Array, first: Array, last: Array) -> Array:
 
 
 def path_score(tags: Array, o: Array, transitions: Array | Rule, first: Array, last: Array) -> float:
-    """The score of one path, tags (T,); less log Z, the logarithm of its probability."""
+    """The score of one path, tags (T,); minus log Z it is the logarithm of the path's probability."""
     emitted = o[np.arange(len(o)), tags].sum(dtype=np.float64)
-    moved = between(transitions, tags[:-1], tags[1:]).sum(dtype=np.float64)
+    moved = move_scores(transitions, tags[:-1], tags[1:]).sum(dtype=np.float64)
     return float(emitted + moved + first[tags[0]] + last[tags[-1]])
 
 
 def viterbi(o: Array, transitions: Array | Rule, first: Array, last: Array) -> Array:
-    """The best path, (T,) or (T, S) int32; of equal paths the one whose tags are first, from the end."""
+    """The best path, (T,) or (T, S) int32; of equal paths the one with the lowest tags, compared from the end."""
     best = [first + o[0].astype(np.float64)]
     for scores in o[1:]:
-        best.append(reached(best[-1], transitions) + scores)
+        best.append(viterbi_step(best[-1], transitions) + scores)
     path = [(best[-1] + last).argmax(axis=-1)]
-    for before in reversed(best[:-1]):
-        path.append((before + onto(transitions, path[-1])).argmax(axis=-1))
+    for previous in reversed(best[:-1]):
+        path.append((previous + scores_to(transitions, path[-1])).argmax(axis=-1))
     return np.array(path[::-1], np.int32)
 
 
 def nbest(o: Array, transitions: Array | Rule, first: Array, last: Array, n: int) -> list[tuple[Array, float]]:
-    """The n best paths, (T,) int32, and their scores, best first; fewer where there are not so many paths.
+    """The n best paths, (T,) int32, and their scores, best first; fewer if there are fewer paths.
 
-    Each tag keeps the n best paths that end in it, so a path is named by its rank and its tag: rank · K + tag.
+    For each tag the n best paths that end in it are kept. Such a path has the number rank · K + tag.
     """
     tags = o.shape[1]
     best = first + o[:1].astype(np.float64)
-    before = []
+    predecessors = []
     for scores in o[1:]:
-        best, names = merge(best, transitions, n)
+        best, numbers = merge(best, transitions, n)
         best += scores
-        before.append(names)
+        predecessors.append(numbers)
     ends = (best + last).reshape(-1)
     paths = []
     for end in np.argsort(-ends, kind="stable")[:n]:
         path = [end]
-        for names in reversed(before):
-            path.append(names[divmod(path[-1], tags)])
+        for numbers in reversed(predecessors):
+            path.append(numbers[divmod(path[-1], tags)])
         paths.append(((np.array(path[::-1]) % tags).astype(np.int32), float(ends[end])))
     return paths

@@ -1,4 +1,4 @@
-"""Scores of moves from tag to tag: those that a CRF has learned, and those that a tag scheme forbids."""
+"""Scores of moves from tag to tag: learned by a CRF, and of moves that a tag scheme forbids."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -12,14 +12,14 @@ from rnncli.plain import Array
 
 
 class Chain(NamedTuple):
-    """Scores of moves."""
+    """Scores of moves from tag to tag."""
 
-    transitions: Any  # (K, K) of tag j after tag i; a Rule where nothing is learned
-    first: Array  # (K,) of beginning a sentence with a tag
-    last: Array  # (K,) of ending it
+    transitions: Any  # (K, K): [i, j] of tag j after tag i; or a Rule if none are learned
+    first: Array  # (K,) of a tag that begins a sentence
+    last: Array  # (K,) of a tag that ends one
 
 
-# The parameters that hold it.
+# The parameters of a CRF, in the order of the fields of a Chain.
 CRF = ("output/A", "output/first", "output/last")
 
 
@@ -28,14 +28,14 @@ def learned(spec: NetworkSpec, parameters: Mapping[str, Array]) -> Chain:
     if spec.output == "crf":
         return Chain(*(parameters[name] for name in CRF))
     c = parameters["output/c"]
-    every = Rule(np.full(len(c), ANY, np.int8), np.zeros(len(c), np.int64), np.zeros(len(c), bool))
-    return Chain(every, np.zeros_like(c), np.zeros_like(c))
+    any_move = Rule(np.full(len(c), ANY, np.int8), np.zeros(len(c), np.int64), np.zeros(len(c), bool))
+    return Chain(any_move, np.zeros_like(c), np.zeros_like(c))
 
 
 def chain(spec: NetworkSpec, parameters: Mapping[str, Array], allowed: Moves | None) -> Chain | None:
     """The chain that decoding uses, ``None`` if tags are chosen one by one; ``allowed`` is ``None`` for any move.
 
-    Probabilities do not depend on what is forbidden: they are those of the network.
+    Probabilities do not depend on it: they are those of the network, with no move forbidden.
     """
     if allowed is None:
         return None if spec.output == "softmax" else learned(spec, parameters)
@@ -50,5 +50,5 @@ def _without(scores: Array, allowed: Array) -> Array:
 
 
 def log(y: Array) -> Array:
-    """Natural logarithm of probabilities, those of 0 as the smallest number; a softmax takes it as it takes o."""
+    """Natural logarithm of probabilities, 0 counting as the smallest normal number; its softmax is y again."""
     return np.asarray(np.log(np.maximum(y, np.finfo(y.dtype).tiny)))

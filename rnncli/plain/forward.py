@@ -12,32 +12,32 @@ from rnncli.plain.activation import ACTIVATIONS, Function, softmax
 
 
 class Trace(NamedTuple):
-    """What a network did with one sentence, its layers lowest first.
+    """All values that a network computes for one sentence, layers lowest first.
 
-    Of S sentences of one length that are read side by side, all have an axis more: h (T, S, R·H), o (T, S, K), …
+    With S sentences of one length side by side, all arrays have one more axis: h (T, S, R·H), o (T, S, K), …
     """
 
     h: list[Array]  # each (T, R·H): the hidden layer
     o: Array  # (T, K) scores
     y: Array  # (T, K) softmax(o)
     a: list[Array]  # each (T, R·G·H): U x(t) + b
-    s: list[Array]  # each (T, R·H): the state that a cell keeps beside h; (T, 0) where it keeps none
+    s: list[Array]  # each (T, R·H): the state that a cell keeps in addition to h; (T, 0) if it has none
 
 
-class Read(NamedTuple):
-    """The inputs of each token, looked up, before the window."""
+class TokenInputs(NamedTuple):
+    """The looked-up inputs of each token, before the window."""
 
-    x: Array  # (T, D) what all parts but one-hot give, side by side; D = 0 where there is none
-    words: list[Array]  # (T) the rows that one-hot inputs select; empty where there are none
+    x: Array  # (T, D) all parts but one-hot, side by side; D = 0 if there are none
+    words: list[Array]  # T arrays: the rows that one-hot inputs select; no array without this part
 
 
 def forward(spec: NetworkSpec, parameters: Mapping[str, Array], sentence: Batch) -> Trace:
     """Run a network over one sentence, a batch of its own."""
-    read = look_up(parameters, sentence)
+    token_inputs = look_up(parameters, sentence)
     a = np.tile(parameters["layer1/b"], (sentence.tokens, 1))
     for slot in range(2 * spec.window + 1):
-        to, of = seen(sentence.tokens, slot - spec.window)
-        a[to] += product(spec, parameters, read, slot)[of]
+        readers, sources = pairs_at_distance(sentence.tokens, slot - spec.window)
+        a[readers] += product(spec, parameters, token_inputs, slot)[sources]
     return run(spec, parameters, a)
 
 
@@ -69,7 +69,7 @@ def run(spec: NetworkSpec, parameters: Mapping[str, Array], a: Array) -> Trace:
     return Trace(hidden, o, softmax(o), products, states)
 
 
-def look_up(parameters: Mapping[str, Array], sentence: Batch) -> Read:
+def look_up(parameters: Mapping[str, Array], sentence: Batch) -> TokenInputs:
     """Add up the rows of every part of the input, for each token."""
     names = [name for name in parameters if name.startswith("input/")]
     parts = [np.empty((sentence.tokens, 0), parameters["output/c"].dtype)]
@@ -86,11 +86,11 @@ def look_up(parameters: Mapping[str, Array], sentence: Batch) -> Read:
             parts.append(np.stack([_bag(parameters[name][row]) for row in rows]))
         else:
             parts.append(np.empty((0, parameters[name].shape[1]), parts[0].dtype))
-    return Read(np.concatenate(parts, axis=1), words)
+    return TokenInputs(np.concatenate(parts, axis=1), words)
 
 
-def unknown(parameters: Mapping[str, Array], count: int) -> Read:
-    """What the input layer would look up for unknown words: row 0 where words have rows, 0 for all else."""
+def unknown(parameters: Mapping[str, Array], count: int) -> TokenInputs:
+    """The inputs of ``count`` unknown words: row 0 of the tables of words, 0 for all other parts."""
     parts = [np.empty((count, 0), parameters["output/c"].dtype)]
     words = []
     for name, table in parameters.items():
@@ -100,26 +100,26 @@ def unknown(parameters: Mapping[str, Array], count: int) -> Read:
             parts.append(np.tile(table[0], (count, 1)))
         elif name.startswith("input/"):
             parts.append(np.zeros((count, table.shape[1]), table.dtype))
-    return Read(np.concatenate(parts, axis=1), words)
+    return TokenInputs(np.concatenate(parts, axis=1), words)
 
 
-def seen(count: int, distance: int) -> tuple[slice, slice]:
-    """The tokens, of ``count``, that have one at a distance to their right, and those at that distance."""
+def pairs_at_distance(count: int, distance: int) -> tuple[slice, slice]:
+    """All pairs (t, t + distance) of ``count`` tokens: the slice of all t, and the slice of all t + distance."""
     first, end = max(0, -distance), max(0, -distance, count - max(0, distance))
     return slice(first, end), slice(first + distance, end + distance)
 
 
-def product(spec: NetworkSpec, parameters: Mapping[str, Array], read: Read, slot: int) -> Array:
-    """What every token adds to the a of the token that reads it in a slot of the window: U_slot x, (T, R·G·H)."""
-    width = read.x.shape[1]
+def product(spec: NetworkSpec, parameters: Mapping[str, Array], token_inputs: TokenInputs, slot: int) -> Array:
+    """U_slot x of every token, (T, R·G·H), a summand of a of the token that reads it in this slot of the window."""
+    width = token_inputs.x.shape[1]
     u = parameters.get("layer1/U")
     if u is None:
-        a = np.zeros((len(read.x), spec.product), read.x.dtype)
+        a = np.zeros((len(token_inputs.x), spec.product), token_inputs.x.dtype)
     else:
-        a = read.x @ u[:, slot * width : (slot + 1) * width].T
-    if read.words:
+        a = token_inputs.x @ u[:, slot * width : (slot + 1) * width].T
+    if token_inputs.words:
         block = len(parameters["input/onehot"]) // (2 * spec.window + 1)
-        a += np.stack([parameters["input/onehot"][slot * block + rows].sum(axis=0) for rows in read.words])
+        a += np.stack([parameters["input/onehot"][slot * block + rows].sum(axis=0) for rows in token_inputs.words])
     return a
 
 
@@ -130,11 +130,13 @@ def _bag(rows: Array) -> Array:
 
 def _feedback(a: Array, w: Array | None, wy: Array, v: Array, c: Array, phi: Function) -> tuple[Array, Array]:
     """h(t) = φ(a(t) + Wy ŷ(t−1) [+ W h(t−1)]), o(t) = V h(t) + c, ŷ(t) = softmax(o(t))."""
-    h, o = np.empty_like(a), np.empty((*a.shape[:-1], len(c)), a.dtype)
-    memory, output = np.zeros(a.shape[1:], a.dtype), np.zeros(o.shape[1:], a.dtype)
+    h = np.empty_like(a)
+    o = np.empty((*a.shape[:-1], len(c)), a.dtype)
+    memory = np.zeros(a.shape[1:], a.dtype)
+    output = np.zeros(o.shape[1:], a.dtype)
     for t in range(len(a)):
-        kept = output @ wy.T if w is None else output @ wy.T + memory @ w[0].T
-        memory = h[t] = phi(a[t] + kept)
+        recurrent = output @ wy.T if w is None else output @ wy.T + memory @ w[0].T
+        memory = h[t] = phi(a[t] + recurrent)
         o[t] = memory @ v.T + c
         output = softmax(o[t])
     return h, o

@@ -1,7 +1,7 @@
-"""The Jacobian of one step of a memory, ∂m(t)/∂m(t−1), in plain NumPy: what BPTT multiplies by, step after step.
+"""The Jacobian of one step of a memory, ∂m(t)/∂m(t−1), in plain NumPy: the factor of each step of BPTT.
 
-m is h, or the pair (h, s) of a cell that keeps a state beside it. Where the output is kept, ŷ(t−1) depends on
-h(t−1), so for jordan and hybrid ∂h(t)/∂h(t−1) goes through Wy and V too.
+m is h, or the pair (h, s) of a cell that also keeps a state s. If the output is kept, ŷ(t−1) depends on
+h(t−1), so for jordan and hybrid ∂h(t)/∂h(t−1) contains Wy and V too.
 Equations: docs/math.md, "Gradients by distance".
 """
 
@@ -23,7 +23,7 @@ def step(
 
     layer      from 1
     direction  0 forward, 1 backward
-    t          the step in the order in which the direction reads, from 1: the first step has none before
+    t          the step in the order in which the direction reads, from 1: step 0 has no step before
     """
     name = f"layer{layer}/"
     count = spec.architecture.directions

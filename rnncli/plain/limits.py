@@ -1,8 +1,8 @@
-"""What may leave a network: numbers that can be computed with. Weights may be finite, and sums of products not.
+"""Checks that a network computes with finite numbers: sums of products can overflow even if all weights are finite.
 
-It is not enough to look at the scores: once a sum is infinite its sign is chance, and φ(±∞) is a sound number.
-So the weights must be such that no sum over inputs and hidden units of at most 1 can overflow, whatever the text;
-hidden units that may be larger (relu, identity) are looked at as they are.
+To check the scores is not enough: if a sum overflows, its sign is arbitrary, and φ(±∞) may be an ordinary number.
+So the weights are checked: for no text may a sum over inputs and hidden units of at most 1 overflow. Hidden units
+that can be larger than 1 (relu, identity) are checked in every run.
 """
 
 from typing import Self
@@ -14,14 +14,15 @@ from rnncli.errors import ModelError
 from rnncli.parameters import Parameters
 from rnncli.plain import Array
 
-# float32 ends at 3e38; decoding adds up a few scores.
+# The largest float32 is 3e38; decoding adds up a few scores.
 LARGEST = 1e37
-# The sum of a token's n rows of a table is divided by √n, so it is √n times the largest at most.
+# A token selects at most so many rows of a table. The sum of n rows is divided by √n, so it is at most √n times the
+# largest number of the table.
 MOST_ROWS = 10_000
 
 
 class TooLargeError(ModelError):
-    """What left a network is not finite or too large; ``row`` is the first row where that is so."""
+    """A number in a network is not finite or too large; ``row`` is the first row with such a number."""
 
     def __init__(self, row: int = 0) -> None:
         message = "the weights of this model are too large to compute with"
@@ -29,7 +30,7 @@ class TooLargeError(ModelError):
         self.row = row
 
     def at(self, where: str) -> Self:
-        """Say where."""
+        """Set the place of the error, such as the sentence, for its message; return the error."""
         self.where = where
         return self
 
@@ -43,11 +44,12 @@ def check(*arrays: Array, largest: float = LARGEST) -> None:
 
 
 def check_weights(parameters: Parameters) -> float:
-    """Raise :class:`TooLargeError` if a sum may overflow; return how large a hidden unit may be."""
+    """Raise :class:`TooLargeError` if a sum may overflow; return the largest value that a hidden unit may have."""
     if parameters.hidden_limit is None or parameters.hidden_limit[0] != parameters.version:
         x = max((float(np.abs(table).max(initial=0)) for table in parameters.tables.values()), default=0.0)
         x *= MOST_ROWS**0.5
-        first = sums = 0.0
+        first = 0.0
+        sums = 0.0
         for name, array in parameters.items():
             if name not in parameters.tables:
                 rows = np.abs(array) if array.ndim == 1 else np.abs(array).sum(axis=-1, dtype=np.float64)

@@ -57,7 +57,7 @@ def backward(cell, dh, states, weight, bias, offsets):
     if len(CELLS[cell].gates) == 1:
         states = states._replace(gates=states.h)
     products = recurrent.backward(spec_of(cell, directions, units), states, dh.copy(), weight, offsets, Arena())
-    before = np.split(products.before, directions, axis=1)
+    before = np.split(products.h_before, directions, axis=1)
     dweight = [part.T @ before[r] for r, part in enumerate(np.split(products.dwh, directions, axis=1))]
     return products.da, np.stack(dweight), states.state.sum(axis=0) if CELLS[cell].recurrent_bias else bias
 

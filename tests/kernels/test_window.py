@@ -57,7 +57,7 @@ def test_neighbours_are_those_of_the_sentence(distance):
 def test_what_distinct_texts_give_is_added_where_they_are_seen():
     y, a = np.array([[1.0, 2.0], [10.0, 20.0]]), np.ones((4, 2))
     texts, rows = np.array([1, 0, 0, 1]), np.array([1, -1, 3, 0], np.int32)
-    window.add_seen(y, texts, rows, a)
+    window.add_slot(y, texts, rows, a)
     assert [[2, 3], [1, 1], [11, 21], [11, 21]] == a.tolist()
 
 

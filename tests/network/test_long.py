@@ -28,8 +28,8 @@ def sentence(batch):
 
 def both(spec, parameters, sentence, allowed, with_probabilities, tokens):
     """The labels of the whole sentence, and of its blocks."""
-    transposed, by = parameters.transposed(), decoding.chain(spec, parameters, allowed)
-    arguments = spec, parameters, sentence(spec), transposed, by, with_probabilities
+    chain = decoding.chain(spec, parameters, allowed)
+    arguments = spec, parameters, sentence(spec), parameters.transposed(), chain, with_probabilities
     return output.label(*arguments), long.label(tokens, *arguments)
 
 
@@ -51,14 +51,14 @@ def test_blocks_give_what_the_whole_sentence_gives(arch, cell, output_layer, lay
             assert_same(*both(spec, parameters, sentence, None, True, tokens))
 
 
-@pytest.mark.parametrize("kept", [0, 10**6])
+@pytest.mark.parametrize("most_stored", [0, 10**6])
 @pytest.mark.parametrize("spread", [1.0, 200.0])  # beyond a range of 32, marginals are computed in float64
 @pytest.mark.parametrize("output_layer", ["softmax", "crf"])
 @pytest.mark.parametrize("arch", ["hybrid", "bidirectional"])
 def test_forbidden_moves_and_scores_that_are_computed_again(
-    arch, output_layer, spread, kept, sentence, drawn, monkeypatch
+    arch, output_layer, spread, most_stored, sentence, drawn, monkeypatch
 ):
-    monkeypatch.setattr(long, "KEPT_NUMBERS", kept)
+    monkeypatch.setattr(long, "MOST_STORED_NUMBERS", most_stored)
     spec = spec_of(arch, "simple", output=output_layer, window=1)
     parameters = drawn(spec, np.float32)
     for name in decoding.CRF if output_layer == "crf" else ():

@@ -54,11 +54,11 @@ def differences(scores, array: np.ndarray, do: np.ndarray) -> np.ndarray:
     return found.T.reshape(len(do), *array.shape)
 
 
-def scores_from_x(spec, parameters, read: plain.Read) -> np.ndarray:
+def scores_from_x(spec, parameters, read: plain.TokenInputs) -> np.ndarray:
     """The scores for the looked-up inputs ``read``, which need be no row of a table."""
     a = np.tile(parameters["layer1/b"], (len(read.x), 1))
     for place in range(2 * spec.window + 1):
-        to, of = plain.seen(len(read.x), place - spec.window)
+        to, of = plain.pairs_at_distance(len(read.x), place - spec.window)
         a[to] += plain.product(spec, parameters, read, place)[of]
     return plain.run(spec, parameters, a).o
 

@@ -9,7 +9,7 @@ from rnncli.data.batch import pack
 from rnncli.data.tags import FORBIDDEN, Moves, moves
 from rnncli.kernels.viterbi import viterbi
 from rnncli.plain import crf
-from rnncli.plain.transitions import between, onto, reached
+from rnncli.plain.transitions import move_scores, scores_to, viterbi_step
 
 LETTERS = {"plain": "BIES", "IOB1": "BI", "IOB2": "BI", "IOBES": "BIES"}
 
@@ -77,9 +77,11 @@ def test_the_n_best_paths(found, seed, length, spread, n):
 @given(rules(), seeds, spreads)
 def test_scores_of_moves(found, seed, spread):
     tags = np.arange(len(found.first))
-    assert matrix(found).tolist() == between(found.rule, tags[:, None], tags).tolist()
-    assert matrix(found).T.tolist() == onto(found.rule, tags).tolist() == onto(matrix(found), tags).tolist()
+    assert matrix(found).tolist() == move_scores(found.rule, tags[:, None], tags).tolist()
+    assert (
+        matrix(found).T.tolist() == scores_to(found.rule, tags).tolist() == scores_to(matrix(found), tags).tolist()
+    )
     for dtype in (np.float32, np.float64):
         best = scores(seed, (2, 3, len(tags)), spread).astype(dtype)
-        one, other = (reached(best, chain) for chain in (matrix(found).astype(dtype), found.rule))
+        one, other = (viterbi_step(best, chain) for chain in (matrix(found).astype(dtype), found.rule))
         assert (one.dtype, one.tolist()) == (other.dtype, other.tolist())

@@ -2,15 +2,15 @@
 
 The same recurrences as in :mod:`rnncli.kernels`. The file of a cell has the name of its row in
 :data:`rnncli.config.CELLS` and the three functions of :class:`Cell`. All arrays are of one direction, in the order
-in which it reads; memory before the first token is 0.
+in which it reads; the memory before the first token is 0.
 
     a     (T, …, G·H)  U x(t) + b, the gates end to end
     h     (T, …, H)    the hidden layer
-    s     (T, …, H)    the state that the cell keeps beside h; (T, …, 0) where it keeps none
+    s     (T, …, H)    the state that the cell keeps in addition to h; (T, …, 0) if it has none
     w     (G·H, H)     the recurrent weights, the gates one below the other
     bias  (H,)         of the last gate's part of W h(t−1); (0,) where the cell has none
 
-Sentences of one length can be read side by side: they are the axis S after T.
+S sentences of one length can be computed side by side: they are an axis after T.
 """
 
 from importlib import import_module
@@ -36,20 +36,20 @@ class Cell(Protocol):
         """BPTT for M scalars: fill da = ∂/∂a (T, …, M, G·H).
 
         a, h, s, slope  with an axis of length 1 for M before the last; slope is φ′(a(t))
-        dh              (T, …, M, H) in: what comes from above; OUT: the whole ∂/∂h(t)
+        dh              (T, …, M, H) in: ∂/∂h(t) from the layer above; OUT: the whole ∂/∂h(t)
         """
 
     def jacobian(self, a: Array, h: Array, s: Array, w: Array, bias: Array, slope: Array, t: int) -> Array:
-        """Return ∂m(t)/∂m(t−1), where m is h, or h and s end to end; T is the first axis and there is no other."""
+        """Return ∂m(t)/∂m(t−1), (M, M), where m is h, or h and s end to end; there is no axis S."""
 
 
 def cell(name: str) -> Cell:
-    """The functions of a cell by its name in :data:`rnncli.config.CELLS`."""
+    """Return the functions of a cell, by its name in :data:`rnncli.config.CELLS`."""
     return cast(Cell, import_module(f"rnncli.plain.cells.{name}"))
 
 
 def biases(bias: Array | None, count: int, like: Array) -> list[Array]:
-    """The recurrent bias (R·H,) of each direction, or as many empty arrays."""
+    """The recurrent bias (R·H,) cut into (H,) for each direction, or as many empty arrays."""
     return [like[:0]] * count if bias is None else np.split(bias, count)
 
 
@@ -66,12 +66,12 @@ def forward(name: str, a: Array, w: Array, bias: Array | None, phi: Function) ->
     count, _, units = w.shape
     h = np.empty((*a.shape[:-1], count * units), a.dtype)
     s = np.empty((*a.shape[:-1], count * units * CELLS[name].keeps_state), a.dtype)
-    own_biases = biases(bias, count, w[0, 0])
+    direction_biases = biases(bias, count, w[0, 0])
     for r, (x, hidden, states) in enumerate(zip(*(directions(array, count) for array in (a, h, s)), strict=True)):
         memory = np.zeros(hidden.shape[1:], a.dtype)
         state = np.zeros(states.shape[1:], a.dtype)
         for t in range(len(a)):
-            memory, state = step(x[t], memory, state, w[r], own_biases[r], phi)
+            memory, state = step(x[t], memory, state, w[r], direction_biases[r], phi)
             hidden[t] = memory
             states[t] = state
     return h, s
@@ -82,14 +82,14 @@ def backward(
 ) -> Array:
     """BPTT through all directions of a layer; shapes as in :func:`forward`, with an axis for M before the last.
 
-    dh  (T, …, M, R·H) in: what comes from above; OUT: the whole ∂/∂h(t)
+    dh  (T, …, M, R·H) in: ∂/∂h(t) from the layer above; OUT: the whole ∂/∂h(t)
 
     Returns ∂/∂a, (T, …, M, R·G·H).
     """
     count = len(w)
     da = np.zeros((*dh.shape[:-1], a.shape[-1]), dh.dtype)
-    own_biases = biases(bias, count, w[0, 0])
+    direction_biases = biases(bias, count, w[0, 0])
     parts = zip(*(directions(array, count) for array in (a, h, s, slope, dh, da)), strict=True)
     for r, (x, hidden, states, slopes, dhidden, dx) in enumerate(parts):
-        cell(name).backward(x, hidden, states, w[r], own_biases[r], slopes, dhidden, dx)
+        cell(name).backward(x, hidden, states, w[r], direction_biases[r], slopes, dhidden, dx)
     return da

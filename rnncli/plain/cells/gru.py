@@ -11,37 +11,41 @@ import numpy as np
 
 from rnncli.plain import Array
 from rnncli.plain.activation import Function, sigmoid
-from rnncli.plain.steps import backwards, before, times
+from rnncli.plain.steps import backwards, previous, times
 
 
 def step(a: Array, h: Array, s: Array, w: Array, bias: Array, phi: Function) -> tuple[Array, Array]:
     """Return h(t)."""
-    of_r, of_z, m = np.split(h @ w.T, 3, axis=-1)
+    wh_r, wh_z, m = np.split(h @ w.T, 3, axis=-1)
     a_r, a_z, a_n = np.split(a, 3, axis=-1)
-    r, z = sigmoid(a_r + of_r), sigmoid(a_z + of_z)
+    r, z = sigmoid(a_r + wh_r), sigmoid(a_z + wh_z)
     n = np.tanh(a_n + r * (m + bias))
     return (1 - z) * n + z * h, s
 
 
 def backward(a: Array, h: Array, s: Array, w: Array, bias: Array, slope: Array, dh: Array, da: Array) -> None:
     """BPTT; the gates are computed again from a and h."""
-    memory = before(h)
-    of_r, of_z, m = np.split(times(memory, w.T), 3, axis=-1)
+    memory = previous(h)
+    wh_r, wh_z, m = np.split(times(memory, w.T), 3, axis=-1)
     a_r, a_z, a_n = np.split(a, 3, axis=-1)
     m = m + bias
-    r, z = sigmoid(a_r + of_r), sigmoid(a_z + of_z)
+    r, z = sigmoid(a_r + wh_r), sigmoid(a_z + wh_z)
     n = np.tanh(a_n + r * m)
-    to_n, to_r, to_z = (1 - z) * (1 - n * n), m * r * (1 - r), (memory - n) * z * (1 - z)
+    # Factors from ∂/∂h to ∂/∂a of n and z, and from ∂/∂a of n to that of r.
+    to_n = (1 - z) * (1 - n * n)
+    to_r = m * r * (1 - r)
+    to_z = (memory - n) * z * (1 - z)
     units = dh.shape[-1]
     for t, rows in backwards(dh):
-        now, to = dh[t][..., rows, :], da[t][..., rows, :]
+        dh_t = dh[t][..., rows, :]
+        da_t = da[t][..., rows, :]
         if t + 1 < len(dh):
-            back = da[t + 1][..., rows, :].copy()
-            back[..., 2 * units :] *= r[t + 1]
-            now += dh[t + 1][..., rows, :] * z[t + 1] + times(back, w)
-        np.multiply(now, to_n[t], out=to[..., 2 * units :])
-        np.multiply(to[..., 2 * units :], to_r[t], out=to[..., :units])
-        np.multiply(now, to_z[t], out=to[..., units : 2 * units])
+            dwh = da[t + 1][..., rows, :].copy()
+            dwh[..., 2 * units :] *= r[t + 1]
+            dh_t += dh[t + 1][..., rows, :] * z[t + 1] + times(dwh, w)
+        np.multiply(dh_t, to_n[t], out=da_t[..., 2 * units :])
+        np.multiply(da_t[..., 2 * units :], to_r[t], out=da_t[..., :units])
+        np.multiply(dh_t, to_z[t], out=da_t[..., units : 2 * units])
 
 
 def jacobian(a: Array, h: Array, s: Array, w: Array, bias: Array, slope: Array, t: int) -> Array:
@@ -52,6 +56,6 @@ def jacobian(a: Array, h: Array, s: Array, w: Array, bias: Array, slope: Array, 
     m = wn @ memory + bias
     r, z = sigmoid(a_r + wr @ memory), sigmoid(a_z + wz @ memory)
     n = np.tanh(a_n + r * m)
-    of_n = r[:, None] * wn + (m * r * (1 - r))[:, None] * wr
+    dinput = r[:, None] * wn + (m * r * (1 - r))[:, None] * wr  # of the input of tanh
     gates = ((memory - n) * z * (1 - z))[:, None] * wz
-    return np.asarray(np.diag(z) + gates + ((1 - z) * (1 - n * n))[:, None] * of_n)
+    return np.asarray(np.diag(z) + gates + ((1 - z) * (1 - n * n))[:, None] * dinput)

@@ -13,12 +13,12 @@ def step(a: Array, h: Array, s: Array, w: Array, bias: Array, phi: Function) -> 
 
 
 def backward(a: Array, h: Array, s: Array, w: Array, bias: Array, slope: Array, dh: Array, da: Array) -> None:
-    """δ(t) = ∂/∂h(t) ∘ φ′(a(t)); ∂/∂h(t) gains Wᵀ δ(t+1)."""
+    """δ(t) = ∂/∂h(t) ∘ φ′(a(t)), after Wᵀ δ(t+1) is added to ∂/∂h(t)."""
     for t, rows in backwards(dh):
-        now = dh[t][..., rows, :]
+        dh_t = dh[t][..., rows, :]
         if t + 1 < len(dh):
-            now += times(da[t + 1][..., rows, :], w)
-        np.multiply(now, slope[t], out=da[t][..., rows, :])
+            dh_t += times(da[t + 1][..., rows, :], w)
+        np.multiply(dh_t, slope[t], out=da[t][..., rows, :])
 
 
 def jacobian(a: Array, h: Array, s: Array, w: Array, bias: Array, slope: Array, t: int) -> Array:
