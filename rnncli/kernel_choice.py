@@ -3,9 +3,13 @@
 The kernels are faster, but NumPy labels many sentences in the time that it takes to load them. So NumPy labels at
 first, and the kernels are loaded when NumPy has taken about as long as loading takes. From then on they label
 everything. The choice is made for each kind of network, because different kinds need different kernels.
+
+The two differ by about 1e-6. Scores and measures must not depend on what a process did before, so for them the
+choice is made by the sentences alone.
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 
 from rnncli.config import NetworkSpec
 from rnncli.data.batch import Encoded
@@ -13,6 +17,11 @@ from rnncli.data.tags import Rule
 from rnncli.model import Model
 from rnncli.plain.decoding import Chain
 
+# Whether the kernels label: of a model, sentences, the scores of moves that decoding uses (None: it uses none), and
+# whether the marginals of a CRF are computed too.
+Choice = Callable[[Model, Encoded, Chain | None, bool], bool]
+
+SMALL_TOKENS = 2_000
 LOADING_SECONDS = 0.45  # from the cache
 COMPILING_SECONDS = 10.0  # where the cache is empty
 
@@ -35,10 +44,7 @@ def kernels_are_faster(model: Model, encoded: Encoded, chain: Chain | None, marg
 
     They are loaded when NumPy would have taken as long as loading takes, for all sentences until now and these.
     Whatever comes later, the time spent is at most twice the least possible (Karlin et al. 1988, "Competitive
-    snoopy caching").
-
-    chain      the scores of moves that decoding uses, if it uses any
-    marginals  whether the marginals of a CRF are computed too
+    snoopy caching"). The arguments are those of :data:`Choice`.
     """
     kind = _kind(model.network_spec)
     if kind in _kinds_by_kernels:
@@ -49,6 +55,12 @@ def kernels_are_faster(model: Model, encoded: Encoded, chain: Chain | None, marg
         return True
     _numpy_seconds[kind] = seconds
     return False
+
+
+def sentences_are_many(model: Model, encoded: Encoded, chain: Chain | None, marginals: bool) -> bool:
+    """Decide by the sentences alone, so that every process decides alike; the arguments are those of Choice."""
+    is_slow = _estimated_seconds(model, encoded, chain, marginals) > LOADING_SECONDS
+    return is_slow or len(encoded.words) > SMALL_TOKENS
 
 
 def _are_worth_loading(seconds: float) -> bool:

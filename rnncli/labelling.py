@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from rnncli.data.batch import Batch, Encoded, Longs, Packed, by_length, pack
 from rnncli.errors import RnncliError
-from rnncli.kernel_choice import kernels_are_faster
+from rnncli.kernel_choice import Choice, kernels_are_faster, sentences_are_many
 from rnncli.model import Model
 from rnncli.parameters import Parameters
 from rnncli.plain import Array, crf, decoding
@@ -45,8 +45,9 @@ class Prediction(NamedTuple):
 
 
 def predict(model: Model, encoded: Encoded, threads: int = 1, with_probabilities: bool = True) -> Prediction:
-    """Label sentences with the weights that a model has now."""
-    results = Labeller(model).stream([(None, encoded)], threads, with_probabilities=with_probabilities)
+    """Label sentences with the weights that a model has now. The result depends on the arguments alone."""
+    labeller = Labeller(model, sentences_are_many)
+    results = labeller.stream([(None, encoded)], threads, with_probabilities=with_probabilities)
     _, _, prediction = next(results)
     return prediction
 
@@ -77,10 +78,10 @@ class Labeller:
     :meth:`.Parameters.assign`. After writing into an array of the model directly, make a new labeller.
     """
 
-    def __init__(self, model: Model, kernels: bool | None = None) -> None:
-        """``kernels``: true to label with the kernels, false with NumPy, ``None`` with the faster of the two."""
+    def __init__(self, model: Model, kernels: bool | Choice | None = None) -> None:
+        """``kernels``: true for the kernels, false for NumPy, or what chooses; ``None`` chooses the faster."""
         self._model = model
-        self._kernels = kernels
+        self._kernels = kernels_are_faster if kernels is None else kernels
         self._cached_weights: _Weights | None = None
         self._block_tokens = max(1, BLOCK_NUMBERS // max(model.network_spec.product, len(model.tags)))
         self._free_arenas: list[Arena] = []  # those that no thread uses
@@ -131,9 +132,9 @@ class Labeller:
         prediction = Prediction(np.empty(tokens, np.int32), np.full(tokens, np.nan, np.float32))
         weights = self._weights()
         kernels = self._kernels
-        if kernels is None:
+        if not isinstance(kernels, bool):
             marginals = with_probabilities and self._model.network_spec.output == "crf"
-            kernels = kernels_are_faster(self._model, encoded, weights.chain, marginals)
+            kernels = kernels(self._model, encoded, weights.chain, marginals)
         if kernels and weights.transposed is None:
             weights = weights._replace(transposed=weights.parameters.transposed())
             self._cached_weights = weights
@@ -270,7 +271,7 @@ def hidden_layers(model: Model, encoded: Encoded) -> Iterator[tuple[Longs, list[
     For a batch of n tokens: their positions in ``encoded`` (n,), h of each layer (n, R·H), and the output (n, K).
     NumPy gives ŷ as the output; the kernels give the scores o, except where the output is fed back.
     """
-    if not kernels_are_faster(model, encoded, None, marginals=False):
+    if not sentences_are_many(model, encoded, None, False):
         for number, (start, end) in enumerate(pairwise(encoded.starts.tolist())):
             if start < end:
                 run = trace(model, encoded, number)

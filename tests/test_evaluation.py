@@ -18,6 +18,8 @@ from rnncli.data import tsv
 from rnncli.data.tsv import Sentence
 from rnncli.errors import DataError
 from rnncli.evaluation import Count, Labelled, score
+from rnncli.kernel_choice import sentences_are_many
+from rnncli.labelling import Labeller
 from rnncli.model import Model
 from rnncli.tagging import Tagger
 
@@ -207,6 +209,7 @@ def as_sentence(tokens: str, tags: str) -> Sentence:
 def test_a_model_is_scored_on_the_tags_that_it_gives(tiny: Model, booking_tsv: Path) -> None:
     sentences = tsv.read(str(booking_tsv)).sentences
     tagger = Tagger(tiny)
+    tagger._labeller = Labeller(tiny, sentences_are_many)  # as for scores, to the last digit
     tagged = [tagger.tag_tokens(sentence.tokens).tokens for sentence in sentences]
     expected = score(
         (

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from networks import NETWORKS
 
-from rnncli import evaluation, labelling, training
+from rnncli import evaluation, kernel_choice, labelling, training
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.batch import Encoded
 from rnncli.data.tsv import Sentence
@@ -134,6 +134,17 @@ def test_what_was_trained_in_a_process_is_labelled_by_the_kernels() -> None:
     )
     assert by_kernels == chosen
     assert by_kernels != plain  # in the last digits
+
+
+def test_scores_do_not_depend_on_what_a_process_did_before() -> None:
+    model = small("elman", "lstm", hidden=17)
+    encoded = model.encode(sentences_of((30, 4)))
+    before = labelling.predict(model, encoded)
+    kernel_choice.use_kernels(model.network_spec)
+    after = labelling.predict(model, encoded)
+    assert before.probabilities.tobytes() == after.probabilities.tobytes()
+    by_kernels = labelled(model, encoded, kernels=True)
+    assert before.probabilities.tobytes() != by_kernels.probabilities.tobytes()
 
 
 @pytest.mark.parametrize("way", [False, True, None], ids=["NumPy", "kernels", "chosen"])

@@ -25,6 +25,7 @@ from rnncli.data import tags, tsv
 from rnncli.data.tokenize import Token, tokenize
 from rnncli.data.tsv import Sentence
 from rnncli.errors import DataError, UsageError
+from rnncli.labelling import Labeller
 from rnncli.model import Model
 from rnncli.modelfile import load
 from rnncli.plain import crf as chain
@@ -42,7 +43,7 @@ def tagger(tiny: Model) -> Tagger:
 def test_tokens_keep_their_offsets_and_get_tags_and_probabilities(tagger: Tagger) -> None:
     tagged = tagger.tag(TEXT)
     encoded = tagger.model.encode([["leave", "New", "York", ",", "on", "May", "2nd"]])
-    predicted = labelling.predict(tagger.model, encoded)
+    [(_, _, predicted)] = Labeller(tagger.model).stream([(None, encoded)])
     expected = [
         TaggedToken(*token, tagger.model.tags[number], probability)
         for token, number, probability in zip(

@@ -375,11 +375,10 @@ def test_compilation_is_announced_when_it_begins_and_only_then(program, booking_
     assert note not in program(*train, env=env).stderr
     label = ("tag", "--input", "lines.txt", "--model", "model.npz")
     (tmp_path / "lines.txt").write_text("arrive Taipei on May 2nd\n" * 12_000, "utf-8")  # enough for the kernels
-    (kernel,) = (tmp_path / "cache").rglob("window.neighbours-*.nbc")
-    kernel.unlink()
     first = program(*label, env=env)
     assert [note] == first.stderr.splitlines()
     assert "" == program(*label, env=env).stderr
+    (kernel,) = (tmp_path / "cache").rglob("window.neighbours-*.nbc")
     kernel.write_bytes(kernel.read_bytes()[:-1])
     again = program(*label, env=env)
     damaged, compiling = again.stderr.splitlines()

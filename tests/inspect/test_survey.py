@@ -39,10 +39,8 @@ def by_hand(model, place, unit):
 @pytest.fixture(params=["reference", "kernels"])
 def path(request, monkeypatch):
     """Both ways to run sentences, and blocks that are smaller than the corpus."""
-    monkeypatch.setattr(kernel_choice, "_kinds_by_kernels", set())
     if request.param == "kernels":
-        monkeypatch.setattr(kernel_choice, "LOADING_SECONDS", 0)
-        monkeypatch.setattr(kernel_choice, "COMPILING_SECONDS", 0)
+        monkeypatch.setattr(kernel_choice, "SMALL_TOKENS", 0)
         monkeypatch.setattr(labelling, "BATCH_TOKENS", 20)
     monkeypatch.setattr(survey_module, "_BLOCK_SENTENCES", 7)
 
