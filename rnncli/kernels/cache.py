@@ -6,7 +6,6 @@ no other user can write, and only if its SHA-256 is right. A file appears in one
 file refers to another, so several processes can use the folder at once.
 """
 
-import functools
 import hashlib
 import logging
 import os
@@ -47,9 +46,14 @@ def source_hash() -> str:
     return digest.hexdigest()[:16]
 
 
-@functools.cache
-def _log_once(level: int, message: str) -> None:
-    _log.log(level, message)
+_logged: set[str] = set()
+
+
+def _log_once(level: int, message: str, detail: str = "") -> None:
+    """Log a message the first time that it is given, with the detail of that time."""
+    if message not in _logged:
+        _logged.add(message)
+        _log.log(level, message + detail)
 
 
 def _is_private_group(group: int) -> bool:
@@ -146,7 +150,8 @@ class KernelCache(internals.NullCache):  # type: ignore[misc]
         except FileNotFoundError:
             pass
         except Exception as error:
-            _log_once(logging.WARNING, f"the kernel cache is damaged, kernels are compiled again: {path}: {error}")
+            message = "the kernel cache is damaged, kernels are compiled again: "
+            _log_once(logging.WARNING, message, f"{path}: {error}")
             _remove(path)
         when = "once for this processor" if path else f"at every start: {_REASON}"
         _log_once(logging.INFO, f"compiling kernels (some seconds, {when}) …")
