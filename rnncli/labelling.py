@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncli.data.batch import Batch, Encoded, Longs, Packed, by_length, pack
+from rnncli.data.tags import FORBIDDEN
 from rnncli.errors import RnncliError
 from rnncli.kernel_choice import Choice, kernels_are_faster, sentences_are_many
 from rnncli.model import Model
@@ -47,7 +48,7 @@ class Prediction(NamedTuple):
 def predict(model: Model, encoded: Encoded, threads: int = 1, with_probabilities: bool = True) -> Prediction:
     """Label sentences with the weights that a model has now. The result depends on the arguments alone."""
     labeller = Labeller(model, sentences_are_many)
-    results = labeller.stream([(None, encoded)], threads, with_probabilities=with_probabilities)
+    results = labeller.stream([(None, encoded)], count_threads(threads), with_probabilities=with_probabilities)
     _, _, prediction = next(results)
     return prediction
 
@@ -95,11 +96,14 @@ class Labeller:
         block cannot be read or labelled, the results of all blocks before it are yielded first, then the error is
         raised. Scores of tags that are too large to compute with are a :class:`.ModelError` that names the
         sentence, counted from 1.
+
+        threads  at least 1, as :func:`.count_threads` returns it: to count CPUs again takes a sixteenth of the time
+                 of a short sentence
         """
         failures: list[RnncliError] = []
         waiting: deque[tuple[T, _Block, list[Callable[[], None]]]] = deque()
         sentences_before = 0
-        with ThreadPoolExecutor(count_threads(threads)) as pool:  # starts no thread before there is work
+        with ThreadPoolExecutor(threads) as pool:  # starts no thread before there is work
 
             def next_result() -> tuple[T, Encoded, Prediction]:
                 item, block, finish_batches = waiting.popleft()
@@ -308,9 +312,5 @@ def nbest(model: Model, encoded: Encoded, sentence: int, count: int) -> list[tup
     log_partition = crf.log_partition(o, *learned) if is_crf else 0.0
     paths = crf.nbest(o, *(model.chain() or learned), count)
     # Sequences with a forbidden move come after all allowed ones and are left out, except that the first stays.
-    allowed = [
-        tags
-        for rank, (tags, score) in enumerate(paths)
-        if rank == 0 or score > paths[0][1] + decoding.FORBIDDEN / 2
-    ]
+    allowed = [tags for rank, (tags, score) in enumerate(paths) if rank == 0 or score > paths[0][1] + FORBIDDEN / 2]
     return [(tags.tolist(), math.exp(crf.path_score(tags, o, *learned) - log_partition)) for tags in allowed]

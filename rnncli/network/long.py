@@ -23,7 +23,7 @@ from rnncli.network.output import scores_of
 from rnncli.network.recurrent import LayerMemory
 from rnncli.parameters import Array, Parameters
 from rnncli.plain.decoding import Chain, learned
-from rnncli.plain.limits import TooLargeError, check_run
+from rnncli.plain.limits import TooLargeError, check, check_run
 from rnncli.plain.transitions import scores_to, viterbi_step
 
 # The scores of a sentence are stored if they are at most so many numbers, 128 MB, else computed again.
@@ -92,6 +92,8 @@ def label(
             output.softmax(arena.queue, o)
         if with_probabilities:
             probabilities[rows] = o[np.arange(len(o)), tags[rows]]
+    if with_probabilities:
+        check(probabilities)
     return tags, probabilities
 
 

@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnncli.config import NetworkSpec
-from rnncli.data.tags import ANY, Moves, Rule
-from rnncli.data.tags import FORBIDDEN as FORBIDDEN
+from rnncli.data.tags import ANY, FORBIDDEN, Moves, Rule
 from rnncli.plain import Array
 
 
