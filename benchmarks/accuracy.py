@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import report
 
 from rnncli import __version__, api, evaluation
-from rnncli.data import tsv
+from rnncli.data import reading
 
 
 class Set(NamedTuple):
@@ -71,7 +71,7 @@ def run(folder: Path, name: str, network: str, seed: int, threads: int) -> dict[
             **NETWORKS[network],
         )
         size = trained.path.stat().st_size
-    test = evaluation.evaluate(trained.model, tsv.read(str(folder / data.test)).sentences, threads)
+    test = evaluation.evaluate(trained.model, reading.read(str(folder / data.test)).sentences, threads)
     return {
         "set": name, "network": network, "seed": seed, "test": test.f1, "dev": trained.dev.f1,
         "unknown": test.unknown_accuracy, "ece": test.calibration.ece if test.calibration else None,

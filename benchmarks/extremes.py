@@ -17,8 +17,9 @@ from files import rnncli, run
 
 from rnncli import modelfile, training
 from rnncli.config import NetworkSpec, TrainingSpec
-from rnncli.data import tsv
-from rnncli.data.tsv import Sentence
+from rnncli.data import reading
+from rnncli.data.formats import tsv
+from rnncli.data.sentence import Sentence
 from rnncli.resources import bundled
 
 WIDE = NetworkSpec(arch="elman", hidden=4, input="embedding", embedding=4, output="softmax", decoding="constrained")
@@ -27,7 +28,7 @@ SENTENCE = "leave Taipei on November 2nd"
 
 def one_sentence(tokens: int) -> Sentence:
     """The bundled corpus as a sentence of so many tokens."""
-    corpus = tsv.read(str(bundled("sample_data/train.tsv"))).sentences
+    corpus = reading.read(str(bundled("sample_data/train.tsv"))).sentences
     words = [token for each in corpus for token in each.tokens]
     tags = [tag for each in corpus for tag in each.tags]
     again = -(-tokens // len(words))

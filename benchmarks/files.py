@@ -20,8 +20,9 @@ import platformdirs
 import report
 
 from rnncli import api
-from rnncli.data import tsv
-from rnncli.data.tsv import Sentence
+from rnncli.data import reading
+from rnncli.data.formats import tsv
+from rnncli.data.sentence import Sentence
 from rnncli.resources import bundled
 
 NETWORKS: dict[str, dict[str, Any]] = {
@@ -155,7 +156,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=3_000_000, help="of the text to label")
     parser.add_argument("--largest", type=int, default=1_000_000, help="tokens of the largest corpus")
     options = parser.parse_args()
-    sentences = tsv.read(options.data or str(bundled("sample_data/train.tsv"))).sentences
+    sentences = reading.read(options.data or str(bundled("sample_data/train.tsv"))).sentences
     crf = report.python_with(options.crf_env, "python-crfsuite")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

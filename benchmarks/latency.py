@@ -23,7 +23,7 @@ import report
 import rnncli
 from rnncli import labelling, training
 from rnncli.config import NetworkSpec, TrainingSpec
-from rnncli.data.tsv import Sentence
+from rnncli.data.sentence import Sentence
 from rnncli.modelfile import save
 from rnncli.resources import bundled
 

@@ -22,8 +22,8 @@ import report
 
 from rnncli import labelling, training
 from rnncli.config import NetworkSpec, TrainingSpec
-from rnncli.data import tsv
-from rnncli.data.tsv import Sentence
+from rnncli.data import reading
+from rnncli.data.sentence import Sentence
 from rnncli.model import Model
 from rnncli.resources import bundled
 
@@ -160,7 +160,7 @@ def main() -> None:
     parser.add_argument("--data", help="labelled sentences; else the bundled corpus")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    sentences = tsv.read(options.data or str(bundled("sample_data/train.tsv"))).sentences
+    sentences = reading.read(options.data or str(bundled("sample_data/train.tsv"))).sentences
     rows, records = shares(sentences, options.rounds)
     report.publish("Share of the limit, one thread, and what a second thread brings", rows)
     more, further = scaling(options.rounds)

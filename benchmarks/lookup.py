@@ -17,9 +17,9 @@ from typing import Any
 import report
 
 from rnncli.config import NetworkSpec
-from rnncli.data import tsv
+from rnncli.data import reading
 from rnncli.data.inputs import Inputs
-from rnncli.data.tsv import Sentence
+from rnncli.data.sentence import Sentence
 from rnncli.resources import bundled
 from rnncli.tagging import BLOCK_SENTENCES
 
@@ -83,7 +83,7 @@ def main() -> None:
     parser.add_argument("--words", type=int, default=150_000, help="new words in all")
     parser.add_argument("--rounds", type=int, default=7, help="of the whole file")
     options = parser.parse_args()
-    sentences = tsv.read(options.data or str(bundled("sample_data/train.tsv"))).sentences
+    sentences = reading.read(options.data or str(bundled("sample_data/train.tsv"))).sentences
     tokens = [token for sentence in sentences for token in sentence.tokens]
     columns = [sentence.columns for sentence in sentences]
     inputs = Inputs.count(NetworkSpec(arch="bidirectional", cell="lstm"), tokens, columns, None)

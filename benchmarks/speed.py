@@ -24,9 +24,9 @@ import report
 
 from rnncli import labelling, training
 from rnncli.config import LEARNING_RATES, NetworkSpec, TrainingSpec
-from rnncli.data import tsv
+from rnncli.data import reading
 from rnncli.data.batch import Encoded, by_length, pack, shuffled
-from rnncli.data.tsv import Sentence
+from rnncli.data.sentence import Sentence
 from rnncli.kernels.output import softmax
 from rnncli.kernels.parallel import SERIAL
 from rnncli.labelling import BATCH_TOKENS
@@ -75,7 +75,7 @@ class Task:
     @classmethod
     def read(cls, path: str) -> "Task":
         """Read a corpus; make models with weights noisy enough that no bias is 0 and tags differ."""
-        sentences = tsv.read(path).sentences
+        sentences = reading.read(path).sentences
         models = {name: training.prepare(sentences, spec, TRAINING) for name, spec in NETWORKS.items()}
         rng = np.random.default_rng(1)
         for model in models.values():

@@ -25,8 +25,8 @@ from limits import NETWORKS, in_turns, train
 
 from rnncli import kernels, training
 from rnncli.config import NetworkSpec, TrainingSpec
-from rnncli.data import tsv
-from rnncli.data.tsv import Sentence
+from rnncli.data import reading
+from rnncli.data.sentence import Sentence
 from rnncli.kernels import parallel
 from rnncli.network.team import ThreadTeam, team_size
 from rnncli.resources import bundled
@@ -139,7 +139,7 @@ def main() -> None:
     parser.add_argument("--sentences", type=int, default=1_000, help="how many of them")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    corpus = tsv.read(options.data or str(bundled("sample_data/train.tsv")))
+    corpus = reading.read(options.data or str(bundled("sample_data/train.tsv")))
     sentences = corpus.sentences[: options.sentences]
     settings = [(name, spec, batch) for name, spec in TRAINED.items() for batch in BATCHES]
     rows, records = [], []

@@ -12,11 +12,12 @@ import numpy as np
 
 from rnncli import __version__, archive, arguments, evaluation, modelfile, training
 from rnncli.config import NetworkSpec, TrainingSpec, suggestion
-from rnncli.data import tsv, weights
+from rnncli.data import reading, weights
 from rnncli.data.examples import contrast_pair
+from rnncli.data.reading import Corpus
+from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap, overlap, split
 from rnncli.data.tags import spans
-from rnncli.data.tsv import Corpus, Sentence
 from rnncli.data.vectors import Vectors, wanted_by
 from rnncli.data.vectors import read as read_vectors
 from rnncli.errors import DataError, StoppedError, UsageError
@@ -210,7 +211,7 @@ def train_files(
     if files.log_gradients:
         archive.check_writable(Path(files.log_gradients))
     is_bundled = files.data is None
-    corpus = tsv.read(str(files.data or bundled("sample_data/train.tsv")))
+    corpus = reading.read(str(files.data or bundled("sample_data/train.tsv")))
     dev = bundled("sample_data/dev.tsv") if is_bundled and files.dev is None else files.dev
     train_part, dev_part = _parts(corpus, dev, training_spec)
     vectors = _vectors(files.vectors, [*train_part, *dev_part]) if files.vectors else None
@@ -291,8 +292,9 @@ def _parts(corpus: Corpus, dev: str | Path | None, settings: TrainingSpec) -> tu
         return split(corpus.sentences, share, np.random.default_rng([settings.seed, 2]))
     if str(dev) == "-" and corpus.name == "stdin":
         raise UsageError("stdin cannot be both the training and the development data")
-    dev_corpus = tsv.read(str(dev))
-    columns = len(corpus.sentences[0].columns[0])
-    if len(dev_corpus.sentences[0].columns[0]) != columns:
-        raise DataError("not as many columns as in the training data", where=dev_corpus.name)
+    dev_corpus = reading.read(str(dev))
+    if len(dev_corpus.names.features) != len(corpus.names.features):
+        counts = f"{corpus.name} has {len(corpus.names.features)}, {dev_corpus.name} has {len(dev_corpus.names.features)}"
+        hint = "choose them: --columns token=1,tag=2"
+        raise DataError(f"not as many columns between token and tag: {counts}", where=dev_corpus.name, hint=hint)
     return corpus.sentences, dev_corpus.sentences

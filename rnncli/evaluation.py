@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnncli import arguments, labelling
+from rnncli.data.sentence import Sentence, check
 from rnncli.data.tags import Span, spans
-from rnncli.data.tsv import Sentence, check
 from rnncli.data.vocabulary import UNKNOWN
 from rnncli.errors import DataError
 from rnncli.model import Model

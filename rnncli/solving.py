@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from rnncli import arguments, labelling, training
 from rnncli.config import NetworkSpec, TrainingSpec, TrialSpec, suggestion
 from rnncli.data import tasks
+from rnncli.data.sentence import Sentence
 from rnncli.data.tasks import QUERY
-from rnncli.data.tsv import Sentence
 from rnncli.errors import DivergedError
 from rnncli.model import Model
 

@@ -8,11 +8,11 @@ from math import prod
 from typing import Any, NamedTuple, TypeVar
 
 from rnncli import arguments
-from rnncli.data import tsv
 from rnncli.data.batch import Encoded
+from rnncli.data.formats import tsv
+from rnncli.data.sentence import Sentence, check, check_columns
 from rnncli.data.tags import spans
 from rnncli.data.tokenize import Token, cut, tokenize
-from rnncli.data.tsv import Sentence
 from rnncli.errors import RnncliError
 from rnncli.labelling import Labeller, Prediction, nbest
 from rnncli.model import Model
@@ -135,7 +135,7 @@ class Tagger:
         columns  the columns of each token, for a model that was trained on columns
         """
         words = list(arguments.texts("tokens", tokens, "tag(text) cuts a text into tokens"))
-        rows = None if columns is None else tsv.check_columns(columns, len(words))
+        rows = None if columns is None else check_columns(columns, len(words))
         return next(self._stream([(*joined(words), rows)], 1))
 
     def stream(self, texts: Iterable[str], block: int = BLOCK_SENTENCES) -> Iterator[Tagged]:
@@ -221,7 +221,7 @@ def _checked(texts: Iterable[str]) -> Iterator[str]:
 def _checked_sentences(sentences: Iterable[Sentence]) -> Iterator[Sentence]:
     """The same for sentences; their tags are not checked."""
     sentences = arguments.several("sentences", sentences, "several sentences", "tag(text) labels a text")
-    return (tsv.check(sentence, labelled=False) for sentence in sentences)
+    return (check(sentence, labelled=False) for sentence in sentences)
 
 
 def _block_size(size: int) -> int:

@@ -16,9 +16,9 @@ from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data import tokenize
 from rnncli.data.batch import Encoded, Longs, Packed, pack, shuffled
 from rnncli.data.inputs import Inputs
+from rnncli.data.sentence import Sentence, check
 from rnncli.data.split import Overlap
 from rnncli.data.tags import obeys, recognise
-from rnncli.data.tsv import Sentence, check
 from rnncli.data.vectors import Vectors
 from rnncli.data.weights import for_tags
 from rnncli.errors import DivergedError

@@ -13,8 +13,8 @@ import rnncli
 from rnncli import api, evaluation, modelfile, solving, training
 from rnncli.api import Trained
 from rnncli.config import NetworkSpec, TrainingSpec, TrialSpec
-from rnncli.data import tsv
-from rnncli.data.tsv import Sentence
+from rnncli.data import reading
+from rnncli.data.sentence import Sentence, check
 from rnncli.errors import FileError, RnncliError, StoppedError, UsageError
 from rnncli.model import Model
 from rnncli.tagging import Tagger
@@ -141,8 +141,8 @@ def test_settings_are_specs(booking_tsv: Path, tmp_path: Path) -> None:
 ODD_SENTENCES: list[tuple[Any, str]] = [
     (None, "sentences: expected labelled sentences, got None"),
     ("leave", "sentences: expected labelled sentences, got 'leave'"),
-    (["leave"], "sentence: expected a Sentence of rnncli.data.tsv, got 'leave'\n  HINT"),
-    ([["leave"]], "sentence: expected a Sentence of rnncli.data.tsv, got ['leave']\n  HINT"),
+    (["leave"], "sentence: expected a Sentence of rnncli.data.sentence, got 'leave'\n  HINT"),
+    ([["leave"]], "sentence: expected a Sentence of rnncli.data.sentence, got ['leave']\n  HINT"),
     ([SENTENCE._replace(tokens="leave")], "tokens: expected a list of texts, got 'leave'\n  HINT"),
     ([SENTENCE._replace(tokens=["leave", 3])], "tokens, number 2: expected a text, got 3"),
     ([SENTENCE._replace(tags=["O"])], "tags: expected as many as tokens, which are 2, got ['O']\n  HINT"),
@@ -241,5 +241,5 @@ def test_without_a_name_the_shipped_model_is_loaded(trained: Trained) -> None:
 
 
 def test_sentences_of_a_file_are_as_they_are_checked(booking_tsv: Path) -> None:
-    for sentence in tsv.read(str(booking_tsv)).sentences:
-        assert sentence is tsv.check(sentence)
+    for sentence in reading.read(str(booking_tsv)).sentences:
+        assert sentence is check(sentence)

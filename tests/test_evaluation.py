@@ -14,8 +14,8 @@ from seqeval.metrics.sequence_labeling import accuracy_score, precision_recall_f
 
 from rnncli import evaluation, training
 from rnncli.config import NetworkSpec, TrainingSpec
-from rnncli.data import tsv
-from rnncli.data.tsv import Sentence
+from rnncli.data import reading
+from rnncli.data.sentence import Sentence
 from rnncli.errors import DataError
 from rnncli.evaluation import Count, Labelled, score
 from rnncli.kernel_choice import sentences_are_many
@@ -207,7 +207,7 @@ def as_sentence(tokens: str, tags: str) -> Sentence:
 
 
 def test_a_model_is_scored_on_the_tags_that_it_gives(tiny: Model, booking_tsv: Path) -> None:
-    sentences = tsv.read(str(booking_tsv)).sentences
+    sentences = reading.read(str(booking_tsv)).sentences
     tagger = Tagger(tiny)
     tagger._labeller = Labeller(tiny, sentences_are_many)  # as for scores, to the last digit
     tagged = [tagger.tag_tokens(sentence.tokens).tokens for sentence in sentences]
@@ -230,7 +230,7 @@ def test_a_model_is_scored_on_the_tags_that_it_gives(tiny: Model, booking_tsv: P
 
 
 def test_without_probabilities_the_rest_is_the_same(tiny: Model, booking_tsv: Path) -> None:
-    sentences = tsv.read(str(booking_tsv)).sentences
+    sentences = reading.read(str(booking_tsv)).sentences
     for times in (1, 20):  # labelled in NumPy, and by the kernels
         full = evaluation.evaluate(tiny, sentences * times)
         quick = evaluation.evaluate(tiny, sentences * times, with_probabilities=False)

@@ -14,7 +14,7 @@ from networks import NETWORKS
 from rnncli import evaluation, kernel_choice, labelling, training
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.batch import Encoded
-from rnncli.data.tsv import Sentence
+from rnncli.data.sentence import Sentence
 from rnncli.errors import DivergedError, ModelError
 from rnncli.labelling import Labeller, Prediction
 from rnncli.model import Model

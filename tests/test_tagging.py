@@ -21,9 +21,10 @@ from hypothesis import strategies as st
 from rnncli import api, evaluation, labelling, training
 from rnncli.api import Trained
 from rnncli.config import NetworkSpec, TrainingSpec
-from rnncli.data import tags, tsv
+from rnncli.data import tags
+from rnncli.data.formats import tsv
+from rnncli.data.sentence import Sentence
 from rnncli.data.tokenize import Token, tokenize
-from rnncli.data.tsv import Sentence
 from rnncli.errors import DataError, UsageError
 from rnncli.labelling import Labeller
 from rnncli.model import Model
@@ -222,8 +223,8 @@ def test_what_are_no_tokens_is_refused(tagger: Tagger, tokens: Any, columns: Any
 @pytest.mark.parametrize(
     ("odd", "message"),
     [
-        ("leave Taipei", "sentence: expected a Sentence of rnncli.data.tsv, got 'leave Taipei'"),
-        (["leave"], "sentence: expected a Sentence of rnncli.data.tsv, got ['leave']"),
+        ("leave Taipei", "sentence: expected a Sentence of rnncli.data.sentence, got 'leave Taipei'"),
+        (["leave"], "sentence: expected a Sentence of rnncli.data.sentence, got ['leave']"),
         (Sentence("leave", [], [], 1), "tokens: expected a list of texts, got 'leave'"),  # type: ignore[arg-type]
         (Sentence(["leave", 3], [], [], 1), "tokens, number 2: expected a text, got 3"),  # type: ignore[list-item]
         (Sentence(["a"], [], [("x",)] * 2, 1), "columns: expected as many as tokens, which are 1, got"),

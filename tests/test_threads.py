@@ -8,7 +8,7 @@ import pytest
 
 import rnncli
 from rnncli import evaluation
-from rnncli.data import tsv
+from rnncli.data import reading
 from rnncli.errors import UsageError
 from rnncli.threads import available_cpus, count_threads
 
@@ -58,7 +58,7 @@ def test_training_takes_any_number_of_threads_and_makes_one_model(booking_tsv, t
 
 
 def test_labelling_takes_any_number_of_threads_and_gives_one_result(trained, booking_tsv):
-    sentences = tsv.read(str(booking_tsv)).sentences * 20
+    sentences = reading.read(str(booking_tsv)).sentences * 20
     expected = list(rnncli.load(trained.path).stream_sentences(sentences))
     scores = evaluation.evaluate(trained.model, sentences)
     for threads in (0, 3, 1000):

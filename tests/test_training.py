@@ -9,8 +9,8 @@ from networks import NETWORKS
 
 from rnncli import api, evaluation, modelfile, training
 from rnncli.config import NetworkSpec, TrainingSpec
-from rnncli.data import tsv
-from rnncli.data.tsv import Sentence
+from rnncli.data import reading
+from rnncli.data.sentence import Sentence
 from rnncli.data.vectors import Vectors
 from rnncli.errors import DivergedError, UsageError
 from rnncli.resources import bundled
@@ -36,12 +36,12 @@ class Collecting(training.Listener):
 
 @pytest.fixture(scope="module")
 def sentences():
-    return tsv.read(str(bundled("sample_data/train.tsv"))).sentences
+    return reading.read(str(bundled("sample_data/train.tsv"))).sentences
 
 
 @pytest.fixture(scope="module")
 def dev():
-    return tsv.read(str(bundled("sample_data/dev.tsv"))).sentences
+    return reading.read(str(bundled("sample_data/dev.tsv"))).sentences
 
 
 def f1_on(dev):

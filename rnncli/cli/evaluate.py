@@ -35,12 +35,12 @@ def evaluate(
     Example: rnncli evaluate test.tsv --model model.npz --confusion
     """
     from rnncli import evaluation
-    from rnncli.data import tsv
+    from rnncli.data import reading
     from rnncli.data.split import unseen_tags
     from rnncli.modelfile import load
 
     loaded = load(find_model(model))
-    corpus = tsv.read(data or str(bundled("sample_data/test.tsv")))
+    corpus = reading.read(data or str(bundled("sample_data/test.tsv")))
     scores = evaluation.evaluate(loaded, corpus.sentences, threads)
     unseen = unseen_tags(corpus.sentences, loaded.tags)
     if unseen:

@@ -10,7 +10,7 @@ from rnncli.cli.options import ModelOption, command, find_model
 from rnncli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from rnncli.data.tsv import Sentence
+    from rnncli.data.sentence import Sentence
     from rnncli.inspect.gradients import Gradients, NormCurve
     from rnncli.model import Model
 
@@ -73,17 +73,17 @@ def inspect_gradients(
 
 def _sentences(model: "Model", text: str | None, corpus: str | None) -> "list[Sentence]":
     """The sentences to measure; the gold tags of a text are "", which no model knows."""
-    from rnncli.data import tsv
+    from rnncli.data import reading
     from rnncli.data.tokenize import tokenize
 
     if corpus is not None:
-        return tsv.read(corpus).sentences
+        return reading.read(corpus).sentences
     sentences = []
     for sentence in [text] if text is not None else model.provenance.get("examples") or []:
         tokens = [token.text for token in tokenize(sentence, model.tokenizer)]
         if not tokens:
             raise DataError("this text has no token", hint='give a text such as "leave Taipei on November 2nd"')
-        sentences.append(tsv.Sentence(tokens, [""] * len(tokens), [()] * len(tokens), 1))
+        sentences.append(Sentence(tokens, [""] * len(tokens), [()] * len(tokens), 1))
     if not sentences:
         raise UsageError("nothing to look at: this model has no example", hint="give a TEXT or --corpus FILE")
     if model.inputs.columns:

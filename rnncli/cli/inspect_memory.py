@@ -123,12 +123,12 @@ def _texts(model: "Model", texts: list[str] | None, corpus: str | None) -> list[
 def _document(
     model: "Model", texts: list[str], corpus: str | None, unit: int | None, memory: str, compared: "Model | None"
 ) -> dict[str, Any]:
-    from rnncli.data import tsv
+    from rnncli.data import reading
     from rnncli.data.tokenize import tokenize
     from rnncli.inspect.document import Question, document
     from rnncli.inspect.progress import pairs
 
-    sentences = tsv.read(corpus).sentences if corpus is not None else []
+    sentences = reading.read(corpus).sentences if corpus is not None else []
     if sentences:
         show.note(f"running over {len(sentences):,} sentences …")
     lengths = [len(tokenize(text, model.tokenizer)) for text in texts]

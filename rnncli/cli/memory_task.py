@@ -99,7 +99,8 @@ def _numbers(text: str) -> list[int]:
 
 def _write(task: str, delay: int, count: int, seed: int, part: str, output: Path | None, as_json: bool) -> None:
     from rnncli import archive
-    from rnncli.data import tasks, tsv
+    from rnncli.data import tasks
+    from rnncli.data.formats import tsv
 
     generated = tasks.sentences(task, delay, count, seed, part)
     if as_json:

@@ -87,27 +87,17 @@ def _labelled(
     if source is None:
         yield from label_texts([text or ""])
         return
-    from rnncli.data import tsv
+    from rnncli.data.formats.format import Wanted
+    from rnncli.data.reading import ReadOptions, reading
     from rnncli.tagging import BLOCK_SENTENCES
 
     # At a terminal the user waits for the answer to each line.
     block = 1 if source == "-" and sys.stdin.isatty() else BLOCK_SENTENCES
-    faults = tsv.Faults("stdin" if source == "-" else source)
-
-    def until_fault(numbered_lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-        for numbered_line in numbered_lines:
-            faults.raise_any()
-            yield numbered_line
-        faults.raise_any()
-
-    with tsv.opened(source) as file:
-        lines = until_fault(tsv.lines(file, faults))
-        if input_format == "text":
-            yield from label_texts((text for _, text in lines), block)
+    with reading(source, ReadOptions(input_format), Wanted(labelled=False), at_once=True) as file:
+        if file.format == "text":
+            yield from label_texts((sentence.extra.text or "" for sentence in file.sentences), block)
         else:
-            sentences = tsv.parse(lines, faults, labelled=False)
-            yield from label_sentences(sentences, block)
-            faults.raise_any()
+            yield from label_sentences(file.sentences, block)
 
 
 def _line(result: "Tagged", plain: bool) -> Iterable[str]:
@@ -125,7 +115,7 @@ def _marked(result: "Tagged", plain: bool) -> str:
 
 
 def _tsv(result: "Tagged", plain: bool) -> Iterable[str]:
-    from rnncli.data.tsv import format_sentence
+    from rnncli.data.formats.tsv import format_sentence
 
     if not result.readings:  # a line without tokens
         return [format_sentence([])]

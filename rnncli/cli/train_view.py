@@ -7,9 +7,9 @@ from rnncli.api import Trained
 from rnncli.cli import show
 from rnncli.cli.options import DEFAULT_MODEL
 from rnncli.config import NetworkSpec
+from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap
 from rnncli.data.tags import SCHEMES
-from rnncli.data.tsv import Sentence
 from rnncli.data.vectors import Vectors
 from rnncli.model import Model
 from rnncli.training import Epoch, Listener

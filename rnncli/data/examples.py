@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rnncli.data.tsv import Sentence
+from rnncli.data.sentence import Sentence
 
 _SHORTEST, _LONGEST = 3, 12
 

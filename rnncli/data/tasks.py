@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnncli.data.tsv import Sentence
+from rnncli.data.sentence import Sentence
 from rnncli.errors import UsageError
 
 HEAD = 5

@@ -4,18 +4,18 @@ Files may be larger than memory: they are streamed, and only the rows of wanted 
 """
 
 import codecs
-import io
 import re
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from itertools import chain, takewhile
+from itertools import takewhile
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncli.data import tsv
-from rnncli.data.tsv import Fault, Faults
+from rnncli.data import textfile
+from rnncli.data.faults import SHOWN_FAULTS, Fault, Faults
+from rnncli.data.textfile import Lines
 from rnncli.data.vocabulary import forms, normal_form
 from rnncli.errors import DataError
 
@@ -30,8 +30,6 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _EXPECTED = "expected lines of a word and its numbers, one blank before each number"
 _DAMAGED = "the file is cut off or damaged; fetch it again"
 _OTHERS = {
-    b"\x1f\x8b": ("is compressed by gzip", "unpack it first: gunzip FILE"),
-    b"PK\x03\x04": ("is a ZIP archive", "unpack it first: unzip FILE"),
     b"\xba\x16\x4f\x2f": ("is a whole fastText model", "give its .vec file instead"),
 }
 
@@ -62,7 +60,7 @@ def read(path: str, wanted: Wanted) -> Vectors:
     word2vec's binary files rows whose word is not UTF-8 are skipped.
     """
     faults = Faults("stdin" if path == "-" else str(path))
-    with tsv.opened(path) as file:
+    with textfile.opened(path) as file:
         head = file.read(_HEAD)
         for magic, (problem, hint) in _OTHERS.items():
             if head.startswith(magic):
@@ -73,7 +71,7 @@ def read(path: str, wanted: Wanted) -> Vectors:
         if header and _is_binary(head[header.length :], header.size):
             total = _read_binary(_raw_rows(file, head[header.length :], header, faults), store, faults)
         else:
-            numbered = tsv.lines(chain(io.BytesIO(head + file.readline()), file), faults)
+            numbered = iter(Lines(textfile.joined(head, file), faults, path=path))
             total = _read_text(numbered, header, store, faults)
     if header and total != header.rows and not faults.count:
         message = f"the header says that there are {header.rows} rows, found {total}"
@@ -170,7 +168,7 @@ def _read_text(numbered: Iterator[tuple[int, str]], header: _Header | None, stor
             vector = _numbers(number, text, end + 1, faults)
             if vector is not None:
                 store.add(text[:end], spellings, vector)
-        if faults.count >= tsv.SHOWN_FAULTS:
+        if faults.count >= SHOWN_FAULTS:
             break  # most likely a long file in another format
     return total
 

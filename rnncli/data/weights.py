@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from rnncli.config import suggestion
-from rnncli.data import tsv
-from rnncli.data.tsv import Fault, Faults
+from rnncli.data import textfile
+from rnncli.data.faults import Fault, Faults
 from rnncli.errors import DataError
 
 BALANCED = "balanced"
@@ -32,16 +32,15 @@ def read(path: str, known: Collection[str] | None = None) -> dict[str, float]:
     """
     faults = Faults("stdin" if path == "-" else str(path))
     weights: dict[str, float] = {}
-    with tsv.opened(path) as file:
-        for number, text in tsv.lines(file, faults):
-            cells = text.split("\t")
-            if not text.strip(" "):
-                continue
-            fault = _fault(number, text, cells, weights, known)
-            if fault:
-                faults.add(fault)
-            else:
-                weights[cells[0]] = float(cells[1])
+    for number, text in textfile.numbered(path, faults):
+        cells = text.split("\t")
+        if not text.strip():
+            continue
+        fault = _fault(number, text, cells, weights, known)
+        if fault:
+            faults.add(fault)
+        else:
+            weights[cells[0]] = float(cells[1])
     faults.raise_any()
     if not weights:
         raise DataError("no weight in this file", where=faults.name, hint="expected lines of tag<TAB>weight")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rnncli import labelling
 from rnncli.data.batch import Encoded
-from rnncli.data.tsv import Sentence
+from rnncli.data.sentence import Sentence
 from rnncli.errors import DataError, UsageError
 from rnncli.inspect.attribution import Attribution, Norm
 from rnncli.inspect.connectivity import plain

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rnncli import labelling
+from rnncli.data.sentence import Sentence
 from rnncli.data.tokenize import tokenize
-from rnncli.data.tsv import Sentence
 from rnncli.errors import DataError, UsageError
 from rnncli.inspect.connectivity import connectivity
 from rnncli.inspect.context import context_needed, decay

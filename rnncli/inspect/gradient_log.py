@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnncli import archive
-from rnncli.data import tsv
-from rnncli.data.tsv import Sentence
+from rnncli.data import textfile
+from rnncli.data.sentence import Sentence
 from rnncli.errors import DataError
 from rnncli.inspect.gradients import curves
 from rnncli.model import Model
@@ -68,7 +68,7 @@ def _plain(value: float) -> float | None:
 
 def read(path: str) -> dict[str, Any]:
     """Read the file of a :class:`Log`; any other content is a :class:`DataError`."""
-    with tsv.opened(path) as file:
+    with textfile.opened(path) as file:
         content = file.read()
     try:
         document = json.loads(content)

@@ -15,7 +15,7 @@ import numpy as np
 from rnncli import labelling
 from rnncli.config import CELLS, NetworkSpec
 from rnncli.data.batch import Encoded
-from rnncli.data.tsv import Sentence
+from rnncli.data.sentence import Sentence
 from rnncli.errors import UsageError
 from rnncli.inspect.progress import Progress, silent
 from rnncli.model import Model

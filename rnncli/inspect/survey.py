@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncli import labelling
-from rnncli.data.tsv import Sentence
+from rnncli.data.sentence import Sentence
 from rnncli.inspect.memory import Memory, memories
 from rnncli.inspect.units import Tally, Units, bounds
 from rnncli.model import Model

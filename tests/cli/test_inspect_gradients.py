@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from rnncli.api import Trained
-from rnncli.data import tsv
+from rnncli.data import reading
 from rnncli.inspect.gradients import gradients
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def test_a_corpus_is_shown_with_its_gold_tags(run: Run, trained: Trained, bookin
     result = run("inspect-gradients", "--corpus", booking_tsv, "--model", trained.path, "--json")
     assert 0 == result.exit_code
     shown = json.loads(result.stdout)
-    found = gradients(trained.model, tsv.read(str(booking_tsv)).sentences)
+    found = gradients(trained.model, reading.read(str(booking_tsv)).sentences)
     assert shown["tokens"] == shown["gold"]
     assert json.loads(json.dumps(found.as_dict())) == {
         k: v for k, v in shown.items() if k not in ("version", "model")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rnncli.data import tasks, tsv
+from rnncli.data import reading, tasks
 
 if TYPE_CHECKING:
     from typer.testing import Result
@@ -21,10 +21,10 @@ def test_the_sentences_are_a_file_that_can_be_read(run: Run, tmp_path: Path, tas
     command = ("memory-task", task, "--delay", "7", "--sentences", "30", "--seed", "4", "--part", "dev")
     result = run(*command, "--output", path)
     assert (0, "", "") == (result.exit_code, result.stdout, result.stderr)
-    assert tasks.sentences(task, 7, 30, 4, "dev") == tsv.read(str(path)).sentences
+    assert tasks.sentences(task, 7, 30, 4, "dev") == reading.read(str(path)).sentences
     assert path.read_text("utf-8") == run(*command).stdout
     shown = json.loads(run(*command, "--json").stdout)
-    made = [(each.tokens, each.tags) for each in tsv.read(str(path)).sentences]
+    made = [(each.tokens, each.tags) for each in reading.read(str(path)).sentences]
     assert made == [(each["tokens"], each["tags"]) for each in shown["sentences"]]
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from rnncli.data.examples import contrast_pair
-from rnncli.data.tsv import Sentence
+from rnncli.data.sentence import Sentence
 
 
 def sentence(text: str) -> Sentence:

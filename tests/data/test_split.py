@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap, overlap, split
-from rnncli.data.tsv import Sentence
 from rnncli.data.vocabulary import Vocabulary
 
 

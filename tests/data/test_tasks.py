@@ -3,8 +3,8 @@
 import pytest
 
 from rnncli.data import tasks
+from rnncli.data.sentence import Sentence
 from rnncli.data.tasks import PARTS, TASKS, sentences
-from rnncli.data.tsv import Sentence
 from rnncli.errors import UsageError
 
 DELAYS = (1, 2, 3, 5, 30)

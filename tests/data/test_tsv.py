@@ -10,8 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnncli.data import tsv
-from rnncli.data.tsv import Faults, Sentence
+from rnncli.data import reading
+from rnncli.data.faults import Faults
+from rnncli.data.formats import tsv
+from rnncli.data.formats.format import Wanted
+from rnncli.data.sentence import Sentence
+from rnncli.data.textfile import Lines
 from rnncli.errors import DataError, FileError
 
 Read = Callable[[bytes], list[Sentence]]
@@ -26,7 +30,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def read(path: Path) -> Read:
     def written_and_read(content: bytes) -> list[Sentence]:
         path.write_bytes(content)
-        return tsv.read(str(path)).sentences
+        return reading.read(str(path)).sentences
 
     return written_and_read
 
@@ -140,33 +144,33 @@ def test_a_file_without_a_token_is_an_error(read: Read, path: Path, content: byt
 def test_a_corpus_knows_its_name_and_the_hash_of_its_bytes(path: Path) -> None:
     content = b"\xef\xbb\xbfa\tO\r\n\r\n"
     path.write_bytes(content)
-    corpus = tsv.read(str(path))
+    corpus = reading.read(str(path))
     assert (str(path), hashlib.sha256(content).hexdigest()) == (corpus.name, corpus.sha256)
 
 
 def test_a_dash_is_stdin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("é\tO\nb\n".encode()), "ascii"))
     with pytest.raises(DataError, match=r"^stdin:2:2: "):
-        tsv.read("-")
+        reading.read("-")
 
 
 def test_a_missing_file_is_named_with_what_lies_beside_it(tmp_path: Path) -> None:
     (tmp_path / "train.tsv").write_text("a\tO\n")
     missing = tmp_path / "trian.tsv"
     with pytest.raises(FileError) as caught:
-        tsv.read(str(missing))
+        reading.read(str(missing))
     assert f"{missing}: no such file\n  in {tmp_path} there is: train.tsv" == str(caught.value)
 
 
 def test_a_directory_is_not_a_file(tmp_path: Path) -> None:
     with pytest.raises(FileError) as caught:
-        tsv.read(str(tmp_path))
+        reading.read(str(tmp_path))
     assert f"{tmp_path}: is a directory, not a file\n  name a file inside it" == str(caught.value)
 
 
 def parsed(content: str, faults: Faults) -> list[Sentence]:
-    lines = tsv.lines(io.BytesIO(content.encode()), faults)
-    return list(tsv.parse(lines, faults, labelled=False))
+    lines = Lines(io.BytesIO(content.encode()), faults)
+    return list(tsv.read(lines, Wanted(labelled=False), faults).sentences)
 
 
 def test_unlabelled_lines_need_one_column_and_keep_the_others() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 
 from rnncli import training
 from rnncli.config import NetworkSpec, TrainingSpec
-from rnncli.data.tsv import Sentence
+from rnncli.data.sentence import Sentence
 from rnncli.model import Model
 from rnncli.parameters import Parameters
 

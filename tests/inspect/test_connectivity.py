@@ -11,7 +11,7 @@ from networks import NETWORKS
 from small_models import SIDES, TEXT, copying, drawn
 
 from rnncli import labelling
-from rnncli.data import tsv
+from rnncli.data import reading
 from rnncli.errors import DataError, UsageError
 from rnncli.inspect import attribution
 from rnncli.inspect.connectivity import Connectivity, connectivity, spearman
@@ -219,7 +219,7 @@ def test_where_to_or_from_rests_on_the_verb(verb):
 def test_contributions_are_complete_on_the_sample_data():
     model = load(bundled("models/default.npz"))
     texts = [text.split() for text in model.provenance["examples"]]
-    texts += [sentence.tokens for sentence in tsv.read(str(bundled("sample_data/dev.tsv"))).sentences[:400:20]]
+    texts += [sentence.tokens for sentence in reading.read(str(bundled("sample_data/dev.tsv"))).sentences[:400:20]]
     for tokens in texts:
         assert (connectivity(model, tokens).gap < 0.01).all()
 

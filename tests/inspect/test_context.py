@@ -8,7 +8,7 @@ from networks import NETWORKS
 from small_models import LETTERS, TEXT, copying, drawn
 
 from rnncli import kernel_choice, labelling
-from rnncli.data.tsv import Sentence
+from rnncli.data.sentence import Sentence
 from rnncli.errors import DataError, UsageError
 from rnncli.inspect import context
 from rnncli.inspect.connectivity import connectivity

@@ -6,7 +6,7 @@ import pytest
 
 from rnncli import api, training
 from rnncli.config import NetworkSpec, TrainingSpec
-from rnncli.data import tsv
+from rnncli.data import reading
 from rnncli.errors import DataError, FileError
 from rnncli.inspect import gradient_log
 from rnncli.inspect.gradients import curves
@@ -17,7 +17,7 @@ SPEC = {"hidden": 5, "embedding": 4, "ngram": 4, "epochs": 2, "batch": 8}
 
 @pytest.fixture(scope="module")
 def sentences():
-    return tsv.read(str(bundled("sample_data/train.tsv"))).sentences
+    return reading.read(str(bundled("sample_data/train.tsv"))).sentences
 
 
 @pytest.mark.parametrize(

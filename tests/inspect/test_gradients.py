@@ -9,7 +9,7 @@ import pytest
 from rnncli import labelling, training
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.batch import pack
-from rnncli.data.tsv import Sentence
+from rnncli.data.sentence import Sentence
 from rnncli.errors import UsageError
 from rnncli.inspect import gradients as inspected
 from rnncli.inspect.gradients import gradients

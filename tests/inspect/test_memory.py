@@ -8,7 +8,7 @@ import pytest
 
 from rnncli import training
 from rnncli.config import CELLS, NetworkSpec, TrainingSpec
-from rnncli.data.tsv import Sentence
+from rnncli.data.sentence import Sentence
 from rnncli.errors import DataError
 from rnncli.inspect.contrast import align, distances
 from rnncli.inspect.memory import text_memory, units

@@ -5,7 +5,7 @@ import itertools
 import pytest
 from small_models import TEXT, drawn
 
-from rnncli.data.tsv import Sentence
+from rnncli.data.sentence import Sentence
 from rnncli.inspect import attribution
 from rnncli.inspect.document import Question, document
 from rnncli.inspect.gradients import gradients

@@ -5,7 +5,7 @@ import pytest
 
 from rnncli import kernel_choice, labelling, training
 from rnncli.config import NetworkSpec, TrainingSpec
-from rnncli.data.tsv import Sentence
+from rnncli.data.sentence import Sentence
 from rnncli.inspect import survey as survey_module
 from rnncli.inspect.memory import text_memory
 from rnncli.inspect.survey import SHOWN_CONTEXTS, survey

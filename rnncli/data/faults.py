@@ -1,0 +1,58 @@
+"""What is wrong in a file, and where; all faults of a file are reported together."""
+
+from typing import NamedTuple
+
+from rnncli.errors import DataError
+
+SHOWN_FAULTS = 20
+
+
+class Fault(NamedTuple):
+    """Something wrong in a file; line and column count from 1, columns in characters."""
+
+    line: int
+    column: int
+    message: str
+    text: str = ""
+    hint: str = ""
+
+
+class Faults:
+    """Collects the faults of one file and keeps the first few of them.
+
+    at_once  raise every fault as it is added: for streams, whose earlier results are written already
+    """
+
+    def __init__(self, name: str, at_once: bool = False) -> None:
+        self.name = name
+        self.kept: list[Fault] = []
+        self.count = 0
+        self._at_once = at_once
+
+    def add(self, fault: Fault) -> None:
+        """Note a fault; only the first :data:`SHOWN_FAULTS` are kept."""
+        self.count += 1
+        if self.count <= SHOWN_FAULTS:
+            self.kept.append(fault)
+        if self._at_once:
+            self.raise_any()
+
+    def raise_any(self) -> None:
+        """Raise one :class:`DataError` with all faults kept and the number of the others."""
+        if not self.count:
+            return
+        lines = []
+        for fault in self.kept:
+            text = f": {shown(fault.text)}" if fault.text else ""
+            lines.append(f"{self.name}:{fault.line}:{fault.column}: {fault.message}{text}")
+        if self.count > len(self.kept):
+            lines.append(f"… and {self.count - len(self.kept)} more faults")
+        hints = dict.fromkeys(fault.hint for fault in self.kept if fault.hint)
+        raise DataError("\n".join(lines), hint="\n  ".join(hints))
+
+
+def shown(text: str) -> str:
+    """Quote a text of a file for a message, cut at 60 characters, what cannot be printed escaped."""
+    start = text[:60].replace("\t", "⇥")
+    printable = start if start.isprintable() else ascii(start)[1:-1]
+    return f'"{printable}{"…" if len(text) > 60 else ""}"'

@@ -1,0 +1,7 @@
+"""The formats of labelled files: one file and one row of :data:`FORMATS` each."""
+
+from rnncli.data.formats import conll, text, tsv
+from rnncli.data.formats.format import Format
+
+# In the order in which they are tried on a file.
+FORMATS: dict[str, Format] = {row.name: row for row in (tsv.FORMAT, conll.FORMAT, text.FORMAT)}

@@ -1,0 +1,86 @@
+"""TSV: columns separated by TAB, a blank line between sentences."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+import numpy as np
+
+from rnncli.data.batch import Ints, Longs
+from rnncli.data.faults import Faults
+from rnncli.data.formats import columns
+from rnncli.data.formats.format import Contents, Format, Names, Wanted
+from rnncli.data.sentence import Sentence
+from rnncli.data.textfile import Lines
+
+
+def cut(text: str) -> list[str]:
+    """The columns of a line. Blanks around a field are not part of it, except that a token may be one blank."""
+    cells = text.split("\t")
+    if " " in text:
+        return [cells[0].strip(" ") or cells[0], *(cell.strip(" ") for cell in cells[1:])]
+    return cells
+
+
+def fits(head: Sequence[str], labelled: bool) -> bool:
+    """Whether nearly all lines have the same number of columns; without labels, also tokens in the first."""
+    rows = [line.split("\t") for line in head if line.strip() and not line.startswith("#")]
+    width = columns.usual_width(rows)
+    alike = sum(len(row) == width for row in rows)
+    are_tokens = labelled or sum(" " not in row[0].strip() for row in rows) >= 0.9 * len(rows)
+    return width > 1 and alike >= 0.9 * len(rows) and are_tokens
+
+
+def read(lines: Lines, wanted: Wanted, faults: Faults) -> Contents:
+    """Read a file of TAB-separated columns; all lines must have as many."""
+    return read_rows(lines, cut, wanted, faults)
+
+
+def read_rows(lines: Lines, cut: columns.Cut, wanted: Wanted, faults: Faults) -> Contents:
+    """Read a file whose lines ``cut`` divides into columns. If one is chosen by name, the first line names them."""
+    head = [line for line in lines.head(wanted.labelled) if line.strip()]
+    names: list[str] = []
+    numbered = iter(lines)
+    if head and columns.is_named(wanted.columns):
+        names = cut(head[0])
+        numbered = islice(numbered, next(i for i, line in enumerate(lines.head()) if line.strip()) + 1, None)
+    width = len(names) or columns.usual_width(
+        cut(line) for line in head if not (line.startswith("#") and len(cut(line)) < 2)
+    )
+    layout = columns.layout(wanted, width, names, faults.name)
+    features = [names[i] if names else str(i + 1) for i in layout.features]
+    sentences = columns.sentences(numbered, cut, layout, wanted, faults)
+    return Contents(layout.in_words(), sentences, Names(features, names or [""] * width))
+
+
+def write(sentences: Iterable[Sentence], names: Names) -> Iterator[str]:
+    """Token first, tag last, features between."""
+    for sentence in sentences:
+        rows = zip(sentence.tokens, sentence.columns, sentence.tags, strict=True)
+        yield format_sentence((token, *features, tag) for token, features, tag in rows)
+
+
+def format_sentence(rows: Iterable[Iterable[str]]) -> str:
+    """Lines of a sentence, columns joined by TAB, with the blank line that ends it."""
+    return "".join("\t".join(cells) + "\n" for cells in rows) + "\n"
+
+
+def format_block(tokens: Sequence[str], starts: Longs, tags: Ints, names: Sequence[str]) -> str:
+    """Format sentences end to end as :func:`format_sentence` does each, in a few operations for all.
+
+    starts  (B + 1,) first token of each sentence, and the end of the last
+    tags    (N,)     number of each token's tag among ``names``
+    """
+    ends = [f"\t{name}\n" for name in names]
+    ends += [end + "\n" for end in ends]  # of a sentence's last token
+    last = starts[1:][np.diff(starts) > 0] - 1
+    chosen = tags.copy()
+    chosen[last] += len(names)
+    cells = [""] * (2 * len(tokens))
+    cells[::2], cells[1::2] = tokens, [ends[number] for number in chosen.tolist()]
+    if len(last) < len(starts) - 1:  # a sentence without tokens is an empty line
+        for start in reversed(starts[:-1][np.diff(starts) == 0].tolist()):
+            cells.insert(2 * start, "\n")
+    return "".join(cells)
+
+
+FORMAT = Format("tsv", "columns between TABs: token first, tag last", fits, read, write, frozenset({"comments"}))

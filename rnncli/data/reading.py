@@ -1,0 +1,102 @@
+"""The one reader of labelled files: opens a file, recognises its format, gives its sentences."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from rnncli.config import suggestion
+from rnncli.data.faults import Faults
+from rnncli.data.formats import FORMATS, columns, tsv
+from rnncli.data.formats.format import Format, Names, Wanted
+from rnncli.data.sentence import Sentence
+from rnncli.data.textfile import Lines, opened
+from rnncli.errors import DataError, UsageError
+
+AUTO = "auto"
+
+
+class ReadOptions(NamedTuple):
+    """How a file is to be read; the options of the command line.
+
+    format    a key of :data:`.FORMATS`; "auto" is recognised by content
+    columns   "token=2,tag=4,pos=3": numbers or names of columns; "" are the usual ones
+    encoding  a name that Python knows; "" is that of the byte order mark, else UTF-8
+    """
+
+    format: str = AUTO
+    columns: str = ""
+    encoding: str = ""
+
+
+AS_USUAL = ReadOptions()
+LABELLED = Wanted()
+NAMELESS = Names()
+
+
+class File(NamedTuple):
+    """A file that is being read."""
+
+    name: str
+    format: str
+    description: str  # what was recognised, in one line
+    sentences: Iterator[Sentence]
+    names: Names
+
+
+class Corpus(NamedTuple):
+    """A labelled file: its name, its sentences, and what was recognised."""
+
+    name: str
+    sentences: list[Sentence]
+    description: str = ""
+    format: str = tsv.FORMAT.name
+    names: Names = NAMELESS
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of the sentences as TSV with a blank line between them; the same for any format."""
+        digest = hashlib.sha256()
+        end = ""
+        for text in tsv.write(self.sentences, self.names):
+            digest.update((end + text[:-1]).encode())
+            end = "\n"
+        return digest.hexdigest()
+
+
+def recognise(head: Sequence[str], labelled: bool) -> Format:
+    """The format of a file that begins with these lines; TSV, whose faults are then reported, if none fits."""
+    return next((row for row in FORMATS.values() if row.fits(head, labelled)), tsv.FORMAT)
+
+
+@contextmanager
+def reading(
+    path: str, options: ReadOptions = AS_USUAL, wanted: Wanted = LABELLED, at_once: bool = False
+) -> Iterator[File]:
+    """Open a file and recognise its format. The sentences can be read while the block runs; ``-`` is stdin.
+
+    at_once  raise a fault when it is read; else all of them after the block, or with :func:`read`
+    """
+    if options.format not in (AUTO, *FORMATS):
+        raise UsageError(f'--format: "{options.format}" is not known', hint=suggestion(options.format, FORMATS))
+    wanted = wanted._replace(columns=columns.parse(options.columns))
+    name = "stdin" if path == "-" else str(path)
+    faults = Faults(name, at_once)
+    with opened(path) as file:
+        lines = Lines(file, faults, options.encoding, path)
+        head = lines.head(wanted.labelled)
+        row = recognise(head, wanted.labelled) if options.format == AUTO else FORMATS[options.format]
+        contents = row.read(lines, wanted, faults)
+        encoding = "" if lines.encoding == "utf-8" else f", {lines.encoding.upper()}"
+        description = f"{name}: {row.name}{encoding}; {contents.layout}"
+        yield File(name, row.name, description, contents.sentences, contents.names)
+    faults.raise_any()
+
+
+def read(path: str, options: ReadOptions = AS_USUAL, wanted: Wanted = LABELLED) -> Corpus:
+    """Read a labelled file; all faults are reported together as one :class:`.DataError`."""
+    with reading(path, options, wanted) as file:
+        sentences = list(file.sentences)
+    if not sentences:
+        raise DataError("no token in this file", where=file.name, hint="expected lines of token<TAB>tag")
+    return Corpus(file.name, sentences, file.description, file.format, file.names)
