@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnncli import __version__, archive, arguments, evaluation, modelfile, training
-from rnncli.config import NetworkSpec, TrainingSpec, suggestion
+from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec, suggestion
 from rnncli.data import reading, weights
 from rnncli.data.examples import contrast_pair
-from rnncli.data.reading import Corpus
+from rnncli.data.reading import AS_USUAL, Corpus
 from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap, overlap, split
 from rnncli.data.tags import spans
@@ -44,6 +44,9 @@ class _Logging(Listener):
     def __init__(self, listener: Listener, log: Log) -> None:
         self.listener = listener
         self.log = log
+
+    def read(self, corpus: Corpus) -> None:
+        self.listener.read(corpus)
 
     def prepared(self, model: Model, sentences: Sequence[Sentence], dev: Overlap, vectors: Vectors | None) -> None:
         self.listener.prepared(model, sentences, dev, vectors)
@@ -139,13 +142,14 @@ def specs(options: dict[str, Any]) -> tuple[NetworkSpec, TrainingSpec]:
 
 
 class Files(NamedTuple):
-    """The files that a training reads and writes."""
+    """The files that a training reads and writes, and how labelled files are read."""
 
     data: str | Path | None = None
     dev: str | Path | None = None
     out: str | Path = "models/default.npz"
     vectors: str | Path | None = None
     log_gradients: str | Path | None = None
+    options: ReadOptions = AS_USUAL
 
 
 def train(
@@ -157,22 +161,24 @@ def train(
     vectors: str | Path | None = None,
     seeds: int = 1,
     log_gradients: str | Path | None = None,
+    read_options: ReadOptions = AS_USUAL,
     **options: Any,
 ) -> Trained:
     """Train a model on labelled files and save it; ``options`` are the fields of the specs in config.py.
 
-    data           TSV file; without it the bundled ticket-booking corpus
-    dev            TSV file for choosing the best epoch; without it a random share of the training sentences
+    data           labelled file; without it the bundled ticket-booking corpus
+    dev            labelled file for choosing the best epoch; without it a random share of the training sentences
     threads        0: one for each available CPU; changes no byte of the model
     listener       its ``should_stop`` ends the training, and the best epoch so far is saved
     vectors        pre-trained word vectors (word2vec, GloVe, fastText .vec); those of words in the data are used
     seeds          how many runs, from seed, seed + 1, …; the best on development data is saved
     log_gradients  a file for gradients by distance, rewritten after every epoch; changes no byte of the model
+    read_options   format, columns and encoding of ``data`` and ``dev``
 
     Raises an :class:`.RnncliError`: :class:`.UsageError` for a wrong argument, :class:`.StoppedError` if it is
     stopped before the end of the first epoch, :class:`.DataError`, :class:`.FileError`, :class:`.DivergedError`.
     """
-    files = Files(data, dev, out, vectors, log_gradients)
+    files = Files(data, dev, out, vectors, log_gradients, read_options)
     return train_files(files, *specs(options), seeds=seeds, threads=threads, listener=listener)
 
 
@@ -204,16 +210,25 @@ def train_files(
     seeds = arguments.whole_number("seeds", seeds, 1, "it is how many runs there are")
     dataclasses.replace(training_spec, seed=training_spec.seed + seeds - 1)  # checks the last seed
     for name, value in arguments.instance("files", files, Files)._asdict().items():
-        if value is not None or name == "out":
+        if name == "options":
+            arguments.instance("files.options", value, ReadOptions)
+        elif value is not None or name == "out":
             arguments.path(name, value)
     path = Path(files.out)
     archive.check_writable(path)
     if files.log_gradients:
         archive.check_writable(Path(files.log_gradients))
     is_bundled = files.data is None
-    corpus = reading.read(str(files.data or bundled("sample_data/train.tsv")))
+    corpus = _read(files.data or bundled("sample_data/train.tsv"), files.options, listener)
     dev = bundled("sample_data/dev.tsv") if is_bundled and files.dev is None else files.dev
-    train_part, dev_part = _parts(corpus, dev, training_spec)
+    if dev is None:
+        train_part, dev_part = _split(corpus, training_spec)
+    elif str(dev) == "-" and corpus.name == "stdin":
+        raise UsageError("stdin cannot be both the training and the development data")
+    else:
+        dev_corpus = _read(dev, files.options, listener)
+        _check_features(corpus, dev_corpus)
+        train_part, dev_part = corpus.sentences, dev_corpus.sentences
     vectors = _vectors(files.vectors, [*train_part, *dev_part]) if files.vectors else None
     class_weights = None  # read once, because the file may be a pipe
     if training_spec.class_weight not in ("none", weights.BALANCED):
@@ -285,16 +300,22 @@ def _vectors(path: str | Path, sentences: list[Sentence]) -> Vectors:
     return read_vectors(str(path), wanted_by(token for s in sentences for token in s.tokens))
 
 
-def _parts(corpus: Corpus, dev: str | Path | None, settings: TrainingSpec) -> tuple[list[Sentence], list[Sentence]]:
-    """The training and the development sentences."""
-    if dev is None:
-        share = settings.dev_share or min(DEV_SHARE, DEV_SENTENCES / len(corpus.sentences))
-        return split(corpus.sentences, share, np.random.default_rng([settings.seed, 2]))
-    if str(dev) == "-" and corpus.name == "stdin":
-        raise UsageError("stdin cannot be both the training and the development data")
-    dev_corpus = reading.read(str(dev))
-    if len(dev_corpus.names.features) != len(corpus.names.features):
-        counts = f"{corpus.name} has {len(corpus.names.features)}, {dev_corpus.name} has {len(dev_corpus.names.features)}"
-        hint = "choose them: --columns token=1,tag=2"
-        raise DataError(f"not as many columns between token and tag: {counts}", where=dev_corpus.name, hint=hint)
-    return corpus.sentences, dev_corpus.sentences
+def _read(path: str | Path, options: ReadOptions, listener: Listener) -> Corpus:
+    corpus = reading.read(str(path), options)
+    listener.read(corpus)
+    return corpus
+
+
+def _split(corpus: Corpus, settings: TrainingSpec) -> tuple[list[Sentence], list[Sentence]]:
+    """The training and the development part of one file."""
+    share = settings.dev_share or min(DEV_SHARE, DEV_SENTENCES / len(corpus.sentences))
+    return split(corpus.sentences, share, np.random.default_rng([settings.seed, 2]))
+
+
+def _check_features(train: Corpus, dev: Corpus) -> None:
+    """Refuse two files with different numbers of features."""
+    count = len(train.names.features)
+    dev_count = len(dev.names.features)
+    if count != dev_count:
+        message = f"{train.name} has {count} columns beside token and tag, {dev.name} has {dev_count}"
+        raise DataError(message, hint="choose the columns to read: --columns token=1,tag=2")

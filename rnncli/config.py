@@ -143,6 +143,11 @@ if typing.TYPE_CHECKING:
     CellName = str
 else:
     CellName = Literal["auto", *CELLS]
+FORMATS = ("tsv", "conll", "text")  # the names of the rows in rnncli.data.formats
+if typing.TYPE_CHECKING:
+    FormatName = str
+else:
+    FormatName = Literal["auto", *FORMATS]
 Output = Literal["softmax", "crf"]
 Decoding = Literal["auto", "free", "constrained"]
 Feedback = Literal["predicted", "gold", "mixed"]
@@ -150,6 +155,17 @@ Tokenizer = Literal["auto", "whitespace", "words", "characters"]
 Optimiser = Literal["adam", "sgd"]
 Pretrained = Literal["frozen", "tuned"]
 RecurrentInit = Literal["orthogonal", "identity", "glorot"]
+
+
+@dataclass(frozen=True)
+class ReadOptions(_Spec):
+    """How files of tokens and tags are read."""
+
+    format: FormatName = option("auto", "Format of what is read; auto: recognised by content.")
+    columns: str = option(
+        "", "Columns to read, by number or name: token=2,tag=4,pos=3; roles but token and tag are features."
+    )
+    encoding: str = option("", "Encoding of what is read; without it that of a byte order mark, else UTF-8.")
 
 
 @dataclass(frozen=True)

@@ -145,11 +145,24 @@ class Tagger:
         )
 
     def stream_sentences(self, sentences: Iterable[Sentence], block: int = BLOCK_SENTENCES) -> Iterator[Tagged]:
-        """The same for sentences of a file that are cut into tokens already."""
+        """The same for sentences of a file that are cut into tokens already; one with a text alone is cut here.
+
+        Offsets count in the text of the sentence, if the file has it, else in the tokens joined by blanks.
+        """
         checked = _checked_sentences(sentences)
-        return self._stream(
-            ((*joined(sentence.tokens), sentence.columns) for sentence in checked), _block_size(block)
-        )
+        return self._stream(map(self._located, checked), _block_size(block))
+
+    def _located(self, sentence: Sentence) -> _Tokenized:
+        text = sentence.extra.text
+        if text is None:
+            return (*joined(sentence.tokens), sentence.columns)
+        if not sentence.tokens:
+            return text, tokenize(text, self.model.tokenizer), None
+        starts = sentence.extra.starts
+        if starts is None:
+            return (*joined(sentence.tokens), sentence.columns)
+        located = zip(sentence.tokens, starts, strict=True)
+        return text, [Token(token, start, start + len(token)) for token, start in located], sentence.columns
 
     def tsv(self, texts: Iterable[str], block: int = BLOCK_SENTENCES) -> Iterator[str]:
         """Label texts as lines of token and tag, a string for each block: much faster, as it needs no offsets."""
@@ -158,7 +171,12 @@ class Tagger:
     def tsv_sentences(self, sentences: Iterable[Sentence], block: int = BLOCK_SENTENCES) -> Iterator[str]:
         """The same for sentences of a file that are cut into tokens already."""
         checked = _checked_sentences(sentences)
-        return self._tsv(((sentence.tokens, sentence.columns) for sentence in checked), _block_size(block))
+        return self._tsv(map(self._cut, checked), _block_size(block))
+
+    def _cut(self, sentence: Sentence) -> tuple[list[str], _Columns | None]:
+        if sentence.tokens or sentence.extra.text is None:
+            return sentence.tokens, sentence.columns
+        return cut(sentence.extra.text, self.model.tokenizer), None
 
     def _tsv(self, items: Iterable[tuple[list[str], _Columns | None]], block: int) -> Iterator[str]:
         def read() -> Iterator[tuple[list[str], Encoded]]:

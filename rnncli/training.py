@@ -16,6 +16,7 @@ from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data import tokenize
 from rnncli.data.batch import Encoded, Longs, Packed, pack, shuffled
 from rnncli.data.inputs import Inputs
+from rnncli.data.reading import Corpus
 from rnncli.data.sentence import Sentence, check
 from rnncli.data.split import Overlap
 from rnncli.data.tags import obeys, recognise
@@ -60,6 +61,9 @@ class Result(NamedTuple):
 
 class Listener:
     """Methods that a training run calls; override those of interest."""
+
+    def read(self, corpus: Corpus) -> None:
+        """A labelled file was read."""
 
     def prepared(self, model: Model, sentences: Sequence[Sentence], dev: Overlap, vectors: Vectors | None) -> None:
         """The data were read and the network was initialised; ``sentences`` are the training sentences."""

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rnncli.cli import show
+from rnncli.cli import files, show
 from rnncli.cli.options import ModelOption, ThreadsOption, command, find_model
+from rnncli.config import ReadOptions
 from rnncli.resources import bundled
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ def evaluate(
     ] = False,
     threads: ThreadsOption = 0,
     json_output: bool = False,
+    *,
+    options: ReadOptions,
 ) -> None:
     """Score a model on labelled data.
 
@@ -35,12 +38,11 @@ def evaluate(
     Example: rnncli evaluate test.tsv --model model.npz --confusion
     """
     from rnncli import evaluation
-    from rnncli.data import reading
     from rnncli.data.split import unseen_tags
     from rnncli.modelfile import load
 
     loaded = load(find_model(model))
-    corpus = reading.read(data or str(bundled("sample_data/test.tsv")))
+    corpus = files.read(data or str(bundled("sample_data/test.tsv")), options)
     scores = evaluation.evaluate(loaded, corpus.sentences, threads)
     unseen = unseen_tags(corpus.sentences, loaded.tags)
     if unseen:

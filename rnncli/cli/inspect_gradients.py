@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rnncli.cli import show
+from rnncli.cli import files, show
 from rnncli.cli.options import ModelOption, command, find_model
+from rnncli.config import ReadOptions
 from rnncli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def inspect_gradients(
     ] = None,
     svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the picture as SVG too.")] = None,
     json_output: bool = False,
+    *,
+    options: ReadOptions,
 ) -> None:
     """Show how far back gradients reach: ‖∂L(t)/∂h(t−k)‖ by distance k, for each layer and direction.
 
@@ -57,7 +60,7 @@ def inspect_gradients(
     from rnncli.modelfile import load
 
     loaded = load(find_model(model))
-    sentences = _sentences(loaded, text, corpus)
+    sentences = _sentences(loaded, text, corpus, options)
     if pairs(loaded, (len(sentence.tokens) for sentence in sentences)) > MANY_PAIRS:
         show.note("every tag is compared with every token before it and after it, which may take minutes")
     with show.progress("reading …") as progress:
@@ -71,13 +74,12 @@ def inspect_gradients(
         _show(result)
 
 
-def _sentences(model: "Model", text: str | None, corpus: str | None) -> "list[Sentence]":
+def _sentences(model: "Model", text: str | None, corpus: str | None, options: ReadOptions) -> "list[Sentence]":
     """The sentences to measure; the gold tags of a text are "", which no model knows."""
-    from rnncli.data import reading
     from rnncli.data.tokenize import tokenize
 
     if corpus is not None:
-        return reading.read(corpus).sentences
+        return files.read(corpus, options).sentences
     sentences = []
     for sentence in [text] if text is not None else model.provenance.get("examples") or []:
         tokens = [token.text for token in tokenize(sentence, model.tokenizer)]

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from rnncli.cli import show
+from rnncli.cli import files, show
 from rnncli.cli.options import ModelOption, command, find_model
+from rnncli.config import ReadOptions
 from rnncli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ def inspect_memory(
     svg: SvgOption = None,
     model: ModelOption = None,
     json_output: bool = False,
+    *,
+    options: ReadOptions,
 ) -> None:
     """Show what the network keeps in memory after every token, and which tokens its tags rest on.
 
@@ -100,7 +103,7 @@ def inspect_memory(
     loaded = load(path)
     compared = None if compare is None else load(compare)
     chosen = _texts(loaded, texts, corpus)
-    document = _document(loaded, chosen, corpus, unit, memory, compared)
+    document = _document(loaded, chosen, corpus, unit, memory, compared, options)
     document["model"]["file"] = path.name
     if compare is not None:
         document["compare"]["model"]["file"] = compare.name
@@ -121,14 +124,19 @@ def _texts(model: "Model", texts: list[str] | None, corpus: str | None) -> list[
 
 
 def _document(
-    model: "Model", texts: list[str], corpus: str | None, unit: int | None, memory: str, compared: "Model | None"
+    model: "Model",
+    texts: list[str],
+    corpus: str | None,
+    unit: int | None,
+    memory: str,
+    compared: "Model | None",
+    options: ReadOptions,
 ) -> dict[str, Any]:
-    from rnncli.data import reading
     from rnncli.data.tokenize import tokenize
     from rnncli.inspect.document import Question, document
     from rnncli.inspect.progress import pairs
 
-    sentences = reading.read(corpus).sentences if corpus is not None else []
+    sentences = files.read(corpus, options).sentences if corpus is not None else []
     if sentences:
         show.note(f"running over {len(sentences):,} sentences …")
     lengths = [len(tokenize(text, model.tokenizer)) for text in texts]

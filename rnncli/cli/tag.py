@@ -8,6 +8,7 @@ import typer
 
 from rnncli.cli import show
 from rnncli.cli.options import ModelOption, ThreadsOption, command, find_model
+from rnncli.config import ReadOptions
 from rnncli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _labelled(
         yield from label_texts([text or ""])
         return
     from rnncli.data.formats.format import Wanted
-    from rnncli.data.reading import ReadOptions, reading
+    from rnncli.data.reading import reading
     from rnncli.tagging import BLOCK_SENTENCES
 
     # At a terminal the user waits for the answer to each line.

@@ -12,7 +12,7 @@ import typer
 
 from rnncli.cli import show
 from rnncli.cli.options import DEFAULT_MODEL, ThreadsOption, command
-from rnncli.config import NetworkSpec, TrainingSpec
+from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
 from rnncli.errors import INTERRUPTED
 
 LogOption = Annotated[
@@ -50,6 +50,7 @@ def train(
     threads: ThreadsOption = 0,
     json_output: bool = False,
     *,
+    reading: ReadOptions,
     network: NetworkSpec,
     training: TrainingSpec,
 ) -> None:
@@ -67,7 +68,7 @@ def train(
 
     with show.progress() as progress, _interruptible() as is_interrupted:
         view = train_view.TrainView(progress, seeds, is_interrupted)
-        files = api.Files(data, dev, out, vectors, log_gradients)
+        files = api.Files(data, dev, out, vectors, log_gradients, reading)
         trained = api.train_files(files, network, training, seeds=seeds, threads=threads, listener=view)
     if json_output:
         show.data(json.dumps(trained.as_dict()) + "\n")

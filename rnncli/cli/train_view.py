@@ -7,6 +7,7 @@ from rnncli.api import Trained
 from rnncli.cli import show
 from rnncli.cli.options import DEFAULT_MODEL
 from rnncli.config import NetworkSpec
+from rnncli.data.reading import Corpus
 from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap
 from rnncli.data.tags import SCHEMES
@@ -26,6 +27,10 @@ class TrainView(Listener):
         self.epochs = 0
         self.best_score = 0.0
         self.metric = "F1"
+
+    def read(self, corpus: Corpus) -> None:
+        """Say what was recognised."""
+        show.note(corpus.description)
 
     def prepared(self, model: Model, sentences: Sequence[Sentence], dev: Overlap, vectors: Vectors | None) -> None:
         """Before the first run, describe the data and warn of what is unusual about it."""
