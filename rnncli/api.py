@@ -142,14 +142,13 @@ def specs(options: dict[str, Any]) -> tuple[NetworkSpec, TrainingSpec]:
 
 
 class Files(NamedTuple):
-    """The files that a training reads and writes, and how labelled files are read."""
+    """The files that a training reads and writes."""
 
     data: str | Path | None = None
     dev: str | Path | None = None
     out: str | Path = "models/default.npz"
     vectors: str | Path | None = None
     log_gradients: str | Path | None = None
-    options: ReadOptions = AS_USUAL
 
 
 def train(
@@ -178,8 +177,8 @@ def train(
     Raises an :class:`.RnncliError`: :class:`.UsageError` for a wrong argument, :class:`.StoppedError` if it is
     stopped before the end of the first epoch, :class:`.DataError`, :class:`.FileError`, :class:`.DivergedError`.
     """
-    files = Files(data, dev, out, vectors, log_gradients, read_options)
-    return train_files(files, *specs(options), seeds=seeds, threads=threads, listener=listener)
+    files = Files(data, dev, out, vectors, log_gradients)
+    return train_files(files, *specs(options), read_options, seeds=seeds, threads=threads, listener=listener)
 
 
 class _Task(NamedTuple):
@@ -197,6 +196,7 @@ def train_files(
     files: Files,
     network_spec: NetworkSpec,
     training_spec: TrainingSpec,
+    read_options: ReadOptions = AS_USUAL,
     *,
     seeds: int = 1,
     threads: int = 1,
@@ -205,28 +205,27 @@ def train_files(
     """The same as :func:`train`, with whole specs."""
     arguments.instance("network_spec", network_spec, NetworkSpec)
     arguments.instance("training_spec", training_spec, TrainingSpec)
+    arguments.instance("read_options", read_options, ReadOptions)
     listener = Listener() if listener is None else arguments.instance("listener", listener, Listener)
     threads = count_threads(threads)
     seeds = arguments.whole_number("seeds", seeds, 1, "it is how many runs there are")
     dataclasses.replace(training_spec, seed=training_spec.seed + seeds - 1)  # checks the last seed
     for name, value in arguments.instance("files", files, Files)._asdict().items():
-        if name == "options":
-            arguments.instance("files.options", value, ReadOptions)
-        elif value is not None or name == "out":
+        if value is not None or name == "out":
             arguments.path(name, value)
     path = Path(files.out)
     archive.check_writable(path)
     if files.log_gradients:
         archive.check_writable(Path(files.log_gradients))
     is_bundled = files.data is None
-    corpus = _read(files.data or bundled("sample_data/train.tsv"), files.options, listener)
+    corpus = _read(files.data or bundled("sample_data/train.tsv"), read_options, listener)
     dev = bundled("sample_data/dev.tsv") if is_bundled and files.dev is None else files.dev
     if dev is None:
         train_part, dev_part = _split(corpus, training_spec)
     elif str(dev) == "-" and corpus.name == "stdin":
         raise UsageError("stdin cannot be both the training and the development data")
     else:
-        dev_corpus = _read(dev, files.options, listener)
+        dev_corpus = _read(dev, read_options, listener)
         _check_features(corpus, dev_corpus)
         train_part, dev_part = corpus.sentences, dev_corpus.sentences
     vectors = _vectors(files.vectors, [*train_part, *dev_part]) if files.vectors else None

@@ -68,8 +68,8 @@ def train(
 
     with show.progress() as progress, _interruptible() as is_interrupted:
         view = train_view.TrainView(progress, seeds, is_interrupted)
-        files = api.Files(data, dev, out, vectors, log_gradients, reading)
-        trained = api.train_files(files, network, training, seeds=seeds, threads=threads, listener=view)
+        files = api.Files(data, dev, out, vectors, log_gradients)
+        trained = api.train_files(files, network, training, reading, seeds=seeds, threads=threads, listener=view)
     if json_output:
         show.data(json.dumps(trained.as_dict()) + "\n")
     train_view.summary(trained)
