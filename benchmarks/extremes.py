@@ -22,7 +22,9 @@ from rnncli.data.formats import tsv
 from rnncli.data.sentence import Sentence
 from rnncli.resources import bundled
 
-WIDE = NetworkSpec(arch="elman", hidden=4, input="embedding", embedding=4, output="softmax", decoding="constrained")
+WIDE = NetworkSpec(
+    arch="elman", hidden=4, features="embedding", embedding=4, decoder="softmax", transitions="legal"
+)
 SENTENCE = "leave Taipei on November 2nd"
 
 
@@ -56,7 +58,7 @@ def measured(folder: Path, tokens: int, tags: int) -> Iterator[dict[str, Any]]:
     default, own = ["--model", str(bundled("models/default.npz"))], ["--model", str(wide)]
     commands = {
         **{
-            f"{line}, tag -o {o}": ["tag", "--input", str(text), "-o", o, *default]
+            f"{line}, tag --to {o}": ["tag", "--input", str(text), "--to", o, *default]
             for o in ("tsv", "line", "jsonl")
         },
         f"{line}, evaluate": ["evaluate", str(labelled), *default],

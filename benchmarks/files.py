@@ -26,8 +26,8 @@ from rnncli.data.sentence import Sentence
 from rnncli.resources import bundled
 
 NETWORKS: dict[str, dict[str, Any]] = {
-    "simple units, words alone": {"cell": "simple", "input": "embedding", "embedding": 96, "window": 0,
-                                  "output": "softmax", "decoding": "free"},
+    "simple units, words alone": {"cell": "simple", "features": "embedding", "embedding": 96, "window": 0,
+                                  "decoder": "softmax", "transitions": "any"},
     "default": {},
 }  # fmt: skip
 # Runs a command, then says how much memory its largest child took.

@@ -30,11 +30,11 @@ from rnncli.resources import bundled
 SIMPLE = NetworkSpec(
     arch="bidirectional",
     cell="simple",
-    input="embedding",
+    features="embedding",
     window=0,
     embedding=96,
-    output="softmax",
-    decoding="free",
+    decoder="softmax",
+    transitions="any",
 )
 NETWORKS = {
     "simple units, words alone": SIMPLE,
@@ -130,7 +130,7 @@ def shares(sentences: Sequence[Sentence], rounds: int) -> tuple[list[dict[str, s
 
 def scaling(rounds: int) -> tuple[list[dict[str, str]], list[dict[str, Any]]]:
     """Tokens a second on generated sentences, one thing changed at a time, on one thread."""
-    crf = dataclasses.replace(SIMPLE, output="crf")
+    crf = dataclasses.replace(SIMPLE, decoder="crf")
     settings: list[tuple[str, NetworkSpec, int, int]] = [
         *((f"length {n}", SIMPLE, n, 50) for n in (5, 15, 50, 150, 500)),
         *((f"hidden {n}", dataclasses.replace(SIMPLE, hidden=n), 15, 50) for n in (32, 64, 128, 256, 512)),

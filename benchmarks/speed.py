@@ -37,8 +37,8 @@ from rnncli.resources import bundled
 TORCH = "2.13.0"
 # What PyTorch's modules can do too: words alone, each tag by itself.
 PLAIN = NetworkSpec(
-    arch="bidirectional", cell="simple", hidden=128, input="embedding", window=0, embedding=96,
-    output="softmax", decoding="free",
+    arch="bidirectional", cell="simple", hidden=128, features="embedding", window=0, embedding=96,
+    decoder="softmax", transitions="any",
 )  # fmt: skip
 NETWORKS = {
     "simple": PLAIN,

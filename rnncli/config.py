@@ -84,9 +84,15 @@ def option(
     return field(default=default, metadata=metadata)
 
 
+# Fields of a spec that had another name, and what they are called now.
+RENAMED = {"input": "features", "output": "decoder", "decoding": "transitions"}
+
+
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """Return "did you mean …?" for a mistyped name, or the list of known names."""
+    """Return "did you mean …?" for a mistyped name, the new name for an old one, or the list of known names."""
     known = list(known)
+    if RENAMED.get(name) in known:
+        return f'it is now "{RENAMED[name]}"'
     close = difflib.get_close_matches(name, known, n=1)
     return f'did you mean "{close[0]}"?' if close else f"known: {', '.join(known)}"
 
@@ -123,7 +129,7 @@ def _check(item: dataclasses.Field[Any], kind: Any, value: Any) -> Any:
         _check_joined(flag, str(value), item.metadata["joins"])
     low, high = item.metadata["low"], item.metadata["high"]
     if (low is not None and not value >= low) or (high is not None and not value <= high):
-        bounds = f"at least {low}" if high is None else f"from {low} to {high}"
+        bounds = f"of at least {low}" if high is None else f"from {low} to {high}"
         raise UsageError(f"{flag}: {value} is out of range", hint=f"give a number {bounds}")
     return int(value) if isinstance(value, Integral) else kind(value)
 
@@ -148,8 +154,8 @@ if typing.TYPE_CHECKING:
     FormatName = str
 else:
     FormatName = Literal["auto", *FORMATS]
-Output = Literal["softmax", "crf"]
-Decoding = Literal["auto", "free", "constrained"]
+Decoder = Literal["softmax", "crf"]
+Transitions = Literal["auto", "any", "legal"]
 Feedback = Literal["predicted", "gold", "mixed"]
 Tokenizer = Literal["auto", "whitespace", "words", "characters"]
 Optimiser = Literal["adam", "sgd"]
@@ -179,19 +185,21 @@ class NetworkSpec(_Spec):
     layers: int = option(1, "Hidden layers; layer l reads layer l−1.", 1, 64)
     hidden: int = option(128, "Hidden units of each layer and direction.", 1, 65536)
     activation: Activation = option("tanh", "φ of simple hidden units.")
-    input: str = option(
+    features: str = option(
         "auto",
-        f"Inputs of the network, joined by +: {', '.join(INPUTS)}; auto is embedding+ngram, with columns and "
-        "vectors where there are any.",
+        f"What the network reads of a token, joined by +: {', '.join(INPUTS)}; auto is embedding+ngram, with "
+        "columns and vectors where there are any.",
         joins=INPUTS,
     )
     window: int = option(1, "Neighbouring tokens on each side that are read together with a token.", 0, 64)
     embedding: int = option(64, "Size of the learned word vectors.", 1, 65536)
     ngram: int = option(64, "Size of the learned vectors of letter n-grams.", 1, 65536)
     column: int = option(96, "Size of the learned vectors of column values.", 1, 65536)
-    output: Output = option("crf", "Output layer: softmax chooses tags one by one, crf whole sequences of tags.")
-    decoding: Decoding = option(
-        "auto", "constrained gives only sequences that the tag scheme allows; auto: if all training data obey it."
+    decoder: Decoder = option("crf", "How tags are chosen: softmax one by one, crf whole sequences of tags.")
+    transitions: Transitions = option(
+        "auto",
+        "Which tag may follow which: any, or only what is legal in the tag scheme; auto is legal if all training "
+        "data obey the scheme.",
     )
 
     def __post_init__(self) -> None:
@@ -225,8 +233,8 @@ class NetworkSpec(_Spec):
 
     @property
     def inputs(self) -> list[str]:
-        """The names in ``input``, in the order of :data:`INPUTS`."""
-        return [name for name in INPUTS if name in self.input.split("+")]
+        """The names in ``features``, in the order of :data:`INPUTS`."""
+        return [name for name in INPUTS if name in self.features.split("+")]
 
     def resolved(self, columns: bool, vectors: bool, obedient: bool) -> Self:
         """Replace every ``auto``.
@@ -234,22 +242,24 @@ class NetworkSpec(_Spec):
         columns, vectors  whether there are columns between token and tag, and a file of word vectors
         obedient          whether all training tags obey the tag scheme
         """
-        cell, chosen = self.cell, self.input
+        cell = self.cell
+        features = self.features
+        transitions = self.transitions
         if cell == "auto":
             cell = "lstm" if self.arch == "bidirectional" else "simple"
-        if chosen == "auto":
-            chosen = "embedding+ngram" + "+vectors" * vectors + "+columns" * columns
-        named = chosen.split("+")
-        if "columns" in named and not columns:
-            raise UsageError("--input columns: the training data has no column between token and tag")
-        if "vectors" in named and not vectors:
-            raise UsageError("--input vectors needs a file of word vectors", hint="give it: --vectors FILE")
-        if vectors and "vectors" not in named:
-            raise UsageError(f"--input {chosen} does not use --vectors", hint=f"give --input {chosen}+vectors")
-        decoding = self.decoding
-        if decoding == "auto":
-            decoding = "constrained" if obedient else "free"
-        return dataclasses.replace(self, cell=cell, input=chosen, decoding=decoding)
+        if features == "auto":
+            features = "embedding+ngram" + "+vectors" * vectors + "+columns" * columns
+        if transitions == "auto":
+            transitions = "legal" if obedient else "any"
+        names = features.split("+")
+        if "columns" in names and not columns:
+            raise UsageError("--features columns: the training data has no column between token and tag")
+        if "vectors" in names and not vectors:
+            raise UsageError("--features vectors needs a file of word vectors", hint="give it: --vectors FILE")
+        if vectors and "vectors" not in names:
+            hint = f"give --features {features}+vectors"
+            raise UsageError(f"--features {features} does not use --vectors", hint=hint)
+        return dataclasses.replace(self, cell=cell, features=features, transitions=transitions)
 
 
 LEARNING_RATES = {"adam": 0.002, "sgd": 0.5}

@@ -31,7 +31,7 @@ _numpy_seconds: defaultdict[_Kind, float] = defaultdict(float)  # that NumPy has
 
 
 def _kind(spec: NetworkSpec) -> _Kind:
-    return spec.arch, spec.cell, spec.output
+    return spec.arch, spec.cell, spec.decoder
 
 
 def use_kernels(spec: NetworkSpec) -> None:

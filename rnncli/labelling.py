@@ -137,7 +137,7 @@ class Labeller:
         weights = self._weights()
         kernels = self._kernels
         if not isinstance(kernels, bool):
-            marginals = with_probabilities and self._model.network_spec.output == "crf"
+            marginals = with_probabilities and self._model.network_spec.decoder == "crf"
             kernels = kernels(self._model, encoded, weights.chain, marginals)
         if kernels and weights.transposed is None:
             weights = weights._replace(transposed=weights.parameters.transposed())
@@ -244,7 +244,7 @@ def _tags(run: Trace, chain: Chain | None) -> NDArray[np.int32]:
 
 
 def _probabilities(model: Model, run: Trace) -> Array:
-    if model.network_spec.output != "crf":
+    if model.network_spec.decoder != "crf":
         return run.y
     y = crf.marginals(run.o, *decoding.learned(model.network_spec, model.parameters))
     check(y)
@@ -306,7 +306,7 @@ def nbest(model: Model, encoded: Encoded, sentence: int, count: int) -> list[tup
     with one_thread():
         run = trace(model, encoded, sentence)
     learned = decoding.learned(model.network_spec, model.parameters)
-    is_crf = model.network_spec.output == "crf"
+    is_crf = model.network_spec.decoder == "crf"
     # Only differences between scores matter. Without the largest one, sums of large scores lose no digits.
     o = run.o - run.o.max(axis=1, keepdims=True).astype(np.float64) if is_crf else decoding.log(run.y)
     log_partition = crf.log_partition(o, *learned) if is_crf else 0.0

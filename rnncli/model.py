@@ -61,7 +61,7 @@ class Model:
     @cached_property
     def allowed(self) -> Moves | None:
         """The moves that decoding allows; ``None`` if it allows all."""
-        if self.network_spec.decoding == "free" or self.scheme == "plain":
+        if self.network_spec.transitions == "any" or self.scheme == "plain":
             return None
         return moves(self.tags, self.scheme)
 

@@ -20,6 +20,16 @@ from rnncli.parameters import Parameters, table
 FORMAT = 2
 UPGRADE = "upgrade rnncli"
 
+# Fields of NetworkSpec that have another key in a header, and so have the values of one.
+_KEYS = {"features": "input", "decoder": "output", "transitions": "decoding"}
+_TRANSITIONS = {"auto": "auto", "any": "free", "legal": "constrained"}
+
+
+def network_header(spec: NetworkSpec) -> dict[str, Any]:
+    """The settings of a network with the keys and values that headers and JSON have."""
+    values = dataclasses.asdict(spec) | {"transitions": _TRANSITIONS[spec.transitions]}
+    return {_KEYS.get(name, name): value for name, value in values.items()}
+
 
 def save(model: Model, path: Path | str) -> str:
     """Write a model, whole or not at all; return the SHA-256 of the file."""
@@ -29,7 +39,7 @@ def save(model: Model, path: Path | str) -> str:
         raise ModelError("not saved: a weight is not a finite number", where=str(path))
     header = {
         "format": FORMAT,
-        "network": dataclasses.asdict(model.network_spec),
+        "network": network_header(model.network_spec),
         "training": dataclasses.asdict(model.training_spec),
         "tokenizer": model.tokenizer,
         "scheme": model.scheme,
@@ -49,11 +59,21 @@ def load(path: Path | str) -> Model:
 
 def _read_network(header: Any) -> NetworkSpec:
     """The settings of the network. All of them can change labels, so an unknown one is an error."""
+    names = {_KEYS.get(item.name, item.name): item.name for item in dataclasses.fields(NetworkSpec)}
+    transitions = {stored: value for value, stored in _TRANSITIONS.items()}
+    values: dict[str, Any] = {}
+    for key in header:
+        value = header[key]
+        if key not in names:
+            raise ModelError(f'unknown setting "{key}"', hint=UPGRADE)
+        if key == "decoding" and value not in transitions:
+            raise ModelError(f'decoding: "{value}" is not one of its values', hint=UPGRADE)
+        values[names[key]] = transitions[value] if key == "decoding" else value
     try:
-        spec = NetworkSpec.from_mapping(header)
+        spec = NetworkSpec(**values)
     except UsageError as error:
         raise ModelError(error.message, hint=UPGRADE) from error
-    if "auto" in (spec.cell, spec.input, spec.decoding):
+    if "auto" in (spec.cell, spec.features, spec.transitions):
         raise ModelError("its network is not settled")
     return spec
 

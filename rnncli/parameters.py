@@ -142,7 +142,7 @@ def table(
         width = outputs
     rows.append(Parameter("output/V", (tags, outputs), _output_only if arch.keeps_only_output else _glorot))
     rows.append(Parameter("output/c", (tags,), _zeros))
-    if spec.output == "crf":
+    if spec.decoder == "crf":
         rows += [Parameter(f"output/{name}", (tags,), _zeros) for name in ("first", "last")]
         rows.append(Parameter("output/A", (tags, tags), _zeros))
     return rows

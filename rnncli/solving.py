@@ -12,6 +12,7 @@ from rnncli.data.sentence import Sentence
 from rnncli.data.tasks import QUERY
 from rnncli.errors import DivergedError
 from rnncli.model import Model
+from rnncli.modelfile import network_header
 
 DELAYS = (5, 10, 20, 50, 100)
 SOLVED = 0.01  # a task is solved if fewer of the fresh sentences are wrong, as in Pascanu et al. 2013
@@ -20,7 +21,7 @@ _DEV = 300  # sentences that decide when to stop
 # The units' memory must be the only way to an answer, so there is no window and no part of the input but the word.
 # The weights of all tags have the same sum. Otherwise the many O would dominate the gradient.
 NETWORK: dict[str, Any] = {
-    "input": "embedding", "embedding": 16, "window": 0, "output": "softmax", "decoding": "free",
+    "features": "embedding", "embedding": 16, "window": 0, "decoder": "softmax", "transitions": "any",
 }  # fmt: skip
 TRAINING: dict[str, Any] = {
     "patience": 1_000_000, "batch": 20, "dropout": 0.0, "unknown": 0.0, "class_weight": "balanced",
@@ -69,7 +70,7 @@ class Solved(NamedTuple):
         return {
             "version": 1,
             "task": self.task,
-            "network": dataclasses.asdict(self.network),
+            "network": network_header(self.network),
             "training": dataclasses.asdict(self.training),
             "sentences": self.sentences,
             "fresh": FRESH,

@@ -17,7 +17,7 @@ WIDTHS = {"embedding": 3, "ngram": 2, "column1": 4}
 
 def spec_of(arch: str, cell: str, **options: object) -> NetworkSpec:
     """A small network with nothing left to choose."""
-    settings = {"hidden": 5, "input": "embedding", "window": 0, "output": "softmax", "decoding": "free"}
+    settings = {"hidden": 5, "features": "embedding", "window": 0, "decoder": "softmax", "transitions": "any"}
     return NetworkSpec(arch=arch, cell=cell, **(settings | options))
 
 

@@ -243,3 +243,12 @@ def test_without_a_name_the_shipped_model_is_loaded(trained: Trained) -> None:
 def test_sentences_of_a_file_are_as_they_are_checked(booking_tsv: Path) -> None:
     for sentence in reading.read(str(booking_tsv)).sentences:
         assert sentence is check(sentence)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("input", "features"), ("output", "decoder"), ("decoding", "transitions")]
+)
+def test_an_old_option_is_refused_with_the_new_one(old: str, new: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=f'unknown option "{old}"\n  it is now "{new}"'):
+        api.train(out=tmp_path / "model.npz", **{old: "x"})
+    assert [] == list(tmp_path.iterdir())

@@ -44,9 +44,9 @@ def test_every_cell_can_be_chosen() -> None:
 
 def test_every_input_can_be_chosen_alone_and_with_all_others() -> None:
     for name in INPUTS:
-        assert [name] == NetworkSpec(input=name).inputs
+        assert [name] == NetworkSpec(features=name).inputs
     # In one order, whatever that of the names is.
-    assert list(INPUTS) == NetworkSpec(input="+".join(reversed(INPUTS))).inputs
+    assert list(INPUTS) == NetworkSpec(features="+".join(reversed(INPUTS))).inputs
 
 
 @pytest.mark.parametrize(
@@ -71,24 +71,24 @@ def test_each_architecture_has_a_cell_of_its_own(arch: str, expected: str) -> No
     ],
 )
 def test_the_input_is_what_there_is(columns: bool, vectors: bool, expected: str) -> None:
-    assert expected == NetworkSpec().resolved(columns=columns, vectors=vectors, obedient=True).input
+    assert expected == NetworkSpec().resolved(columns=columns, vectors=vectors, obedient=True).features
     chosen = "onehot+vectors" if vectors else "onehot"
-    assert chosen == NetworkSpec(input=chosen).resolved(columns=columns, vectors=vectors, obedient=True).input
+    assert chosen == NetworkSpec(features=chosen).resolved(columns=columns, vectors=vectors, obedient=True).features
 
 
 @pytest.mark.parametrize("obedient", [True, False])
 def test_decoding_keeps_to_rules_that_the_data_obeys(obedient: bool) -> None:
     found = [
-        NetworkSpec(decoding=decoding).resolved(columns=False, vectors=False, obedient=obedient).decoding
-        for decoding in typing.get_args(config.Decoding)
+        NetworkSpec(transitions=transitions).resolved(columns=False, vectors=False, obedient=obedient).transitions
+        for transitions in typing.get_args(config.Transitions)
     ]
-    assert ["constrained" if obedient else "free", "free", "constrained"] == found
+    assert ["legal" if obedient else "any", "any", "legal"] == found
 
 
 def test_nothing_else_is_changed_where_a_spec_is_settled() -> None:
-    spec = NetworkSpec(arch="elman", hidden=7, window=3, output="softmax", column=5)
+    spec = NetworkSpec(arch="elman", hidden=7, window=3, decoder="softmax", column=5)
     settled = spec.resolved(columns=False, vectors=False, obedient=False)
-    expected = {"cell": "simple", "input": "embedding+ngram", "decoding": "free"}
+    expected = {"cell": "simple", "features": "embedding+ngram", "transitions": "any"}
     assert dataclasses.asdict(spec) | expected == dataclasses.asdict(settled)
     assert settled == settled.resolved(columns=False, vectors=False, obedient=True)
 
@@ -125,36 +125,36 @@ def test_what_an_architecture_keeps(arch: str, expected: tuple[bool, bool, int])
             '--activation: "3" is not one of its values\n  known: tanh, relu, sigmoid, identity',
         ),
         (NetworkSpec, {"cell": "lstn"}, '--cell: "lstn" is not one of its values\n  did you mean "lstm"?'),
-        (NetworkSpec, {"output": "crff"}, '--output: "crff" is not one of its values\n  did you mean "crf"?'),
+        (NetworkSpec, {"decoder": "crff"}, '--decoder: "crff" is not one of its values\n  did you mean "crf"?'),
         (NetworkSpec, {"window": -1}, "--window: -1 is out of range\n  give a number from 0 to 64"),
         (NetworkSpec, {"window": 65}, "--window: 65 is out of range\n  give a number from 0 to 64"),
         (NetworkSpec, {"ngram": 0}, "--ngram: 0 is out of range\n  give a number from 1 to 65536"),
         (NetworkSpec, {"column": 0}, "--column: 0 is out of range\n  give a number from 1 to 65536"),
-        (NetworkSpec, {"input": 3}, "--input: expected str, got 3"),
+        (NetworkSpec, {"features": 3}, "--features: expected str, got 3"),
         (
             NetworkSpec,
-            {"input": "embeding"},
-            '--input: "embeding" is not one of its values\n  did you mean "embedding"?',
+            {"features": "embeding"},
+            '--features: "embeding" is not one of its values\n  did you mean "embedding"?',
         ),
         (
             NetworkSpec,
-            {"input": "ngram+zzz"},
-            '--input: "zzz" is not one of its values\n  known: embedding, onehot, ngram, vectors, columns',
+            {"features": "ngram+zzz"},
+            '--features: "zzz" is not one of its values\n  known: embedding, onehot, ngram, vectors, columns',
         ),
         (
             NetworkSpec,
-            {"input": "auto+zzz"},
-            '--input: "auto" is not one of its values\n  known: embedding, onehot, ngram, vectors, columns',
+            {"features": "auto+zzz"},
+            '--features: "auto" is not one of its values\n  known: embedding, onehot, ngram, vectors, columns',
         ),
         *(
             (
                 NetworkSpec,
-                {"input": value},
-                '--input: "" is not one of its values\n  known: embedding, onehot, ngram, vectors, columns',
+                {"features": value},
+                '--features: "" is not one of its values\n  known: embedding, onehot, ngram, vectors, columns',
             )
             for value in ("", "ngram+", "+ngram", "ngram++onehot")
         ),
-        (NetworkSpec, {"input": "ngram+onehot+ngram"}, '--input: "ngram+onehot+ngram" names one thing twice'),
+        (NetworkSpec, {"features": "ngram+onehot+ngram"}, '--features: "ngram+onehot+ngram" names one thing twice'),
         *(
             (
                 NetworkSpec,
@@ -183,12 +183,12 @@ def test_what_an_architecture_keeps(arch: str, expected: tuple[bool, bool, int])
         (
             TrainingSpec,
             {"learning_rate": -0.1},
-            "--learning-rate: -0.1 is out of range\n  give a number at least 0",
+            "--learning-rate: -0.1 is out of range\n  give a number of at least 0",
         ),
         (
             TrainingSpec,
             {"learning_rate": float("nan")},
-            "--learning-rate: nan is out of range\n  give a number at least 0",
+            "--learning-rate: nan is out of range\n  give a number of at least 0",
         ),
         (TrainingSpec, {"dev_share": "a"}, "--dev-share: expected float, got 'a'"),
         (TrainingSpec, {"seed": -1}, f"--seed: -1 is out of range\n  give a number from 0 to {2**63 - 1}"),

@@ -241,7 +241,7 @@ def test_without_probabilities_the_rest_is_the_same(tiny: Model, booking_tsv: Pa
 
 def test_the_columns_of_a_file_are_read() -> None:
     rows = [Sentence(["a"] * 2, [f"T{x}", f"T{y}"], [(x,), (y,)], 1) for x in "xy" for y in "xy" for _ in range(9)]
-    spec = NetworkSpec(arch="fnn", input="columns", column=4, hidden=6, window=0, output="softmax")
+    spec = NetworkSpec(arch="fnn", features="columns", column=4, hidden=6, window=0, decoder="softmax")
     model = training.prepare(rows, spec, TrainingSpec(epochs=20, batch=4, dropout=0.0, learning_rate=0.1))
     training.train(model, rows, threads=1, score=lambda current: evaluation.evaluate(current, rows).f1)
     assert 1.0 == evaluation.evaluate(model, rows).accuracy

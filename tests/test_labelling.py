@@ -46,7 +46,7 @@ def drawn(spec: NetworkSpec, words: int = 12, tags: list[str] = TAGS) -> Model:
 
 
 def small(arch: str = "bidirectional", cell: str = "simple", **options: object) -> Model:
-    settings = {"hidden": 6, "embedding": 5, "ngram": 4, "window": 1, "output": "crf", "decoding": "constrained"}
+    settings = {"hidden": 6, "embedding": 5, "ngram": 4, "window": 1, "decoder": "crf", "transitions": "legal"}
     return drawn(NetworkSpec(arch=arch, cell=cell, **(settings | options)))
 
 
@@ -60,12 +60,12 @@ def labelled(model: Model, encoded: Encoded, kernels: bool | None = None) -> Pre
 
 
 @pytest.mark.parametrize(
-    ("output", "decoding"),
-    [("softmax", "free"), ("softmax", "constrained"), ("crf", "free"), ("crf", "constrained")],
+    ("decoder", "transitions"),
+    [("softmax", "any"), ("softmax", "legal"), ("crf", "any"), ("crf", "legal")],
 )
 @pytest.mark.parametrize(("arch", "cell"), NETWORKS)
-def test_both_ways_agree(arch: str, cell: str, output: str, decoding: str) -> None:
-    model = small(arch, cell, output=output, decoding=decoding)
+def test_both_ways_agree(arch: str, cell: str, decoder: str, transitions: str) -> None:
+    model = small(arch, cell, decoder=decoder, transitions=transitions)
     encoded = model.encode(sentences_of((1, 7, 0, 3, 12, 1)))
     plain, by_kernels = (labelled(model, encoded, way) for way in WAYS.values())
     assert plain.tags.tolist() == by_kernels.tags.tolist()
@@ -107,7 +107,7 @@ def choices(path: Path, *counts: int) -> list[str]:
 @pytest.mark.parametrize(("tags", "expected"), [(5, "False"), (800, "True")])
 def test_the_way_is_chosen_by_the_time_that_it_takes(tmp_path: Path, tags: int, expected: str) -> None:
     names = [f"T{number}" for number in range(tags)]
-    model = drawn(NetworkSpec(arch="elman", cell="simple", hidden=6, output="crf"), tags=names)
+    model = drawn(NetworkSpec(arch="elman", cell="simple", hidden=6, decoder="crf"), tags=names)
     labelled(model, model.encode([["wa"]]), kernels=True)  # now they are compiled
     save(model, tmp_path / "model.npz")
     assert expected == choices(tmp_path / "model.npz", 30)[0]
@@ -188,7 +188,7 @@ def test_new_weights_are_seen() -> None:
 
 def with_a_huge_word(**options: object) -> Model:
     """A model that can compute with every word but ``wk``."""
-    model = small("fnn", input="embedding", window=0, activation="relu", **options)
+    model = small("fnn", features="embedding", window=0, activation="relu", **options)
     number = model.encode([["wk"]]).words[0]
     model.parameters["input/embedding"][number] = 1e20
     model.parameters["layer1/U"][0] = 1
@@ -198,7 +198,9 @@ def with_a_huge_word(**options: object) -> Model:
 
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-@pytest.mark.parametrize("options", [{}, {"output": "softmax"}, {"output": "softmax", "decoding": "free"}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{}, {"decoder": "softmax"}, {"decoder": "softmax", "transitions": "any"}], ids=str
+)
 def test_what_comes_before_a_sentence_too_large_is_given_out(options: dict, way: bool, threads: int) -> None:
     tagger = Tagger(with_a_huge_word(**options), threads)
     tagger._labeller = Labeller(tagger.model, way)
@@ -223,10 +225,10 @@ def test_the_sentence_is_named_in_a_large_block_too(way: bool) -> None:
 
 
 @pytest.mark.parametrize(("arch", "cell"), NETWORKS)
-@pytest.mark.parametrize("output", ["softmax", "crf"])
+@pytest.mark.parametrize("decoder", ["softmax", "crf"])
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-def test_no_network_says_nan(way: bool, output: str, arch: str, cell: str) -> None:
-    model = small(arch, cell, output=output)
+def test_no_network_says_nan(way: bool, decoder: str, arch: str, cell: str) -> None:
+    model = small(arch, cell, decoder=decoder)
     model.parameters.flat[...] *= 1e30
     encoded = model.encode(sentences_of((3, 8)))
     try:
@@ -238,10 +240,10 @@ def test_no_network_says_nan(way: bool, output: str, arch: str, cell: str) -> No
 
 
 def test_scores_are_large_and_probabilities_right() -> None:
-    for output, size in (("softmax", 1e17), ("crf", 1e16), ("crf", 1e17)):
-        model = small(output=output, decoding="free")
+    for decoder, size in (("softmax", 1e17), ("crf", 1e16), ("crf", 1e17)):
+        model = small(decoder=decoder, transitions="any")
         model.parameters["output/c"][...] = size * np.arange(1, len(TAGS) + 1)
-        if output == "crf":
+        if decoder == "crf":
             model.parameters["output/A"][...] = 900  # what is added to 5e17 is rounded by up to 32 in float64
         encoded = model.encode(sentences_of((40,)))
         for way in WAYS.values():

@@ -31,9 +31,9 @@ TEXTS = ["leave Taipei 2nd", "", "unheard", "Leave leave 3nd Taipei"]
 
 
 @pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
-@pytest.mark.parametrize("decoding", ["free", "constrained"])
-def test_a_copy_of_a_model_is_equal_and_independent(decoding: str, copied: Callable[[Model], Model]) -> None:
-    model = untrained(input=EVERYTHING, decoding=decoding, output="crf")
+@pytest.mark.parametrize("transitions", ["any", "legal"])
+def test_a_copy_of_a_model_is_equal_and_independent(transitions: str, copied: Callable[[Model], Model]) -> None:
+    model = untrained(features=EVERYTHING, transitions=transitions, decoder="crf")
     assert model == copied(model)
     expected = predictions(model, TEXTS)  # after which it keeps what it allows and what it looked up
     other = copied(model)
@@ -46,7 +46,7 @@ def test_a_copy_of_a_model_is_equal_and_independent(decoding: str, copied: Calla
 
 
 def test_a_shallow_copy_allows_what_its_own_tags_do() -> None:
-    model = untrained(decoding="constrained")
+    model = untrained(transitions="legal")
     assert model.allowed is not None
     other = copy.copy(model)
     other.tags = ["B-x", "I-x", "O"]
@@ -57,12 +57,12 @@ def test_a_shallow_copy_allows_what_its_own_tags_do() -> None:
 
 def test_models_that_differ_in_anything_are_not_equal() -> None:
     def same() -> Model:
-        return untrained(input=EVERYTHING)
+        return untrained(features=EVERYTHING)
 
     assert same() == same()
-    assert same() != untrained(input=EVERYTHING, decoding="constrained")
+    assert same() != untrained(features=EVERYTHING, transitions="legal")
     for name in LISTS:
-        assert same() != untrained({name: [f"{text}2" for text in LISTS[name]]}, input=EVERYTHING), name
+        assert same() != untrained({name: [f"{text}2" for text in LISTS[name]]}, features=EVERYTHING), name
     changes: dict[str, Any] = {
         "training_spec": TrainingSpec(seed=2),
         "tokenizer": "characters",
@@ -97,12 +97,12 @@ def some_sentences(count: int) -> tuple[list[list[str]], list[list[tuple[str, st
     return sentences, [[(source.choice(["VB", "NN", "?"]), "x") for _ in tokens] for tokens in sentences]
 
 
-@pytest.mark.parametrize("decoding", ["free", "constrained"])
-@pytest.mark.parametrize("output", ["softmax", "crf"])
+@pytest.mark.parametrize("transitions", ["any", "legal"])
+@pytest.mark.parametrize("decoder", ["softmax", "crf"])
 @pytest.mark.parametrize(("arch", "cell"), [("bidirectional", "lstm"), ("elman", "gru"), ("jordan", "simple")])
-def test_long_and_short_input_are_labelled_alike(arch: str, cell: str, output: str, decoding: str) -> None:
+def test_long_and_short_input_are_labelled_alike(arch: str, cell: str, decoder: str, transitions: str) -> None:
     """Short input is labelled in NumPy, long input by the kernels, in whatever order suits them."""
-    model = untrained(arch=arch, cell=cell, output=output, decoding=decoding, input=EVERYTHING)
+    model = untrained(arch=arch, cell=cell, decoder=decoder, transitions=transitions, features=EVERYTHING)
     model.parameters["output/V"][...] *= 9  # so that not all tokens get one tag
     encoded = model.encode(*some_sentences(600))
     assert len(encoded.words) > 2_000
@@ -124,18 +124,18 @@ def test_long_and_short_input_are_labelled_alike(arch: str, cell: str, output: s
 
 
 def test_probabilities_of_a_chain_are_not_worked_out_where_nobody_asks() -> None:
-    model = untrained(output="crf")
+    model = untrained(decoder="crf")
     encoded = model.encode([["leave"] * 3] * 700)
     assert np.isnan(labelling.predict(model, encoded, with_probabilities=False).probabilities).all()
     assert not np.isnan(labelling.predict(model, encoded).probabilities).any()
 
 
 @pytest.mark.parametrize(
-    ("decoding", "scheme", "is_bound"),
-    [("free", "IOB2", False), ("constrained", "IOB2", True), ("constrained", "plain", False)],
+    ("transitions", "scheme", "is_bound"),
+    [("any", "IOB2", False), ("legal", "IOB2", True), ("legal", "plain", False)],
 )
-def test_only_a_tag_scheme_can_forbid(decoding: str, scheme: str, is_bound: bool) -> None:
-    model = untrained(decoding=decoding)
+def test_only_a_tag_scheme_can_forbid(transitions: str, scheme: str, is_bound: bool) -> None:
+    model = untrained(transitions=transitions)
     model.scheme = scheme
     assert is_bound == (model.allowed is not None)
     if model.allowed:
@@ -144,16 +144,16 @@ def test_only_a_tag_scheme_can_forbid(decoding: str, scheme: str, is_bound: bool
 
 def test_a_model_that_is_bound_gives_only_what_the_scheme_allows() -> None:
     sentences, columns = some_sentences(300)
-    for output in ("softmax", "crf"):
+    for decoder in ("softmax", "crf"):
         given = {}
-        for decoding in ("free", "constrained"):
-            model = untrained(output=output, decoding=decoding, input=EVERYTHING)
+        for transitions in ("any", "legal"):
+            model = untrained(decoder=decoder, transitions=transitions, features=EVERYTHING)
             encoded = model.encode(sentences, columns)
             tags = [TAGS[number] for number in labelling.predict(model, encoded).tags]
-            given[decoding] = [tags[start:end] for start, end in itertools.pairwise(encoded.starts)]
-        bad = [tags for tags in given["free"] if "I-x" in tags[:1] or ("O", "I-x") in itertools.pairwise(tags)]
+            given[transitions] = [tags[start:end] for start, end in itertools.pairwise(encoded.starts)]
+        bad = [tags for tags in given["any"] if "I-x" in tags[:1] or ("O", "I-x") in itertools.pairwise(tags)]
         assert bad  # or there was nothing to forbid
-        found = given["constrained"]
+        found = given["legal"]
         assert [] == [t for t in found if "I-x" in t[:1] or ("O", "I-x") in itertools.pairwise(t)]
 
 
@@ -163,11 +163,11 @@ def by_brute_force(model: Model, encoded: Any) -> list[tuple[list[int], float]]:
     everything = paths = [list(path) for path in itertools.product(range(len(TAGS)), repeat=length)]
     allowed = moves(TAGS, "IOB2")
     first, follow, last = allowed.first, allowed.follow, allowed.last
-    if model.network_spec.decoding == "constrained":
+    if model.network_spec.transitions == "legal":
         paths = [
             p for p in paths if first[p[0]] and last[p[-1]] and all(follow[a, b] for a, b in itertools.pairwise(p))
         ]
-    if model.network_spec.output == "softmax":
+    if model.network_spec.decoder == "softmax":
         weighed = [(path, math.prod(trace.y[range(length), path].tolist())) for path in paths]
     else:
         by = tuple(model.parameters[f"output/{name}"] for name in ("A", "first", "last"))
@@ -176,11 +176,11 @@ def by_brute_force(model: Model, encoded: Any) -> list[tuple[list[int], float]]:
     return sorted(weighed, key=lambda each: -each[1])
 
 
-@pytest.mark.parametrize("decoding", ["free", "constrained"])
-@pytest.mark.parametrize("output", ["softmax", "crf"])
+@pytest.mark.parametrize("transitions", ["any", "legal"])
+@pytest.mark.parametrize("decoder", ["softmax", "crf"])
 @pytest.mark.parametrize(("arch", "cell"), [("elman", "lstm"), ("jordan", "simple")])
-def test_the_n_best_are_those_of_all_sequences(arch: str, cell: str, output: str, decoding: str) -> None:
-    model = untrained(arch=arch, cell=cell, output=output, decoding=decoding)
+def test_the_n_best_are_those_of_all_sequences(arch: str, cell: str, decoder: str, transitions: str) -> None:
+    model = untrained(arch=arch, cell=cell, decoder=decoder, transitions=transitions)
     encoded = model.encode([["leave", "Taipei", "2nd", "unheard"]])
     expected = by_brute_force(model, encoded)
     for count in (1, 7, 1000):
@@ -188,17 +188,17 @@ def test_the_n_best_are_those_of_all_sequences(arch: str, cell: str, output: str
         assert [tags for tags, _ in expected[:count]] == [tags for tags, _ in found]
         assert [p for _, p in found] == pytest.approx([p for _, p in expected[:count]], rel=1e-4)
     # 3⁴ sequences, or those in which no I-x begins a span, and no more.
-    assert {"free": 81, "constrained": 34}[decoding] == len(found)
+    assert {"any": 81, "legal": 34}[transitions] == len(found)
     total = sum(probability for _, probability in found)
-    if decoding == "free":
+    if transitions == "any":
         assert total == pytest.approx(1)
     else:
         assert 0 < total < 1  # forbidden sequences have a probability too
 
 
 def test_the_best_of_the_n_best_is_what_is_labelled() -> None:
-    for output, decoding in itertools.product(("softmax", "crf"), ("free", "constrained")):
-        model = untrained(output=output, decoding=decoding)
+    for decoder, transitions in itertools.product(("softmax", "crf"), ("any", "legal")):
+        model = untrained(decoder=decoder, transitions=transitions)
         encoded = model.encode(some_sentences(40)[0])
         tags = labelling.predict(model, encoded).tags.tolist()
         for sentence, (start, end) in enumerate(itertools.pairwise(encoded.starts.tolist())):
@@ -208,7 +208,7 @@ def test_the_best_of_the_n_best_is_what_is_labelled() -> None:
 
 def test_where_no_way_is_allowed_those_that_break_the_rules_least_are_given() -> None:
     """One token, and only tags that cannot stand alone; I-x neither begins a sentence nor ends it."""
-    model = untrained(decoding="constrained")
+    model = untrained(transitions="legal")
     model.tags, model.scheme = ["B-x", "I-x", "E-x"], "IOBES"
     encoded = model.encode([["leave"]])
     found = [tags for tags, _ in labelling.nbest(model, encoded, 0, 5)]
@@ -217,7 +217,7 @@ def test_where_no_way_is_allowed_those_that_break_the_rules_least_are_given() ->
 
 
 def test_a_trace_is_that_of_the_reference() -> None:
-    model = untrained(input=EVERYTHING, arch="bidirectional", cell="gru", layers=2)
+    model = untrained(features=EVERYTHING, arch="bidirectional", cell="gru", layers=2)
     sentences, columns = [["leave"], ["Taipei", "on"]], [[("VB", "x")], [("NN", "x"), ("?", "y")]]
     alone, both = model.encode(sentences[1:], columns[1:]), model.encode(sentences, columns)
     found = labelling.trace(model, both, 1)

@@ -52,16 +52,16 @@ def assert_saved_and_loaded_alike(model: Model, folder: Path) -> None:
 def test_a_model_that_was_saved_is_the_same_model(
     tmp_path: Path, arch: str, cell: str, kind: str, layers: int
 ) -> None:
-    model = untrained(arch=arch, cell=cell, input=kind, layers=layers)
+    model = untrained(arch=arch, cell=cell, features=kind, layers=layers)
     model.provenance = {"data_sha256": "ab", "examples": ["離開 台北"], "dev": {"f1": None}}
     assert_saved_and_loaded_alike(model, tmp_path)
 
 
 @pytest.mark.parametrize("window", [0, 2])
-@pytest.mark.parametrize("decoding", ["free", "constrained"])
-@pytest.mark.parametrize("output", ["softmax", "crf"])
-def test_what_decides_on_the_tags_is_kept(tmp_path: Path, output: str, decoding: str, window: int) -> None:
-    model = untrained(output=output, decoding=decoding, window=window, input=EVERYTHING)
+@pytest.mark.parametrize("transitions", ["any", "legal"])
+@pytest.mark.parametrize("decoder", ["softmax", "crf"])
+def test_what_decides_on_the_tags_is_kept(tmp_path: Path, decoder: str, transitions: str, window: int) -> None:
+    model = untrained(decoder=decoder, transitions=transitions, window=window, features=EVERYTHING)
     assert_saved_and_loaded_alike(model, tmp_path)
 
 
@@ -77,7 +77,7 @@ ODD = ["a\rb", "\u2028", "\x85", "\0", " ", "台北", "e\u0301", "\ufeff"]
 @pytest.mark.parametrize("texts", [[], ODD])
 @pytest.mark.parametrize("name", LISTS)
 def test_any_text_that_a_file_can_hold_is_kept(tmp_path: Path, name: str, texts: list[str]) -> None:
-    model = untrained({name: texts}, input=EVERYTHING)
+    model = untrained({name: texts}, features=EVERYTHING)
     modelfile.save(model, tmp_path / "model.npz")
     assert {**LISTS, name: texts} == load(tmp_path / "model.npz").inputs.lists()
 
@@ -158,6 +158,9 @@ ATTACKS = {
     "provenance is a number": (setting("provenance", value=3), "its provenance is damaged"),
     "network is a number": (setting("network", value=3), "damaged header"),
     "unknown setting": (setting("network", "hiden", value=8), 'unknown setting "hiden"'),
+    "a field in place of a key": (setting("network", "features", value="ngram"), 'unknown setting "features"'),
+    "a value of a field": (setting("network", "decoding", value="legal"), '"legal" is not one of its values'),
+    "decoding as a list": (setting("network", "decoding", value=["free"]), "damaged header"),
     "unknown architecture": (setting("network", "arch", value="evil"), '"evil" is not one of its values'),
     "unknown cell": (setting("network", "cell", value="evil"), '"evil" is not one of its values'),
     "unknown input": (setting("network", "input", value="embedding+evil"), '"evil" is not one of its values'),
@@ -233,7 +236,7 @@ def test_a_forged_model_is_refused(forge: Forge, change: Callable[..., None], me
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model with all parts of the input: rows and widths 4 × 2, 4 × 12, 4 × 4, 2 × 3, 3 × 2 and 2 × 1."""
     path = tmp_path_factory.mktemp("everything") / "everything.npz"
-    modelfile.save(untrained(cell="lstm", input=EVERYTHING, output="crf"), path)
+    modelfile.save(untrained(cell="lstm", features=EVERYTHING, decoder="crf"), path)
     return path
 
 
@@ -489,7 +492,11 @@ def test_the_header_can_be_read_by_anyone(trained: Trained) -> None:
         header["tokenizer"],
         header["scheme"],
     )
-    assert dataclasses.asdict(model.network_spec) == header["network"]
+    spec = dataclasses.asdict(model.network_spec)
+    assert {"features": "embedding+ngram", "decoder": "crf", "transitions": "legal"}.items() <= spec.items()
+    stored = {"input": "embedding+ngram", "output": "crf", "decoding": "constrained"}
+    others = {name: value for name, value in spec.items() if name not in ("features", "decoder", "transitions")}
+    assert others | stored == header["network"]
     assert dataclasses.asdict(model.training_spec) == header["training"]
     assert model.provenance == header["provenance"]
     words, features = len(model.inputs.words), len(model.inputs.parts[1].features)

@@ -52,7 +52,7 @@ COPIES: dict[str, Callable[[Parameters], Parameters]] = {
 
 
 def drawn_parameters(arch: str, cell: str, dtype: type = np.float32) -> Parameters:
-    spec = spec_of(arch, cell, input="embedding+onehot+ngram", output="crf")
+    spec = spec_of(arch, cell, features="embedding+onehot+ngram", decoder="crf")
     return Parameters(table(spec, parts_of(spec), TAGS), dtype).initialise(np.random.default_rng(5))
 
 

@@ -21,7 +21,7 @@ def f1_on_test(folder: str, arch: str, out: Path, **options: object) -> float:
 
 
 # A token seen by itself, so that all that a network knows of its neighbours is in its memory.
-ALONE = {"input": "embedding", "window": 0, "output": "softmax"}
+ALONE = {"features": "embedding", "window": 0, "decoder": "softmax"}
 
 
 @pytest.mark.skipif(not (DATA / "atis").is_dir(), reason="RNNCLI_TEST_DATA names no directory with atis")

@@ -70,7 +70,7 @@ def test_spans_join_tokens_and_multiply_their_probabilities(tagger: Tagger) -> N
 
 def test_probabilities_are_those_of_the_likeliest_tag(tagger: Tagger) -> None:
     model = tagger.model
-    model.network_spec = dataclasses.replace(model.network_spec, output="softmax", decoding="free")
+    model.network_spec = dataclasses.replace(model.network_spec, decoder="softmax", transitions="any")
     y = labelling.trace(model, model.encode([["leave", "Taipei"]])).y
     expected = [(model.tags[int(row.argmax())], float(row.max())) for row in y]
     found = [(token.tag, token.probability) for token in tagger.tag("leave Taipei").tokens]
@@ -80,7 +80,7 @@ def test_probabilities_are_those_of_the_likeliest_tag(tagger: Tagger) -> None:
 
 def test_probabilities_of_a_chain_are_marginals(tagger: Tagger) -> None:
     model, by = tagger.model, tagger.model.chain()
-    assert ("crf", True) == (model.network_spec.output, by is not None)
+    assert ("crf", True) == (model.network_spec.decoder, by is not None)
     o = labelling.trace(model, model.encode([["leave", "New", "York"]])).o
     own = learned(model.network_spec, model.parameters)  # what the scheme forbids plays no part in them
     expected, best = chain.marginals(o, *own), chain.viterbi(o, *by).tolist()
@@ -285,9 +285,9 @@ def test_the_json_contract(tagger: Tagger) -> None:
     }
 
 
-@pytest.mark.parametrize("output", ["softmax", "crf"])
-def test_readings_are_the_likeliest_first_and_share_no_more_than_all(tiny: Model, output: str) -> None:
-    tiny.network_spec = dataclasses.replace(tiny.network_spec, output=output)
+@pytest.mark.parametrize("decoder", ["softmax", "crf"])
+def test_readings_are_the_likeliest_first_and_share_no_more_than_all(tiny: Model, decoder: str) -> None:
+    tiny.network_spec = dataclasses.replace(tiny.network_spec, decoder=decoder)
     tagger = Tagger(tiny, nbest=20)
     for text in (TEXT, "arrive", "Sunday on York"):
         tagged = tagger.tag(text)
@@ -300,7 +300,7 @@ def test_readings_are_the_likeliest_first_and_share_no_more_than_all(tiny: Model
 
 
 def test_the_probability_of_a_reading_is_that_of_all_its_tags_together(tiny: Model) -> None:
-    tiny.network_spec = dataclasses.replace(tiny.network_spec, output="softmax")
+    tiny.network_spec = dataclasses.replace(tiny.network_spec, decoder="softmax")
     tagged = Tagger(tiny, nbest=1).tag(TEXT)
     product = math.prod(token.probability for token in tagged.tokens)
     assert tagged.readings[0].probability == pytest.approx(product)
@@ -334,7 +334,7 @@ def with_columns() -> Model:
         for y in "xyz"
         for _ in "ab"
     ]
-    spec = NetworkSpec(arch="fnn", input="columns", column=8, hidden=8, window=0, output="softmax")
+    spec = NetworkSpec(arch="fnn", features="columns", column=8, hidden=8, window=0, decoder="softmax")
     settings = TrainingSpec(epochs=30, batch=4, dropout=0.0, learning_rate=0.1)
     model = training.prepare(sentences, spec, settings)
     training.train(model, sentences, threads=1, score=lambda current: evaluation.evaluate(current, sentences).f1)

@@ -63,10 +63,12 @@ VECTORS = Vectors(["on", "the", "leave"], np.random.default_rng(1).standard_norm
 ALL_INPUTS = "embedding+onehot+ngram+vectors+columns"
 
 
-@pytest.mark.parametrize(("kind", "output"), [("onehot", "softmax"), (ALL_INPUTS, "crf")])
+@pytest.mark.parametrize(("kind", "decoder"), [("onehot", "softmax"), (ALL_INPUTS, "crf")])
 @pytest.mark.parametrize(("arch", "cell"), NETWORKS)
-def test_the_number_of_threads_changes_no_byte(arch, cell, kind, output, sentences, tmp_path):
-    spec = NetworkSpec(arch=arch, cell=cell, hidden=9, embedding=6, ngram=6, column=3, input=kind, output=output)
+def test_the_number_of_threads_changes_no_byte(arch, cell, kind, decoder, sentences, tmp_path):
+    spec = NetworkSpec(
+        arch=arch, cell=cell, hidden=9, embedding=6, ngram=6, column=3, features=kind, decoder=decoder
+    )
     settings = TrainingSpec(epochs=2, batch=16, feedback="mixed", class_weight="balanced", pretrained="tuned")
     rows, files = with_columns(sentences[:70]), []
     for threads in (1, 2, 4):
@@ -81,7 +83,7 @@ def trained_on(sentences, spec=None, vectors=None, **settings):
     """A small model after two epochs, and the mean loss of each."""
     options = {"epochs": 2, "batch": 8, **settings}
     listener = Collecting()
-    spec = {"arch": "elman", "hidden": 6, "embedding": 4, "input": "embedding", **(spec or {})}
+    spec = {"arch": "elman", "hidden": 6, "embedding": 4, "features": "embedding", **(spec or {})}
     model = training.prepare(sentences, NetworkSpec(**spec), TrainingSpec(**options), vectors)
     training.train(model, sentences, threads=1, score=rising(), listener=listener)
     return model, [epoch.loss for epoch in listener.epochs]
@@ -91,10 +93,10 @@ def weights_of(model):
     return {name: array.tobytes() for name, array in model.parameters.items()}
 
 
-@pytest.mark.parametrize("output", ["softmax", "crf"])
-def test_a_tag_that_weighs_twice_is_learned_twice_as_fast(output, sentences, tmp_path):
+@pytest.mark.parametrize("decoder", ["softmax", "crf"])
+def test_a_tag_that_weighs_twice_is_learned_twice_as_fast(decoder, sentences, tmp_path):
     """All tags weighing 2 at half the learning rate are all tags weighing 1, to the last bit."""
-    path, spec = tmp_path / "weights.tsv", {"output": output}
+    path, spec = tmp_path / "weights.tsv", {"decoder": decoder}
     names = {tag for sentence in sentences[:40] for tag in sentence.tags}
     found = []
     for weight, rate in ((1, 0.5), (2, 0.25), (2, 0.5)):
@@ -108,15 +110,15 @@ def test_a_tag_that_weighs_twice_is_learned_twice_as_fast(output, sentences, tmp
     assert found[0][0] == weights_of(plain)
 
 
-@pytest.mark.parametrize("output", ["softmax", "crf"])
-def test_balanced_weights_are_those_of_the_training_tags(output, sentences, tmp_path):
+@pytest.mark.parametrize("decoder", ["softmax", "crf"])
+def test_balanced_weights_are_those_of_the_training_tags(decoder, sentences, tmp_path):
     tags = [tag for sentence in sentences[:40] for tag in sentence.tags]
     path = tmp_path / "weights.tsv"
     path.write_text(
         "".join(f"{tag}\t{len(tags) / (len(set(tags)) * tags.count(tag))!r}\n" for tag in set(tags)), "utf-8"
     )
     one, other, plain = (
-        weights_of(trained_on(sentences[:40], {"output": output}, class_weight=choice)[0])
+        weights_of(trained_on(sentences[:40], {"decoder": decoder}, class_weight=choice)[0])
         for choice in ("balanced", str(path), "none")
     )
     assert one == other != plain
@@ -188,7 +190,7 @@ def test_only_a_masked_word_teaches_the_unknown_word(sentences):
 
 @pytest.mark.parametrize("pretrained", ["frozen", "tuned"])
 def test_vectors_are_those_of_the_file_until_they_are_tuned(pretrained, sentences):
-    spec, vectors = {"input": "vectors+embedding"}, Vectors(["on", "unheard"], VECTORS.table[:2], 2)
+    spec, vectors = {"features": "vectors+embedding"}, Vectors(["on", "unheard"], VECTORS.table[:2], 2)
     start = training.prepare(sentences[:20], NetworkSpec(hidden=4, **spec), TrainingSpec(), vectors)
     assert vectors.table.tolist() == start.parameters["input/vectors"].tolist()
     model, _ = trained_on(sentences[:20], spec, vectors, pretrained=pretrained)
@@ -207,30 +209,30 @@ def test_what_is_left_open_is_settled_for_the_data():
     beside = [each._replace(columns=[("c",)] * len(each.tokens)) for each in SMALL]
     mixed = [SMALL[0]._replace(tags=["B-x", "O"]), SMALL[0]._replace(tags=["O", "I-x"])]
     for rows, vectors, arch, expected in (
-        (SMALL, None, "bidirectional", ("lstm", "embedding+ngram", "constrained")),
-        (SMALL, VECTORS, "elman", ("simple", "embedding+ngram+vectors", "constrained")),
-        (beside, None, "jordan", ("simple", "embedding+ngram+columns", "constrained")),
-        (beside, VECTORS, "fnn", ("simple", "embedding+ngram+vectors+columns", "constrained")),
-        (plain, None, "elman", ("simple", "embedding+ngram", "free")),
-        (mixed, None, "elman", ("simple", "embedding+ngram", "free")),
+        (SMALL, None, "bidirectional", ("lstm", "embedding+ngram", "legal")),
+        (SMALL, VECTORS, "elman", ("simple", "embedding+ngram+vectors", "legal")),
+        (beside, None, "jordan", ("simple", "embedding+ngram+columns", "legal")),
+        (beside, VECTORS, "fnn", ("simple", "embedding+ngram+vectors+columns", "legal")),
+        (plain, None, "elman", ("simple", "embedding+ngram", "any")),
+        (mixed, None, "elman", ("simple", "embedding+ngram", "any")),
     ):
         spec = training.prepare(rows, NetworkSpec(arch=arch, hidden=4), TrainingSpec(), vectors).network_spec
-        assert expected == (spec.cell, spec.input, spec.decoding)
-    settled = NetworkSpec(arch="bidirectional", cell="gru", hidden=4, input="ngram", decoding="free")
+        assert expected == (spec.cell, spec.features, spec.transitions)
+    settled = NetworkSpec(arch="bidirectional", cell="gru", hidden=4, features="ngram", transitions="any")
     assert settled == training.prepare(SMALL, settled, TrainingSpec()).network_spec
 
 
 @pytest.mark.parametrize(
     ("kind", "vectors", "message"),
     [
-        ("embedding+columns", None, "--input columns: the training data has no column between token and tag"),
-        ("vectors", None, "--input vectors needs a file of word vectors\n  give it: --vectors FILE"),
-        ("ngram", VECTORS, "--input ngram does not use --vectors\n  give --input ngram+vectors"),
+        ("embedding+columns", None, "--features columns: the training data has no column between token and tag"),
+        ("vectors", None, "--features vectors needs a file of word vectors\n  give it: --vectors FILE"),
+        ("ngram", VECTORS, "--features ngram does not use --vectors\n  give --features ngram+vectors"),
     ],
 )
 def test_an_input_must_be_there(kind, vectors, message):
     with pytest.raises(UsageError) as caught:
-        training.prepare(SMALL, NetworkSpec(input=kind, hidden=4), TrainingSpec(), vectors)
+        training.prepare(SMALL, NetworkSpec(features=kind, hidden=4), TrainingSpec(), vectors)
     assert message == str(caught.value)
 
 
@@ -337,7 +339,7 @@ def contrast():
 
 
 # Nothing but memory tells Taipei after "leave" from Taipei after "arrive".
-ALONE = {"window": 0, "input": "embedding", "embedding": 96, "output": "softmax", "decoding": "free"}
+ALONE = {"window": 0, "features": "embedding", "embedding": 96, "decoder": "softmax", "transitions": "any"}
 
 
 @pytest.mark.parametrize(("arch", "cell"), [row for row in NETWORKS if row[0] != "fnn"])
@@ -350,14 +352,14 @@ def test_a_network_with_memory_gives_taipei_two_tags(arch, cell, sentences, dev,
     assert ("B-destination", "B-departure") == (arrive.tag, leave.tag)
 
 
-@pytest.mark.parametrize("output", ["softmax", "crf"])
-def test_a_network_without_memory_cannot(output, sentences, dev, contrast):
-    spec = NetworkSpec(arch="fnn", **(ALONE | {"output": output}))
+@pytest.mark.parametrize("decoder", ["softmax", "crf"])
+def test_a_network_without_memory_cannot(decoder, sentences, dev, contrast):
+    spec = NetworkSpec(arch="fnn", **(ALONE | {"decoder": decoder}))
     model = training.prepare(sentences, spec, TrainingSpec(epochs=2))
     training.train(model, sentences, threads=2, score=f1_on(dev))
     arrive, leave = contrast(model)
     assert arrive.tag == leave.tag
-    if output == "softmax":
+    if decoder == "softmax":
         assert arrive.probability == leave.probability
 
 

@@ -22,7 +22,7 @@ EVERYTHING = "embedding+onehot+ngram+vectors+columns"
 
 def untrained(lists: dict[str, list[str]] | None = None, **network: Any) -> Model:
     """A small model; every weight is drawn, also those that training would start at 0."""
-    settled = {"arch": "elman", "cell": "simple", "hidden": 3, "input": "embedding", "decoding": "free"}
+    settled = {"arch": "elman", "cell": "simple", "hidden": 3, "features": "embedding", "transitions": "any"}
     spec = NetworkSpec(**(settled | network))
     onehot = spec.architecture.directions * spec.gates * spec.hidden
     widths = {"embedding": 2, "onehot": onehot, "ngram": 4, "vectors": 3, "column1": 2, "column2": 1}

@@ -1,7 +1,7 @@
 """The program: its commands, and the help that belongs to all of them."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,13 +15,35 @@ from rnncli.cli import evaluate
 from rnncli.cli import inspect_memory
 from rnncli.cli import inspect_gradients
 from rnncli.cli import memory_task
-from rnncli.cli.options import COMMANDS
+from rnncli.cli import usage
+from rnncli.cli.options import exit_codes
+from rnncli.cli.registry import COMMANDS
+from typer.core import TyperGroup
 
-_EPILOG = """Every option can also be set by an environment variable (--hidden: RNNCLI_HIDDEN; --input and --output,
-which differ between commands: RNNCLI_TRAIN_INPUT, RNNCLI_TAG_OUTPUT, …) or in a file given by --config. A flag
-overrides the environment, the environment overrides the file, and the file overrides the default.
+_EPILOG = """Every option can also be set by an environment variable (--learning-rate: RNNCLI_LEARNING_RATE) or in a
+file given by --config. A flag overrides the environment, the environment overrides the file, and the file overrides
+the default.
 
 Exit codes: 0 done, 1 unexpected, 2 usage, 3 bad data, 4 bad model, 5 input/output, 6 diverged, 130 interrupted."""
+
+
+class _Program(TyperGroup):
+    """The commands; an error of usage is shown like every other error."""
+
+    command = ""  # the one that was chosen
+
+    def resolve_command(self, *args: Any) -> Any:
+        resolved = super().resolve_command(*args)
+        self.command = resolved[0] or ""
+        return resolved
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        with exit_codes():
+            try:
+                code = super().main(*args, **{**options, "standalone_mode": False})
+            except typer.TyperException as error:
+                raise usage.explained(error, self.command) from error
+        sys.exit(code)
 
 
 def _version(is_requested: bool) -> None:
@@ -48,6 +70,7 @@ def program(only: str = "") -> typer.Typer:
     """
     app = typer.Typer(
         name="rnncli",
+        cls=_Program,
         no_args_is_help=True,
         context_settings={"help_option_names": ["-h", "--help"]},
         pretty_exceptions_enable=False,

@@ -55,6 +55,7 @@ def inspect_gradients(
     if log is not None:
         _log(log, svg, json_output)
         return
+    from rnncli.inspect.document import described
     from rnncli.inspect.gradients import gradients
     from rnncli.inspect.progress import pairs
     from rnncli.modelfile import load
@@ -68,7 +69,7 @@ def inspect_gradients(
     if svg:
         _draw_curves(result, loaded, svg)
     if json_output:
-        document = {"version": 1, "model": _described(loaded), **result.as_dict()}
+        document = {"version": 1, "model": described(loaded), **result.as_dict()}
         show.data(show.json_line(document))
     else:
         _show(result)
@@ -91,11 +92,6 @@ def _sentences(model: "Model", text: str | None, corpus: str | None, options: Re
     if model.inputs.columns:
         raise DataError("this model reads a column beside each token", hint="give them: --corpus FILE")
     return sentences
-
-
-def _described(model: "Model") -> dict[str, Any]:
-    spec = model.network_spec
-    return {name: getattr(spec, name) for name in ("arch", "cell", "layers", "hidden", "window", "output", "input")}
 
 
 def _show(result: "Gradients") -> None:

@@ -33,9 +33,9 @@ def memory_task(
         ),
     ] = 4_000,
     part: Annotated[PartName, typer.Option(help="Which random sentences to write.")] = "train",
-    output: Annotated[
+    out: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="File to write them to; without it stdout."),
+        typer.Option("--out", "-o", metavar="FILE", help="File to write them to; without it stdout."),
     ] = None,
     solve: Annotated[
         bool, typer.Option("--solve", help="Train on growing delays, and show the longest that is solved.")
@@ -57,17 +57,17 @@ def memory_task(
     A delay is solved if less than 1 % of 1,000 new sentences have a wrong answer. A new network is trained for each
     delay, until one is not solved.
 
-    Example: rnncli memory-task copy --delay 20 --output train.tsv
+    Example: rnncli memory-task copy --delay 20 --out train.tsv
 
     Example: rnncli memory-task order --solve --delays 5 --cell lstm
     """
     if not solve:
-        _write(task, delay, sentences, trial.seed, part, output, json_output)
+        _write(task, delay, sentences, trial.seed, part, out, json_output)
         return
     from rnncli import solving
 
-    if output is not None:
-        raise UsageError("--output is for the sentences of a task, which --solve does not write")
+    if out is not None:
+        raise UsageError("--out is for the sentences of a task, which --solve does not write")
     numbers = _numbers(delays)
     with show.progress() as progress:
         solved = solving.solve(
@@ -97,7 +97,7 @@ def _numbers(text: str) -> list[int]:
     return numbers
 
 
-def _write(task: str, delay: int, count: int, seed: int, part: str, output: Path | None, as_json: bool) -> None:
+def _write(task: str, delay: int, count: int, seed: int, part: str, out: Path | None, as_json: bool) -> None:
     from rnncli import archive
     from rnncli.data import tasks
     from rnncli.data.formats import tsv
@@ -110,10 +110,10 @@ def _write(task: str, delay: int, count: int, seed: int, part: str, output: Path
     else:
         lines = (tsv.format_sentence(zip(sentence.tokens, sentence.tags, strict=True)) for sentence in generated)
         text = "".join(lines).removesuffix("\n")
-    if output is None:
+    if out is None:
         show.data(text)
     else:
-        archive.write_text(output, text)
+        archive.write_text(out, text)
 
 
 def _table(solved: "Solved") -> None:

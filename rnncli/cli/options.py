@@ -9,80 +9,23 @@ import typing
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import typer
 
-from rnncli.cli import show
-from rnncli.config import suggestion
+from rnncli.cli import config_file, show, usage
+from rnncli.cli.registry import COMMANDS, Command, variable
 from rnncli.errors import INTERRUPTED, FileError, RnncliError, StoppedError
 from rnncli.resources import bundled
 
-PREFIX = "RNNCLI_"
-# Options that mean different things to different commands, so one setting cannot serve all commands.
-AMBIGUOUS = frozenset({"input", "output"})
 DEFAULT_MODEL = Path("models/default.npz")
-
-
-class Command(NamedTuple):
-    """A command for typer, and its flags without their dashes."""
-
-    run: Callable[..., None]
-    flags: frozenset[str]
-
-
-COMMANDS: dict[str, Command] = {}  # filled by :func:`command`, in the order of the help
-
-
-def _read_config(context: typer.Context, path: Path | None) -> None:
-    """Read the defaults of a command from a TOML file: the top-level keys, then those of the command's own table.
-
-    A key is a flag without its dashes. Top-level keys may belong to other commands, so that all can share one file.
-    """
-    if path is None:
-        return
-    import tomllib
-
-    try:
-        settings = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise typer.BadParameter(f"{path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise typer.BadParameter(f"{path}: not TOML: {error}") from error
-    tables = {key: value for key, value in settings.items() if isinstance(value, dict)}
-    for table in tables:
-        if table not in COMMANDS:
-            raise typer.BadParameter(f'{path}: unknown table "{table}"; {suggestion(table, COMMANDS)}')
-    command_name = str(context.command.name)
-    shared = {key: value for key, value in settings.items() if key not in tables}
-    in_table = tables.get(command_name, {})
-    flags = COMMANDS[command_name].flags
-    flags_of_all = frozenset().union(*(registered.flags for registered in COMMANDS.values()))
-    for key in shared:
-        if key in AMBIGUOUS:
-            message = f'"{key}" differs between commands; put it in a table, [{command_name}]'
-            raise typer.BadParameter(f"{path}: {message}")
-        _check_setting(path, key, flags_of_all)
-    for key in in_table:
-        _check_setting(path, key, flags)
-    parameter_of_flag = {
-        flag.removeprefix("--"): str(parameter.name)
-        for parameter in context.command.params
-        for flag in parameter.opts
-    }
-    values = {key.replace("_", "-"): value for key, value in (shared | in_table).items()}
-    context.default_map = {parameter_of_flag[flag]: value for flag, value in values.items() if flag in flags}
-
-
-def _check_setting(path: Path, key: str, flags: frozenset[str]) -> None:
-    if key.replace("_", "-") not in flags:
-        raise typer.BadParameter(f'{path}: unknown setting "{key}"; {suggestion(key, sorted(flags))}')
-
 
 _COMMON: dict[str, Any] = {
     "config": Annotated[
         Path | None,
-        typer.Option("--config", callback=_read_config, is_eager=True, help="TOML file with any of these options."),
+        typer.Option(
+            "--config", callback=config_file.read, is_eager=True, help="TOML file with any of these options."
+        ),
     ],
     "json_output": Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")],
     "quiet": Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.")],
@@ -154,13 +97,11 @@ def _flag(parameter: inspect.Parameter) -> str:
     return str(names[0] if names else parameter.name).removeprefix("--").replace("_", "-")
 
 
-def _with_variable(parameter: inspect.Parameter, command: str) -> inspect.Parameter:
-    """Let ``RNNCLI_FLAG`` set the option ``--flag``, and ``RNNCLI_TRAIN_FLAG`` an ambiguous option of ``train``."""
+def _with_variable(parameter: inspect.Parameter) -> inspect.Parameter:
+    """Let ``RNNCLI_FLAG`` set the option ``--flag``."""
     info = _info(parameter)
-    flag = _flag(parameter)
     if info:
-        name = f"{command}_{flag}" if flag in AMBIGUOUS else flag
-        info.envvar = PREFIX + name.replace("-", "_").upper()
+        info.envvar = variable(_flag(parameter))
         info.show_envvar = False
     return parameter
 
@@ -181,14 +122,16 @@ def command(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
         for key, annotation in _COMMON.items():
             default = None if key == "config" else False
             expanded.append(inspect.Parameter(key, keyword, annotation=annotation, default=default))
-        parameters = [_with_variable(parameter.replace(kind=keyword), name) for parameter in expanded]
+        parameters = [_with_variable(parameter.replace(kind=keyword)) for parameter in expanded]
 
         @functools.wraps(function)
         def run(**values: Any) -> None:
             values.pop("config")
             show.be_quiet(values.pop("quiet"))
             show.show_log()
-            with _exit_codes():
+            with exit_codes():
+                for text in usage.check_variables(name):
+                    show.note(text)
                 for parameter, spec in specs.items():
                     fields = [item.name for item in dataclasses.fields(spec)]
                     values[parameter] = spec(**{field: values.pop(field) for field in fields})
@@ -209,21 +152,21 @@ def _discard_stdout() -> None:
 
 
 @contextmanager
-def _exit_codes() -> Iterator[None]:
-    """Turn errors of a command into a message on stderr and the documented exit code."""
+def exit_codes() -> Iterator[None]:
+    """Turn errors into a message on stderr and the documented exit code."""
     try:
         yield
     except (KeyboardInterrupt, StoppedError) as error:
         show.note("interrupted")
-        raise typer.Exit(INTERRUPTED) from error
+        raise SystemExit(INTERRUPTED) from error
     except RnncliError as error:
         show.error(error)
-        raise typer.Exit(error.exit_code) from error
+        raise SystemExit(error.exit_code) from error
     except BrokenPipeError as error:
         _discard_stdout()  # the reader has closed the pipe
-        raise typer.Exit(0) from error
+        raise SystemExit(0) from error
     except OSError as error:
         show.error(FileError(error.strerror or str(error), where=str(error.filename or "output")))
         if error.filename is None:
             _discard_stdout()
-        raise typer.Exit(FileError.exit_code) from error
+        raise SystemExit(FileError.exit_code) from error

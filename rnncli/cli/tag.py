@@ -24,18 +24,9 @@ def tag(
         str | None,
         typer.Option("--input", "-i", metavar="FILE", help="Label a file line by line; - is stdin."),
     ] = None,
-    input_format: Annotated[
-        Literal["text", "tsv"],
-        typer.Option(
-            help="What the file holds: one text on each line, or one token on each line and a blank line between "
-            "sentences."
-        ),
-    ] = "text",
-    output: Annotated[
+    to: Annotated[
         Literal["line", "tsv", "jsonl"],
-        typer.Option(
-            "--output", "-o", help="A readable line, lines of token<TAB>tag, or one JSON object on each line."
-        ),
+        typer.Option(help="Write a readable line, lines of token<TAB>tag, or one JSON object on each line."),
     ] = "line",
     nbest: Annotated[
         int,
@@ -46,16 +37,18 @@ def tag(
     model: ModelOption = None,
     threads: ThreadsOption = 0,
     json_output: bool = False,
+    *,
+    options: ReadOptions,
 ) -> None:
     """Label a text, or every line of a file.
 
     There is one result for each line, in order, also for a line without tokens. With --nbest there are up to N
     results, each with the probability of all its tags together. A model that was trained on columns between token
-    and tag needs these columns here too, so it accepts only --input-format tsv.
+    and tag needs these columns here too, so it labels files that have them.
 
     Example: rnncli tag "leave Taipei on November 2nd"
 
-    Example: rnncli tag --input requests.txt --output tsv
+    Example: rnncli tag --input requests.txt --to tsv
     """
     if (text is None) == (source is None):
         raise UsageError("give a text or --input FILE", hint='rnncli tag "leave Taipei on November 2nd"')
@@ -64,15 +57,15 @@ def tag(
 
     tagger = Tagger(load(find_model(model)), threads, nbest)
     columns = tagger.model.inputs.columns
-    if columns and (text is not None or input_format == "text"):
+    if columns and (text is not None or options.format == "text"):
         number = "a column" if columns == 1 else f"{columns} columns"
-        hint = "give a file that has it: --input FILE --input-format tsv"
+        hint = "give a file that has it: --input FILE"
         raise UsageError(f"this model reads {number} beside each token", hint=hint)
-    output_format = "jsonl" if json_output else output
+    output_format = "jsonl" if json_output else to
     plain = tagger.model.scheme == "plain"
     formatted = {"line": _line, "tsv": _tsv, "jsonl": _json}[output_format]
     as_tsv = output_format == "tsv" and not nbest
-    for result in _labelled(tagger, text, source, input_format, as_tsv):
+    for result in _labelled(tagger, text, source, options, as_tsv):
         for piece in [result] if isinstance(result, str) else formatted(result, plain):
             show.data(piece)
         if sys.stdout.isatty():
@@ -80,7 +73,7 @@ def tag(
 
 
 def _labelled(
-    tagger: "Tagger", text: str | None, source: str | None, input_format: str, as_tsv: bool
+    tagger: "Tagger", text: str | None, source: str | None, options: ReadOptions, as_tsv: bool
 ) -> "Iterator[Tagged | str]":
     """Label the text or the file. With ``as_tsv`` the results are strings to write, lines of token and tag."""
     label_texts = tagger.tsv if as_tsv else tagger.stream
@@ -94,7 +87,8 @@ def _labelled(
 
     # At a terminal the user waits for the answer to each line.
     block = 1 if source == "-" and sys.stdin.isatty() else BLOCK_SENTENCES
-    with reading(source, ReadOptions(input_format), Wanted(labelled=False), at_once=True) as file:
+    with reading(source, options, Wanted(labelled=False), at_once=True) as file:
+        show.note(file.description)
         if file.format == "text":
             yield from label_texts((sentence.extra.text or "" for sentence in file.sentences), block)
         else:

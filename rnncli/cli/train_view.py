@@ -46,7 +46,7 @@ class TrainView(Listener):
         if vectors:
             _describe_vectors(model, vectors)
         if model.inputs.columns:
-            show.note("        tagging will need the columns too; --input embedding+ngram leaves them out")
+            show.note("        tagging will need the columns too; --features embedding+ngram leaves them out")
         _warn_of_dev(dev)
         _warn_of_many_tags(model, tokens)
 
@@ -106,10 +106,10 @@ def _warn_of_many_tags(model: Model, tokens: int) -> None:
     """Warn that a CRF of many tags is slow."""
     tags = len(model.tags)
     seconds = tokens * tags**2 / PAIRS_A_SECOND
-    if model.network_spec.output == "crf" and tags >= MANY_TAGS and seconds >= LONG_EPOCH:
+    if model.network_spec.decoder == "crf" and tags >= MANY_TAGS and seconds >= LONG_EPOCH:
         show.note(
             f"warning: {tags:,} tags: a CRF compares {tags**2 / 1e6:,.0f} million pairs of tags for every token, "
-            f"about {seconds:,.0f} s an epoch; --output softmax is faster"
+            f"about {seconds:,.0f} s an epoch; --decoder softmax is faster"
         )
 
 
@@ -126,7 +126,7 @@ def summary(trained: Trained) -> None:
     megabytes = trained.path.stat().st_size / 1e6
     weights = sum(array.size for array in model.parameters.values())
     rows = [
-        ("network", f"{spec.arch}, {spec.layers} × {spec.hidden} {_units(spec)}, {spec.output}"),
+        ("network", f"{spec.arch}, {spec.layers} × {spec.hidden} {_units(spec)}, {spec.decoder}"),
         ("best epoch", f"{result.best_epoch} of {result.epochs}"),
         (f"dev {metric}", show.fraction(trained.dev.f1)),
         ("time in epochs", f"{result.seconds:.1f} s"),
@@ -140,6 +140,6 @@ def summary(trained: Trained) -> None:
     show.table("", ("trained", ""), rows, to_stderr=True)
     example = shlex.quote((model.provenance["examples"] or ["…"])[-1])
     if model.inputs.columns:
-        example = "--input FILE --input-format tsv"
+        example = "--input FILE --format tsv"
     option = "" if trained.path == DEFAULT_MODEL else f"--model {trained.path} "
     show.note(f"next: rnncli tag {option}{example}")

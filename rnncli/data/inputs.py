@@ -193,6 +193,6 @@ class Inputs:
         if rows is None or any(len(row) < self.columns for row in rows):
             columns_read = "a column" if self.columns == 1 else f"{self.columns} columns"
             message = f"this model reads {columns_read} beside each token, and there are fewer"
-            raise DataError(message, hint="a model trained with --input embedding+ngram needs none")
+            raise DataError(message, hint="a model trained with --features embedding+ngram needs none")
         for i in range(self.columns):
             yield list(map(itemgetter(i), rows))

@@ -18,6 +18,7 @@ from rnncli.inspect.memory import TextMemory, memories, scales, text_memory, uni
 from rnncli.inspect.progress import Progress, part, silent
 from rnncli.inspect.survey import survey
 from rnncli.model import Model
+from rnncli.modelfile import network_header
 
 VERSION = 2
 Document = dict[str, Any]
@@ -65,9 +66,8 @@ def _tokens_of(text: Document) -> list[str]:
 
 def described(model: Model) -> Document:
     """The part of a model's network specification that is shown."""
-    network = model.network_spec
-    keys = ("arch", "cell", "layers", "hidden", "window", "output", "input")
-    return {key: getattr(network, key) for key in keys}
+    header = network_header(model.network_spec)
+    return {key: header[key] for key in ("arch", "cell", "layers", "hidden", "window", "output", "input")}
 
 
 def _answer(model: Model, question: Question, progress: Progress) -> Document:

@@ -61,7 +61,7 @@ def label(
                 output.likeliest(o, tags[rows], probabilities[rows])
         return tags, probabilities
     posterior = None
-    if with_probabilities and spec.output == "crf":
+    if with_probabilities and spec.decoder == "crf":
         posterior = crf.Block(arena.queue, probabilities.dtype, *learned(spec, parameters))
     # For each block, the scores in place of those that begin a sentence: of the best path, of the marginals.
     path_starts = [chain.first]

@@ -71,7 +71,7 @@ def loss(
     do = run.arena.like(run.o)
     scale = do.dtype.type(objective.scale)
     weights = objective.weights
-    if spec.output == "softmax":
+    if spec.decoder == "softmax":
         if not spec.architecture.keeps_output:
             output.softmax(queue, run.o)
         costs = run.arena.empty(len(do), np.float64)
@@ -121,7 +121,7 @@ def label(
     o = scores_of(spec, o)
     viterbi.viterbi(o, *_moves(chain, batch), batch.offsets, tags)
     if with_probabilities:
-        if spec.output == "crf":
+        if spec.decoder == "crf":
             y = np.empty_like(o)
             moves = _moves(learned(spec, parameters), batch)
             crf.marginals(arena.queue, o, *moves, batch.offsets, y, np.empty(batch.sentences, o.dtype))

@@ -24,7 +24,7 @@ CRF = ("output/A", "output/first", "output/last")
 
 def learned(spec: NetworkSpec, parameters: Mapping[str, Array]) -> Chain:
     """The scores of moves that the network has learned: those of a CRF, else 0."""
-    if spec.output == "crf":
+    if spec.decoder == "crf":
         return Chain(*(parameters[name] for name in CRF))
     c = parameters["output/c"]
     any_move = Rule(np.full(len(c), ANY, np.int8), np.zeros(len(c), np.int64), np.zeros(len(c), bool))
@@ -37,7 +37,7 @@ def chain(spec: NetworkSpec, parameters: Mapping[str, Array], allowed: Moves | N
     Probabilities do not depend on it: they are those of the network, with no move forbidden.
     """
     if allowed is None:
-        return None if spec.output == "softmax" else learned(spec, parameters)
+        return None if spec.decoder == "softmax" else learned(spec, parameters)
     transitions, first, last = learned(spec, parameters)
     is_rule = isinstance(transitions, Rule)
     moves = allowed.rule if is_rule else _without(transitions, allowed.follow)

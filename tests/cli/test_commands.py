@@ -144,16 +144,16 @@ def test_a_model_of_columns_is_trained_scored_and_used_on_files_that_have_them(
     result = run("train", columns_tsv, "--dev", columns_tsv, "--out", out, *QUICK, "--column", "3")
     assert 0 == result.exit_code
     assert "input   embedding, ngram, column1, column2; " in result.stderr
-    assert f"next: rnncli tag --model {out} --input FILE --input-format tsv\n" in result.stderr
+    assert f"next: rnncli tag --model {out} --input FILE --format tsv\n" in result.stderr
     assert [3, 3] == [table.width for table in load(out).inputs.tables[2:]]
     scores = json.loads(run("evaluate", columns_tsv, "--model", out, "--json").stdout)
     assert scores == json.loads(json.dumps(load(out).provenance["dev"]))
     (tmp_path / "in.tsv").write_text("leave\tl\t5\nTaipei\tT\t6\n\nunheard\t?\t7\n")
-    tagged = run("tag", "--input", tmp_path / "in.tsv", "--input-format", "tsv", "--output", "tsv", "--model", out)
+    tagged = run("tag", "--input", tmp_path / "in.tsv", "--format", "tsv", "--to", "tsv", "--model", out)
     tokens = [line.partition("\t")[0] for line in tagged.stdout.splitlines()]
     assert (0, ["leave", "Taipei", "", "unheard", ""]) == (tagged.exit_code, tokens)
     # The columns may be left alone, and then nobody needs them.
-    result = run("train", columns_tsv, "--out", out, "--input", "ngram", *QUICK)
+    result = run("train", columns_tsv, "--out", out, "--features", "ngram", *QUICK)
     assert (0, 0) == (result.exit_code, run("tag", LEAVE, "--model", out).exit_code)
     assert 0 == load(out).inputs.columns
 
@@ -161,9 +161,9 @@ def test_a_model_of_columns_is_trained_scored_and_used_on_files_that_have_them(
 @pytest.mark.parametrize(
     "options",
     [
-        ("--arch", "elman", "--cell", "gru", "--layers", "2", "--window", "0", "--output", "softmax"),
-        ("--arch", "hybrid", "--feedback", "mixed", "--input", "onehot", "--decoding", "free"),
-        ("--class-weight", "balanced", "--input", "embedding+ngram", "--decoding", "constrained"),
+        ("--arch", "elman", "--cell", "gru", "--layers", "2", "--window", "0", "--decoder", "softmax"),
+        ("--arch", "hybrid", "--feedback", "mixed", "--features", "onehot", "--transitions", "any"),
+        ("--class-weight", "balanced", "--features", "embedding+ngram", "--transitions", "legal"),
     ],
 )
 def test_what_a_network_is_can_be_chosen(
@@ -217,8 +217,8 @@ def test_the_n_best_readings_come_with_their_probabilities(run: Run) -> None:
 
 
 def test_the_n_best_readings_as_tsv_and_json(run: Run) -> None:
-    blocks = run("tag", LEAVE, "--nbest", "3", "--output", "tsv").stdout.split("\n\n")
-    assert run("tag", LEAVE, "--output", "tsv").stdout == blocks[0] + "\n\n"
+    blocks = run("tag", LEAVE, "--nbest", "3", "--to", "tsv").stdout.split("\n\n")
+    assert run("tag", LEAVE, "--to", "tsv").stdout == blocks[0] + "\n\n"
     assert (4, "") == (len(blocks), blocks[3])
     tags = [[line.split("\t")[1] for line in block.splitlines()] for block in blocks[:3]]
     shown = json.loads(run("tag", LEAVE, "--nbest", "3", "--json").stdout)
@@ -229,7 +229,7 @@ def test_the_n_best_readings_as_tsv_and_json(run: Run) -> None:
 def test_a_line_without_tokens_has_no_readings_and_its_line_all_the_same(run: Run) -> None:
     arguments = ("tag", "--input", "-", "--nbest", "2")
     assert "\n" == run(*arguments, stdin=b"\n").stdout
-    assert "\n" == run(*arguments, "--output", "tsv", stdin=b"\n").stdout
+    assert "\n" == run(*arguments, "--to", "tsv", stdin=b"\n").stdout
     assert [2, 0, 2] == [
         len(json.loads(line).get("nbest", []))
         for line in run(*arguments, "--json", stdin=b"leave\n\nTaipei\n").stdout.splitlines()
@@ -243,7 +243,7 @@ def test_tag_prints_a_readable_line(run: Run) -> None:
 def test_tag_prints_tsv(run: Run) -> None:
     tags = ["O", "B-departure", "O", "B-departure_time", "I-departure_time"]
     lines = [f"{token}\t{tag}\n" for token, tag in zip(LEAVE.split(), tags, strict=True)]
-    assert "".join(lines) + "\n" == run("tag", LEAVE, "--output", "tsv").stdout
+    assert "".join(lines) + "\n" == run("tag", LEAVE, "--to", "tsv").stdout
 
 
 def test_tag_prints_json_with_offsets_and_probabilities(run: Run) -> None:
@@ -270,10 +270,10 @@ def test_one_result_for_each_line_in_order(run: Run, tmp_path: Path, source: str
 
 def test_tokens_that_are_cut_already_stay_as_they_are(run: Run, tmp_path: Path) -> None:
     (tmp_path / "in.tsv").write_text("leave\tVB\nNew York\tNN\n\n\nto, go\n", "utf-8")
-    result = run("tag", "--input", tmp_path / "in.tsv", "--input-format", "tsv", "--output", "tsv")
+    result = run("tag", "--input", tmp_path / "in.tsv", "--format", "tsv", "--to", "tsv")
     assert 3 == result.exit_code  # the last line lacks a column
     (tmp_path / "in.tsv").write_text("leave\tVB\nNew York\tNN\n\n\nto, go\tX\n", "utf-8")
-    result = run("tag", "--input", tmp_path / "in.tsv", "--input-format", "tsv", "--output", "tsv")
+    result = run("tag", "--input", tmp_path / "in.tsv", "--format", "tsv", "--to", "tsv")
     assert ["leave", "New York", "", "to, go", ""] == [
         line.partition("\t")[0] for line in result.stdout.splitlines()
     ]
@@ -367,7 +367,7 @@ def test_compilation_is_announced_when_it_begins_and_only_then(program, booking_
     """By every command, also if other kernels are in the cache; not with --quiet."""
     note = "compiling kernels (some seconds, once for this processor) …"
     env = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    small = ("--arch", "fnn", "--input", "embedding", "--output", "softmax", "--decoding", "free")
+    small = ("--arch", "fnn", "--features", "embedding", "--decoder", "softmax", "--transitions", "any")
     train = ("train", booking_tsv, *QUICK, *small, "--out", "model.npz")
     log = program(*train, env=env).stderr
     assert 1 == log.count(note)
@@ -416,4 +416,4 @@ def test_many_tags_in_a_crf_are_warned_of(
     monkeypatch.setattr("rnncli.cli.train_view.PAIRS_A_SECOND", 100)
     warning = "9 tags: a CRF compares 0 million pairs of tags for every token, about "
     assert warning in run(*arguments).stderr
-    assert "million pairs" not in run(*arguments, "--output", "softmax").stderr
+    assert "million pairs" not in run(*arguments, "--decoder", "softmax").stderr

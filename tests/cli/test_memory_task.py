@@ -19,7 +19,7 @@ Run = Callable[..., "Result"]
 def test_the_sentences_are_a_file_that_can_be_read(run: Run, tmp_path: Path, task: str) -> None:
     path = tmp_path / "made" / "dev.tsv"
     command = ("memory-task", task, "--delay", "7", "--sentences", "30", "--seed", "4", "--part", "dev")
-    result = run(*command, "--output", path)
+    result = run(*command, "--out", path)
     assert (0, "", "") == (result.exit_code, result.stdout, result.stderr)
     assert tasks.sentences(task, 7, 30, 4, "dev") == reading.read(str(path)).sentences
     assert path.read_text("utf-8") == run(*command).stdout
@@ -45,11 +45,11 @@ def test_the_longest_delay_solved_is_told(run: Run) -> None:
     [
         (("copy", "--solve", "--delays", "5,x"), '--delays: "5,x" is not a list of numbers from 1 on'),
         (("copy", "--solve", "--delays", "0"), '--delays: "0" is not a list of numbers from 1 on'),
-        (("copy", "--solve", "--output", "x.tsv"), "--output is for the sentences of a task"),
+        (("copy", "--solve", "--out", "x.tsv"), "--out is for the sentences of a task"),
         (("copy", "--solve", "--arch", "jordan", "--cell", "lstm"), "--cell lstm needs"),
         (("copy", "--solve", "--arch", "jordan", "--omega", "1"), "--omega needs simple units"),
-        (("sort",), "'sort' is not one of"),
-        (("copy", "--delay", "0"), "greater than or equal to 1"),
+        (("sort",), 'TASK: "sort" is not one of its values'),
+        (("copy", "--delay", "0"), "--delay: 0 is out of range"),
     ],
 )
 def test_what_is_not_valid_is_refused(run: Run, tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:

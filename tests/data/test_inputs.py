@@ -25,7 +25,9 @@ def plain(*names: str) -> Inputs:
 
 
 def counted(kind: str, **options: Any) -> Inputs:
-    spec = NetworkSpec(**{"arch": "elman", "cell": "lstm", "hidden": 5, "input": kind, "embedding": 7, **options})
+    spec = NetworkSpec(
+        **{"arch": "elman", "cell": "lstm", "hidden": 5, "features": kind, "embedding": 7, **options}
+    )
     return Inputs.count(spec, TOKENS, COLUMNS, VECTORS)
 
 
@@ -144,7 +146,7 @@ def test_lists_of_texts_and_widths_make_the_same_inputs_again() -> None:
     [(["VB"], "a column"), (["VB", "x"], "2 columns")],
 )
 def test_columns_that_the_model_reads_must_be_there(columns: list[str], many: str) -> None:
-    spec = NetworkSpec(arch="elman", cell="simple", input="columns")
+    spec = NetworkSpec(arch="elman", cell="simple", features="columns")
     inputs = Inputs.count(spec, ["leave"], [[tuple(columns)]], None)
     message = f"this model reads {many} beside each token, and there are fewer"
     for given in (None, [[()]], [[tuple(columns[1:])]]):
@@ -161,7 +163,9 @@ def test_columns_that_the_model_does_not_read_are_left_alone() -> None:
 
 
 def with_columns() -> Inputs:
-    return Inputs.count(NetworkSpec(arch="elman", cell="simple", input="columns"), ["leave"], [[("VB", "x")]], None)
+    return Inputs.count(
+        NetworkSpec(arch="elman", cell="simple", features="columns"), ["leave"], [[("VB", "x")]], None
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,12 @@ TAGS = ["O", "B-a", "I-a", "B-b", "O", "I-b"]
 
 def drawn(scale: float = 0.7, **spec: object) -> Model:
     """A model with random weights in float64, biases too, which knows all words of TEXT but the last."""
-    settings = {"hidden": 4, "embedding": 3, "ngram": 3, "column": 2, "window": 0, "output": "softmax"}
+    settings = {"hidden": 4, "embedding": 3, "ngram": 3, "column": 2, "window": 0, "decoder": "softmax"}
     sentence = Sentence(TEXT[:6], TAGS, SIDES[:6], 1)
-    has_columns = "columns" in str(spec.get("input", ""))
+    has_columns = "columns" in str(spec.get("features", ""))
     if not has_columns:
         sentence = sentence._replace(columns=[()] * 6)
-    network = NetworkSpec(**({"input": "embedding"} | settings | spec))
+    network = NetworkSpec(**({"features": "embedding"} | settings | spec))
     model = training.prepare([sentence], network, TrainingSpec())
     rng, old = np.random.default_rng(5), model.parameters
     model.parameters = Parameters(old.rows, np.float64)
@@ -41,9 +41,9 @@ def copying(lag: int, activation: str) -> Model:
         cell="simple",
         activation=activation,
         hidden=(lag + 1) * size,
-        input="onehot",
+        features="onehot",
         window=0,
-        output="softmax",
+        decoder="softmax",
     )
     model = training.prepare([sentence], network, TrainingSpec())
     for array in model.parameters.values():

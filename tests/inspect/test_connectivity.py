@@ -93,7 +93,7 @@ def test_the_gradient_equals_central_differences(count, arch, cell, layers):
 @pytest.mark.parametrize("inputs", ["onehot", ALL_INPUTS])
 @pytest.mark.parametrize("arch", ["elman", "hybrid", "bidirectional"])
 def test_it_is_over_all_parts_of_the_input_and_the_whole_vocabulary(arch, inputs, window, hidden):
-    model = drawn(arch=arch, cell="simple", input=inputs, window=window, hidden=hidden)
+    model = drawn(arch=arch, cell="simple", features=inputs, window=window, hidden=hidden)
     columns = SIDES if inputs == ALL_INPUTS else None
     found = connectivity(model, TEXT, columns).gradient
     np.testing.assert_allclose(found, numeric_gradient(model, TEXT, columns), rtol=1e-6, atol=1e-7)
@@ -101,7 +101,7 @@ def test_it_is_over_all_parts_of_the_input_and_the_whole_vocabulary(arch, inputs
 
 @pytest.mark.parametrize(("arch", "cell"), [("elman", "lstm"), ("jordan", "simple"), ("bidirectional", "gru")])
 def test_contributions_are_the_integral_of_the_slope_along_the_path(arch, cell):
-    model = drawn(arch=arch, cell=cell, window=1, input=ALL_INPUTS, scale=0.5)
+    model = drawn(arch=arch, cell=cell, window=1, features=ALL_INPUTS, scale=0.5)
     text, blank, tags = Dense(model, TEXT, SIDES), Dense(model, TEXT, SIDES, blank=True), given(model, TEXT, SIDES)
     change, expected, at, steps = text.x - blank.x, np.zeros((len(TEXT),) * 2), np.arange(len(TEXT)), 400
     for alpha in (np.arange(steps) + 0.5) / steps:
@@ -161,14 +161,19 @@ def check_ablation(model: Model, tokens, columns, found: Connectivity, precision
         np.testing.assert_allclose(found.probability[:, t], y - probabilities[at, tags], rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("output", "decoding"), list(itertools.product(["softmax", "crf"], ["free", "constrained"]))
-)
+@pytest.mark.parametrize(("decoder", "transitions"), list(itertools.product(["softmax", "crf"], ["any", "legal"])))
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize(("arch", "cell"), NETWORKS)
-def test_ablation_equals_tagging_again(arch, cell, layers, output, decoding):
+def test_ablation_equals_tagging_again(arch, cell, layers, decoder, transitions):
     model = drawn(
-        arch=arch, cell=cell, layers=layers, output=output, decoding=decoding, window=1, input=ALL_INPUTS, scale=2
+        arch=arch,
+        cell=cell,
+        layers=layers,
+        decoder=decoder,
+        transitions=transitions,
+        window=1,
+        features=ALL_INPUTS,
+        scale=2,
     )
     found = connectivity(model, TEXT, SIDES, steps=1)
     assert found.changed.any()
@@ -226,7 +231,7 @@ def test_contributions_are_complete_on_the_sample_data():
 
 @pytest.mark.parametrize(("arch", "cell"), NETWORKS)
 def test_some_targets_in_any_order_have_the_rows_that_all_have(arch, cell, monkeypatch):
-    model = drawn(arch=arch, cell=cell, window=1, output="crf")
+    model = drawn(arch=arch, cell=cell, window=1, decoder="crf")
     full, some = connectivity(model, TEXT), [4, 0, 6, 4]
     for most in (attribution.MOST_NUMBERS, 1):  # all at once, and one by one
         monkeypatch.setattr(attribution, "MOST_NUMBERS", most)
@@ -266,7 +271,7 @@ def test_errors_say_what_is_wrong():
     with pytest.raises(UsageError, match="0 steps"):
         connectivity(model, TEXT, steps=0)
     with pytest.raises(DataError, match="reads a column"):
-        connectivity(drawn(arch="elman", input=ALL_INPUTS), TEXT)
+        connectivity(drawn(arch="elman", features=ALL_INPUTS), TEXT)
 
 
 def test_one_sentence_needs_no_numba():

@@ -28,10 +28,10 @@ def model_of(seed=4, **spec):
     settings = {
         "hidden": 6,
         "window": 0,
-        "input": "embedding",
+        "features": "embedding",
         "embedding": 6,
         "cell": "simple",
-        "output": "softmax",
+        "decoder": "softmax",
     }
     model = training.prepare(SENTENCES, NetworkSpec(**(settings | spec)), TrainingSpec())
     rng, wide = np.random.default_rng(seed), Parameters(model.parameters.rows, np.float64)

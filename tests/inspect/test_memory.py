@@ -52,8 +52,8 @@ def test_forward_memory_knows_the_past_and_backward_memory_the_future(cell, wind
 
 
 def test_tags_and_their_probabilities_are_those_that_labelling_gives():
-    for output, decoding in itertools.product(("softmax", "crf"), ("free", "constrained")):
-        model = untrained(arch="elman", output=output, decoding=decoding)
+    for decoder, transitions in itertools.product(("softmax", "crf"), ("any", "legal")):
+        model = untrained(arch="elman", decoder=decoder, transitions=transitions)
         for array in model.parameters.values():
             array[...] = np.random.default_rng(1).standard_normal(array.shape)
         shown, tagged = text_memory(model, "leave Taipei now"), Tagger(model).tag("leave Taipei now").tokens

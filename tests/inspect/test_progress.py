@@ -35,7 +35,7 @@ def check(recorder: Recorder) -> None:
 @pytest.mark.parametrize("numbers", [1 << 25, 1])  # one token at a time
 def test_a_document_says_how_far_it_is(numbers, monkeypatch):
     monkeypatch.setattr(attribution, "MOST_NUMBERS", numbers)
-    models = [drawn(arch="bidirectional", output="crf", scale=scale) for scale in (0.7, 1.5)]
+    models = [drawn(arch="bidirectional", decoder="crf", scale=scale) for scale in (0.7, 1.5)]
     asked = Question([" ".join(TEXT), "cat sat"], SENTENCES)
     recorder = Recorder()
     found = document(models[0], asked, models[1], recorder)

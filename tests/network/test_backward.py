@@ -67,7 +67,7 @@ def worst_relative_error(spec, parameters, batch, case=Case()):  # noqa: B008
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize(("arch", "cell"), NETWORKS)
 def test_gradients_equal_central_differences(arch, cell, layers, inputs, kind, batch, drawn):
-    spec = spec_of(arch, cell, layers=layers, input=inputs, output=kind)
+    spec = spec_of(arch, cell, layers=layers, features=inputs, decoder=kind)
     assert worst_relative_error(spec, drawn(spec), batch) < 1e-6
 
 
@@ -81,7 +81,7 @@ def test_gradients_hold_for_every_activation(arch, cell, activation, batch, draw
 @pytest.mark.parametrize("window", [0, 1, 2])
 @pytest.mark.parametrize(("arch", "cell"), [("fnn", "simple"), ("bidirectional", "lstm")])
 def test_gradients_hold_for_all_inputs_through_a_window_with_masked_words(arch, cell, window, batch, drawn):
-    spec = spec_of(arch, cell, input=ALL_INPUTS, window=window)
+    spec = spec_of(arch, cell, features=ALL_INPUTS, window=window)
     masked = np.random.default_rng(4).random(len(batch.positions)) < 0.3
     assert worst_relative_error(spec, drawn(spec), batch, Case(masked=masked)) < 1e-6
 
@@ -90,7 +90,7 @@ def test_gradients_hold_for_all_inputs_through_a_window_with_masked_words(arch, 
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize(("arch", "cell"), NETWORKS)
 def test_gradients_hold_under_dropout(arch, cell, layers, kind, batch, drawn):
-    spec = spec_of(arch, cell, layers=layers, window=1, output=kind)
+    spec = spec_of(arch, cell, layers=layers, window=1, decoder=kind)
     assert worst_relative_error(spec, drawn(spec), batch, Case(dropout=3)) < 1e-6
 
 
@@ -98,7 +98,7 @@ def test_gradients_hold_under_dropout(arch, cell, layers, kind, batch, drawn):
 @pytest.mark.parametrize("kind", ["softmax", "crf"])
 @pytest.mark.parametrize("arch", ["jordan", "hybrid"])
 def test_gradients_hold_where_gold_tags_are_fed_back(arch, kind, share, batch, drawn):
-    spec = spec_of(arch, "simple", output=kind)
+    spec = spec_of(arch, "simple", decoder=kind)
     chosen = np.random.default_rng(5).random(len(batch.gold)) < share
     forced = np.where(chosen, batch.gold, np.int32(-1))
     assert worst_relative_error(spec, drawn(spec), batch, Case(forced=forced)) < 1e-6
@@ -106,7 +106,7 @@ def test_gradients_hold_where_gold_tags_are_fed_back(arch, kind, share, batch, d
 
 @pytest.mark.parametrize("kind", ["softmax", "crf"])
 def test_gradients_hold_with_weights_of_tags(kind, batch, drawn):
-    spec = spec_of("elman", "simple", output=kind)
+    spec = spec_of("elman", "simple", decoder=kind)
     weights = Weights(np.array([0.5, 2.0, 1.0, 3.0]))
     assert worst_relative_error(spec, drawn(spec), batch, Case(weights=weights)) < 1e-6
 

@@ -48,7 +48,7 @@ def assert_equal_the_reference(spec, batch, drawn, masked=None):
 
 @pytest.mark.parametrize(("arch", "cell", "layers", "inputs"), CASES)
 def test_kernels_equal_the_numpy_reference(arch, cell, layers, inputs, batch, drawn):
-    assert_equal_the_reference(spec_of(arch, cell, layers=layers, hidden=7, input=inputs), batch, drawn)
+    assert_equal_the_reference(spec_of(arch, cell, layers=layers, hidden=7, features=inputs), batch, drawn)
 
 
 @pytest.mark.parametrize("activation", typing.get_args(Activation))
@@ -62,14 +62,14 @@ def test_every_activation_equals_the_numpy_reference(arch, activation, batch, dr
 @pytest.mark.parametrize(("arch", "cell"), [("fnn", "simple"), ("bidirectional", "gru")])
 def test_windows_and_masked_words_equal_the_numpy_reference(arch, cell, window, batch, drawn):
     masked = np.random.default_rng(3).random(len(batch.positions)) < 0.4
-    spec = spec_of(arch, cell, window=window, input="embedding+onehot+ngram+columns")
+    spec = spec_of(arch, cell, window=window, features="embedding+onehot+ngram+columns")
     assert_equal_the_reference(spec, batch, drawn, masked)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(("arch", "cell"), NETWORKS)
 def test_a_batch_is_its_sentences_one_by_one(arch, cell, dtype, batch, drawn):
-    spec = spec_of(arch, cell, layers=2, hidden=37, window=1, input="embedding+ngram")
+    spec = spec_of(arch, cell, layers=2, hidden=37, window=1, features="embedding+ngram")
     parameters = drawn(spec, dtype)
     together = unpacked(batch, forward(spec, parameters, batch.of(spec)).o)
     for sentence, (start, end) in enumerate(itertools.pairwise(batch.encoded.starts)):
@@ -92,7 +92,7 @@ def test_labels_are_the_likeliest_of_the_forward_pass(arch, cell, batch, drawn):
 
 def test_the_tags_given_are_the_best_path_of_the_chain_and_their_probabilities_its_marginals(batch, drawn):
     for arch, cell in NETWORKS:
-        spec = spec_of(arch, cell, output="crf")
+        spec = spec_of(arch, cell, decoder="crf")
         parameters = drawn(spec)
         by = decoding.chain(spec, parameters, None)
         tags, probabilities = label(spec, parameters, batch.of(spec), parameters.transposed(), by)
@@ -153,7 +153,7 @@ def swapped(spec, parameters):
 @pytest.mark.parametrize("inputs", ["embedding", "onehot"])
 @pytest.mark.parametrize("layers", [1, 2])
 def test_reversing_the_text_and_swapping_directions_reverses_the_output(layers, inputs, cell, batch, drawn):
-    spec = spec_of("bidirectional", cell, layers=layers, hidden=7, input=inputs)
+    spec = spec_of("bidirectional", cell, layers=layers, hidden=7, features=inputs)
     parameters = drawn(spec)
     alone = batch.of(spec, sentence=1)
     o = forward(spec, parameters, alone).o

@@ -44,7 +44,7 @@ def assert_same(whole, blocks):
 @pytest.mark.parametrize(("arch", "cell"), NETWORKS)
 def test_blocks_give_what_the_whole_sentence_gives(arch, cell, output_layer, layers, sentence, drawn):
     names = "embedding+onehot+ngram+columns"
-    spec = spec_of(arch, cell, output=output_layer, layers=layers, window=2, input=names, hidden=21)
+    spec = spec_of(arch, cell, decoder=output_layer, layers=layers, window=2, features=names, hidden=21)
     for dtype in (np.float32, np.float64):
         parameters = drawn(spec, dtype)
         for tokens in (1, 4, 28, 100):
@@ -59,7 +59,7 @@ def test_forbidden_moves_and_scores_that_are_computed_again(
     arch, output_layer, spread, most_stored, sentence, drawn, monkeypatch
 ):
     monkeypatch.setattr(long, "MOST_STORED_NUMBERS", most_stored)
-    spec = spec_of(arch, "simple", output=output_layer, window=1)
+    spec = spec_of(arch, "simple", decoder=output_layer, window=1)
     parameters = drawn(spec, np.float32)
     for name in decoding.CRF if output_layer == "crf" else ():
         parameters[name][...] *= spread
@@ -80,7 +80,7 @@ def peak(function):
 
 @pytest.mark.parametrize("layers", [1, 2])
 def test_memory_grows_by_the_block(layers, batch, drawn):
-    spec = spec_of("bidirectional", "lstm", output="crf", layers=layers, hidden=40)
+    spec = spec_of("bidirectional", "lstm", decoder="crf", layers=layers, hidden=40)
     parameters = drawn(spec, np.float32)
     one = np.zeros((2, 4_000), np.int32)
     sentence = Batch(one, batch.of(spec).bags, NONE_MASKED, np.arange(len(one[0]) + 1))

@@ -57,7 +57,7 @@ def learned(queue, spec, parameters, corpus, batch):
 @pytest.mark.parametrize("kind", ["softmax", "crf"])
 @pytest.mark.parametrize(("arch", "cell"), NETWORKS)
 def test_no_bit_depends_on_the_number_of_parts_or_threads(arch, cell, kind, corpus, batch, drawn):
-    spec = spec_of(arch, cell, layers=2, hidden=21, window=1, input=ALL_INPUTS, output=kind)
+    spec = spec_of(arch, cell, layers=2, hidden=21, window=1, features=ALL_INPUTS, decoder=kind)
     parameters = drawn(spec, np.float32)
     expected = learned(parallel.SERIAL, spec, parameters, corpus, batch)
     for parts in (2, 3, 5):

@@ -93,7 +93,7 @@ def test_they_hold_for_every_activation(arch, cell, activation, batch, drawn):
 @pytest.mark.parametrize("window", [1, 2])
 @pytest.mark.parametrize(("arch", "cell"), [("fnn", "simple"), ("hybrid", "simple"), ("bidirectional", "lstm")])
 def test_they_hold_for_all_inputs_through_a_window(arch, cell, window, batch, drawn):
-    spec = spec_of(arch, cell, input=ALL_INPUTS, window=window)
+    spec = spec_of(arch, cell, features=ALL_INPUTS, window=window)
     check(spec, drawn(spec), batch)
 
 
@@ -161,7 +161,7 @@ def test_gradients_of_hidden_layers_and_of_the_output_that_is_fed_back_equal_dif
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize(("arch", "cell"), NETWORKS)
 def test_one_scalar_gives_what_the_kernels_find(arch, cell, layers, window, batch, drawn):
-    spec = spec_of(arch, cell, layers=layers, window=window, input=ALL_INPUTS)
+    spec = spec_of(arch, cell, layers=layers, window=window, features=ALL_INPUTS)
     parameters = drawn(spec)
     one = batch.of(spec, sentence=1)
     do = scalars(one.tokens)
