@@ -77,6 +77,7 @@ def inspect_gradients(
 
 def _sentences(model: "Model", text: str | None, corpus: str | None, options: ReadOptions) -> "list[Sentence]":
     """The sentences to measure; the gold tags of a text are "", which no model knows."""
+    from rnncli.data.sentence import Sentence
     from rnncli.data.tokenize import tokenize
 
     if corpus is not None:
