@@ -9,8 +9,9 @@ from rnncli.config import suggestion
 from rnncli.data.faults import Faults
 from rnncli.data.formats import FORMATS, columns, tsv
 from rnncli.data.formats.format import Format, Names, Wanted
+from rnncli.data.opening import opened
 from rnncli.data.sentence import Sentence
-from rnncli.data.textfile import Lines, opened
+from rnncli.data.textfile import Lines
 from rnncli.errors import DataError, UsageError
 
 AUTO = "auto"
