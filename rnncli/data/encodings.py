@@ -197,8 +197,11 @@ def _decoded(sample: bytes, encoding: str) -> str | None:
 def _weight(words: list[str], language: _Language) -> float:
     """The mean weight of the characters that are not ASCII, about 0 to 1; below 0.35 for most wrong languages."""
     weights = _weights(language)
-    if language.kind == _ALPHABET and re.sub("[\0-\x7f]", "", "".join(words)).isupper():
-        words = [word.lower() for word in words]  # a text in capitals; else it would seem to be in another encoding
+    letters_only = re.sub("[\0-\x7f]", "", "".join(words))
+    in_capitals = language.kind == _ALPHABET and letters_only.isupper() and len(letters_only) > 3
+    if in_capitals:
+        # A text in capitals. KOI8 has its capitals where Windows has small letters, so they must count as much.
+        words = [word.lower() for word in words]
     total = 0.0
     count = 0
     for word in words:
@@ -209,7 +212,7 @@ def _weight(words: list[str], language: _Language) -> float:
             total += sum(1.1 for letter in letters if letter not in weights and _is_character(letter))
         else:
             total -= _unlikely(word, language.kind)
-    return total / count if count else 0.0
+    return total / max(count, 1) * (0.9 if in_capitals else 1)
 
 
 def _weights(language: _Language) -> dict[str, float]:

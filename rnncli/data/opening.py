@@ -71,7 +71,7 @@ def opened(path: str) -> Iterator[BinaryIO]:
     if not path:
         raise FileError("the name of the file is empty", hint="give the name of a file, or - for stdin")
     try:
-        file = Path(path).open("rb")
+        file = Path(path).open("rb")  # noqa: SIM115
     except FileNotFoundError as error:
         raise FileError("no such file", where=str(path), hint=_nearby(Path(path))) from error
     except IsADirectoryError as error:
@@ -127,7 +127,7 @@ def joined(start: bytes, file: IO[bytes], name: str) -> BinaryIO:
 
 
 def start_of(file: IO[bytes], beginnings: tuple[bytes, ...]) -> bytes:
-    """Read up to :data:`CHUNK` bytes, at least until it is known with which of these the file begins, if with any."""
+    """Read up to :data:`CHUNK` bytes, at least until it is known with which of these the file begins."""
     read = getattr(file, "read1", file.read)
     start = b""
     while any(len(start) < len(beginning) and beginning.startswith(start) for beginning in beginnings):
@@ -144,7 +144,7 @@ def _unpacked(file: BinaryIO, name: str) -> BinaryIO:
     is_packed = start.startswith((_GZIP, _XZ))
     if is_packed:
         whole = joined(start, source, name)
-        packed = gzip.GzipFile(fileobj=whole) if start.startswith(_GZIP) else lzma.LZMAFile(whole)
+        packed = gzip.GzipFile(fileobj=whole) if start.startswith(_GZIP) else lzma.LZMAFile(whole)  # noqa: SIM115
         source = joined(b"", packed, name)  # type: ignore[arg-type]
         start = start_of(source, (*MARKS, _GZIP, _XZ, *_OTHER_KINDS))
         if start.startswith((_GZIP, _XZ)):

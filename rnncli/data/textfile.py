@@ -175,7 +175,7 @@ _NOT_OF_FILES = {"idna", "punycode", "raw-unicode-escape", "unicode-escape", "un
 
 
 def _not_text(data: bytes) -> Fault | None:
-    """A fault for UTF-16 without a byte order mark, where there is a NUL beside every letter, and for binary data."""
+    """A fault for UTF-16 without a byte order mark, which has a NUL beside every letter, and for binary data."""
     where = data.index(b"\0") + 1
     if encoding := encodings.utf16_without_mark(data):
         hint = f"it looks like UTF-16 without a byte order mark: try --encoding {encoding}"

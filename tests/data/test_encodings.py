@@ -1,15 +1,17 @@
 """data/encodings.py: which encodings are named for a file that is not UTF-8, in many languages."""
 
+import tomllib
 import unicodedata
 from pathlib import Path
 
 import numpy as np
 import pytest
-from encoding_texts import TEXTS
 
 from rnncli.data import reading
 from rnncli.data.encodings import is_mostly_utf8, plausible, utf16_without_mark
 from rnncli.errors import DataError
+
+TEXTS = tomllib.loads((Path(__file__).parent / "texts.toml").read_text("utf-8"))
 
 
 def encoded(text: str, encoding: str) -> bytes:
@@ -33,8 +35,8 @@ def as_columns(text: str) -> str:
 
 CASES = [
     pytest.param(language, encoding, form, id=f"{language}, {encoding}, {form}")
-    for language, (encodings, *_) in TEXTS.items()
-    for encoding in (*encodings, "utf-16-le")
+    for language, texts in TEXTS.items()
+    for encoding in (*texts["encodings"], "utf-16-le")
     for form in ("short", "long", "columns")
 ]
 LATIN, OTHERS, CHARACTERS = "LATIN", "another alphabet", "CJK"
@@ -51,8 +53,7 @@ def script_of(text: str) -> str:
 
 @pytest.mark.parametrize(("language", "encoding", "form"), CASES)
 def test_the_first_encoding_gives_the_text_and_none_another_script(language: str, encoding: str, form: str) -> None:
-    _, short, long = TEXTS[language]
-    text = {"short": short, "long": long, "columns": as_columns(long)}[form]
+    text = as_columns(TEXTS[language]["long"]) if form == "columns" else TEXTS[language][form]
     data = encoded(text, encoding)
     expected = data.decode(encoding)
     names = plausible(lambda: [data])
@@ -73,21 +74,21 @@ def test_what_is_no_text_is_in_no_encoding() -> None:
 
 
 def test_an_encoding_must_read_the_whole_file_and_not_only_its_beginning() -> None:
-    start = as_columns(TEXTS["German"][2]).encode("cp1252") * 50
+    start = as_columns(TEXTS["German"]["long"]).encode("cp1252") * 50
     assert "cp1252" in plausible(lambda: [start])
     # Byte 0x81 is no character of it.
     assert "cp1252" not in plausible(lambda: [start, b"ein\x81\tO\n"])
 
 
 def test_a_character_may_be_divided_between_pieces() -> None:
-    data = TEXTS["Japanese"][2].encode("shift_jis")
+    data = TEXTS["Japanese"]["long"].encode("shift_jis")
     assert ["cp932"] == plausible(lambda: [data[i : i + 1] for i in range(len(data))])
 
 
 def test_utf8_with_one_damaged_byte_is_still_utf8() -> None:
-    text = as_columns(TEXTS["Russian"][2]).encode()
+    text = as_columns(TEXTS["Russian"]["long"]).encode()
     assert is_mostly_utf8(text + b"caf\xe9\tO\n")
-    assert not is_mostly_utf8(as_columns(TEXTS["Russian"][2]).encode("cp1251"))
+    assert not is_mostly_utf8(as_columns(TEXTS["Russian"]["long"]).encode("cp1251"))
 
 
 @pytest.mark.parametrize(
