@@ -149,7 +149,7 @@ if typing.TYPE_CHECKING:
     CellName = str
 else:
     CellName = Literal["auto", *CELLS]
-FORMATS = ("tsv", "conll", "text")  # the names of the rows in rnncli.data.formats
+FORMATS = ("conllu", "csv", "tsv", "conll", "text")  # the names of the rows in rnncli.data.formats
 if typing.TYPE_CHECKING:
     FormatName = str
 else:

@@ -8,9 +8,11 @@ from typing import NamedTuple
 from rnncli.config import ReadOptions
 from rnncli.data.faults import Faults
 from rnncli.data.formats import FORMATS, columns, tsv
+from rnncli.data.formats.columns import rows_of
 from rnncli.data.formats.format import Format, Names, Wanted
+from rnncli.data.opening import opened
 from rnncli.data.sentence import Sentence
-from rnncli.data.textfile import Lines, opened
+from rnncli.data.textfile import Lines
 from rnncli.errors import DataError
 
 AUTO = "auto"
@@ -45,7 +47,8 @@ class Corpus(NamedTuple):
         """The SHA-256 of the sentences as TSV with a blank line between them; the same for any format."""
         digest = hashlib.sha256()
         end = ""
-        for text in tsv.write(self.sentences, self.names):
+        for sentence in self.sentences:
+            text = tsv.format_sentence(rows_of(sentence))
             digest.update((end + text[:-1]).encode())
             end = "\n"
         return digest.hexdigest()

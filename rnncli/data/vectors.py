@@ -13,7 +13,7 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncli.data import textfile
+from rnncli.data import opening
 from rnncli.data.faults import SHOWN_FAULTS, Fault, Faults
 from rnncli.data.textfile import Lines
 from rnncli.data.vocabulary import forms, normal_form
@@ -60,7 +60,7 @@ def read(path: str, wanted: Wanted) -> Vectors:
     word2vec's binary files rows whose word is not UTF-8 are skipped.
     """
     faults = Faults("stdin" if path == "-" else str(path))
-    with textfile.opened(path) as file:
+    with opening.opened(path) as file:
         head = file.read(_HEAD)
         for magic, (problem, hint) in _OTHERS.items():
             if head.startswith(magic):
@@ -71,7 +71,7 @@ def read(path: str, wanted: Wanted) -> Vectors:
         if header and _is_binary(head[header.length :], header.size):
             total = _read_binary(_raw_rows(file, head[header.length :], header, faults), store, faults)
         else:
-            numbered = iter(Lines(textfile.joined(head, file), faults, path=path))
+            numbered = iter(Lines(opening.joined(head, file, faults.name), faults, path=path))
             total = _read_text(numbered, header, store, faults)
     if header and total != header.rows and not faults.count:
         message = f"the header says that there are {header.rows} rows, found {total}"

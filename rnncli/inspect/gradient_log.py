@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnncli import archive
-from rnncli.data import textfile
+from rnncli.data import opening
 from rnncli.data.sentence import Sentence
 from rnncli.errors import DataError
 from rnncli.inspect.gradients import curves
@@ -68,7 +68,7 @@ def _plain(value: float) -> float | None:
 
 def read(path: str) -> dict[str, Any]:
     """Read the file of a :class:`Log`; any other content is a :class:`DataError`."""
-    with textfile.opened(path) as file:
+    with opening.opened(path) as file:
         content = file.read()
     try:
         document = json.loads(content)

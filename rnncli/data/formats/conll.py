@@ -1,5 +1,6 @@
 """CoNLL: columns separated by blanks or TABs, a blank line between sentences, ``-DOCSTART-`` between documents."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from rnncli.data.faults import Faults
@@ -8,6 +9,8 @@ from rnncli.data.formats.format import Contents, Format, Names, Wanted
 from rnncli.data.sentence import Sentence
 from rnncli.data.textfile import Lines
 
+_SPAN_TAG = re.compile(r"O|[BIESLUM][-_].+|.+[-_][BIESLUM]")
+
 
 def cut(text: str) -> list[str]:
     """The columns of a line: what is between ordinary blanks and TABs."""
@@ -15,17 +18,17 @@ def cut(text: str) -> list[str]:
 
 
 def fits(head: Sequence[str], labelled: bool) -> bool:
-    """Whether nearly all lines have the same number of columns; without labels, also a last column of tags.
+    """Whether most lines have the same number of columns; without labels, also a last column of tags of spans.
 
-    Lines of text may have equally many words by chance, and few tags begin with B or I and occur again.
+    Lines of text may have equally many words by chance, but they do not end in such tags.
     """
-    rows = [cut(line) for line in head if line.strip() and not line.startswith("#")]
+    rows = [cut(line) for line in head if line.strip() and not line.startswith(("#", columns.DOCUMENT))]
     width = columns.usual_width(rows)
     alike = [row for row in rows if len(row) == width]
-    if width < 2 or len(alike) < 0.95 * len(rows):
+    if width < 2 or not tsv.nearly_all(len(alike), len(rows), labelled):
         return False
-    tags = {row[-1] for row in alike}
-    return labelled or ("O" in tags and any(tag[:2] in ("B-", "I-", "S-", "U-") for tag in tags))
+    tags = [row[-1] for row in alike]
+    return labelled or ("O" in tags and all(map(_SPAN_TAG.fullmatch, tags)))
 
 
 def read(lines: Lines, wanted: Wanted, faults: Faults) -> Contents:
@@ -35,11 +38,11 @@ def read(lines: Lines, wanted: Wanted, faults: Faults) -> Contents:
 
 def write(sentences: Iterable[Sentence], names: Names) -> Iterator[str]:
     """Token first, tag last, features between, one blank between columns."""
+    checked = columns.Checked(FORMAT.name, r" \t\n\r")
     for sentence in sentences:
-        if sentence.extra.document is not None:
-            yield f"{sentence.extra.document}\n\n"
-        rows = zip(sentence.tokens, sentence.columns, sentence.tags, strict=True)
-        yield "".join(" ".join((token, *features, tag)) + "\n" for token, features, tag in rows) + "\n"
+        rows = checked.rows(sentence)
+        yield from columns.lines_before(sentence, " ")
+        yield "".join(" ".join(row) + "\n" for row in rows) + "\n"
 
 
 FORMAT = Format("conll", "columns between blanks or TABs", fits, read, write, frozenset({"comments", "documents"}))

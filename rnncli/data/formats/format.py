@@ -27,10 +27,18 @@ class Wanted(NamedTuple):
 
 
 class Names(NamedTuple):
-    """Names of columns; "" where a file gives none."""
+    """Names of columns; "" where a file gives none.
 
-    features: Sequence[str] = ()  # of ``Sentence.columns``
-    cells: Sequence[str] = ()  # of ``Sentence.extra.cells``: all columns
+    features  of ``Sentence.columns``
+    cells     of ``Sentence.extra.cells``, which are all columns
+    token     the number of its column among the cells, from 0
+    tag       the same; None without labels
+    """
+
+    features: Sequence[str] = ()
+    cells: Sequence[str] = ()
+    token: int = 0
+    tag: int | None = None
 
 
 class Contents(NamedTuple):

@@ -17,17 +17,31 @@ def cut(text: str) -> list[str]:
     """The columns of a line. Blanks around a field are not part of it, except that a token may be one blank."""
     cells = text.split("\t")
     if " " in text:
-        return [cells[0].strip(" ") or cells[0], *(cell.strip(" ") for cell in cells[1:])]
+        return [" " if cells[0] == " " else cells[0].strip(" "), *(cell.strip(" ") for cell in cells[1:])]
     return cells
 
 
+def nearly_all(alike: int, lines: int, labelled: bool) -> bool:
+    """Whether so many lines are alike that the others are faults; without labels all must be."""
+    if not labelled:
+        return alike == lines
+    return alike >= 0.7 * lines or alike == lines - 1 >= 2
+
+
 def fits(head: Sequence[str], labelled: bool) -> bool:
-    """Whether nearly all lines have the same number of columns; without labels, also tokens in the first."""
-    rows = [line.split("\t") for line in head if line.strip() and not line.startswith("#")]
+    """Whether most lines have the same number of columns; without labels all, and no blank in most of them.
+
+    If blanks divide all lines further, and always into as many columns, they separate columns too: this is CoNLL.
+    """
+    lines = [line for line in head if line.strip() and not line.startswith(("#", columns.DOCUMENT))]
+    rows = [line.split("\t") for line in lines]
     width = columns.usual_width(rows)
-    alike = sum(len(row) == width for row in rows)
-    are_tokens = labelled or sum(" " not in row[0].strip() for row in rows) >= 0.9 * len(rows)
-    return width > 1 and alike >= 0.9 * len(rows) and are_tokens
+    if width < 2 or not nearly_all(sum(len(row) == width for row in rows), len(rows), labelled):
+        return False
+    divided = {sum(map(bool, line.replace("\t", " ").split(" "))) for line in lines}
+    if labelled:
+        return not (len(lines) > 2 and len(divided) == 1 and divided.pop() > width)
+    return sum(" " in line.strip() for line in lines) <= 0.1 * len(lines)
 
 
 def read(lines: Lines, wanted: Wanted, faults: Faults) -> Contents:
@@ -43,20 +57,19 @@ def read_rows(lines: Lines, cut: columns.Cut, wanted: Wanted, faults: Faults) ->
     if head and columns.is_named(wanted.columns):
         names = cut(head[0])
         numbered = islice(numbered, next(i for i, line in enumerate(lines.head()) if line.strip()) + 1, None)
-    width = len(names) or columns.usual_width(
-        cut(line) for line in head if not (line.startswith("#") and len(cut(line)) < 2)
-    )
+    tokens = (line for line in head if not line.startswith(("#", columns.DOCUMENT)))
+    width = len(names) or columns.usual_width(map(cut, tokens)) or columns.usual_width(map(cut, head))
     layout = columns.layout(wanted, width, names, faults.name)
-    features = [names[i] if names else str(i + 1) for i in layout.features]
     sentences = columns.sentences(numbered, cut, layout, wanted, faults)
-    return Contents(layout.in_words(), sentences, Names(features, names or [""] * width))
+    return Contents(layout.in_words(), sentences, layout.all_names())
 
 
 def write(sentences: Iterable[Sentence], names: Names) -> Iterator[str]:
     """Token first, tag last, features between."""
+    checked = columns.Checked(FORMAT.name, r"\t\n\r")
     for sentence in sentences:
-        rows = zip(sentence.tokens, sentence.columns, sentence.tags, strict=True)
-        yield format_sentence((token, *features, tag) for token, features, tag in rows)
+        rows = checked.rows(sentence)
+        yield "".join(columns.lines_before(sentence, "\t")) + format_sentence(rows)
 
 
 def format_sentence(rows: Iterable[Iterable[str]]) -> str:
@@ -83,4 +96,6 @@ def format_block(tokens: Sequence[str], starts: Longs, tags: Ints, names: Sequen
     return "".join(cells)
 
 
-FORMAT = Format("tsv", "columns between TABs: token first, tag last", fits, read, write, frozenset({"comments"}))
+FORMAT = Format(
+    "tsv", "columns between TABs: token first, tag last", fits, read, write, frozenset({"comments", "documents"})
+)

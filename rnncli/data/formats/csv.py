@@ -1,0 +1,254 @@
+"""CSV with a header: a token on each line, sentences by a column or by blank lines; fields may be quoted."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from rnncli.data.faults import Fault, Faults, shown
+from rnncli.data.formats import columns
+from rnncli.data.formats.columns import Layout, number_of
+from rnncli.data.formats.format import Contents, Format, Names, Wanted
+from rnncli.data.sentence import NOTHING, Extra, Sentence
+from rnncli.data.textfile import Lines
+from rnncli.errors import DataError
+
+# Names of columns as people write them, without signs and in small letters; the first that a file has is used.
+_TOKEN = ("token", "word", "form", "text", "tokens", "words")
+_TAGS = (
+    ("tag",),
+    ("label", "ner", "nertag", "nertags", "tags", "labels", "iob", "bio", "iobtag", "biotag", "nerlabel", "gold"),
+    ("pos", "upos", "xpos", "postag", "chunk", "chunktag", "slot", "entity", "entitytype"),
+)
+_SENTENCE = ("sentence", "sentenceid", "sentenceidx", "sentencenumber", "sentenceno", "sent", "sentid", "sentidx")
+_DOCUMENT = ("docid", "doc", "document", "documentid")
+_DELIMITERS = ",;|"
+
+
+class _Table(NamedTuple):
+    """How a file is divided into columns."""
+
+    delimiter: str
+    names: Sequence[str]  # empty if there is no header
+    rows: Sequence[Sequence[str]]  # the first rows, with the header
+
+
+class _Layout(NamedTuple):
+    columns: Layout
+    sentence: int | None  # the column that says which sentence a token belongs to
+
+
+def fits(head: Sequence[str], labelled: bool) -> bool:
+    """Whether the first line names columns that tokens and tags usually have, or all lines have as many fields."""
+    table = _table(head, _DELIMITERS)
+    if table.names and _usual(table.names, _TOKEN) is not None:
+        return not _are_texts(table) and (not labelled or bool(_tags(table.names)))
+    if not labelled or any("\t" in line for line in head):
+        return False
+    rows = [row for row in table.rows if row]
+    width = columns.usual_width(rows)
+    alike = [row for row in rows if len(row) == width and not any(" " in cell.strip() for cell in row)]
+    return width > 1 and len(alike) >= 0.9 * len(rows)
+
+
+def _key(name: str) -> str:
+    return "".join(letter for letter in name.lower() if letter.isalnum())
+
+
+def _usual(names: Sequence[str], usual: Sequence[str]) -> int | None:
+    keys = [_key(name) for name in names]
+    return next((keys.index(name) for name in usual if name in keys), None)
+
+
+def _tags(names: Sequence[str]) -> list[int]:
+    """The columns that may hold the tags, by the most usual names that the file has."""
+    keys = [_key(name) for name in names]
+    candidates = [[number for number, key in enumerate(keys) if key in usual] for usual in _TAGS]
+    return next((numbers for numbers in candidates if numbers), [])
+
+
+def _are_texts(table: _Table) -> bool:
+    """Whether the column of the tokens holds whole texts."""
+    token = _usual(table.names, _TOKEN)
+    cells = [row[token] for row in table.rows[1:] if token is not None and token < len(row)]
+    return sum(" " in cell.strip() for cell in cells) > 0.5 * len(cells)
+
+
+def _table(head: Sequence[str], delimiters: str) -> _Table:
+    """Choose the delimiter: one with which the first line names columns, else that which gives most columns."""
+    tables = []
+    for delimiter in delimiters:
+        try:
+            rows = list(csv.reader([f"{line}\n" for line in head], delimiter=delimiter))
+        except csv.Error:
+            continue
+        first = next((row for row in rows if row), [])
+        is_header = _usual(first, _TOKEN) is not None and (bool(_tags(first)) or len(set(map(_key, first))) > 1)
+        width = columns.usual_width([row for row in rows if row])
+        alike = sum(len(row) == width for row in rows)
+        tables.append(((is_header, width > 1, alike), _Table(delimiter, first if is_header else [], rows)))
+    return max(tables, key=lambda item: item[0], default=((), _Table(",", [], [])))[1]
+
+
+def read(lines: Lines, wanted: Wanted, faults: Faults) -> Contents:
+    """Read a table with a header; without one the columns must be chosen by number."""
+    table = _table(lines.head(wanted.labelled), _DELIMITERS + "\t")
+    if columns.is_named(wanted.columns) and not table.names:
+        table = table._replace(names=next((row for row in table.rows if row), []))
+    layout = _choose(table, wanted, faults.name)
+    delimiter = {"\t": "TAB"}.get(table.delimiter, table.delimiter)
+    words = [f"columns between {delimiter}", layout.columns.in_words()]
+    if layout.sentence is not None:
+        words.append(f"sentences by column {table.names[layout.sentence] if table.names else layout.sentence + 1}")
+    sentences = _sentences(_rows(lines, table, faults), layout, wanted, faults)
+    return Contents(", ".join(words), sentences, layout.columns.all_names())
+
+
+def _choose(table: _Table, wanted: Wanted, name: str) -> _Layout:
+    """Choose the columns by --columns, or by their usual names."""
+    names = table.names
+    width = len(names) or columns.usual_width([row for row in table.rows if row])
+    header = f"its columns: {', '.join(names)}" if names else f"it has {width} columns"
+    chosen = {role: number_of(role, column, width, names, name) for role, column in wanted.columns.items()}
+    token = chosen.pop("token", _usual(names, _TOKEN))
+    if token is None:
+        hint = f"choose by number or name: --columns token=1,tag=2; {header}"
+        raise DataError("no header says which column holds the tokens", where=name, hint=hint)
+    if not wanted.columns and _are_texts(table):
+        hint = "give a token on each line, or a text file without labels"
+        raise DataError(f"column {names[token]} holds whole texts, not tokens", where=name, hint=hint)
+    sentence = chosen.pop("sentence", _usual(names, _SENTENCE))
+    if sentence is None:
+        sentence = _usual(names, _DOCUMENT)
+    tag = chosen.pop("tag", None)
+    if tag is None and wanted.labelled:
+        candidates = _tags(names)
+        if len(candidates) != 1:
+            problem = (
+                "several columns may hold the tags" if candidates else "no header says which column holds the tags"
+            )
+            hint = f"choose one: --columns tag=NAME; {', '.join(names[i] for i in candidates) if candidates else header}"
+            raise DataError(problem, where=name, hint=hint)
+        tag = candidates[0]
+    features = tuple(chosen.values())
+    if not wanted.columns:  # as in tsv: between token and tag, and without labels all after the token
+        end = tag if tag is not None else next(iter(_tags(names)), width)
+        features = tuple(number for number in range(token + 1, end) if number != sentence)
+    if wanted.labelled and tag in (token, *features):
+        raise DataError("a column cannot be the tag and something else", where=name, hint=header)
+    layout = Layout(width, token, tag if wanted.labelled else None, features, tuple(names))
+    return _Layout(layout, sentence if sentence not in (token, tag) else None)
+
+
+def _rows(lines: Lines, table: _Table, faults: Faults) -> Iterator[tuple[int, list[str]]]:
+    """Yield (number of the first line, cells) of each row; a field may hold line ends."""
+    reader = csv.reader((f"{text}\n" for _, text in lines), delimiter=table.delimiter)
+    is_header = bool(table.names)
+    number = 1
+    try:
+        for cells in reader:
+            if is_header and cells:
+                is_header = False
+            else:
+                yield number, cells
+            number = reader.line_num + 1
+    except csv.Error as error:
+        faults.add(_unclosed(number, str(error)))
+
+
+def _unclosed(number: int, text: str) -> Fault:
+    hint = 'write a quotation mark as """" where fields are quoted, or save the file with TABs and without quotes'
+    return Fault(number, 1, "a quotation mark is not closed", text, hint)
+
+
+def _sentences(
+    rows: Iterable[tuple[int, list[str]]], layout: _Layout, wanted: Wanted, faults: Faults
+) -> Iterator[Sentence]:
+    words: list[list[str]] = []
+    numbers: list[int] = []
+    current = ""
+    for number, cells in rows:
+        stripped = [" " if cell == " " else cell.strip(" ") for cell in cells]
+        if not any(cell.strip() for cell in cells):
+            if words and len(cells) <= 1 or not any(cells):
+                if words:
+                    yield _sentence(words, numbers, layout.columns, wanted)
+                    words, numbers = [], []
+                continue
+        if fault := _fault(number, stripped, layout, wanted):
+            faults.add(fault)
+            continue
+        name = stripped[layout.sentence] if layout.sentence is not None else ""
+        if name and name != current:
+            if words:
+                yield _sentence(words, numbers, layout.columns, wanted)
+                words, numbers = [], []
+            current = name
+        words.append(stripped)
+        numbers.append(number)
+    if words:
+        yield _sentence(words, numbers, layout.columns, wanted)
+
+
+def _fault(number: int, cells: Sequence[str], layout: _Layout, wanted: Wanted) -> Fault | None:
+    """What is wrong with a row."""
+    text = ",".join(cells)
+    width = layout.columns.width
+    if any("\n" in cell and ("," in cell or ";" in cell) for cell in cells) and len(cells) != width:
+        return _unclosed(number, text)
+    if len(cells) != width:
+        message = f"expected {width} columns as in the header, found {len(cells)}"
+        return Fault(number, 1, message, text, "quote fields that hold the delimiter")
+    needed = {"token": layout.columns.token}
+    if layout.columns.tag is not None:
+        needed["tag"] = layout.columns.tag
+    for what, column in needed.items():
+        if "\n" in cells[column]:
+            return _unclosed(number, text)
+        if not cells[column]:
+            return Fault(number, 1, f"empty {what}", text, f"every row needs a {what}")
+    for column in layout.columns.features if wanted.labelled else ():
+        if not cells[column]:
+            return Fault(number, 1, f"empty column {column + 1}", text, "every column needs at least one character")
+    return None
+
+
+def _sentence(words: Sequence[list[str]], numbers: list[int], layout: Layout, wanted: Wanted) -> Sentence:
+    extra = NOTHING
+    lines = None if numbers[-1] - numbers[0] == len(numbers) - 1 else numbers
+    if lines or wanted.cells:
+        extra = Extra(lines=lines, cells=[tuple(cells) for cells in words] if wanted.cells else None)
+    tokens = [cells[layout.token] for cells in words]
+    tags = [] if layout.tag is None else [cells[layout.tag] for cells in words]
+    features = [tuple(cells[i] for i in layout.features) for cells in words]
+    return Sentence(tokens, tags, features, numbers[0], extra)
+
+
+def write(sentences: Iterable[Sentence], names: Names) -> Iterator[str]:
+    """A header, and a row for each token: the number of its sentence, the token, its columns, its tag."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    checked = columns.Checked(FORMAT.name, r"\n\r")
+    number = 0
+    for sentence in sentences:
+        rows = checked.rows(sentence)
+        if not rows:
+            continue
+        if not number:
+            features = len(rows[0]) - 1 - bool(sentence.tags)
+            given = [*names.features, *[""] * features][:features]
+            feature_names = [_feature_name(name, i) for i, name in enumerate(given, 1)]
+            writer.writerow(["sentence", "token", *feature_names, *["tag"] * bool(sentence.tags)])
+        number += 1
+        writer.writerows((number, *row) for row in rows)
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+
+
+def _feature_name(name: str, number: int) -> str:
+    is_taken = _key(name) in (*_TOKEN, *_TAGS[0], *_SENTENCE, *_DOCUMENT)
+    return f"column{number}" if not name or name.isdecimal() or is_taken else name
+
+
+FORMAT = Format("csv", "a table with a header and a token on each line", fits, read, write, frozenset({"names"}))
