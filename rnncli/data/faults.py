@@ -42,7 +42,7 @@ class Faults:
         if not self.count:
             return
         lines = []
-        for fault in self.kept:
+        for fault in sorted(self.kept, key=lambda fault: (fault.line, fault.column)):
             text = f": {shown(fault.text)}" if fault.text else ""
             lines.append(f"{self.name}:{fault.line}:{fault.column}: {fault.message}{text}")
         if self.count > len(self.kept):

@@ -1,7 +1,20 @@
 """The formats of labelled files: one file and one row of :data:`FORMATS` each."""
 
-from rnncli.data.formats import conll, text, tsv
+from rnncli.data.formats import conll, jsonarray, jsonl, text, toolspans, tsv
 from rnncli.data.formats.format import Format
 
 # In the order in which they are tried on a file.
-FORMATS: dict[str, Format] = {row.name: row for row in (tsv.FORMAT, conll.FORMAT, text.FORMAT)}
+FORMATS: dict[str, Format] = {
+    row.name: row
+    for row in (
+        jsonl.FORMAT,
+        jsonarray.FORMAT,
+        toolspans.DOCCANO,
+        toolspans.PRODIGY,
+        toolspans.LABEL_STUDIO,
+        toolspans.ENTITIES,
+        tsv.FORMAT,
+        conll.FORMAT,
+        text.FORMAT,
+    )
+}
