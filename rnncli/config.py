@@ -143,6 +143,12 @@ if typing.TYPE_CHECKING:
     CellName = str
 else:
     CellName = Literal["auto", *CELLS]
+# The names of the rows in rnncli.data.formats.
+FORMATS = ("jsonl", "json", "doccano", "prodigy", "label-studio", "entities", "tsv", "conll", "text")
+if typing.TYPE_CHECKING:
+    FormatName = str
+else:
+    FormatName = Literal["auto", *FORMATS]
 Output = Literal["softmax", "crf"]
 Decoding = Literal["auto", "free", "constrained"]
 Feedback = Literal["predicted", "gold", "mixed"]
@@ -150,6 +156,20 @@ Tokenizer = Literal["auto", "whitespace", "words", "characters"]
 Optimiser = Literal["adam", "sgd"]
 Pretrained = Literal["frozen", "tuned"]
 RecurrentInit = Literal["orthogonal", "identity", "glorot"]
+
+
+@dataclass(frozen=True)
+class ReadOptions(_Spec):
+    """How files of tokens and tags are read."""
+
+    format: FormatName = option("auto", "Format of what is read; auto: recognised by content.")
+    columns: str = option(
+        "", "Columns to read, by number or name: token=2,tag=4,pos=3; roles but token and tag are features."
+    )
+    tag_names: str = option(
+        "", "Names of tags that are numbers in the file, in order from number 0: O,B-PER,I-PER,…"
+    )
+    encoding: str = option("", "Encoding of what is read; without it that of a byte order mark, else UTF-8.")
 
 
 @dataclass(frozen=True)

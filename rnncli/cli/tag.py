@@ -87,8 +87,9 @@ def _labelled(
     if source is None:
         yield from label_texts([text or ""])
         return
+    from rnncli.config import ReadOptions
     from rnncli.data.formats.format import Wanted
-    from rnncli.data.reading import ReadOptions, reading
+    from rnncli.data.reading import reading
     from rnncli.tagging import BLOCK_SENTENCES
 
     # At a terminal the user waits for the answer to each line.

@@ -5,28 +5,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from rnncli.config import suggestion
+from rnncli.config import ReadOptions
 from rnncli.data.faults import Faults
 from rnncli.data.formats import FORMATS, columns, tsv
 from rnncli.data.formats.format import Format, Names, Wanted
 from rnncli.data.sentence import Sentence
 from rnncli.data.textfile import Lines, opened
-from rnncli.errors import DataError, UsageError
+from rnncli.errors import DataError
 
 AUTO = "auto"
-
-
-class ReadOptions(NamedTuple):
-    """How a file is to be read; the options of the command line.
-
-    format    a key of :data:`.FORMATS`; "auto" is recognised by content
-    columns   "token=2,tag=4,pos=3": numbers or names of columns; "" are the usual ones
-    encoding  a name that Python knows; "" is that of the byte order mark, else UTF-8
-    """
-
-    format: str = AUTO
-    columns: str = ""
-    encoding: str = ""
 
 
 AS_USUAL = ReadOptions()
@@ -77,9 +64,8 @@ def reading(
 
     at_once  raise a fault when it is read; else all of them after the block, or with :func:`read`
     """
-    if options.format not in (AUTO, *FORMATS):
-        raise UsageError(f'--format: "{options.format}" is not known', hint=suggestion(options.format, FORMATS))
-    wanted = wanted._replace(columns=columns.parse(options.columns))
+    tag_names = tuple(name.strip() for name in options.tag_names.split(",")) if options.tag_names else ()
+    wanted = wanted._replace(columns=columns.parse(options.columns), tag_names=tag_names or wanted.tag_names)
     name = "stdin" if path == "-" else str(path)
     faults = Faults(name, at_once)
     with opened(path) as file:

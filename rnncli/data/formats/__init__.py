@@ -18,3 +18,16 @@ FORMATS: dict[str, Format] = {
         text.FORMAT,
     )
 }
+
+# Formats by the suffix of a file's name; what a file is read as depends on its content alone.
+SUFFIXES = {
+    ".tsv": "tsv",
+    ".conll": "conll",
+    ".iob": "conll",
+    ".bio": "conll",
+    ".conllu": "conllu",
+    ".csv": "csv",
+    ".jsonl": "jsonl",
+    ".json": "json",
+    ".txt": "text",
+}

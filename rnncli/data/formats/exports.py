@@ -13,6 +13,7 @@ from rnncli.data.faults import shown
 from rnncli.data.formats.charspans import ProblemError
 from rnncli.data.formats.format import Wanted
 
+LABEL_STUDIO = "Label Studio"
 MINIMAL = "Label Studio, JSON-MIN,"
 TOKENS = ("tokens", "words")
 _TOKEN_TEXTS = ("text", "form", "word", "orth", "token")
@@ -103,7 +104,7 @@ class Exports:
         others = {name: value for name, value in data.items() if name != key}
         both = {name: others.pop(name) for name in list(others) if name in (*fields, "text", "spans")}
         fields |= others | ({"data": both} if both else {})
-        yield Record({**fields, "text": text, "spans": [item["value"] for item in result]}, "Label Studio")
+        yield Record({**fields, "text": text, "spans": [item["value"] for item in result]}, LABEL_STUDIO)
 
     def _results(self, annotation: dict[str, Any]) -> list[dict[str, Any]]:
         """The labelled spans of an annotation."""

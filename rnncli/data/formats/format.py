@@ -56,6 +56,7 @@ class Format(NamedTuple):
     write    gives the pieces of a file for sentences
     keeps    what it can hold beside tokens, tags and columns: "names" of columns, "comments", "documents", "text"
              (with the offsets of tokens), "fields", "rows" that are no tokens
+    lacks    what it cannot hold of these: "tags", "columns", "tokens" where a text is cut when it is read
     scheme   the tag scheme that ``write`` needs; "" if it writes any tags
     """
 
@@ -65,4 +66,5 @@ class Format(NamedTuple):
     read: Callable[[Lines, Wanted, Faults], Contents]
     write: Callable[[Iterable[Sentence], Names], Iterator[str]]
     keeps: frozenset[str] = frozenset()
+    lacks: frozenset[str] = frozenset()
     scheme: str = ""

@@ -2,26 +2,25 @@
 
 import logging
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
-from rnncli.config import suggestion
 from rnncli.data.faults import Fault, Faults, shown
 from rnncli.data.formats.charspans import (
     SEVERAL_LINES,
     ProblemError,
     distinct,
     iob2,
-    is_span,
     located,
     on_tokens,
     parse,
 )
-from rnncli.data.formats.exports import MINIMAL, TOKENS, Exports, Record
+from rnncli.data.formats.exports import MINIMAL, Exports, Record
 from rnncli.data.formats.format import Contents, Names, Wanted
 from rnncli.data.formats.jsonvalues import Value, Values
+from rnncli.data.formats.layout import Layout, kind_of, layout
 from rnncli.data.sentence import Extra, Sentence
 from rnncli.data.textfile import Lines
 from rnncli.data.tokenize import Token, tokenize
@@ -30,22 +29,6 @@ from rnncli.errors import DataError
 _log = logging.getLogger(__name__)
 
 COLUMNS = "columns"  # the field of features, which rnncli writes: lists by their names
-_TEXTS = ("text", "data", "sentence", "content")
-_TAGS = (
-    "tags",
-    "ner_tags",
-    "labels",
-    "label",
-    "ner",
-    "slots",
-    "tag",
-    "pos_tags",
-    "upos",
-    "pos",
-    "chunk_tags",
-    "iob",
-)
-_SPANS = ("spans", "entities", "label", "labels", "ents", "annotations")
 _SAMPLE = 100  # records that are read to recognise the fields
 _HAN_SHARE = 0.5  # of the letters of a text that is cut into characters
 _HAN = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
@@ -53,28 +36,10 @@ _LINE = re.compile(r"[^\r\n]+")
 _BREAK = re.compile(r"[\t\r\n]")
 
 
-class Layout(NamedTuple):
-    """Which field holds what; "" where there is none."""
-
-    tokens: str = ""
-    tags: str = ""  # a tag for each token
-    text: str = ""
-    spans: str = ""
-    features: tuple[str, ...] = ()
-    tool: str = ""
-
-    def in_words(self, tokenizer: str) -> str:
-        """For example "tokens in tokens, tags in ner_tags"."""
-        words = [f"tokens in {self.tokens}"] if self.tokens else [f"text in {self.text}"]
-        if self.tags:
-            words.append(f"tags in {self.tags}")
-        if self.spans:
-            words.append(f"spans in {self.spans}")
-        if self.features:
-            words.append(f"features in {', '.join(self.features)}")
-        if self.spans and not self.tokens:
-            words.append(f"tokens cut by {tokenizer}, line ends in a text end sentences")
-        return ", ".join(words) + (f" (as {self.tool} writes them)" if self.tool else "")
+@cache
+def _say(text: str) -> None:
+    """Log a text once, also where a file is read twice."""
+    _log.info(text)
 
 
 def read(lines: Lines, wanted: Wanted, faults: Faults) -> Contents:
@@ -91,84 +56,6 @@ def read(lines: Lines, wanted: Wanted, faults: Faults) -> Contents:
         raise
     sentences = reader.sentences(chain(sample, records))
     return Contents(reader.layout.in_words(reader.tokenizer), sentences, Names(reader.features))
-
-
-def layout(sample: Sequence[Record], wanted: Wanted, name: str) -> Layout:
-    """Choose the fields; :class:`.DataError` where there are none, or several that could be meant.
-
-    A field of tags has as many texts or numbers as there are tokens.
-    """
-    kinds = _kinds(sample)
-    tool = next((record.tool for record in sample if record.tool), "")
-    columns = {} if tool == "Label Studio" else dict(wanted.columns)  # its records hold what was chosen already
-    for role, field in columns.items():
-        if field not in kinds:
-            hint = suggestion(field, kinds)
-            raise DataError(f"--columns {role}={field}: there is no such field", where=name, hint=hint)
-    token = columns.pop("token", "")
-    tag = columns.pop("tag", "")
-    tokens = token if token and kinds[token] != "text" else ""
-    text = token if token and not tokens else next((field for field in _TEXTS if kinds.get(field) == "text"), "")
-    if not token:
-        tokens = next((field for field in TOKENS if kinds.get(field) == "texts"), "")
-        tokens = tokens or next((field for field in TOKENS if not text and kinds.get(field) == ""), "")
-    known = f"its fields: {', '.join(kinds)}; choose: --columns "
-    if not tokens and not text:
-        raise DataError("no tokens and no text in these records", where=name, hint=f"{known}token=NAME,tag=NAME")
-    features = tuple(columns.values()) if tokens else ()
-    if not wanted.labelled:
-        return Layout(tokens, "", text, "", features, tool)
-    parallel = [field for field in kinds if tokens and field != tokens and _is_parallel(field, tokens, sample)]
-    candidates = [field for field in _TAGS if field in parallel]
-    candidates = candidates or [field for field in parallel if kinds[field] == "texts"]
-    candidates += [field for field, kind in kinds.items() if kind == "spans"]
-    if not candidates:  # all are empty
-        candidates = [field for field in (_TAGS if tokens else _SPANS) if kinds.get(field) == ""][:1]
-    if not tag and not candidates:
-        raise DataError("no tags and no spans in these records", where=name, hint=f"{known}tag=NAME")
-    if not tag and len(candidates) > 1 and _TAGS[0] not in candidates:
-        hint = f"choose one: --columns tag={candidates[0]}"
-        raise DataError(f"tags may be in each of these fields: {', '.join(candidates)}", where=name, hint=hint)
-    tag = tag or (_TAGS[0] if _TAGS[0] in candidates else candidates[0])
-    is_tags = bool(tokens) and kinds[tag] != "spans"
-    return Layout(tokens, tag if is_tags else "", text, "" if is_tags else tag, features, tool)
-
-
-def _kinds(sample: Sequence[Record]) -> dict[str, str]:
-    """The kind of each field in most records, in the order of the fields."""
-    counts: dict[str, Counter[str]] = {}
-    for record in sample:
-        for field, value in record.fields.items():
-            counts.setdefault(field, Counter()).update(filter(None, [_kind(value)]))
-    return {field: max(count, key=count.__getitem__, default="") for field, count in counts.items()}
-
-
-def _kind(value: Any) -> str:
-    """What a field may hold by its value; "" for an empty list or null, which tell nothing."""
-    if isinstance(value, str):
-        return "text"
-    if value is None or value == []:
-        return ""
-    if not isinstance(value, list):
-        return "other"
-    if all(isinstance(item, str) for item in value):
-        return "texts"
-    if all(type(item) is int for item in value):
-        return "numbers"
-    return "spans" if all(map(is_span, value)) else "other"
-
-
-def _is_parallel(field: str, tokens: str, sample: Sequence[Record]) -> bool:
-    """Whether a field has a text or a number for every token in most records that have tokens and the field."""
-    parallel = 0
-    others = 0
-    for record in sample:
-        values = record.fields.get(field)
-        if values is not None and record.fields.get(tokens):
-            is_list = isinstance(values, list) and len(values) == len(record.fields[tokens])
-            parallel += is_list and _kind(values) in ("texts", "numbers")
-            others += not is_list
-    return parallel > others
 
 
 class _Located(NamedTuple):
@@ -214,7 +101,7 @@ class _Reader:
                 self._faults.add(Fault(line, column, problem.message, "", problem.hint))
         if left_out := self._exports.left_out:
             reasons = ", ".join(f"{count:,} {reason}" for reason, count in left_out.items())
-            _log.info(f"{self._faults.name}: records left out: {reasons}")
+            _say(f"{self._faults.name}: records left out: {reasons}")
 
     def _sentences(self, line: int, column: int, record: Record) -> Iterator[Sentence]:
         fields = dict(record.fields)
@@ -326,7 +213,9 @@ class _Reader:
     def _columns(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """The field of features, if rnncli wrote it."""
         columns = fields.get(COLUMNS)
-        is_own = isinstance(columns, dict) and columns and all(_kind(c) in ("texts", "") for c in columns.values())
+        is_own = (
+            isinstance(columns, dict) and columns and all(kind_of(c) in ("texts", "") for c in columns.values())
+        )
         return columns if is_own and not self.wanted.columns and self.layout.tokens else {}  # type: ignore[return-value]
 
     def _feature_rows(self, fields: dict[str, Any], count: int) -> list[tuple[str, ...]]:

@@ -107,6 +107,7 @@ def _write_tasks(sentences: Iterable[Sentence], names: Names) -> Iterator[str]:
 
 
 _KEEPS = frozenset({"text", "fields"})
+_LACKS = frozenset({"columns", "tokens"})
 DOCCANO = Format(
     "doccano",
     "JSON Lines: text and label, a list of [start, end, label]",
@@ -114,6 +115,7 @@ DOCCANO = Format(
     records.read,
     _lines(_doccano),
     _KEEPS,
+    _LACKS,
     "IOB2",
 )
 PRODIGY = Format(
@@ -123,6 +125,7 @@ PRODIGY = Format(
     records.read,
     _lines(_prodigy),
     _KEEPS,
+    frozenset({"columns"}),
     "IOB2",
 )
 LABEL_STUDIO = Format(
@@ -132,6 +135,7 @@ LABEL_STUDIO = Format(
     records.read,
     _write_tasks,
     _KEEPS,
+    _LACKS,
     "IOB2",
 )
 ENTITIES = Format(
@@ -141,5 +145,6 @@ ENTITIES = Format(
     records.read,
     _lines(_entities),
     _KEEPS,
+    _LACKS,
     "IOB2",
 )
