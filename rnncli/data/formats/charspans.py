@@ -72,7 +72,7 @@ def parse(item: Any) -> TextSpan:
     if type(first) is not int or type(last) is not int:
         message = f"a span from {shown(str(start))} to {shown(str(end))}: these are not offsets in a text"
         raise ProblemError(message, "start and end must be whole numbers that count characters")
-    label = label.strip() if isinstance(label, str) else ""
+    label = label.strip(" ") if isinstance(label, str) else ""
     if not label:
         raise ProblemError(f"the span from {start} to {end} has no label")
     if not label.isprintable() and re.search(r"[\t\n\r]", label):

@@ -13,6 +13,7 @@ from rnncli.errors import DataError
 
 KEEPS = frozenset({"names", "text", "fields"})
 _OBJECT = re.compile(r"""\s*\{\s*(["'].*)?\}\s*$""")
+_ESCAPED = {number: f"\\u{number:04x}" for number in (*range(0x7F, 0xA0), 0x2028, 0x2029)}
 _PAIR = re.compile(r'\s*\[\s*".*\]\s*$')
 
 
@@ -34,8 +35,11 @@ def record(sentence: Sentence, names: Names) -> dict[str, Any]:
         fields[records.COLUMNS] = dict(
             zip(distinct(names.features, sentence), zip(*sentence.columns, strict=True), strict=True)
         )
-    if sentence.extra.text is not None:
-        fields["text"] = sentence.extra.text
+    extra = sentence.extra
+    if extra.text is not None:
+        fields["text"] = extra.text
+        if extra.starts is not None and records.find(extra.text, sentence.tokens) != list(extra.starts):
+            fields[records.STARTS] = list(extra.starts)
     return merged(fields, sentence)
 
 
@@ -57,9 +61,10 @@ def merged(fields: dict[str, Any], sentence: Sentence) -> dict[str, Any]:
 
 
 def line(value: Any) -> str:
-    """A value as a line of JSON."""
+    """A value as a line of JSON; what some readers take for a line end is escaped, as control characters are."""
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n"
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n"
+        return text if text.isascii() and "\x7f" not in text else text.translate(_ESCAPED)
     except (ValueError, RecursionError) as error:
         raise DataError(f"cannot be written as JSON: {error}", hint="a number may be too large for JSON") from error
 

@@ -28,7 +28,9 @@ from rnncli.errors import DataError
 
 _log = logging.getLogger(__name__)
 
-COLUMNS = "columns"  # the field of features, which rnncli writes: lists by their names
+# Fields that rnncli writes: features, lists by their names; starts of tokens that do not follow from the text.
+COLUMNS = "columns"
+STARTS = "starts"
 _SAMPLE = 100  # records that are read to recognise the fields
 _HAN_SHARE = 0.5  # of the letters of a text that is cut into characters
 _HAN = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
@@ -133,20 +135,27 @@ class _Reader:
     ) -> tuple[str | None, list[int] | None]:
         """The text of tokens and where they start in it, as far as the record says or they occur in it in order."""
         text = fields.get(self.layout.text) if self.layout.text else None
-        starts = record.starts
-        if isinstance(text, str):
-            if starts is None or any(not text.startswith(t, s) for t, s in zip(texts, starts, strict=True)):
-                if starts is not None:
-                    raise ProblemError("the tokens are not in the text where they start")
-                starts = find(text, texts)
+        starts = record.starts or self._written_starts(fields, len(texts))
+        if not isinstance(text, str):
             if starts is not None:
-                del fields[self.layout.text]
-                return text, starts
-            return None, None
-        if starts is None and record.blanks is not None:
+                return _rebuilt(texts, starts), starts
+            if record.blanks is None:
+                return None, None
             text = "".join(t + " " * blank for t, blank in zip(texts, record.blanks, strict=True)).rstrip(" ")
             return text, find(text, texts)
-        return (None, None) if starts is None else (_rebuilt(texts, starts), starts)
+        if starts is None:
+            starts = find(text, texts)
+        elif not _are_at(texts, starts, text):
+            raise ProblemError("the tokens are not in the text where they start")
+        if starts is None:
+            return None, None
+        del fields[self.layout.text]
+        return text, starts
+
+    def _written_starts(self, fields: dict[str, Any], count: int) -> list[int] | None:
+        starts = fields.get(STARTS)
+        is_own = isinstance(starts, list) and len(starts) == count and kind_of(starts) == "numbers"
+        return fields.pop(STARTS) if is_own else None
 
     def _of_spans(
         self, located_record: _Located, text: str, tokens: list[Token], items: Any, fields: dict[str, Any]
@@ -267,6 +276,16 @@ def find(text: str, tokens: Sequence[str]) -> list[int] | None:
         starts.append(start)
         position = start + len(token)
     return starts
+
+
+def _are_at(texts: Sequence[str], starts: Sequence[int], text: str) -> bool:
+    """Whether the tokens are in a text where they start, one after another."""
+    position = 0
+    for token, start in zip(texts, starts, strict=True):
+        if start < position or not text.startswith(token, start):
+            return False
+        position = start + len(token)
+    return True
 
 
 def _rebuilt(texts: Sequence[str], starts: Sequence[int]) -> str:

@@ -64,7 +64,8 @@ def _prodigy(sentence: Sentence) -> dict[str, Any]:
 
 def _entities(sentence: Sentence) -> dict[str, Any]:
     text, _, marked = _text_of(sentence)
-    return {"text": text, "entities": [{key: span[key] for key in ("start", "end", "label")} for span in marked]}
+    entities = [{key: span[key] for key in ("start", "end", "label")} for span in marked]
+    return {"text": text, "tokens": sentence.tokens, "entities": entities}
 
 
 def _label_studio(sentence: Sentence) -> dict[str, Any]:
@@ -140,11 +141,11 @@ LABEL_STUDIO = Format(
 )
 ENTITIES = Format(
     "entities",
-    "JSON Lines: text and entities, objects with start, end and label",
+    "JSON Lines: text, tokens and entities, objects with start, end and label",
     _never,
     records.read,
     _lines(_entities),
     _KEEPS,
-    _LACKS,
+    frozenset({"columns"}),
     "IOB2",
 )
