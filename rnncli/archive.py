@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,15 +80,28 @@ def check_writable(path: Path, example: str = "--out model.npz") -> None:
 
 
 def _replace(path: Path, content: memoryview) -> None:
-    """Write a temporary file in the same folder and rename it, so that there is never half a file."""
+    with writing(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file for writing that gets its name when the block ends; after an error there is none, or the old one.
+
+    What the system refuses becomes a :class:`.FileError`. What is no regular file, as a pipe, is written at once.
+    """
     temporary = None
     try:
+        if path.exists() and not path.is_file():
+            with path.open("wb") as file:
+                yield file
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = Path(file.name)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as new:
+            temporary = Path(new.name)
+            yield new
+            new.flush()
+            os.fsync(new.fileno())
         mask = os.umask(0)
         os.umask(mask)
         temporary.chmod(0o666 & ~mask)  # a temporary file is private at first

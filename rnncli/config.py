@@ -149,7 +149,10 @@ if typing.TYPE_CHECKING:
     CellName = str
 else:
     CellName = Literal["auto", *CELLS]
-FORMATS = ("conllu", "csv", "tsv", "conll", "text")  # the names of the rows in rnncli.data.formats
+# The names of the rows in rnncli.data.formats.
+FORMATS = (
+    "tsv", "conll", "conllu", "csv", "jsonl", "json", "doccano", "prodigy", "label-studio", "entities", "text",
+)  # fmt: skip
 if typing.TYPE_CHECKING:
     FormatName = str
 else:
@@ -170,6 +173,9 @@ class ReadOptions(_Spec):
     format: FormatName = option("auto", "Format of what is read; auto: recognised by content.")
     columns: str = option(
         "", "Columns to read, by number or name: token=2,tag=4,pos=3; roles but token and tag are features."
+    )
+    tag_names: str = option(
+        "", "Names of tags that are numbers in the file, in order from number 0: O,B-PER,I-PER,…"
     )
     encoding: str = option("", "Encoding of what is read; without it that of a byte order mark, else UTF-8.")
 

@@ -42,12 +42,13 @@ class Faults:
         if not self.count:
             return
         lines = []
-        for fault in self.kept:
+        kept = sorted(self.kept, key=lambda fault: (fault.line, fault.column))
+        for fault in kept:
             text = f": {shown(fault.text)}" if fault.text else ""
             lines.append(f"{self.name}:{fault.line}:{fault.column}: {fault.message}{text}")
         if self.count > len(self.kept):
             lines.append(f"… and {self.count - len(self.kept)} more faults")
-        hints = dict.fromkeys(fault.hint for fault in self.kept if fault.hint)
+        hints = dict.fromkeys(fault.hint for fault in kept if fault.hint)
         raise DataError("\n".join(lines), hint="\n  ".join(hints))
 
 

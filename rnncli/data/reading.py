@@ -67,7 +67,8 @@ def reading(
 
     at_once  raise a fault when it is read; else all of them after the block, or with :func:`read`
     """
-    wanted = wanted._replace(columns=columns.parse(options.columns))
+    tag_names = tuple(name.strip() for name in options.tag_names.split(",")) if options.tag_names else ()
+    wanted = wanted._replace(columns=columns.parse(options.columns), tag_names=tag_names or wanted.tag_names)
     name = "stdin" if path == "-" else str(path)
     faults = Faults(name, at_once)
     with opened(path) as file:

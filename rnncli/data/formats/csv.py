@@ -2,10 +2,10 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from rnncli.data.faults import Fault, Faults, shown
+from rnncli.data.faults import Fault, Faults
 from rnncli.data.formats import columns
 from rnncli.data.formats.columns import Layout, number_of
 from rnncli.data.formats.format import Contents, Format, Names, Wanted
@@ -170,7 +170,7 @@ def _sentences(
     for number, cells in rows:
         stripped = [" " if cell == " " else cell.strip(" ") for cell in cells]
         if not any(cell.strip() for cell in cells):
-            if words and len(cells) <= 1 or not any(cells):
+            if (words and len(cells) <= 1) or not any(cells):
                 if words:
                     yield _sentence(words, numbers, layout.columns, wanted)
                     words, numbers = [], []

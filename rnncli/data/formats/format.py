@@ -17,6 +17,7 @@ class Wanted(NamedTuple):
     tokenizer  cuts texts into tokens, where a file has spans in a text
     cells      whether every column of each token is kept in ``Sentence.extra``
     force      read what cannot be right as well as possible instead of refusing it
+    tag_names  names of tags by their numbers, where a file has numbers for tags
     """
 
     columns: Mapping[str, str] = {}
@@ -24,6 +25,7 @@ class Wanted(NamedTuple):
     tokenizer: str = "auto"
     cells: bool = False
     force: bool = False
+    tag_names: Sequence[str] = ()
 
 
 class Names(NamedTuple):
@@ -62,6 +64,8 @@ class Format(NamedTuple):
     write    gives the pieces of a file for sentences
     keeps    what it can hold beside tokens, tags and columns: "names" of columns, "comments", "documents", "text"
              (with the offsets of tokens), "fields", "rows" that are no tokens
+    lacks    what it cannot hold of these: "tags", "columns", "tokens" where a text is cut when it is read
+    scheme   the tag scheme that ``write`` needs; "" if it writes any tags
     """
 
     name: str
@@ -70,3 +74,5 @@ class Format(NamedTuple):
     read: Callable[[Lines, Wanted, Faults], Contents]
     write: Callable[[Iterable[Sentence], Names], Iterator[str]]
     keeps: frozenset[str] = frozenset()
+    lacks: frozenset[str] = frozenset()
+    scheme: str = ""

@@ -30,4 +30,12 @@ def write(sentences: Iterable[Sentence], names: Names) -> Iterator[str]:
         yield text.replace("\n", " ") + "\n"
 
 
-FORMAT = Format("text", "a text on each line, without labels", fits, read, write, frozenset({"text"}))
+FORMAT = Format(
+    "text",
+    "a text on each line, without labels",
+    fits,
+    read,
+    write,
+    frozenset({"text"}),
+    frozenset({"tags", "columns"}),
+)

@@ -1,0 +1,166 @@
+"""``rnncli convert``: write a labelled file in another format or another tag scheme."""
+
+import gzip
+import io
+import lzma
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rnncli.cli import show
+from rnncli.cli.options import command
+from rnncli.config import FORMATS, ReadOptions, suggestion
+from rnncli.errors import DataError, FileError, UsageError
+
+if TYPE_CHECKING:
+    from rnncli.data.conversion import Conversion
+    from rnncli.data.sentence import Sentence
+
+_PACKED = (".gz", ".xz")
+_SHOW_EVERY = 5_000  # sentences between two updates of the progress
+
+
+@command("convert")
+def convert(
+    source: Annotated[
+        str, typer.Argument(metavar="IN", help="Labelled sentences; - is stdin.", show_default=False)
+    ],
+    out: Annotated[
+        str,
+        typer.Argument(
+            metavar="OUT",
+            help="The new file, packed if its name ends in .gz or .xz; - is stdout.",
+            show_default=False,
+        ),
+    ],
+    to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FORMAT",
+            help=f"Format of OUT: {', '.join(FORMATS)}; without it the suffix of OUT decides.",
+            show_default=False,
+        ),
+    ] = None,
+    scheme: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SCHEME",
+            help="Write the same spans with tags of another scheme: IOB1, IOB2, IOE1, IOE2, IOBES, BILOU, BMES, "
+            "BMEWO or io.",
+            show_default=False,
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Go on although the data look wrong.")] = False,
+    json_output: bool = False,
+    *,
+    reading: ReadOptions,
+) -> None:
+    """Write a labelled file in another format, or with the tags of another scheme.
+
+    The format of IN is recognised by its content. OUT gets its name only when it is complete. What the new format
+    cannot hold is said at the end. The formats doccano, prodigy, label-studio and entities hold texts with spans.
+
+    Example: rnncli convert train.conll train.jsonl
+
+    Example: rnncli convert annotations.json train.tsv --scheme IOBES
+    """
+    from rnncli.data.conversion import Conversion
+    from rnncli.data.formats import FORMATS as ROWS
+    from rnncli.data.formats.format import Wanted
+    from rnncli.data.reading import reading as opened
+    from rnncli.data.respelling import respelling
+
+    _check_names(source, out, json_output)
+    target = ROWS[_format_of(out, to)]
+    wanted = Wanted(cells=True, force=force)
+    scheme = scheme or target.scheme
+    with show.progress(f"writing {out}") as progress, _writer(out) as write:
+        with opened(source, reading, wanted, at_once=out == "-") as file:
+            show.note(file.description)
+            conversion = Conversion(target)
+            sentences: Iterable[Sentence] = file.sentences
+            if scheme and source == "-":
+                sentences = list(sentences)
+                conversion.respelling = respelling(scheme, (s.tags for s in sentences), file.name)
+            elif scheme:
+                with opened(source, reading, wanted) as first:  # stdin cannot be read twice, files are
+                    conversion.respelling = respelling(scheme, (s.tags for s in first.sentences), file.name)
+            for number, piece in enumerate(conversion.write(sentences, file.names), 1):
+                write(piece)
+                if number % _SHOW_EVERY == 0:
+                    progress.update(0.0, f"{conversion.sentences:,} sentences")
+        if not conversion.sentences:
+            raise DataError("no sentence in this file", where=file.name)
+    _report(conversion, out, json_output)
+
+
+def _check_names(source: str, out: str, json_output: bool) -> None:
+    if json_output and out == "-":
+        raise UsageError("--json and OUT - both write to stdout", hint="name a file for OUT")
+    if source != "-" and out != "-" and os.path.realpath(source) == os.path.realpath(out):
+        raise UsageError(f"{out} is the file that is read", hint="write another file; it can be renamed afterwards")
+
+
+def _format_of(out: str, to: str | None) -> str:
+    """The format of the new file by --to, else by the suffix of its name."""
+    from rnncli.data.formats import SUFFIXES
+
+    if to is not None:
+        if to not in FORMATS:
+            raise UsageError(f'--to: "{to}" is not a format', hint=suggestion(to, FORMATS))
+        return to
+    path = Path(out)
+    suffix = path.with_suffix("").suffix if path.suffix in _PACKED else path.suffix
+    if SUFFIXES.get(suffix) not in FORMATS:
+        hint = f"give it: --to {' | '.join(FORMATS)}"
+        raise UsageError(f'the name "{out}" does not say which format to write', hint=hint)
+    return SUFFIXES[suffix]
+
+
+@contextmanager
+def _writer(out: str) -> Iterator[Callable[[str], object]]:
+    """Give a function that writes text to stdout, or to a file that gets its name when the block ends."""
+    if out == "-":
+        yield show.data
+        return
+    from rnncli import archive
+
+    path = Path(out)
+    if path.is_dir():
+        raise FileError("is a directory, not a file name", where=out, hint="name a file in it")
+    with archive.writing(path) as file, ExitStack() as packing:
+        packed: Any = file
+        if path.suffix == ".gz":
+            # Without a time, so that equal data give equal bytes.
+            packed = packing.enter_context(gzip.GzipFile("", "wb", fileobj=file, mtime=0))
+        elif path.suffix == ".xz":
+            packed = packing.enter_context(lzma.LZMAFile(file, "wb"))
+        text = io.TextIOWrapper(packed, "utf-8", newline="")
+        yield text.write
+        text.detach()
+
+
+def _report(conversion: "Conversion", out: str, json_output: bool) -> None:
+    """Say what was written, and what could not be kept."""
+    losses = conversion.losses()
+    if losses:
+        show.note(f"not kept in {conversion.target.name}: {', '.join(losses)}")
+    if conversion.malformed:
+        count = f"{conversion.malformed:,} tags do not fit the tags beside them"
+        show.note(f"warning: {count}; spans were read by the rules of conlleval")
+    name = "stdout" if out == "-" else out
+    show.note(f"wrote {name}: {conversion.sentences:,} sentences, {conversion.tokens:,} tokens")
+    if json_output:
+        result = {
+            "out": out,
+            "format": conversion.target.name,
+            "sentences": conversion.sentences,
+            "tokens": conversion.tokens,
+            "malformed": conversion.malformed,
+            "not_kept": losses,
+        }
+        show.data(show.json_line(result))

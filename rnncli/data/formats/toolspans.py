@@ -1,0 +1,151 @@
+"""Texts with spans as other tools read them: doccano, Prodigy, Label Studio, and Hugging Face with spaCy.
+
+They are read as JSON or JSON Lines, whatever tool wrote them; here they are written. All tags must be IOB2.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from rnncli.data.formats import jsonarray, jsonl, records
+from rnncli.data.formats.format import Format, Names
+from rnncli.data.formats.records import find
+from rnncli.data.sentence import Sentence
+from rnncli.data.tags import spans
+from rnncli.errors import DataError
+
+
+class _Text(NamedTuple):
+    """A text, its tokens with their offsets, and its spans in characters and in tokens."""
+
+    text: str
+    tokens: list[dict[str, Any]]
+    spans: list[dict[str, Any]]
+
+
+def _text_of(sentence: Sentence) -> _Text:
+    """The text of a sentence; its tokens joined by blanks where there is none."""
+    text = sentence.extra.text
+    starts = sentence.extra.starts
+    if text is None:
+        text = " ".join(sentence.tokens)
+    if starts is None or sentence.extra.text is None:
+        starts = find(text, sentence.tokens)
+    if starts is None:
+        raise DataError(
+            f"line {sentence.line}: its tokens are not in its text", hint="remove the text, or correct it"
+        )
+    ends = [start + len(token) for start, token in zip(starts, sentence.tokens, strict=True)]
+    tokens = [
+        {"text": token, "start": start, "end": end, "id": number, "ws": text[end : end + 1] == " "}
+        for number, (token, start, end) in enumerate(zip(sentence.tokens, starts, ends, strict=True))
+    ]
+    marked = [
+        {
+            "start": starts[span.start],
+            "end": ends[span.end - 1],
+            "token_start": span.start,
+            "token_end": span.end - 1,
+            "label": span.type,
+        }
+        for span in spans(sentence.tags)
+    ]
+    return _Text(text, tokens, marked)
+
+
+def _doccano(sentence: Sentence) -> dict[str, Any]:
+    text, _, marked = _text_of(sentence)
+    return {"text": text, "label": [[span["start"], span["end"], span["label"]] for span in marked]}
+
+
+def _prodigy(sentence: Sentence) -> dict[str, Any]:
+    text, tokens, marked = _text_of(sentence)
+    return {"text": text, "tokens": tokens, "spans": marked, "answer": "accept"}
+
+
+def _entities(sentence: Sentence) -> dict[str, Any]:
+    text, _, marked = _text_of(sentence)
+    entities = [{key: span[key] for key in ("start", "end", "label")} for span in marked]
+    return {"text": text, "tokens": sentence.tokens, "entities": entities}
+
+
+def _label_studio(sentence: Sentence) -> dict[str, Any]:
+    """A task for an interface with ``<Labels name="label" toName="text">`` and ``<Text name="text"/>``."""
+    text, _, marked = _text_of(sentence)
+    result = [
+        {
+            "id": f"{number}",
+            "from_name": "label",
+            "to_name": "text",
+            "type": "labels",
+            "value": {
+                "start": span["start"],
+                "end": span["end"],
+                "text": text[span["start"] : span["end"]],
+                "labels": [span["label"]],
+            },
+        }
+        for number, span in enumerate(marked)
+    ]
+    fields = dict(sentence.extra.fields or {})
+    outer = {key: fields.pop(key) for key, kind in (("id", int), ("meta", dict)) if type(fields.get(key)) is kind}
+    return {**outer, "data": {"text": text, **fields}, "annotations": [{"result": result}]}
+
+
+def _never(head: Sequence[str], labelled: bool) -> bool:
+    """These formats are recognised as JSON."""
+    return False
+
+
+def _lines(make: Callable[[Sentence], dict[str, Any]]) -> Callable[[Iterable[Sentence], Names], Iterator[str]]:
+    def write(sentences: Iterable[Sentence], names: Names) -> Iterator[str]:
+        return (jsonl.line(jsonl.merged(make(sentence), sentence)) for sentence in sentences)
+
+    return write
+
+
+def _write_tasks(sentences: Iterable[Sentence], names: Names) -> Iterator[str]:
+    return jsonarray.array(map(_label_studio, sentences))
+
+
+_KEEPS = frozenset({"text", "fields"})
+_LACKS = frozenset({"columns", "tokens"})
+DOCCANO = Format(
+    "doccano",
+    "JSON Lines: text and label, a list of [start, end, label]",
+    _never,
+    records.read,
+    _lines(_doccano),
+    _KEEPS,
+    _LACKS,
+    "IOB2",
+)
+PRODIGY = Format(
+    "prodigy",
+    "JSON Lines: text, tokens and spans, with the answer accept",
+    _never,
+    records.read,
+    _lines(_prodigy),
+    _KEEPS,
+    frozenset({"columns"}),
+    "IOB2",
+)
+LABEL_STUDIO = Format(
+    "label-studio",
+    "JSON: an array of tasks with annotations",
+    _never,
+    records.read,
+    _write_tasks,
+    _KEEPS,
+    _LACKS,
+    "IOB2",
+)
+ENTITIES = Format(
+    "entities",
+    "JSON Lines: text, tokens and entities, objects with start, end and label",
+    _never,
+    records.read,
+    _lines(_entities),
+    _KEEPS,
+    frozenset({"columns"}),
+    "IOB2",
+)
