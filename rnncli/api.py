@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import os
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import numpy as np
 
 from rnncli import __version__, archive, arguments, evaluation, modelfile, training
 from rnncli.config import NetworkSpec, TrainingSpec, suggestion
-from rnncli.data import reading, weights
+from rnncli.data import compatibility, plausibility, reading, weights
 from rnncli.data.examples import contrast_pair
 from rnncli.data.reading import Corpus
 from rnncli.data.sentence import Sentence
@@ -20,7 +21,7 @@ from rnncli.data.split import Overlap, overlap, split
 from rnncli.data.tags import spans
 from rnncli.data.vectors import Vectors, wanted_by
 from rnncli.data.vectors import read as read_vectors
-from rnncli.errors import DataError, StoppedError, UsageError
+from rnncli.errors import StoppedError, UsageError
 from rnncli.evaluation import Scores
 from rnncli.inspect.gradient_log import Log, sample
 from rnncli.model import Model
@@ -146,6 +147,7 @@ class Files(NamedTuple):
     out: str | Path = "models/default.npz"
     vectors: str | Path | None = None
     log_gradients: str | Path | None = None
+    force: bool = False
 
 
 def train(
@@ -157,6 +159,7 @@ def train(
     vectors: str | Path | None = None,
     seeds: int = 1,
     log_gradients: str | Path | None = None,
+    force: bool = False,
     **options: Any,
 ) -> Trained:
     """Train a model on labelled files and save it; ``options`` are the fields of the specs in config.py.
@@ -168,11 +171,12 @@ def train(
     vectors        pre-trained word vectors (word2vec, GloVe, fastText .vec); those of words in the data are used
     seeds          how many runs, from seed, seed + 1, …; the best on development data is saved
     log_gradients  a file for gradients by distance, rewritten after every epoch; changes no byte of the model
+    force          train on data that cannot be right too, with a warning in the log of the package
 
     Raises an :class:`.RnncliError`: :class:`.UsageError` for a wrong argument, :class:`.StoppedError` if it is
     stopped before the end of the first epoch, :class:`.DataError`, :class:`.FileError`, :class:`.DivergedError`.
     """
-    files = Files(data, dev, out, vectors, log_gradients)
+    files = Files(data, dev, out, vectors, log_gradients, force)
     return train_files(files, *specs(options), seeds=seeds, threads=threads, listener=listener)
 
 
@@ -204,8 +208,9 @@ def train_files(
     seeds = arguments.whole_number("seeds", seeds, 1, "it is how many runs there are")
     dataclasses.replace(training_spec, seed=training_spec.seed + seeds - 1)  # checks the last seed
     for name, value in arguments.instance("files", files, Files)._asdict().items():
-        if value is not None or name == "out":
+        if name != "force" and (value is not None or name == "out"):
             arguments.path(name, value)
+    _check_outputs(files)
     path = Path(files.out)
     archive.check_writable(path)
     if files.log_gradients:
@@ -213,7 +218,9 @@ def train_files(
     is_bundled = files.data is None
     corpus = reading.read(str(files.data or bundled("sample_data/train.tsv")))
     dev = bundled("sample_data/dev.tsv") if is_bundled and files.dev is None else files.dev
-    train_part, dev_part = _parts(corpus, dev, training_spec)
+    plausibility.refuse(corpus.name, plausibility.problems(corpus, for_training=True), files.force)
+    dev_corpus = None if dev is None else _dev_corpus(corpus, dev, network_spec, files)
+    train_part, dev_part = _parts(corpus, dev_corpus, training_spec)
     vectors = _vectors(files.vectors, [*train_part, *dev_part]) if files.vectors else None
     class_weights = None  # read once, because the file may be a pipe
     if training_spec.class_weight not in ("none", weights.BALANCED):
@@ -285,16 +292,36 @@ def _vectors(path: str | Path, sentences: list[Sentence]) -> Vectors:
     return read_vectors(str(path), wanted_by(token for s in sentences for token in s.tokens))
 
 
-def _parts(corpus: Corpus, dev: str | Path | None, settings: TrainingSpec) -> tuple[list[Sentence], list[Sentence]]:
-    """The training and the development sentences."""
-    if dev is None:
-        share = settings.dev_share or min(DEV_SHARE, DEV_SENTENCES / len(corpus.sentences))
-        return split(corpus.sentences, share, np.random.default_rng([settings.seed, 2]))
+def _check_outputs(files: Files) -> None:
+    """Refuse to write over a file that is read, or two files of one name."""
+    outputs = {"--out": files.out, "--log-gradients": files.log_gradients}
+    for option, output in outputs.items():
+        for name in (files.data, files.dev, files.vectors, files.out if option != "--out" else None):
+            if output and name and str(name) != "-" and os.path.realpath(output) == os.path.realpath(name):
+                raise UsageError(f"{option} {output} would be written over {name}", hint="give another name")
+
+
+def _dev_corpus(corpus: Corpus, dev: str | Path, network: NetworkSpec, files: Files) -> Corpus:
+    """Read the development data, and refuse what cannot be right about them and the training data."""
     if str(dev) == "-" and corpus.name == "stdin":
         raise UsageError("stdin cannot be both the training and the development data")
     dev_corpus = reading.read(str(dev))
-    if len(dev_corpus.names.features) != len(corpus.names.features):
-        counts = f"{corpus.name} has {len(corpus.names.features)}, {dev_corpus.name} has {len(dev_corpus.names.features)}"
-        hint = "choose them: --columns token=1,tag=2"
-        raise DataError(f"not as many columns between token and tag: {counts}", where=dev_corpus.name, hint=hint)
-    return corpus.sentences, dev_corpus.sentences
+    network = network.resolved(bool(corpus.names.features), files.vectors is not None, obedient=True)
+    tags = dict.fromkeys(tag for sentence in corpus.sentences for tag in sentence.tags)
+    problems = [
+        *plausibility.problems(dev_corpus),
+        compatibility.same_data(corpus, dev_corpus),
+        compatibility.unknown_tags(dev_corpus.sentences, tags, "the training data"),
+    ]
+    plausibility.refuse(dev_corpus.name, filter(None, problems), files.force)
+    if "columns" in network.inputs:
+        compatibility.check_columns(corpus, dev_corpus)
+    return dev_corpus
+
+
+def _parts(corpus: Corpus, dev: Corpus | None, settings: TrainingSpec) -> tuple[list[Sentence], list[Sentence]]:
+    """The training and the development sentences."""
+    if dev is not None:
+        return corpus.sentences, dev.sentences
+    share = settings.dev_share or min(DEV_SHARE, DEV_SENTENCES / len(corpus.sentences))
+    return split(corpus.sentences, share, np.random.default_rng([settings.seed, 2]))

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from rnncli.cli import show
-from rnncli.cli.options import ModelOption, ThreadsOption, command, find_model
+from rnncli.cli.options import ForceOption, ModelOption, ThreadsOption, command, find_model, refuse_file_name
 from rnncli.errors import UsageError
 
 if TYPE_CHECKING:
     from rnncli.tagging import Tagged, Tagger
 
 JSON_ITEMS = 10_000  # tokens or spans that are formatted at once
+CHECKED_TOKENS = 2_000  # whose columns are compared with those of the model
 
 
 @command("tag")
@@ -43,6 +44,7 @@ def tag(
         ),
     ] = 0,
     model: ModelOption = None,
+    force: ForceOption = False,
     threads: ThreadsOption = 0,
     json_output: bool = False,
 ) -> None:
@@ -58,6 +60,8 @@ def tag(
     """
     if (text is None) == (source is None):
         raise UsageError("give a text or --input FILE", hint='rnncli tag "leave Taipei on November 2nd"')
+    if text is not None and not force:
+        refuse_file_name(text, "--input")
     from rnncli.modelfile import load
     from rnncli.tagging import Tagger
 
@@ -71,7 +75,7 @@ def tag(
     plain = tagger.model.scheme == "plain"
     formatted = {"line": _line, "tsv": _tsv, "jsonl": _json}[output_format]
     as_tsv = output_format == "tsv" and not nbest
-    for result in _labelled(tagger, text, source, input_format, as_tsv):
+    for result in _labelled(tagger, text, source, input_format, as_tsv, force):
         for piece in [result] if isinstance(result, str) else formatted(result, plain):
             show.data(piece)
         if sys.stdout.isatty():
@@ -79,7 +83,7 @@ def tag(
 
 
 def _labelled(
-    tagger: "Tagger", text: str | None, source: str | None, input_format: str, as_tsv: bool
+    tagger: "Tagger", text: str | None, source: str | None, input_format: str, as_tsv: bool, force: bool
 ) -> "Iterator[Tagged | str]":
     """Label the text or the file. With ``as_tsv`` the results are strings to write, lines of token and tag."""
     label_texts = tagger.tsv if as_tsv else tagger.stream
@@ -88,16 +92,20 @@ def _labelled(
         yield from label_texts([text or ""])
         return
     from rnncli.data.formats.format import Wanted
+    from rnncli.data.plausibility import peeked
     from rnncli.data.reading import ReadOptions, reading
-    from rnncli.tagging import BLOCK_SENTENCES
+    from rnncli.tagging import BLOCK_SENTENCES, check_file
 
     # At a terminal the user waits for the answer to each line.
     block = 1 if source == "-" and sys.stdin.isatty() else BLOCK_SENTENCES
-    with reading(source, ReadOptions(input_format), Wanted(labelled=False), at_once=True) as file:
+    with reading(source, ReadOptions(input_format), Wanted(labelled=False, force=force), at_once=True) as file:
         if file.format == "text":
             yield from label_texts((sentence.extra.text or "" for sentence in file.sentences), block)
         else:
-            yield from label_sentences(file.sentences, block)
+            # Of a pipe only the first sentence is awaited.
+            first, sentences = peeked(file.sentences, 1 if source == "-" else CHECKED_TOKENS)
+            check_file(tagger.model, file.name, first, force)
+            yield from label_sentences(sentences, block)
 
 
 def _line(result: "Tagged", plain: bool) -> Iterable[str]:

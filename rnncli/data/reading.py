@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from rnncli.config import suggestion
+from rnncli.data import plausibility
 from rnncli.data.faults import Faults
-from rnncli.data.formats import FORMATS, columns, tsv
+from rnncli.data.formats import FORMATS, columns, text, tsv
 from rnncli.data.formats.format import Format, Names, Wanted
 from rnncli.data.sentence import Sentence
 from rnncli.data.textfile import Lines, opened
@@ -58,8 +59,8 @@ class Corpus(NamedTuple):
         """The SHA-256 of the sentences as TSV with a blank line between them; the same for any format."""
         digest = hashlib.sha256()
         end = ""
-        for text in tsv.write(self.sentences, self.names):
-            digest.update((end + text[:-1]).encode())
+        for piece in tsv.write(self.sentences, self.names):
+            digest.update((end + piece[:-1]).encode())
             end = "\n"
         return digest.hexdigest()
 
@@ -69,28 +70,51 @@ def recognise(head: Sequence[str], labelled: bool) -> Format:
     return next((row for row in FORMATS.values() if row.fits(head, labelled)), tsv.FORMAT)
 
 
+def _chosen(head: Sequence[str], choice: str, wanted: Wanted, name: str) -> Format:
+    """The format that was chosen, or else recognised; a :class:`.DataError` for labels where texts are read."""
+    recognised = recognise(head, wanted.labelled)
+    row = recognised if choice == AUTO else FORMATS[choice]
+    if row is text.FORMAT and not wanted.labelled and not wanted.force:
+        message = "these lines are not texts but tokens with their tags"
+        if recognised is not row:
+            hint = f"--format {recognised.name} labels the tokens; --force labels each line as a text"
+            raise DataError(message, where=name, hint=hint)
+        if choice == AUTO and plausibility.looks_labelled(head):
+            hint = "--format conll labels the tokens, --format text each line as a text"
+            raise DataError(message, where=name, hint=hint)
+    if choice == AUTO and wanted.labelled and row is tsv.FORMAT and plausibility.looks_like_text(head):
+        raise DataError("a text without labels", where=name, hint=text.HINT)
+    return row
+
+
 @contextmanager
 def reading(
-    path: str, options: ReadOptions = AS_USUAL, wanted: Wanted = LABELLED, at_once: bool = False
+    path: str,
+    options: ReadOptions = AS_USUAL,
+    wanted: Wanted = LABELLED,
+    at_once: bool = False,
+    faults: Faults | None = None,
 ) -> Iterator[File]:
     """Open a file and recognise its format. The sentences can be read while the block runs; ``-`` is stdin.
 
     at_once  raise a fault when it is read; else all of them after the block, or with :func:`read`
+    faults   collects the faults of the lines, none of which is raised then
     """
     if options.format not in (AUTO, *FORMATS):
         raise UsageError(f'--format: "{options.format}" is not known', hint=suggestion(options.format, FORMATS))
     wanted = wanted._replace(columns=columns.parse(options.columns))
     name = "stdin" if path == "-" else str(path)
-    faults = Faults(name, at_once)
+    collected = Faults(name, at_once) if faults is None else faults
     with opened(path) as file:
-        lines = Lines(file, faults, options.encoding, path)
+        lines = Lines(file, collected, options.encoding, path)
         head = lines.head(wanted.labelled)
-        row = recognise(head, wanted.labelled) if options.format == AUTO else FORMATS[options.format]
-        contents = row.read(lines, wanted, faults)
+        row = _chosen(head, options.format, wanted, name)
+        contents = row.read(lines, wanted, collected)
         encoding = "" if lines.encoding == "utf-8" else f", {lines.encoding.upper()}"
         description = f"{name}: {row.name}{encoding}; {contents.layout}"
         yield File(name, row.name, description, contents.sentences, contents.names)
-    faults.raise_any()
+    if faults is None:
+        collected.raise_any()
 
 
 def read(path: str, options: ReadOptions = AS_USUAL, wanted: Wanted = LABELLED) -> Corpus:

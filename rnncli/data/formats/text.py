@@ -8,6 +8,8 @@ from rnncli.data.sentence import Extra, Sentence
 from rnncli.data.textfile import Lines
 from rnncli.errors import DataError
 
+HINT = "every line needs a token and its tag, and every sentence a blank line after it"
+
 
 def fits(head: Sequence[str], labelled: bool) -> bool:
     """Whether it may be text; it is tried last, and any file without labels may be."""
@@ -17,8 +19,7 @@ def fits(head: Sequence[str], labelled: bool) -> bool:
 def read(lines: Lines, wanted: Wanted, faults: Faults) -> Contents:
     """Read texts, which have no tokens yet; where labels are needed, this is a :class:`.DataError`."""
     if wanted.labelled:
-        hint = "every line needs a token and its tag, and every sentence a blank line after it"
-        raise DataError("a text without labels", where=faults.name, hint=hint)
+        raise DataError("a text without labels", where=faults.name, hint=HINT)
     sentences = (Sentence([], [], [], number, Extra(text=text)) for number, text in lines)
     return Contents("a text on each line", sentences)
 
