@@ -126,7 +126,7 @@ def _location(name: str, problem: Problem) -> str:
     return f"{name}:{problem.line}" if problem.line else name
 
 
-# ---------------------------------------------------------------------------------------------- the token column
+# The token column.
 
 _COUNTED = re.compile(r"(?:\d+[-.:])?(\d{1,9})\.?|Sentence(?:: ?| #?)(\d{1,9})", re.IGNORECASE)
 _IN_A_SPAN = re.compile(r"[BIESLUMW][-_]\S.*", re.DOTALL)
@@ -232,7 +232,7 @@ def _likely_tags(evidence: Evidence, token: Column) -> Column | None:
     return None
 
 
-# ------------------------------------------------------------------------------------------------ the tag column
+# The tag column.
 
 
 def words_as_tags(evidence: Evidence) -> Problem | None:
@@ -293,7 +293,7 @@ def one_tag(evidence: Evidence) -> Problem | None:
     return Problem("columns", message, hint, is_refused=tag in _PLACEHOLDERS or column is not None)
 
 
-# ------------------------------------------------------------------------------------------------------ the lines
+# The lines.
 
 _TOKEN_NAMES = frozenset(("token", "tokens", "word", "words", "form", "text", "sentence", "term", "0"))
 _TAG_NAMES = frozenset(
@@ -360,34 +360,6 @@ def no_blank_lines(evidence: Evidence) -> Problem | None:
         return None
     is_most = length >= 0.5 * evidence.size or evidence.size / len(lengths) >= HUNDREDS
     return Problem("lines", message, "a blank line ends a sentence", longest.line, is_refused=is_most)
-
-
-# ------------------------------------------------------------------------------------------------ texts and tables
-
-
-def looks_labelled(lines: Sequence[str]) -> bool:
-    """Whether lines that are to be read as texts are rather lines of a token and its tags.
-
-    All have the same number of words, a blank line follows every few of them, and the last words are few.
-    """
-    rows = [line.split() for line in lines if line.strip()]
-    if len(rows) < 8:
-        return False
-    widths = Counter(map(len, rows))
-    width, alike = widths.most_common(1)[0]
-    if width < 2 or alike < 0.98 * len(rows):
-        return False
-    last = {row[-1] for row in rows}
-    first = {row[0] for row in rows}
-    are_tags = all(not tag.islower() for tag in last if tag.isalpha())
-    return len(last) <= 0.5 * len(first) and len(last) <= 0.4 * len(rows) and are_tags
-
-
-def looks_like_text(lines: Sequence[str]) -> bool:
-    """Whether lines that need a token and its tag are rather texts: no TAB, and not the same number of words."""
-    rows = [line.split() for line in lines if line.strip()]
-    has_columns = any("\t" in line.strip() for line in lines)
-    return bool(rows) and not has_columns and max(map(len, rows)) > 2 and len(set(map(len, rows))) > 1
 
 
 Check = Callable[[Evidence], Problem | None]

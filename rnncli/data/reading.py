@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from rnncli.config import suggestion
-from rnncli.data import plausibility
 from rnncli.data.faults import Faults
 from rnncli.data.formats import FORMATS, columns, text, tsv
 from rnncli.data.formats.format import Format, Names, Wanted
@@ -79,10 +78,10 @@ def _chosen(head: Sequence[str], choice: str, wanted: Wanted, name: str) -> Form
         if recognised is not row:
             hint = f"--format {recognised.name} labels the tokens; --force labels each line as a text"
             raise DataError(message, where=name, hint=hint)
-        if choice == AUTO and plausibility.looks_labelled(head):
+        if choice == AUTO and text.looks_labelled(head):
             hint = "--format conll labels the tokens, --format text each line as a text"
             raise DataError(message, where=name, hint=hint)
-    if choice == AUTO and wanted.labelled and row is tsv.FORMAT and plausibility.looks_like_text(head):
+    if choice == AUTO and wanted.labelled and row is tsv.FORMAT and text.looks_like_text(head):
         raise DataError("a text without labels", where=name, hint=text.HINT)
     return row
 

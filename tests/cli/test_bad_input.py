@@ -112,7 +112,8 @@ def test_a_file_of_the_wrong_width_for_development_is_refused(run: Run, booking_
     dev = tmp_path / "dev.tsv"
     dev.write_text("leave\tVB\tO\n")
     result = run("train", booking_tsv, "--dev", dev, "--out", tmp_path / "model.npz", *QUICK)
-    refused(result, DATA, f"{dev}: not as many columns as in the training data")
+    message = f"{dev}: {booking_tsv} has 0 columns beside token and tag, this file has 1"
+    refused(result, DATA, f"{message}\n  choose the same: --columns token=1,tag=2")
     assert [dev] == list(tmp_path.iterdir())
 
 
@@ -156,12 +157,14 @@ def test_a_model_of_columns_takes_no_raw_text(run: Run, of_columns: Path) -> Non
 def test_a_file_without_the_columns_that_a_model_reads_is_refused(
     run: Run, of_columns: Path, booking_tsv: Path
 ) -> None:
+    fewer = "the model reads a column beside each token; this file has none\n"
+    fewer += "  give a file with the columns that the model was trained on"
+    refused(run("evaluate", booking_tsv, "--model", of_columns), DATA, f"{booking_tsv}: {fewer}")
     message = "this model reads a column beside each token, and there are fewer\n"
     message += "  a model trained with --input embedding+ngram needs none"
-    refused(run("evaluate", booking_tsv, "--model", of_columns), DATA, message)
     refused(run("inspect-memory", "leave Taipei", "--model", of_columns), DATA, message)
     arguments = ("tag", "--input", "-", "--input-format", "tsv", "--model", of_columns)
-    refused(run(*arguments, stdin=b"leave\nTaipei\n"), DATA, message)
+    refused(run(*arguments, stdin=b"leave\nTaipei\n"), DATA, f"stdin: {fewer}")
     assert 0 == run(*arguments, stdin=b"leave\tVB\nTaipei\tNN\n").exit_code
 
 
@@ -429,7 +432,7 @@ def test_a_tag_that_training_never_showed_is_a_warning(run: Run, booking_tsv: Pa
 def test_a_sentence_of_ten_thousand_tokens_is_learned_and_labelled(run: Run, tmp_path: Path) -> None:
     path, out, words = tmp_path / "long.tsv", tmp_path / "model.npz", ["leave", "Taipei"] * 5_000
     path.write_text("".join(f"{word}\t{tag}\n" for word, tag in zip(words, ["O", "B-x"] * 5_000, strict=True)))
-    assert 0 == run("train", path, "--out", out, *QUICK).exit_code
+    assert 0 == run("train", path, "--force", "--out", out, *QUICK).exit_code
     labelled = run("tag", "--input", path, "--input-format", "tsv", "--output", "tsv", "--model", out)
     rows = [line.split("\t") for line in labelled.stdout.splitlines()[:-1]]
     assert words == [word for word, _ in rows]
@@ -566,7 +569,7 @@ def test_a_full_disk_under_the_output_is_an_output_error(
     arguments = {
         "a text": ("tag", "leave"),
         "many lines": ("tag", "--input", many_lines),
-        "evaluate": ("evaluate", booking_tsv, "--json"),
+        "evaluate": ("evaluate", booking_tsv, "--json", "--quiet"),
     }
     with Path("/dev/full").open("w") as full:
         result = program(*arguments[command], "--model", trained.path, stdout=full)
