@@ -17,7 +17,7 @@ from rnncli.data import compatibility, plausibility, reading, weights
 from rnncli.data.examples import contrast_pair
 from rnncli.data.reading import Corpus
 from rnncli.data.sentence import Sentence
-from rnncli.data.split import Overlap, overlap, split
+from rnncli.data.split import Overlap, overlap, split, usual_share
 from rnncli.data.tags import spans
 from rnncli.data.vectors import Vectors, wanted_by
 from rnncli.data.vectors import read as read_vectors
@@ -33,10 +33,6 @@ from rnncli.training import Epoch, Listener, Result
 
 # Two requests that differ in one word; inspect-memory shows them for a model of the bundled corpus.
 BOOKING_PAIR = ["arrive Taipei on November 2nd", "leave Taipei on November 2nd"]
-
-# The default development part: a tenth of the sentences, but at most 500, which are enough to compare epochs.
-DEV_SHARE = 0.1
-DEV_SENTENCES = 500
 
 
 class _Logging(Listener):
@@ -323,5 +319,5 @@ def _parts(corpus: Corpus, dev: Corpus | None, settings: TrainingSpec) -> tuple[
     """The training and the development sentences."""
     if dev is not None:
         return corpus.sentences, dev.sentences
-    share = settings.dev_share or min(DEV_SHARE, DEV_SENTENCES / len(corpus.sentences))
+    share = settings.dev_share or usual_share(len(corpus.sentences))
     return split(corpus.sentences, share, np.random.default_rng([settings.seed, 2]))

@@ -69,7 +69,9 @@ def check_columns(train: Corpus, dev: Corpus) -> None:
     """Refuse development data with more or fewer columns than a network will read, which are those of training."""
     counts = [len(corpus.names.features) for corpus in (train, dev)]
     if counts[0] != counts[1]:
-        message = f"{train.name} has {counts[0]} columns beside token and tag, this file has {counts[1]}"
+        message = (
+            f"{train.name} has {_columns(counts[0])} beside token and tag, this file has {counts[1] or 'none'}"
+        )
         raise DataError(message, where=dev.name, hint="choose the same: --columns token=1,tag=2")
 
 
@@ -106,7 +108,7 @@ def foreign_columns(
 
 
 def _columns(count: int) -> str:
-    return "a column" if count == 1 else f"{count} columns"
+    return "a column" if count == 1 else f"{count or 'no'} columns"
 
 
 def trained_on(corpus: Corpus, sha256: str | None) -> Problem | None:
