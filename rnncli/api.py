@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import os
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,15 +13,15 @@ import numpy as np
 
 from rnncli import __version__, archive, arguments, evaluation, modelfile, training
 from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec, suggestion
-from rnncli.data import reading, weights
+from rnncli.data import compatibility, plausibility, reading, weights
 from rnncli.data.examples import contrast_pair
 from rnncli.data.reading import AS_USUAL, Corpus
 from rnncli.data.sentence import Sentence
-from rnncli.data.split import Overlap, overlap, split
+from rnncli.data.split import Overlap, overlap, split, usual_share
 from rnncli.data.tags import spans
 from rnncli.data.vectors import Vectors, wanted_by
 from rnncli.data.vectors import read as read_vectors
-from rnncli.errors import DataError, StoppedError, UsageError
+from rnncli.errors import StoppedError, UsageError
 from rnncli.evaluation import Scores
 from rnncli.inspect.gradient_log import Log, sample
 from rnncli.model import Model
@@ -32,10 +33,6 @@ from rnncli.training import Epoch, Listener, Result
 
 # Two requests that differ in one word; inspect-memory shows them for a model of the bundled corpus.
 BOOKING_PAIR = ["arrive Taipei on November 2nd", "leave Taipei on November 2nd"]
-
-# The default development part: a tenth of the sentences, but at most 500, which are enough to compare epochs.
-DEV_SHARE = 0.1
-DEV_SENTENCES = 500
 
 
 class _Logging(Listener):
@@ -149,6 +146,7 @@ class Files(NamedTuple):
     out: str | Path = "models/default.npz"
     vectors: str | Path | None = None
     log_gradients: str | Path | None = None
+    force: bool = False
 
 
 def train(
@@ -161,6 +159,7 @@ def train(
     seeds: int = 1,
     log_gradients: str | Path | None = None,
     read_options: ReadOptions = AS_USUAL,
+    force: bool = False,
     **options: Any,
 ) -> Trained:
     """Train a model on labelled files and save it; ``options`` are the fields of the specs in config.py.
@@ -173,11 +172,12 @@ def train(
     seeds          how many runs, from seed, seed + 1, …; the best on development data is saved
     log_gradients  a file for gradients by distance, rewritten after every epoch; changes no byte of the model
     read_options   format, columns and encoding of ``data`` and ``dev``
+    force          train on data that cannot be right too, with a warning in the log of the package
 
     Raises an :class:`.RnncliError`: :class:`.UsageError` for a wrong argument, :class:`.StoppedError` if it is
     stopped before the end of the first epoch, :class:`.DataError`, :class:`.FileError`, :class:`.DivergedError`.
     """
-    files = Files(data, dev, out, vectors, log_gradients)
+    files = Files(data, dev, out, vectors, log_gradients, force)
     return train_files(files, *specs(options), read_options, seeds=seeds, threads=threads, listener=listener)
 
 
@@ -211,8 +211,9 @@ def train_files(
     seeds = arguments.whole_number("seeds", seeds, 1, "it is how many runs there are")
     dataclasses.replace(training_spec, seed=training_spec.seed + seeds - 1)  # checks the last seed
     for name, value in arguments.instance("files", files, Files)._asdict().items():
-        if value is not None or name == "out":
+        if name != "force" and (value is not None or name == "out"):
             arguments.path(name, value)
+    _check_outputs(files)
     path = Path(files.out)
     archive.check_writable(path)
     if files.log_gradients:
@@ -220,14 +221,14 @@ def train_files(
     is_bundled = files.data is None
     corpus = _read(files.data or bundled("sample_data/train.tsv"), read_options, listener)
     dev = bundled("sample_data/dev.tsv") if is_bundled and files.dev is None else files.dev
-    if dev is None:
-        train_part, dev_part = _split(corpus, training_spec)
-    elif str(dev) == "-" and corpus.name == "stdin":
-        raise UsageError("stdin cannot be both the training and the development data")
-    else:
+    plausibility.refuse(corpus.name, plausibility.problems(corpus, for_training=True), files.force)
+    dev_corpus = None
+    if dev is not None:
+        if str(dev) == "-" and corpus.name == "stdin":
+            raise UsageError("stdin cannot be both the training and the development data")
         dev_corpus = _read(dev, read_options, listener)
-        _check_features(corpus, dev_corpus)
-        train_part, dev_part = corpus.sentences, dev_corpus.sentences
+        _check_dev(corpus, dev_corpus, network_spec, files)
+    train_part, dev_part = _parts(corpus, dev_corpus, training_spec)
     vectors = _vectors(files.vectors, [*train_part, *dev_part]) if files.vectors else None
     class_weights = None  # read once, because the file may be a pipe
     if training_spec.class_weight not in ("none", weights.BALANCED):
@@ -305,16 +306,32 @@ def _read(path: str | Path, options: ReadOptions, listener: Listener) -> Corpus:
     return corpus
 
 
-def _split(corpus: Corpus, settings: TrainingSpec) -> tuple[list[Sentence], list[Sentence]]:
-    """The training and the development part of one file."""
-    share = settings.dev_share or min(DEV_SHARE, DEV_SENTENCES / len(corpus.sentences))
+def _check_outputs(files: Files) -> None:
+    """Refuse to write over a file that is read, or two files of one name."""
+    outputs = {"--out": files.out, "--log-gradients": files.log_gradients}
+    for option, output in outputs.items():
+        for name in (files.data, files.dev, files.vectors, files.out if option != "--out" else None):
+            if output and name and str(name) != "-" and os.path.realpath(output) == os.path.realpath(name):
+                raise UsageError(f"{option} {output} would be written over {name}", hint="give another name")
+
+
+def _check_dev(corpus: Corpus, dev_corpus: Corpus, network: NetworkSpec, files: Files) -> None:
+    """Refuse what cannot be right about the development and the training data."""
+    network = network.resolved(bool(corpus.names.features), files.vectors is not None, obedient=True)
+    tags = dict.fromkeys(tag for sentence in corpus.sentences for tag in sentence.tags)
+    problems = [
+        *plausibility.problems(dev_corpus),
+        compatibility.same_data(corpus, dev_corpus),
+        compatibility.unknown_tags(dev_corpus.sentences, tags, "the training data"),
+    ]
+    plausibility.refuse(dev_corpus.name, filter(None, problems), files.force)
+    if "columns" in network.inputs:
+        compatibility.check_columns(corpus, dev_corpus)
+
+
+def _parts(corpus: Corpus, dev: Corpus | None, settings: TrainingSpec) -> tuple[list[Sentence], list[Sentence]]:
+    """The training and the development sentences."""
+    if dev is not None:
+        return corpus.sentences, dev.sentences
+    share = settings.dev_share or usual_share(len(corpus.sentences))
     return split(corpus.sentences, share, np.random.default_rng([settings.seed, 2]))
-
-
-def _check_features(train: Corpus, dev: Corpus) -> None:
-    """Refuse two files with different numbers of features."""
-    count = len(train.names.features)
-    dev_count = len(dev.names.features)
-    if count != dev_count:
-        message = f"{train.name} has {count} columns beside token and tag, {dev.name} has {dev_count}"
-        raise DataError(message, hint="choose the columns to read: --columns token=1,tag=2")

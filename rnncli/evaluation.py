@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnncli import arguments, labelling
+from rnncli.data import compatibility, plausibility
+from rnncli.data.reading import Corpus
 from rnncli.data.sentence import Sentence, check
 from rnncli.data.tags import Span, spans
 from rnncli.data.vocabulary import UNKNOWN
@@ -212,6 +214,18 @@ def _count_types(types: _Types, sentence: Labelled, hits: list[bool], scheme: st
     for counts, group in zip(types, (gold, predicted, correct), strict=True):
         if group:
             counts.update([span.type for span in group])
+
+
+def check_data(model: Model, corpus: Corpus, force: bool = False) -> None:
+    """Refuse a labelled file that cannot be right, or that does not fit the model; see :mod:`.plausibility`."""
+    compatibility.check_column_count(corpus.name, len(corpus.names.features), model.inputs.columns)
+    problems = [
+        *plausibility.problems(corpus),
+        compatibility.unknown_tags(corpus.sentences, model.tags, "the model"),
+        compatibility.foreign_columns(corpus.sentences, model.inputs.column_values, model.tags),
+        compatibility.trained_on(corpus, model.provenance.get("data_sha256")),
+    ]
+    plausibility.refuse(corpus.name, filter(None, problems), force)
 
 
 def evaluate(

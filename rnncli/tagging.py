@@ -8,6 +8,7 @@ from math import prod
 from typing import Any, NamedTuple, TypeVar
 
 from rnncli import arguments
+from rnncli.data import compatibility, plausibility
 from rnncli.data.batch import Encoded
 from rnncli.data.formats import tsv
 from rnncli.data.sentence import Sentence, check, check_columns
@@ -228,6 +229,15 @@ class Tagger:
             for token, tag, probability in zip(tokens, tags, probabilities, strict=True)
         ]
         return Tagged(text, labelled, [] if self.model.scheme == "plain" else _spans(text, labelled), readings)
+
+
+def check_file(model: Model, name: str, sentences: Sequence[Sentence], force: bool = False) -> None:
+    """Refuse a file, of which these are some sentences, if its columns are not those that the model reads."""
+    rows = [row for sentence in sentences for row in sentence.columns]
+    if rows and model.inputs.columns:
+        compatibility.check_column_count(name, min(map(len, rows)), model.inputs.columns)
+        problem = compatibility.foreign_columns(sentences, model.inputs.column_values, model.tags)
+        plausibility.refuse(name, filter(None, [problem]), force)
 
 
 def _checked(texts: Iterable[str]) -> Iterator[str]:

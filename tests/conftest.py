@@ -75,7 +75,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, booking_tsv: Path) -> "Tra
         "learning_rate": 0.05,
         "dropout": 0.0,
     }
-    return api.train(booking_tsv, booking_tsv, out, **options)
+    return api.train(booking_tsv, booking_tsv, out, force=True, **options)
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def test_numbers_of_numpy_make_the_same_model(booking_tsv: Path, tmp_path: Path)
     """They come from grids of settings, say."""
     of_numpy = {name: np.int64(value) for name, value in SMALL.items()}
     sums = [
-        rnncli.train(booking_tsv, booking_tsv, tmp_path / "model.npz", seeds=runs, **options).sha256
+        rnncli.train(booking_tsv, booking_tsv, tmp_path / "model.npz", seeds=runs, force=True, **options).sha256
         for runs, options in (
             (1, SMALL | {"learning_rate": 0.25, "arch": "elman"}),
             (np.int32(1), of_numpy | {"learning_rate": np.float32(0.25), "arch": np.str_("elman")}),
@@ -91,7 +91,7 @@ FILES: list[tuple[Any, str]] = [
 @pytest.mark.parametrize(("odd", "got"), FILES)
 def test_a_file_has_a_name(booking_tsv: Path, tmp_path: Path, tiny: Model, odd: Any, got: str) -> None:
     files: dict[str, Any] = {"data": booking_tsv, "out": tmp_path / "model.npz"}
-    for name in api.Files._fields:
+    for name in set(api.Files._fields) - {"force"}:
         message = f"{name}: expected the name of a file, {got}"
         refused(lambda name=name: rnncli.train(**(files | {name: odd}), **SMALL), message)  # type: ignore[misc]
     for load in (rnncli.load, modelfile.load):
@@ -212,7 +212,7 @@ def test_a_training_that_is_stopped_before_it_has_anything_says_so(
     """Not by KeyboardInterrupt, which would end the program that asked for it."""
     listener, out = Stopping(batches), tmp_path / "model.npz"
     with pytest.raises(StoppedError, match="stopped before its first epoch was over") as caught:
-        rnncli.train(booking_tsv, booking_tsv, out, listener=listener, seeds=3, **SMALL)
+        rnncli.train(booking_tsv, booking_tsv, out, listener=listener, seeds=3, force=True, **SMALL)
     assert isinstance(caught.value, RnncliError)
     assert (130, [], -1) == (caught.value.exit_code, listener.epochs, listener.batches)
     assert not out.exists()
@@ -220,7 +220,7 @@ def test_a_training_that_is_stopped_before_it_has_anything_says_so(
 
 def test_a_training_that_is_stopped_later_keeps_its_best_epoch(booking_tsv: Path, tmp_path: Path) -> None:
     out, batches = tmp_path / "model.npz", -(-30 // SMALL["batch"])
-    trained = rnncli.train(booking_tsv, booking_tsv, out, listener=Stopping(batches), **SMALL)
+    trained = rnncli.train(booking_tsv, booking_tsv, out, listener=Stopping(batches), force=True, **SMALL)
     assert (True, 1) == (trained.result.interrupted, trained.result.epochs)
     assert trained.model == modelfile.load(out)
 
@@ -231,7 +231,7 @@ def test_an_interrupt_of_the_user_stays_one(booking_tsv: Path, tmp_path: Path) -
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        rnncli.train(booking_tsv, booking_tsv, tmp_path / "model.npz", listener=Interrupted(), **SMALL)
+        rnncli.train(booking_tsv, booking_tsv, tmp_path / "model.npz", listener=Interrupted(), force=True, **SMALL)
 
 
 def test_without_a_name_the_shipped_model_is_loaded(trained: Trained) -> None:

@@ -12,7 +12,7 @@ FLOORS = [
     {"__main__"},
     {"cli"},
     {"api", "solving"},
-    {"training", "tagging", "evaluation", "inspect"},
+    {"training", "tagging", "evaluation", "checking", "inspect"},
     {"labelling", "modelfile"},
     {"kernel_choice"},
     {"model"},

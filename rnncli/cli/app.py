@@ -13,6 +13,7 @@ from rnncli.cli import train
 from rnncli.cli import tag
 from rnncli.cli import evaluate
 from rnncli.cli import convert
+from rnncli.cli import check
 from rnncli.cli import inspect_memory
 from rnncli.cli import inspect_gradients
 from rnncli.cli import memory_task

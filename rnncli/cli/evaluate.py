@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rnncli.cli import files, show
-from rnncli.cli.options import ModelOption, ThreadsOption, command, find_model
+from rnncli.cli.options import ForceOption, ModelOption, ThreadsOption, command, find_model
 from rnncli.config import ReadOptions
 from rnncli.resources import bundled
 
@@ -25,6 +25,7 @@ def evaluate(
     confusion: Annotated[
         bool, typer.Option("--confusion", help="Show which tags are confused with which.")
     ] = False,
+    force: ForceOption = False,
     threads: ThreadsOption = 0,
     json_output: bool = False,
     *,
@@ -42,7 +43,8 @@ def evaluate(
     from rnncli.modelfile import load
 
     loaded = load(find_model(model))
-    corpus = files.read(data or str(bundled("sample_data/test.tsv")), options)
+    corpus = files.read(str(bundled("sample_data/test.tsv")) if data is None else data, options)
+    evaluation.check_data(loaded, corpus, force)
     scores = evaluation.evaluate(loaded, corpus.sentences, threads)
     unseen = unseen_tags(corpus.sentences, loaded.tags)
     if unseen:

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import inspect
 import os
+import shlex
 import sys
 import typing
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ import typer
 
 from rnncli.cli import config_file, show, usage
 from rnncli.cli.registry import COMMANDS, Command, variable
-from rnncli.errors import INTERRUPTED, FileError, RnncliError, StoppedError
+from rnncli.errors import INTERRUPTED, FileError, RnncliError, StoppedError, UsageError
 from rnncli.resources import bundled
 
 DEFAULT_MODEL = Path("models/default.npz")
@@ -49,6 +50,19 @@ ThreadsOption = Annotated[
         help="Threads; 0 is one for each available CPU, which is also the most. Changes no result.",
     ),
 ]
+ForceOption = Annotated[bool, typer.Option("--force", help="Go on although the data look wrong.")]
+
+
+def refuse_file_name(text: str, option: str) -> None:
+    """Refuse a text that is the name of a file; ``option`` is the one that reads files."""
+    try:
+        is_file = Path(text).is_file()
+    except (OSError, ValueError):  # too long, or with a NUL
+        is_file = False
+    if is_file or text == "-":
+        what = "stdin" if text == "-" else "a file"
+        hint = f"{option} {shlex.quote(text)} reads it; --force labels the name itself"
+        raise UsageError(f'"{text}" is the name of {what}, not a text', hint=hint)
 
 
 def find_model(path: Path | None) -> Path:

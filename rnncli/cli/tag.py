@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from rnncli.cli import show
-from rnncli.cli.options import ModelOption, ThreadsOption, command, find_model
+from rnncli.cli.options import ForceOption, ModelOption, ThreadsOption, command, find_model, refuse_file_name
 from rnncli.config import ReadOptions
 from rnncli.errors import UsageError
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rnncli.tagging import Tagged, Tagger
 
 JSON_ITEMS = 10_000  # tokens or spans that are formatted at once
+CHECKED_TOKENS = 2_000  # whose columns are compared with those of the model
 
 
 @command("tag")
@@ -35,6 +36,7 @@ def tag(
         ),
     ] = 0,
     model: ModelOption = None,
+    force: ForceOption = False,
     threads: ThreadsOption = 0,
     json_output: bool = False,
     *,
@@ -52,6 +54,8 @@ def tag(
     """
     if (text is None) == (source is None):
         raise UsageError("give a text or --input FILE", hint='rnncli tag "leave Taipei on November 2nd"')
+    if text is not None and not force:
+        refuse_file_name(text, "--input")
     from rnncli.modelfile import load
     from rnncli.tagging import Tagger
 
@@ -65,7 +69,7 @@ def tag(
     plain = tagger.model.scheme == "plain"
     formatted = {"line": _line, "tsv": _tsv, "jsonl": _json}[output_format]
     as_tsv = output_format == "tsv" and not nbest
-    for result in _labelled(tagger, text, source, options, as_tsv):
+    for result in _labelled(tagger, text, source, options, as_tsv, force):
         for piece in [result] if isinstance(result, str) else formatted(result, plain):
             show.data(piece)
         if sys.stdout.isatty():
@@ -73,7 +77,7 @@ def tag(
 
 
 def _labelled(
-    tagger: "Tagger", text: str | None, source: str | None, options: ReadOptions, as_tsv: bool
+    tagger: "Tagger", text: str | None, source: str | None, options: ReadOptions, as_tsv: bool, force: bool
 ) -> "Iterator[Tagged | str]":
     """Label the text or the file. With ``as_tsv`` the results are strings to write, lines of token and tag."""
     label_texts = tagger.tsv if as_tsv else tagger.stream
@@ -82,17 +86,21 @@ def _labelled(
         yield from label_texts([text or ""])
         return
     from rnncli.data.formats.format import Wanted
+    from rnncli.data.plausibility import peeked
     from rnncli.data.reading import reading
-    from rnncli.tagging import BLOCK_SENTENCES
+    from rnncli.tagging import BLOCK_SENTENCES, check_file
 
     # At a terminal the user waits for the answer to each line.
     block = 1 if source == "-" and sys.stdin.isatty() else BLOCK_SENTENCES
-    with reading(source, options, Wanted(labelled=False), at_once=True) as file:
+    with reading(source, options, Wanted(labelled=False, force=force), at_once=True) as file:
         show.note(file.description)
         if file.format == "text":
             yield from label_texts((sentence.extra.text or "" for sentence in file.sentences), block)
         else:
-            yield from label_sentences(file.sentences, block)
+            # Of a pipe only the first sentence is awaited.
+            first, sentences = peeked(file.sentences, 1 if source == "-" else CHECKED_TOKENS)
+            check_file(tagger.model, file.name, first, force)
+            yield from label_sentences(sentences, block)
 
 
 def _line(result: "Tagged", plain: bool) -> Iterable[str]:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from rnncli.cli import show
-from rnncli.cli.options import DEFAULT_MODEL, ThreadsOption, command
+from rnncli.cli.options import DEFAULT_MODEL, ForceOption, ThreadsOption, command
 from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
 from rnncli.errors import INTERRUPTED
 
@@ -47,6 +47,7 @@ def train(
     ] = 1,
     out: Annotated[Path, typer.Option("--out", "-o", help="Where the model is written.")] = DEFAULT_MODEL,
     log_gradients: LogOption = None,
+    force: ForceOption = False,
     threads: ThreadsOption = 0,
     json_output: bool = False,
     *,
@@ -68,7 +69,7 @@ def train(
 
     with show.progress() as progress, _interruptible() as is_interrupted:
         view = train_view.TrainView(progress, seeds, is_interrupted)
-        files = api.Files(data, dev, out, vectors, log_gradients)
+        files = api.Files(data, dev, out, vectors, log_gradients, force)
         trained = api.train_files(files, network, training, reading, seeds=seeds, threads=threads, listener=view)
     if json_output:
         show.data(json.dumps(trained.as_dict()) + "\n")

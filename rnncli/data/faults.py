@@ -21,18 +21,20 @@ class Faults:
     """Collects the faults of one file and keeps the first few of them.
 
     at_once  raise every fault as it is added: for streams, whose earlier results are written already
+    most     how many are kept
     """
 
-    def __init__(self, name: str, at_once: bool = False) -> None:
+    def __init__(self, name: str, at_once: bool = False, most: int = SHOWN_FAULTS) -> None:
         self.name = name
         self.kept: list[Fault] = []
         self.count = 0
         self._at_once = at_once
+        self._most = most
 
     def add(self, fault: Fault) -> None:
-        """Note a fault; only the first :data:`SHOWN_FAULTS` are kept."""
+        """Note a fault; only the first ones are kept."""
         self.count += 1
-        if self.count <= SHOWN_FAULTS:
+        if self.count <= self._most:
             self.kept.append(fault)
         if self._at_once:
             self.raise_any()

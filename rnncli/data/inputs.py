@@ -145,6 +145,11 @@ class Inputs:
         """The tables of all parts."""
         return [part.table for part in self.parts]
 
+    @property
+    def column_values(self) -> list[list[str]]:
+        """The values of each column in the training data, as far as the columns are read."""
+        return [part.features.words for part in self.parts if part.table.source > 0]
+
     def lists(self) -> dict[str, list[str]]:
         """The texts that have rows in tables, by the names that :func:`input_lists` gives."""
         others = {part.table.name: part.features.words for part in self.parts if part.table.name not in OF_WORDS}

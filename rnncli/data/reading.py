@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rnncli.config import ReadOptions
 from rnncli.data.faults import Faults
-from rnncli.data.formats import FORMATS, columns, tsv
+from rnncli.data.formats import FORMATS, columns, text, tsv
 from rnncli.data.formats.columns import rows_of
 from rnncli.data.formats.format import Format, Names, Wanted
 from rnncli.data.opening import opened
@@ -48,8 +48,8 @@ class Corpus(NamedTuple):
         digest = hashlib.sha256()
         end = ""
         for sentence in self.sentences:
-            text = tsv.format_sentence(rows_of(sentence))
-            digest.update((end + text[:-1]).encode())
+            piece = tsv.format_sentence(rows_of(sentence))
+            digest.update((end + piece[:-1]).encode())
             end = "\n"
         return digest.hexdigest()
 
@@ -59,27 +59,50 @@ def recognise(head: Sequence[str], labelled: bool) -> Format:
     return next((row for row in FORMATS.values() if row.fits(head, labelled)), tsv.FORMAT)
 
 
+def _chosen(head: Sequence[str], choice: str, wanted: Wanted, name: str) -> Format:
+    """The format that was chosen, or else recognised; a :class:`.DataError` for labels where texts are read."""
+    recognised = recognise(head, wanted.labelled)
+    row = recognised if choice == AUTO else FORMATS[choice]
+    if row is text.FORMAT and not wanted.labelled and not wanted.force:
+        message = "these lines are not texts but tokens with their tags"
+        if recognised is not row:
+            hint = f"--format {recognised.name} labels the tokens; --force labels each line as a text"
+            raise DataError(message, where=name, hint=hint)
+        if choice == AUTO and text.looks_labelled(head):
+            hint = "--format conll labels the tokens, --format text each line as a text"
+            raise DataError(message, where=name, hint=hint)
+    if choice == AUTO and wanted.labelled and row is tsv.FORMAT and text.looks_like_text(head):
+        raise DataError("a text without labels", where=name, hint=text.HINT)
+    return row
+
+
 @contextmanager
 def reading(
-    path: str, options: ReadOptions = AS_USUAL, wanted: Wanted = LABELLED, at_once: bool = False
+    path: str,
+    options: ReadOptions = AS_USUAL,
+    wanted: Wanted = LABELLED,
+    at_once: bool = False,
+    faults: Faults | None = None,
 ) -> Iterator[File]:
     """Open a file and recognise its format. The sentences can be read while the block runs; ``-`` is stdin.
 
     at_once  raise a fault when it is read; else all of them after the block, or with :func:`read`
+    faults   collects the faults of the lines, none of which is raised then
     """
     tag_names = tuple(name.strip() for name in options.tag_names.split(",")) if options.tag_names else ()
     wanted = wanted._replace(columns=columns.parse(options.columns), tag_names=tag_names or wanted.tag_names)
     name = "stdin" if path == "-" else str(path)
-    faults = Faults(name, at_once)
+    collected = Faults(name, at_once) if faults is None else faults
     with opened(path) as file:
-        lines = Lines(file, faults, options.encoding, path)
+        lines = Lines(file, collected, options.encoding, path)
         head = lines.head(wanted.labelled)
-        row = recognise(head, wanted.labelled) if options.format == AUTO else FORMATS[options.format]
-        contents = row.read(lines, wanted, faults)
+        row = _chosen(head, options.format, wanted, name)
+        contents = row.read(lines, wanted, collected)
         encoding = "" if lines.encoding == "utf-8" else f", {lines.encoding.upper()}"
         description = f"{name}: {row.name}{encoding}; {contents.layout}"
         yield File(name, row.name, description, contents.sentences, contents.names)
-    faults.raise_any()
+    if faults is None:
+        collected.raise_any()
 
 
 def read(path: str, options: ReadOptions = AS_USUAL, wanted: Wanted = LABELLED) -> Corpus:

@@ -9,6 +9,15 @@ import numpy as np
 from rnncli.data.sentence import Sentence
 from rnncli.data.vocabulary import UNKNOWN, Vocabulary
 
+# The default development part: a tenth of the sentences, but at most 500, which are enough to compare epochs.
+DEV_SHARE = 0.1
+DEV_SENTENCES = 500
+
+
+def usual_share(sentences: int) -> float:
+    """The share of so many sentences that is kept for development if none is chosen."""
+    return min(DEV_SHARE, DEV_SENTENCES / sentences)
+
 
 def split(
     sentences: Sequence[Sentence], share: float, rng: np.random.Generator

@@ -118,12 +118,23 @@ def test_a_directory_instead_of_a_file_is_refused(
     assert [folder] == list(tmp_path.iterdir())
 
 
-def test_a_file_of_the_wrong_width_for_development_is_refused(run: Run, booking_tsv: Path, tmp_path: Path) -> None:
-    dev = tmp_path / "dev.tsv"
-    dev.write_text("leave\tVB\tO\n")
-    result = run("train", booking_tsv, "--dev", dev, "--out", tmp_path / "model.npz", *QUICK)
-    refused(result, DATA, f"{dev}: not as many columns as in the training data")
-    assert [dev] == list(tmp_path.iterdir())
+def test_a_file_of_the_wrong_width_for_development_is_refused(run: Run, tmp_path: Path) -> None:
+    train, dev, out = tmp_path / "train.tsv", tmp_path / "dev.tsv", tmp_path / "model.npz"
+    train.write_text("leave\tVB\tO\nTaipei\tNN\tB-city\n\nhello\tUH\tO\n")
+    dev.write_text("leave\tO\nOslo\tB-city\n")
+    result = run("train", train, "--dev", dev, "--out", out, *QUICK)
+    message = f"{dev}: {train} has a column beside token and tag, this file has none"
+    refused(result, DATA, f"{message}\n  choose the same: --columns token=1,tag=2")
+    assert not out.exists()
+
+
+def test_columns_that_nobody_reads_may_differ(run: Run, booking_tsv: Path, tmp_path: Path) -> None:
+    of_columns, out = tmp_path / "columns.tsv", tmp_path / "model.npz"
+    of_columns.write_text("leave\tVB\tO\nOslo\tNN\tB-departure\n")
+    assert 0 == run("train", booking_tsv, "--dev", of_columns, "--out", out, *QUICK).exit_code
+    ignored = ("--input", "embedding", "--out", out)
+    assert 0 == run("train", of_columns, "--dev", booking_tsv, *ignored, *QUICK).exit_code
+    assert 0 == run("evaluate", of_columns, "--model", out).exit_code
 
 
 def test_text_that_is_not_utf8_is_refused(run: Run, trained: "Trained") -> None:
@@ -166,12 +177,14 @@ def test_a_model_of_columns_takes_no_raw_text(run: Run, of_columns: Path) -> Non
 def test_a_file_without_the_columns_that_a_model_reads_is_refused(
     run: Run, of_columns: Path, booking_tsv: Path
 ) -> None:
+    fewer = "the model reads a column beside each token; this file has none\n"
+    fewer += "  give a file with the columns that the model was trained on"
+    refused(run("evaluate", booking_tsv, "--model", of_columns), DATA, f"{booking_tsv}: {fewer}")
     message = "this model reads a column beside each token, and there are fewer\n"
-    message += "  a model trained with --features embedding+ngram needs none"
-    refused(run("evaluate", booking_tsv, "--model", of_columns), DATA, message)
+    message += "  a model trained with --input embedding+ngram needs none"
     refused(run("inspect-memory", "leave Taipei", "--model", of_columns), DATA, message)
-    arguments = ("tag", "--input", "-", "--format", "tsv", "--model", of_columns)
-    refused(run(*arguments, stdin=b"leave\nTaipei\n"), DATA, message)
+    arguments = ("tag", "--input", "-", "--input-format", "tsv", "--model", of_columns)
+    refused(run(*arguments, stdin=b"leave\nTaipei\n"), DATA, f"stdin: {fewer}")
     assert 0 == run(*arguments, stdin=b"leave\tVB\nTaipei\tNN\n").exit_code
 
 
@@ -486,8 +499,8 @@ def test_a_tag_that_training_never_showed_is_a_warning(run: Run, booking_tsv: Pa
 def test_a_sentence_of_ten_thousand_tokens_is_learned_and_labelled(run: Run, tmp_path: Path) -> None:
     path, out, words = tmp_path / "long.tsv", tmp_path / "model.npz", ["leave", "Taipei"] * 5_000
     path.write_text("".join(f"{word}\t{tag}\n" for word, tag in zip(words, ["O", "B-x"] * 5_000, strict=True)))
-    assert 0 == run("train", path, "--out", out, *QUICK).exit_code
-    labelled = run("tag", "--input", path, "--format", "tsv", "--to", "tsv", "--model", out)
+    assert 0 == run("train", path, "--force", "--out", out, *QUICK).exit_code
+    labelled = run("tag", "--input", path, "--input-format", "tsv", "--output", "tsv", "--model", out)
     rows = [line.split("\t") for line in labelled.stdout.splitlines()[:-1]]
     assert words == [word for word, _ in rows]
     assert {tag for _, tag in rows} <= {"O", "B-x"}
@@ -623,7 +636,7 @@ def test_a_full_disk_under_the_output_is_an_output_error(
     arguments = {
         "a text": ("tag", "leave"),
         "many lines": ("tag", "--input", many_lines),
-        "evaluate": ("evaluate", booking_tsv, "--json"),
+        "evaluate": ("evaluate", booking_tsv, "--json", "--quiet"),
     }
     with Path("/dev/full").open("w") as full:
         result = program(*arguments[command], "--model", trained.path, stdout=full)

@@ -45,7 +45,9 @@ def test_train_prints_its_contract_and_the_hash_of_the_file(run: Run, booking_ts
 
 def test_train_tells_what_it_found_and_what_to_run_next(run: Run, booking_tsv: Path, tmp_path: Path) -> None:
     out = tmp_path / "model.npz"
-    result = run("train", booking_tsv, "--dev", booking_tsv, "--out", out, "--epochs", "1", "--hidden", "4")
+    result = run(
+        "train", booking_tsv, "--dev", booking_tsv, "--force", "--out", out, "--epochs", "1", "--hidden", "4"
+    )
     assert "" == result.stdout
     assert "IOB2" in result.stderr
     assert "0.0 % of tokens unknown" in result.stderr
@@ -88,7 +90,7 @@ QUICK = ("--hidden", "4", "--embedding", "4", "--ngram", "4", "--epochs", "2", "
 
 
 def test_the_best_of_several_seeds_is_kept(run: Run, booking_tsv: Path, tmp_path: Path) -> None:
-    arguments = ("train", booking_tsv, "--dev", booking_tsv, "--json", *QUICK)
+    arguments = ("train", booking_tsv, "--dev", booking_tsv, "--force", "--json", *QUICK)
     result = run(*arguments, "--out", tmp_path / "model.npz", "--seed", "5", "--seeds", "3")
     assert 0 == result.exit_code
     shown = json.loads(result.stdout)
@@ -141,7 +143,7 @@ def test_a_model_of_columns_is_trained_scored_and_used_on_files_that_have_them(
     run: Run, columns_tsv: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "model.npz"
-    result = run("train", columns_tsv, "--dev", columns_tsv, "--out", out, *QUICK, "--column", "3")
+    result = run("train", columns_tsv, "--dev", columns_tsv, "--force", "--out", out, *QUICK, "--column", "3")
     assert 0 == result.exit_code
     assert "input   embedding, ngram, column1, column2; " in result.stderr
     assert f"next: rnncli tag --model {out} --input FILE --format tsv\n" in result.stderr

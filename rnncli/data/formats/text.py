@@ -1,5 +1,6 @@
 """Text without labels: every line is a text of its own, also an empty one."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from rnncli.data.faults import Faults
@@ -7,6 +8,8 @@ from rnncli.data.formats.format import Contents, Format, Names, Wanted
 from rnncli.data.sentence import Extra, Sentence
 from rnncli.data.textfile import Lines
 from rnncli.errors import DataError
+
+HINT = "every line needs a token and its tag, and every sentence a blank line after it"
 
 
 def fits(head: Sequence[str], labelled: bool) -> bool:
@@ -17,8 +20,7 @@ def fits(head: Sequence[str], labelled: bool) -> bool:
 def read(lines: Lines, wanted: Wanted, faults: Faults) -> Contents:
     """Read texts, which have no tokens yet; where labels are needed, this is a :class:`.DataError`."""
     if wanted.labelled:
-        hint = "every line needs a token and its tag, and every sentence a blank line after it"
-        raise DataError("a text without labels", where=faults.name, hint=hint)
+        raise DataError("a text without labels", where=faults.name, hint=HINT)
     sentences = (Sentence([], [], [], number, Extra(text=text)) for number, text in lines)
     return Contents("a text on each line", sentences)
 
@@ -28,6 +30,31 @@ def write(sentences: Iterable[Sentence], names: Names) -> Iterator[str]:
     for sentence in sentences:
         text = " ".join(sentence.tokens) if sentence.extra.text is None else sentence.extra.text
         yield text.replace("\n", " ") + "\n"
+
+
+def looks_labelled(lines: Sequence[str]) -> bool:
+    """Whether lines that are to be read as texts are rather lines of a token and its tags.
+
+    All have the same number of words, a blank line follows every few of them, and the last words are few.
+    """
+    rows = [line.split() for line in lines if line.strip()]
+    if len(rows) < 8:
+        return False
+    widths = Counter(map(len, rows))
+    width, alike = widths.most_common(1)[0]
+    if width < 2 or alike < 0.98 * len(rows):
+        return False
+    last = {row[-1] for row in rows}
+    first = {row[0] for row in rows}
+    are_tags = all(not tag.islower() for tag in last if tag.isalpha())
+    return len(last) <= 0.5 * len(first) and len(last) <= 0.4 * len(rows) and are_tags
+
+
+def looks_like_text(lines: Sequence[str]) -> bool:
+    """Whether lines that need a token and its tag are rather texts: no TAB, and not the same number of words."""
+    rows = [line.split() for line in lines if line.strip()]
+    has_columns = any("\t" in line.strip() for line in lines)
+    return bool(rows) and not has_columns and max(map(len, rows)) > 2 and len(set(map(len, rows))) > 1
 
 
 FORMAT = Format(

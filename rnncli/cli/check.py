@@ -1,0 +1,220 @@
+"""``rnncli check``: statistics and faults of labelled files."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rnncli.cli import show
+from rnncli.cli.options import ThreadsOption, command
+from rnncli.config import ReadOptions
+from rnncli.errors import DataError
+
+if TYPE_CHECKING:
+    from rnncli.checking import Choice, FileReport, Report
+
+SHOWN = 20  # faults of a file, tags and types, unless all are asked for
+SHOWN_PAIRS = 10  # sentences and contexts that are labelled differently
+
+
+@command("check")
+def check(
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE…", help="Labelled files; the first is the training data; - is stdin."),
+    ],
+    show_all: Annotated[
+        bool, typer.Option("--all", help="Show all faults, tags and differences, not only the first of each kind.")
+    ] = False,
+    threads: ThreadsOption = 0,
+    json_output: bool = False,
+    *,
+    options: ReadOptions,
+) -> None:
+    """Report on labelled files before a training: statistics, faults, and what rnncli train would choose.
+
+    Faults are lines that cannot be read, tags that the tag scheme does not have or does not allow there, and what
+    rnncli train would refuse. If there are any, the exit code is 3. Sentences that occur again, and tokens that are
+    labelled differently though their neighbours are the same, are shown and are no faults. Other files are
+    compared with the first one.
+
+    Example: rnncli check train.tsv dev.tsv test.tsv
+    """
+    from rnncli import checking
+
+    with show.progress("reading …") as progress:
+        report = checking.check(files, options, threads=threads, progress=progress.update)
+    if json_output:
+        show.data(show.json_line(report.as_dict()))
+    else:
+        _show(report, show_all)
+    if report.fault_count:
+        raise typer.Exit(DataError.exit_code)
+
+
+def _show(report: "Report", show_all: bool) -> None:
+    for number, file in enumerate(report.files):
+        _show_file(file, report.files[0].name if number else "", show_all)
+    _show_tags(report, show_all)
+    _show_relabelled(report, show_all)
+    _show_ambiguous(report, show_all)
+    if report.choice:
+        _show_choice(report.choice, report.files)
+    for file in report.files:
+        _show_faults(file, show_all)
+
+
+def _show_file(file: "FileReport", first: str, show_all: bool) -> None:
+    show.line((file.name, "bold"))
+    if file.description:
+        show.paragraph("  " + file.description.removeprefix(f"{file.name}: "))
+    least, median, p95, most = file.lengths
+    rows = [
+        ("sentences", f"{file.sentences:,}; {file.repeated:,} occurred before in the file"),
+        ("tokens", f"{file.tokens:,} of {file.words:,} words"),
+        ("length", f"{least:,} to {most:,} tokens a sentence; median {median:,}; 95 % have at most {p95:,}"),
+        ("tags", f"{len(file.tags):,}" + (f"; {file.spans.total():,} spans" if file.spans else "")),
+    ]
+    if rare := file.rare_tags:
+        rows.append(("rare tags", f"{len(rare):,} of them occur 1 to 3 times: {_named(rare, show_all)}"))
+    if compared := file.comparison:
+        share = show.fraction(compared.unknown_tokens / file.tokens if file.tokens else 0.0, 1)
+        rows += [
+            ("", f"in comparison with {first}:"),
+            ("unknown", f"{compared.unknown_tokens:,} tokens, {share} %, of {compared.unknown_words:,} words"),
+            ("shared", f"{compared.shared:,} sentences are there too"),
+        ]
+        if compared.unseen_tags:
+            rows.append(("unseen tags", f"{len(compared.unseen_tags):,}: {_named(compared.unseen_tags, show_all)}"))
+    for name, text in rows:
+        _row(name, text)
+    for warning in file.warnings:
+        _row("warning", warning)
+    _row("faults", f"{file.fault_count:,}" if file.fault_count else "none")
+    show.blank()
+
+
+def _row(name: str, text: str) -> None:
+    """A name and its text, which is broken into lines of the terminal's width with the same margin."""
+    import textwrap
+
+    width = max(40, show.width() - 1)
+    margin = " " * 15
+    for line in textwrap.wrap(
+        text, width, initial_indent=f"  {name:<13}", subsequent_indent=margin, break_on_hyphens=False
+    ):
+        show.line((line, ""))
+
+
+def _named(counts: dict[str, int], show_all: bool) -> str:
+    """Tags with their counts: "B-city 2, B-day 1, …"."""
+    shown = list(counts.items())[: None if show_all else SHOWN_PAIRS]
+    return ", ".join(f"{tag} {count}" for tag, count in shown) + (", …" if len(shown) < len(counts) else "")
+
+
+def _show_tags(report: "Report", show_all: bool) -> None:
+    """How often each type of span, or each tag, is in each file; the most frequent first."""
+    are_spans = any(file.spans for file in report.files)
+    counts = [file.spans if are_spans else file.tags for file in report.files]
+    names = list(dict.fromkeys(name for of_file in counts for name, _ in of_file.most_common()))
+    shown = names[: None if show_all else SHOWN]
+    headers = ["span" if are_spans else "tag", *(_short(file.name, len(counts)) for file in report.files)]
+    if names:
+        show.table("", headers, [(name, *(f"{of_file[name]:,}" for of_file in counts)) for name in shown])
+        _more(len(names) - len(shown))
+
+
+def _short(name: str, files: int) -> str:
+    """The last part of a file's name, so that the names of several files fit the terminal."""
+    from pathlib import Path
+
+    return show.padded(Path(name).name, max(6, min(len(Path(name).name), 48 // files))).strip()
+
+
+def _more(count: int) -> None:
+    if count > 0:
+        show.line((f"  … and {count:,} more; --all shows them", ""))
+        show.blank()
+
+
+def _show_relabelled(report: "Report", show_all: bool) -> None:
+    """Repeated sentences, where they are, and their tokens whose tags differ."""
+    from rnncli.data.repetition import differences
+
+    if not report.relabelled:
+        return
+    show.line((f"Sentences that are labelled differently: {len(report.relabelled):,}", "bold"))
+    shown = report.relabelled[: None if show_all else SHOWN_PAIRS]
+    for sentence in shown:
+        usual, *others = sentence.labellings
+        for other in others:
+            places = [
+                f"{report.files[way.first.file].name}:{report.line(*way.first)}"
+                + (f" (and {way.times - 1:,} more)" if way.times > 1 else "")
+                for way in (usual, other)
+            ]
+            show.line((f"  {places[0]} and {places[1]}", ""))
+            tokens = [
+                f"{sentence.tokens[i]}: {usual.tags[i]} and {other.tags[i]}"
+                for i in differences(usual.tags, other.tags)
+            ]
+            _row("", "; ".join(tokens[:SHOWN_PAIRS]) + ("; …" if len(tokens) > SHOWN_PAIRS else ""))
+    show.blank()
+    _more(len(report.relabelled) - len(shown))
+
+
+def _show_ambiguous(report: "Report", show_all: bool) -> None:
+    """Tokens with several tags between the same neighbours; the rarer tags may be mistakes."""
+    if not report.ambiguous:
+        return
+    title = f"Tokens with different tags between the same two tokens before and after: {len(report.ambiguous):,}"
+    show.line((title, "bold"))
+    shown = report.ambiguous[: None if show_all else SHOWN_PAIRS]
+    for ambiguous in shown:
+        text = " ".join([*ambiguous.before, f"[{ambiguous.token}]", *ambiguous.after])
+        show.line((f"  {text}", ""))
+        for use in ambiguous.uses:
+            place = f"{report.files[use.first.file].name}:{report.line(*use.first, use.token)}"
+            _row("", f"{use.tag} {use.times:,} ×, first in {place}")
+    show.blank()
+    _more(len(report.ambiguous) - len(shown))
+
+
+def _show_choice(choice: "Choice", files: "list[FileReport]") -> None:
+    """What training would do with the first file."""
+    dev = "" if len(files) == 1 else f" --dev {files[1].name}"
+    show.line((f"rnncli train {files[0].name}{dev} would choose", "bold"))
+    cpus = "1 thread" if choice.threads == 1 else f"{choice.threads} threads"
+    rest = "" if dev else "; the others are kept for development"
+    _row("data", f"{choice.sentences:,} sentences with {choice.tokens:,} tokens{rest}")
+    _row("tags", choice.scheme)
+    _row("tokenizer", choice.tokenizer)
+    _row("epochs", f"at most {choice.epochs}, in batches of {choice.batch} sentences")
+    _row("time", f"about {_duration(choice.seconds)} on {cpus}, estimated from the speed of NumPy here")
+    show.blank()
+
+
+def _duration(seconds: float) -> str:
+    """A time in the unit that suits it, as roughly as an estimate is right."""
+    for unit, name in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
+        if seconds >= 2 * unit:
+            return f"{seconds / unit:,.0f} {name}"
+    return f"{max(1, round(seconds)):,} s"
+
+
+def _show_faults(file: "FileReport", show_all: bool) -> None:
+    """The faults of a file, with their lines, and what to do about them."""
+    if not file.fault_count:
+        return
+    show.line((f"Faults of {file.name}: {file.fault_count:,}", "bold"))
+    shown = file.faults[: None if show_all else SHOWN]
+    from rnncli.data.faults import shown as quoted
+
+    for _, fault in shown:
+        line = f":{fault.line}" if fault.line else ""
+        column = f":{fault.column}" if fault.column else ""
+        text = f": {quoted(fault.text)}" if fault.text else ""
+        show.line((f"{file.name}{line}{column}: {fault.message}{text}", ""))
+    for hint in dict.fromkeys(fault.hint for _, fault in shown if fault.hint):
+        show.line((f"  {hint}", ""))
+    show.blank()
+    _more(file.fault_count - len(shown))

@@ -1,0 +1,390 @@
+"""What is legal in a labelled file but cannot be right: columns in another order, missing blank lines, a header.
+
+Each function of :data:`CHECKS` looks for one such problem. What two files must have in common is in
+:mod:`rnncli.data.compatibility`.
+"""
+
+import logging
+import re
+import shlex
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import chain, groupby
+from statistics import median
+from typing import NamedTuple, Protocol
+
+from rnncli.data.faults import shown
+from rnncli.data.formats.format import Names
+from rnncli.data.sentence import Sentence
+from rnncli.errors import DataError
+
+_LOG = logging.getLogger("rnncli")
+FORCE = "--force reads it as it is"
+
+
+class Problem(NamedTuple):
+    """What cannot be right in a file.
+
+    topic       of two problems of one topic only the first is reported, since one mistake has several signs
+    line        from 1; 0 if it is about the whole file
+    is_refused  False: worth a note, but there may be a reason for it
+    """
+
+    topic: str
+    message: str
+    hint: str = ""
+    line: int = 0
+    is_refused: bool = True
+
+
+class Column(NamedTuple):
+    """A column of a file: its number or name for ``--columns``, and how often each value occurs."""
+
+    name: str
+    values: Counter[str]
+
+
+class Evidence:
+    """Sentences of a file, and the counts that several checks need."""
+
+    def __init__(self, sentences: Sequence[Sentence], names: Names) -> None:
+        self.sentences = sentences
+        self.names = names
+        self.tokens = Counter(chain.from_iterable(sentence.tokens for sentence in sentences))
+        self.tags = Counter(chain.from_iterable(sentence.tags for sentence in sentences))
+        self.size = self.tokens.total()
+
+    @cached_property
+    def pairs(self) -> Counter[tuple[str, str]]:
+        """How often each token has each tag."""
+        return Counter(pair for s in self.sentences for pair in zip(s.tokens, s.tags, strict=True))
+
+    @cached_property
+    def features(self) -> list[Column]:
+        """The columns that are neither the token nor the tag."""
+        rows = list(chain.from_iterable(sentence.columns for sentence in self.sentences))
+        count = min(map(len, rows), default=0)
+        names = [*self.names.features, *map(str, range(len(self.names.features) + 2, count + 2))]
+        return [Column(names[i], Counter(row[i] for row in rows)) for i in range(count)]
+
+    @property
+    def tag_column(self) -> Column:
+        """The column of the tags, which is the last if it was not chosen."""
+        cells = self.names.cells
+        name = cells[-1] if cells and cells[-1] else str(len(cells) or len(self.features) + 2)
+        return Column(name, self.tags)
+
+    def predictable(self, given: int) -> float:
+        """The share of tokens that have the most frequent tag of their token (0), or the reverse (1)."""
+        best: dict[str, int] = {}
+        for pair, count in self.pairs.items():
+            best[pair[given]] = max(best.get(pair[given], 0), count)
+        return sum(best.values()) / self.size
+
+
+class File(Protocol):
+    """A labelled file, such as :class:`.Corpus`."""
+
+    @property
+    def sentences(self) -> Sequence[Sentence]:
+        """All of its sentences, or those at its start."""
+
+    @property
+    def names(self) -> Names:
+        """The names of its columns."""
+
+
+def problems(file: File, for_training: bool = False) -> list[Problem]:
+    """All that cannot be right in a file; for training, also data that teach nothing."""
+    evidence = Evidence(file.sentences, file.names)
+    if not evidence.size:
+        return []
+    reported: dict[str, Problem] = {}
+    for check in (*CHECKS, *(TRAINING_CHECKS if for_training else ())):
+        problem = check(evidence)
+        if problem:
+            reported.setdefault(problem.topic, problem)
+    return list(reported.values())
+
+
+def refuse(name: str, reported: Iterable[Problem], force: bool = False) -> None:
+    """Raise one :class:`.DataError` for problems of a file; with ``force``, and of notes, log a warning instead."""
+    refused = []
+    for problem in reported:
+        if problem.is_refused and not force:
+            refused.append(problem)
+        else:
+            _LOG.info("warning: %s: %s", _location(name, problem), problem.message)
+    if refused:
+        lines = [f"{_location(name, problem)}: {problem.message}" for problem in refused]
+        hints = dict.fromkeys([*(problem.hint for problem in refused if problem.hint), FORCE])
+        raise DataError("\n".join(lines), hint="\n  ".join(hints))
+
+
+def _location(name: str, problem: Problem) -> str:
+    return f"{name}:{problem.line}" if problem.line else name
+
+
+# The token column.
+
+_COUNTED = re.compile(r"(?:\d+[-.:])?(\d{1,9})\.?|Sentence(?:: ?| #?)(\d{1,9})", re.IGNORECASE)
+_IN_A_SPAN = re.compile(r"[BIESLUMW][-_]\S.*", re.DOTALL)
+# of Universal Dependencies
+_PARTS_OF_SPEECH = frozenset(
+    ("ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM", "PART", "PRON", "PROPN", "PUNCT")
+) | {"SCONJ", "SYM", "VERB", "X"}
+
+
+def numbered_tokens(evidence: Evidence) -> Problem | None:
+    """The tokens are 1, 2, 3 …, in each sentence or through the file, or the number of the sentence."""
+    numeric = sum(count for token, count in evidence.tokens.items() if _COUNTED.fullmatch(token))
+    if numeric < 0.9 * evidence.size or evidence.size < 5:
+        return None
+    runs = 0
+    right = 0
+    sentences = 0
+    before = 0
+    for sentence in evidence.sentences:
+        numbers = [number for number, _ in groupby(map(_count_of, sentence.tokens))]
+        runs += len(numbers)
+        sentences += len(numbers) > 1
+        for position, number in enumerate(numbers):
+            is_next = number == before + 1 or (position == 0 and number in (0, 1, before))
+            right += is_next
+            before = number
+    are_of_sentences = 2 < runs <= 0.5 * evidence.size
+    if right < 0.9 * runs or not (are_of_sentences or runs >= 5 or sentences > 1):
+        return None
+    what = "holds the number of the sentence" if are_of_sentences else "counts"
+    message = f"the token column {what}, from {shown(evidence.sentences[0].tokens[0])} on"
+    return Problem("columns", message, _other_columns(evidence), evidence.sentences[0].line)
+
+
+def _count_of(token: str) -> int:
+    match = _COUNTED.fullmatch(token)
+    return int(match[1] or match[2]) if match else -1
+
+
+def tags_as_tokens(evidence: Evidence) -> Problem | None:
+    """The token column holds the tags."""
+    span_tags = _share_of_span_tags(evidence.tokens)
+    are_span_tags = span_tags > 0.98 and any(map(_IN_A_SPAN.fullmatch, evidence.tokens))
+    are_parts_of_speech = evidence.tokens.keys() <= _PARTS_OF_SPEECH and len(evidence.tokens) > 2
+    # Words nearly determine their tags, and a tag does not determine its word.
+    are_fewer = evidence.size >= 40 and 2 * len(evidence.tokens) < len(evidence.tags) < 0.9 * evidence.size
+    are_determined = are_fewer and evidence.predictable(1) >= 0.8 and evidence.predictable(0) <= 0.6
+    if not (are_span_tags or are_parts_of_speech or are_determined):
+        return None
+    examples = ", ".join(map(shown, list(evidence.tokens)[:3]))
+    message = f"the token column holds the tags: {examples}"
+    words = max([*evidence.features, evidence.tag_column], key=lambda column: len(column.values))
+    if _share_of_span_tags(words.values) > 0.5 or len(words.values) <= len(evidence.tokens):
+        hint = "every line needs a token beside its tag"
+    else:
+        hint = f"choose the columns: --columns token={shlex.quote(words.name)},tag=1"
+    return Problem("columns", message, hint, evidence.sentences[0].line)
+
+
+def _share_of_span_tags(values: Counter[str]) -> float:
+    count = sum(n for value, n in values.items() if value in ("O", "o") or _IN_A_SPAN.fullmatch(value))
+    return count / values.total()
+
+
+def texts_as_tokens(evidence: Evidence) -> Problem | None:
+    """The token column holds whole texts, as in data for classifying texts."""
+    texts = [(token, count) for token, count in evidence.tokens.items() if " " in token.strip()]
+    if sum(count for _, count in texts) <= 0.5 * evidence.size:
+        return None
+    message = f"the token column holds whole texts, not tokens: {shown(texts[0][0])}"
+    return Problem("columns", message, "every line needs one token and its tag", evidence.sentences[0].line)
+
+
+_PLACEHOLDERS = frozenset(("_", "-", "–", "*", "None", "none", "null", "NULL", "nan", "NaN", "?"))
+
+
+def no_tokens(evidence: Evidence) -> Problem | None:
+    """All tokens are a sign that stands for nothing."""
+    if evidence.size < 2 or not evidence.tokens.keys() <= _PLACEHOLDERS:
+        return None
+    message = f"all tokens are {shown(next(iter(evidence.tokens)))}"
+    return Problem("columns", message, _other_columns(evidence), evidence.sentences[0].line)
+
+
+def _other_columns(evidence: Evidence) -> str:
+    """The columns to choose where the usual one holds no tokens."""
+    features = evidence.features
+    if not features:
+        return "every line needs a token and its tag"
+    most = max(len(column.values) for column in features)
+    token = next(column for column in features if len(column.values) >= 0.8 * most)
+    tag = _likely_tags(evidence, token) or evidence.tag_column
+    return f"choose the columns: --columns token={shlex.quote(token.name)},tag={shlex.quote(tag.name)}"
+
+
+def _likely_tags(evidence: Evidence, token: Column) -> Column | None:
+    """The last column that may hold tags, if any."""
+    for column in (evidence.tag_column, *reversed(evidence.features)):
+        are_words = len(column.values) > max(2, 0.6 * len(token.values))
+        are_numbers = all(value.isdecimal() for value in column.values)
+        if column.name != token.name and len(column.values) > 1 and not are_words and not are_numbers:
+            return column
+    return None
+
+
+# The tag column.
+
+
+def words_as_tags(evidence: Evidence) -> Problem | None:
+    """The tag column holds words, lemmas or any other free text."""
+    spelled = [(pair, count) for pair, count in evidence.pairs.items() if len(pair[0]) > 1 and pair[0].isalpha()]
+    same = [(pair, count) for pair, count in spelled if pair[0].casefold() == pair[1].casefold()]
+    is_copy = len(same) >= 5 and sum(n for _, n in same) >= 0.5 * sum(n for _, n in spelled)
+    if is_copy:
+        example = shown(same[0][0][1])
+        return _wrong_tags(evidence, f"the tags are mostly the tokens themselves or their lemmas: {example}")
+    words = len(evidence.tokens)
+    tags = len(evidence.tags)
+    if tags >= 0.9 * evidence.size >= 9:
+        return _wrong_tags(evidence, f"almost as many tags as tokens: {tags:,} tags, {evidence.size:,} tokens")
+    # Free text grows with a file, and about half of its words occur once; a set of tags is soon complete.
+    once_words, once_tags = (
+        sum(count == 1 for count in values.values()) for values in (evidence.tokens, evidence.tags)
+    )
+    is_open = once_tags >= 0.6 * once_words and once_tags >= 0.5 * evidence.size**0.75
+    if evidence.size >= 30 and tags >= 0.6 * words and (is_open or tags >= 300):
+        message = f"almost as many tags as words: {tags:,} tags, {words:,} words, {evidence.size:,} tokens"
+        return _wrong_tags(evidence, message)
+    return None
+
+
+def heads_as_tags(evidence: Evidence) -> Problem | None:
+    """The tag column holds numbers of tokens: the head of each in its sentence, as in CoNLL-U."""
+    if len(evidence.tags) < 5 or not all(tag.isdecimal() for tag in evidence.tags):
+        return None
+    sentences = [sentence for sentence in evidence.sentences if len(sentence.tokens) > 2]
+    trees = sum(
+        sentence.tags.count("0") == 1 and max(map(int, sentence.tags)) <= len(sentence.tags)
+        for sentence in sentences
+    )
+    if not sentences or trees < 0.9 * len(sentences):
+        return None
+    return _wrong_tags(evidence, "the tags are numbers of tokens, as the heads of a dependency tree")
+
+
+def _wrong_tags(evidence: Evidence, message: str) -> Problem:
+    column = _likely_tags(evidence, Column("", evidence.tokens))
+    hint = "the last column is the tag, unless you choose another: --columns token=1,tag=2"
+    if column and column.name != evidence.tag_column.name:
+        hint = f"choose the tag's column: --columns token=1,tag={shlex.quote(column.name)}"
+    elif not evidence.features:
+        hint = "every line needs a token and its tag"
+    return Problem("columns", message, hint)
+
+
+def one_tag(evidence: Evidence) -> Problem | None:
+    """All tags are the same, so there is nothing to learn."""
+    if len(evidence.tags) > 1 or evidence.size < 2:
+        return None
+    tag = next(iter(evidence.tags))
+    message = f"all tags are {shown(tag)}, so there is nothing to learn"
+    column = _likely_tags(evidence, Column("", evidence.tokens))
+    hint = f"choose the tag's column: --columns token=1,tag={shlex.quote(column.name)}" if column else ""
+    return Problem("columns", message, hint, is_refused=tag in _PLACEHOLDERS or column is not None)
+
+
+# The lines.
+
+_TOKEN_NAMES = frozenset(("token", "tokens", "word", "words", "form", "text", "sentence", "term", "0"))
+_TAG_NAMES = frozenset(
+    ("tag", "tags", "label", "labels", "ner", "nertag", "nertags", "pos", "postag", "postags", "upos", "xpos")
+) | {"chunk", "chunktag", "iob", "bio", "entity", "entities", "slot", "slots", "class", "target", "1", "2", "3"}
+_NO_LETTER = re.compile(r"[\W_]+")
+
+
+def header(evidence: Evidence) -> Problem | None:
+    """A line that names the columns, as the first token or, in joined files, again later."""
+    names = [tag for tag in evidence.tags if _plain_name(tag) in _TAG_NAMES]
+    for name in names:
+        rows = [
+            (sentence, i)
+            for sentence in evidence.sentences
+            if name in sentence.tags
+            for i, tag in enumerate(sentence.tags)
+            if tag == name
+        ]
+        sentence, i = rows[0]
+        cells = [sentence.tokens[i], *sentence.columns[i], name]
+        is_first = sentence is evidence.sentences[0] and i == 0
+        if not all(_plain_name(s.tokens[j]) in _TOKEN_NAMES for s, j in rows):
+            continue
+        if name.isdecimal() and not (is_first and _are_positions(cells) and len(rows) == 1 < evidence.size):
+            continue
+        message = f"this line names the columns: {shown(' '.join(cells))}"
+        hint = "remove the line"
+        if is_first:
+            chosen = next((cell for cell in cells if _plain_name(cell) in _TOKEN_NAMES - {"sentence"}), cells[0])
+            hint = f"read it as such: --columns {shlex.quote(f'token={chosen},tag={name}')}"
+        return Problem("header", message, hint, sentence.line_of(i))
+    return None
+
+
+def _plain_name(text: str) -> str:
+    return _NO_LETTER.sub("", text).casefold()
+
+
+def _are_positions(cells: Sequence[str]) -> bool:
+    """Whether these are the numbers of the columns, which some programs write as names."""
+    return list(cells) == [str(i) for i in range(len(cells))]
+
+
+HUNDREDS = 200
+_FINAL = frozenset((".", "?", "!", "。", "！", "？", "।", "؟"))
+
+
+def no_blank_lines(evidence: Evidence) -> Problem | None:
+    """One sentence of hundreds of tokens, a few of thousands, or a far too long one with many full stops inside."""
+    lengths = [len(sentence.tokens) for sentence in evidence.sentences]
+    few = len(lengths)
+    if (few == 1 and evidence.size >= HUNDREDS) or (few < 10 and evidence.size >= 10 * HUNDREDS * few):
+        sentences = "one sentence of" if few == 1 else f"{few} sentences with"
+        message = f"{sentences} {evidence.size:,} tokens; are the blank lines between sentences missing?"
+        return Problem("lines", message, "a blank line ends a sentence", evidence.sentences[0].line)
+    longest = max(evidence.sentences, key=lambda sentence: len(sentence.tokens))
+    length = len(longest.tokens)
+    if length < 2 * HUNDREDS or sum(map(longest.tokens.count, _FINAL)) < 10:
+        return None
+    is_usual = length < 20 * median(lengths)
+    message = f"a sentence of {length:,} tokens with full stops inside; is there a blank line missing?"
+    if is_usual and evidence.size / len(lengths) < HUNDREDS:
+        return None
+    is_most = length >= 0.5 * evidence.size or evidence.size / len(lengths) >= HUNDREDS
+    return Problem("lines", message, "a blank line ends a sentence", longest.line, is_refused=is_most)
+
+
+Check = Callable[[Evidence], Problem | None]
+# In this order, since only the first problem of a topic is reported.
+CHECKS: tuple[Check, ...] = (
+    header,
+    numbered_tokens,
+    no_tokens,
+    tags_as_tokens,
+    texts_as_tokens,
+    heads_as_tags,
+    words_as_tags,
+    no_blank_lines,
+)
+TRAINING_CHECKS: tuple[Check, ...] = (one_tag,)
+
+
+def peeked(sentences: Iterator[Sentence], tokens: int) -> tuple[list[Sentence], Iterator[Sentence]]:
+    """The first sentences, of about so many tokens, and an iterator that still has them."""
+    first: list[Sentence] = []
+    size = 0
+    while size < tokens:
+        sentence = next(sentences, None)
+        if sentence is None:
+            break
+        first.append(sentence)
+        size += len(sentence.tokens)
+    return first, chain(first, sentences)
