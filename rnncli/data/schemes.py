@@ -1,0 +1,247 @@
+"""Which scheme the tags of a file follow, and the tags in it that cannot be meant so.
+
+A scheme is recognised by shares, so that one odd tag among many does not change what all others mean. Tags fit a
+scheme where nearly all of them are spelled as its tags are. Where single words could be spelled so by chance ("IN",
+"ISSUE", "S"), their order must be that of the scheme too.
+"""
+
+import difflib
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from rnncli.data.tags import PLAIN, SCHEMES, Scheme, spellings
+from rnncli.errors import UsageError
+
+# Ties are decided by this order. Some files mix IOB1 and IOB2; the spans are the same by both.
+_WITH_LETTERS = ("IOB2", "IOB1", "IOBES", "IOE2", "IOE1", "BILOU", "BMES", "BMEWO")
+
+LEAST_SHARE = 0.8  # of the tags in a span that fit the scheme
+LEAST_SHARE_OF_WORDS = 0.9  # the same without a separator, where a word may fit by chance
+PAIRED_SHARE = 0.5  # of the tags in a span whose type has two letters, as B-x and I-x
+CHANCE_SHARE = 0.5  # of the malformed moves that tags in a random order would have
+
+_LIKE_O = str.maketrans({"0": "O", "О": "O", "Ο": "O", "о": "O", "ο": "O"})  # noqa: RUF001  Cyrillic, Greek
+
+
+class Odd(NamedTuple):
+    """A tag that is not one of the scheme of its file."""
+
+    sentence: int  # from 0
+    token: int  # from 0
+    tag: str
+
+
+def recognise(sentences: Iterable[Sequence[str]]) -> Scheme:
+    """The scheme of the tags of these sentences; plain where they fit none, or are all outside. Never io."""
+    return _Corpus(sentences).recognise()
+
+
+def choose(name: str, sentences: Iterable[Sequence[str]]) -> Scheme:
+    """The scheme of this name as these sentences spell it; for "auto" the one that is recognised.
+
+    Raises :class:`.UsageError` where the tags cannot be of this scheme.
+    """
+    if name == "plain":
+        return PLAIN
+    corpus = _Corpus(sentences)
+    recognised = corpus.recognise()
+    if name in ("auto", recognised.name):
+        return recognised
+    if name == "io":
+        if not recognised.has_spans:
+            return Scheme("io", outside=corpus.outside)
+        letters = ", ".join(SCHEMES[recognised.name].letters)
+        raise UsageError(
+            f"--scheme io: the tags have letters of their own ({letters}): they are {recognised.name}",
+            hint=f"give --scheme {recognised.name}, or leave it out",
+        )
+    fit = corpus.best([name])
+    if fit is not None and fit.share >= LEAST_SHARE and fit.is_orderly:
+        return fit.scheme
+    hint = "leave it out: --scheme auto finds "
+    hint += f"{recognised.name}" if recognised.has_spans else "no spans; --scheme io joins neighbours of the same tag"
+    raise UsageError(f"--scheme {name}: the tags are not {name}{corpus.example(fit)}", hint=hint)
+
+
+def odd_tags(sentences: Iterable[Sequence[str]], scheme: Scheme) -> Iterator[Odd]:
+    """The tags that are not of this scheme, one after another."""
+    is_odd: dict[str, bool] = {}
+    for sentence, tags in enumerate(sentences):
+        for token, tag in enumerate(tags):
+            if tag not in is_odd:
+                looks_outside = scheme.has_spans and tag != scheme.outside and _like_o(tag) == "O"
+                is_odd[tag] = looks_outside or not scheme.is_legal(tag)
+            if is_odd[tag]:
+                yield Odd(sentence, token, tag)
+
+
+def nearest(tag: str, scheme: Scheme, tags: Iterable[str]) -> str:
+    """The legal tag among these, or the tag outside, that is the most like an odd one; of equal ones the first."""
+    folded = _like_o(tag)
+    if folded == "O":
+        return scheme.outside
+    legal = [scheme.outside, *(known for known in dict.fromkeys(tags) if scheme.is_legal(known))]
+    matcher = difflib.SequenceMatcher(None, "", folded, autojunk=False)
+    likeness = []
+    for known in legal:
+        matcher.set_seq1(_like_o(known))
+        likeness.append(matcher.ratio())
+    best = max(likeness)
+    return legal[likeness.index(best)] if best >= 0.5 else scheme.outside
+
+
+def _like_o(tag: str) -> str:
+    """A tag without differences that are hard to see: blanks, case, full width, a zero or another script's O."""
+    return unicodedata.normalize("NFKC", tag).strip().translate(_LIKE_O).upper()
+
+
+class _Fit(NamedTuple):
+    """How well the tags of a corpus fit a scheme; all numbers count tokens."""
+
+    scheme: Scheme
+    fitting: int  # tags in a span of the scheme
+    odd: int  # tags that fit neither so nor as the tag outside
+    excused: int  # of those, tags that are like the tag outside
+    malformed: int  # moves that the scheme does not allow
+    expected: float  # the same if the tags came in a random order
+    typed: int  # of the fitting ones, those with a type
+    paired: int  # of the fitting ones, those whose type has several letters
+    letters: frozenset[str]  # the parts that occur
+
+    @property
+    def cost(self) -> int:
+        """What would have to be changed to make the tags those of the scheme."""
+        return 2 * self.odd + self.malformed
+
+    @property
+    def share(self) -> float:
+        """The share of the tags in a span that fit."""
+        return self.fitting / max(1, self.fitting + self.odd - self.excused)
+
+    @property
+    def is_orderly(self) -> bool:
+        """Whether the moves are much better than those of tags in a random order."""
+        return self.malformed <= CHANCE_SHARE * self.expected
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether this can only be a scheme, and no set of plain tags."""
+        scheme = self.scheme
+        is_typed = 2 * self.typed > self.fitting
+        is_usual = not scheme.is_lower and not scheme.is_suffix and scheme.separator == "-"
+        is_first = is_usual and scheme.name not in ("BILOU", "BMES", "BMEWO")
+        if is_typed and is_first and self.share == 1:
+            return True
+        if not self.is_orderly:
+            return False
+        if not is_typed:
+            begins = not scheme.is_lower and self.letters <= {"B", "I"}
+            return self.share >= LEAST_SHARE and (len(self.letters) > 1 or begins)
+        if self.paired >= PAIRED_SHARE * self.fitting:
+            return self.share >= (LEAST_SHARE if scheme.separator else LEAST_SHARE_OF_WORDS)
+        # All spans have one token.
+        is_single = len(self.letters) == 1 and self.letters <= {"B", "I"}
+        return is_single and bool(scheme.separator) and not scheme.is_suffix and self.share >= LEAST_SHARE
+
+
+class _Corpus:
+    """The tags of sentences, counted."""
+
+    def __init__(self, sentences: Iterable[Sequence[str]]) -> None:
+        moves: Counter[tuple[str | None, str | None]] = Counter()  # None: before and after a sentence
+        for tags in sentences:
+            moves.update(pairwise([None, *tags, None]))
+        self.moves = [(before, tag, count) for (before, tag), count in moves.items()]
+        self.counts: Counter[str] = Counter()
+        for before, _, count in self.moves:
+            if before is not None:
+                self.counts[before] += count
+        self.outside = "o" if self.counts["o"] > self.counts["O"] else "O"
+
+    def recognise(self) -> Scheme:
+        fits = [fit for fit in self._fits(_WITH_LETTERS) if fit.is_certain]
+        return min(fits, key=lambda fit: fit.cost).scheme if fits else PLAIN
+
+    def best(self, names: Sequence[str]) -> _Fit | None:
+        """The fit of least cost."""
+        return min(self._fits(names), key=lambda fit: fit.cost, default=None)
+
+    def example(self, fit: _Fit | None) -> str:
+        """For a message: what does not fit."""
+        if fit is None:
+            return ""
+        odd = next((tag for tag, _ in self.counts.most_common() if not fit.scheme.is_legal(tag)), None)
+        if odd is not None and fit.share < LEAST_SHARE:
+            return f', such as "{odd}"'
+        return f": {fit.malformed:,} of them follow a tag that they cannot follow"
+
+    def _fits(self, names: Sequence[str]) -> Iterator[_Fit]:
+        tags = list(self.counts)
+        excused = self._like_outside()
+        total = self.counts.total()
+        for spelling in spellings(self.outside):
+            if not self.counts[self.outside]:
+                spelling = replace(spelling, outside="o" if spelling.is_lower else "O")
+            cuts = [("", "") if tag == spelling.outside else spelling.cut(tag) for tag in tags]
+            for name in names:
+                scheme = replace(spelling, name=name)
+                fitting = [tag for tag, (letter, _) in zip(tags, cuts, strict=True) if letter in scheme.letters]
+                count = sum(self.counts[tag] for tag in fitting)
+                if not count:
+                    continue
+                odd = total - count - self.counts[spelling.outside]
+                excused_odd = sum(self.counts[tag] for tag in excused.difference(fitting, [spelling.outside]))
+                if 2 * count >= odd - excused_odd:
+                    yield self._fit(scheme, fitting, odd, excused_odd)
+
+    def _like_outside(self) -> set[str]:
+        """Tags that may be written for the tag outside, however often they occur."""
+        likes = {tag for tag in self.counts if _like_o(tag) == "O"}
+        if not self.counts["O"] and not self.counts["o"]:
+            likes.update(tag for tag, _ in self.counts.most_common(1))
+        return likes
+
+    def _fit(self, scheme: Scheme, fitting: list[str], odd: int, excused: int) -> _Fit:
+        """Measure how well tags fit a scheme; ``fitting`` are the distinct tags in a span of it."""
+        counts = {tag: self.counts[tag] for tag in fitting}
+        readings = {tag: scheme.split(tag) for tag in fitting}
+        parts: dict[str, set[str]] = {}
+        for part, kind in readings.values():
+            parts.setdefault(kind, set()).add(part)
+        malformed, expected = self._malformed(scheme, fitting)
+        return _Fit(
+            scheme,
+            sum(counts.values()),
+            odd,
+            excused,
+            malformed,
+            expected,
+            typed=sum(count for tag, count in counts.items() if readings[tag][1]),
+            paired=sum(count for tag, count in counts.items() if len(parts[readings[tag][1]]) > 1),
+            letters=frozenset(part for part, _ in readings.values()),
+        )
+
+    def _malformed(self, scheme: Scheme, fitting: list[str]) -> tuple[int, float]:
+        """The number of moves that the scheme does not allow, and of how many in a random order."""
+        numbers = {tag: number for number, tag in enumerate(fitting, 1)}  # 0: all others are outside
+        rule = scheme.rule([scheme.outside, *fitting])
+        before, after, count = np.array(
+            [(numbers.get(b or "", 0), numbers.get(a or "", 0), n) for b, a, n in self.moves], np.int64
+        ).T
+        malformed = int(count[~rule.allows(before, after)].sum())
+        # In a random order a tag comes after each other tag as often as that tag occurs.
+        tags = len(numbers) + 1
+        occurs = np.bincount(before, count, tags)
+        is_open = np.where(rule.is_open, occurs, 0)
+        own_type = np.bincount(rule.types, is_open, tags)[rule.types]
+        others = is_open.sum() - own_type
+        closed = occurs.sum() - is_open.sum()
+        forbidden = np.choose(rule.after, [0 * closed, own_type + others, closed + others, others])
+        expected = np.bincount(after, count, tags) @ forbidden / max(1, occurs.sum())
+        return malformed, float(expected)
