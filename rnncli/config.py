@@ -146,6 +146,7 @@ else:
 Output = Literal["softmax", "crf"]
 Decoding = Literal["auto", "free", "constrained"]
 Feedback = Literal["predicted", "gold", "mixed"]
+SchemeName = Literal["auto", "plain", "io", "IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU", "BMES", "BMEWO"]
 Tokenizer = Literal["auto", "whitespace", "words", "characters"]
 Optimiser = Literal["adam", "sgd"]
 Pretrained = Literal["frozen", "tuned"]
@@ -175,7 +176,7 @@ class NetworkSpec(_Spec):
     column: int = option(96, "Size of the learned vectors of column values.", 1, 65536)
     output: Output = option("crf", "Output layer: softmax chooses tags one by one, crf whole sequences of tags.")
     decoding: Decoding = option(
-        "auto", "constrained gives only sequences that the tag scheme allows; auto: if all training data obey it."
+        "auto", "constrained gives only sequences that the tag scheme allows; auto: where there is a scheme."
     )
 
     def __post_init__(self) -> None:
@@ -212,11 +213,11 @@ class NetworkSpec(_Spec):
         """The names in ``input``, in the order of :data:`INPUTS`."""
         return [name for name in INPUTS if name in self.input.split("+")]
 
-    def resolved(self, columns: bool, vectors: bool, obedient: bool) -> Self:
+    def resolved(self, columns: bool, vectors: bool, scheme: bool) -> Self:
         """Replace every ``auto``.
 
         columns, vectors  whether there are columns between token and tag, and a file of word vectors
-        obedient          whether all training tags obey the tag scheme
+        scheme            whether the tags have a scheme that limits which tag may follow which
         """
         cell, chosen = self.cell, self.input
         if cell == "auto":
@@ -232,7 +233,7 @@ class NetworkSpec(_Spec):
             raise UsageError(f"--input {chosen} does not use --vectors", hint=f"give --input {chosen}+vectors")
         decoding = self.decoding
         if decoding == "auto":
-            decoding = "constrained" if obedient else "free"
+            decoding = "constrained" if scheme else "free"
         return dataclasses.replace(self, cell=cell, input=chosen, decoding=decoding)
 
 
@@ -272,6 +273,11 @@ class TrainingSpec(_Spec):
     )
     seed: int = option(1, "Seed of all random numbers.", 0, 2**63 - 1)
     tokenizer: Tokenizer = option("auto", "How raw text is cut into tokens; auto: chosen from the training data.")
+    scheme: SchemeName = option(
+        "auto",
+        "What the tags mark; auto: recognised, but never io. plain: no spans; io: neighbours with the same tag are "
+        "a span; all others: spans by letters such as B-x I-x.",
+    )
 
     def resolved(self, network: NetworkSpec, sentences: int, tokens: int) -> Self:
         """Replace every 0 that stands for a choice by the size of the training data or by the network."""

@@ -16,8 +16,9 @@ from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data import tokenize
 from rnncli.data.batch import Encoded, Longs, Packed, pack, shuffled
 from rnncli.data.inputs import Inputs
+from rnncli.data.schemes import choose
 from rnncli.data.split import Overlap
-from rnncli.data.tags import obeys, recognise
+from rnncli.data.tags import Scheme
 from rnncli.data.tsv import Sentence, check
 from rnncli.data.vectors import Vectors
 from rnncli.data.weights import for_tags
@@ -45,6 +46,7 @@ class Epoch(NamedTuple):
     is_kept: bool
     steps: int  # of the optimiser
     clipped: int  # steps whose gradient was longer than ``clip``
+    metric: str = "score"  # what ``score`` is: "f1", "accuracy" or, lower being better, "loss"
 
 
 class Result(NamedTuple):
@@ -56,6 +58,7 @@ class Result(NamedTuple):
     seconds: float
     tokens_per_second: float
     interrupted: bool
+    metric: str = "score"  # what ``best_score`` is; see :class:`Epoch`
 
 
 class Listener:
@@ -63,6 +66,9 @@ class Listener:
 
     def prepared(self, model: Model, sentences: Sequence[Sentence], dev: Overlap, vectors: Vectors | None) -> None:
         """The data were read and the network was initialised; ``sentences`` are the training sentences."""
+
+    def warning(self, message: str) -> None:
+        """Something about the data is unusual, and training goes on; called before or after :meth:`prepared`."""
 
     def batch(self, epochs: float, tokens_per_second: float) -> None:
         """A step was taken; ``epochs`` is how many epochs are done, with a fraction for the current one."""
@@ -154,9 +160,16 @@ def schedule(warmup: float, step: int, steps: int) -> float:
 
 
 def prepare(
-    sentences: Sequence[Sentence], network: NetworkSpec, training: TrainingSpec, vectors: Vectors | None = None
+    sentences: Sequence[Sentence],
+    network: NetworkSpec,
+    training: TrainingSpec,
+    vectors: Vectors | None = None,
+    scheme: Scheme | None = None,
 ) -> Model:
-    """Make an untrained model for these training sentences, with their vocabularies, tags, scheme, tokenizer."""
+    """Make an untrained model for these training sentences, with their vocabularies, tags, scheme, tokenizer.
+
+    scheme  that of the tags, if it was recognised already
+    """
     arguments.instance("network", network, NetworkSpec)
     arguments.instance("training", training, TrainingSpec)
     if vectors is not None:
@@ -168,10 +181,10 @@ def prepare(
     tokenizer: str = training.tokenizer
     if tokenizer == "auto":
         tokenizer = tokenize.recognise(sentence.tokens for sentence in sentences)
-    scheme = recognise(sentence.tags for sentence in sentences)
+    if scheme is None:
+        scheme = choose(training.scheme, (sentence.tags for sentence in sentences))
     columns = [sentence.columns for sentence in sentences]
-    obeys_scheme = scheme != "plain" and obeys((sentence.tags for sentence in sentences), scheme)
-    network = network.resolved(bool(columns[0] and columns[0][0]), vectors is not None, obeys_scheme)
+    network = network.resolved(bool(columns[0] and columns[0][0]), vectors is not None, scheme.limits_moves)
     tokens = [token for sentence in sentences for token in sentence.tokens]
     training = training.resolved(network, len(sentences), len(tokens))
     inputs = Inputs.count(network, tokens, columns, vectors)
@@ -188,6 +201,7 @@ def train(
     threads: int,
     score: Callable[[Model], float],
     scored: int = 0,
+    metric: str = "score",
     listener: Listener | None = None,
     class_weights: Mapping[str, float] | None = None,
 ) -> Result:
@@ -200,6 +214,7 @@ def train(
     sentences      the sentences that the model was prepared for
     score          gives the score of the model with its present weights, for example span F1; higher is better
     scored         the number of spans or tokens that the score is a share of; 0 if the score is exact
+    metric         the name of the score; of a "loss" the lowest is best, and of equal ones the last
     listener       its ``batch``, ``epoch`` and ``should_stop`` are called
     class_weights  weights of tags, if their file was read already; else those of the model's settings
     """
@@ -213,9 +228,10 @@ def train(
     weights = _weights(model, sentences, class_weights)
     tokens = len(encoded.words)
     best = model.parameters.copy()
-    best_score = -1.0
+    is_loss = metric == "loss"
+    best_score = math.inf if is_loss else -1.0
     best_epoch = 0
-    highest = -1.0
+    highest = best_score
     number = 0
     seconds = 0.0
     interrupted = False
@@ -247,16 +263,19 @@ def train(
                 message = f"the weights are too large to compute with after epoch {number}"
                 raise DivergedError(message, hint="lower --learning-rate") from error
             least = highest - _standard_error(highest, scored)
-            if is_kept := current > least or (scored > 0 and current == least):
+            is_better = current <= least if is_loss else current > least or (scored > 0 and current == least)
+            if is_better:
                 best = model.parameters.copy()
                 best_score = current
                 best_epoch = number
-            highest = max(highest, current)
+            highest = min(highest, current) if is_loss else max(highest, current)
             steps = trainer.steps - steps_before
             clipped = trainer.clipped - clipped_before
-            listener.epoch(Epoch(number, loss / tokens, current, taken, tokens / taken, is_kept, steps, clipped))
+            speed = tokens / taken
+            listener.epoch(Epoch(number, loss / tokens, current, taken, speed, is_better, steps, clipped, metric))
     model.parameters.assign(best)
-    return Result(number, best_epoch, best_score, seconds, number * tokens / max(seconds, 1e-9), interrupted)
+    speed = number * tokens / max(seconds, 1e-9)
+    return Result(number, best_epoch, best_score, seconds, speed, interrupted, metric)
 
 
 def _weights(model: Model, sentences: Sequence[Sentence], class_weights: Mapping[str, float] | None) -> Weights:

@@ -67,9 +67,9 @@ def _tables(scores: "Scores") -> None:
         for kind, count in sorted(scores.per_type.items())
     ]
     total = scores.total
-    if scores.scheme != "plain":
+    if scores.scheme.has_spans:
         rows.append(("all", *map(show.fraction, (total.precision, total.recall, total.f1)), f"{total.gold:,}"))
-    first_header = "tag" if scores.scheme == "plain" else "span"
+    first_header = "span" if scores.scheme.has_spans else "tag"
     show.table("", (first_header, "precision", "recall", "F1", "gold"), rows)
     show.table(
         "",

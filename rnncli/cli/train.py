@@ -47,6 +47,9 @@ def train(
     ] = 1,
     out: Annotated[Path, typer.Option("--out", "-o", help="Where the model is written.")] = DEFAULT_MODEL,
     log_gradients: LogOption = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Train also on tags that do not fit the scheme of the others.")
+    ] = False,
     threads: ThreadsOption = 0,
     json_output: bool = False,
     *,
@@ -67,7 +70,7 @@ def train(
 
     with show.progress() as progress, _interruptible() as is_interrupted:
         view = train_view.TrainView(progress, seeds, is_interrupted)
-        files = api.Files(data, dev, out, vectors, log_gradients)
+        files = api.Files(data, dev, out, vectors, log_gradients, force)
         trained = api.train_files(files, network, training, seeds=seeds, threads=threads, listener=view)
     if json_output:
         show.data(json.dumps(trained.as_dict()) + "\n")

@@ -16,7 +16,8 @@ from typing import NamedTuple
 import numpy as np
 
 from rnncli.data.tags import PLAIN, SCHEMES, Scheme, spellings
-from rnncli.errors import UsageError
+from rnncli.data.tsv import SHOWN_FAULTS, Corpus, Fault, Faults
+from rnncli.errors import DataError, UsageError
 
 # Ties are decided by this order. Some files mix IOB1 and IOB2; the spans are the same by both.
 _WITH_LETTERS = ("IOB2", "IOB1", "IOBES", "IOE2", "IOE1", "BILOU", "BMES", "BMEWO")
@@ -26,7 +27,9 @@ LEAST_SHARE_OF_WORDS = 0.9  # the same without a separator, where a word may fit
 PAIRED_SHARE = 0.5  # of the tags in a span whose type has two letters, as B-x and I-x
 CHANCE_SHARE = 0.5  # of the malformed moves that tags in a random order would have
 
-_LIKE_O = str.maketrans({"0": "O", "О": "O", "Ο": "O", "о": "O", "ο": "O"})  # noqa: RUF001  Cyrillic, Greek
+SHOWN_MOVES = 3
+
+_LIKE_O = str.maketrans("0\u041e\u043e\u039f\u03bf", "OOOOO")  # zero; O and o of Cyrillic and of Greek
 
 
 class Odd(NamedTuple):
@@ -39,7 +42,7 @@ class Odd(NamedTuple):
 
 def recognise(sentences: Iterable[Sequence[str]]) -> Scheme:
     """The scheme of the tags of these sentences; plain where they fit none, or are all outside. Never io."""
-    return _Corpus(sentences).recognise()
+    return _Tags(sentences).recognise()
 
 
 def choose(name: str, sentences: Iterable[Sequence[str]]) -> Scheme:
@@ -49,24 +52,24 @@ def choose(name: str, sentences: Iterable[Sequence[str]]) -> Scheme:
     """
     if name == "plain":
         return PLAIN
-    corpus = _Corpus(sentences)
-    recognised = corpus.recognise()
+    tags = _Tags(sentences)
+    recognised = tags.recognise()
     if name in ("auto", recognised.name):
         return recognised
     if name == "io":
         if not recognised.has_spans:
-            return Scheme("io", outside=corpus.outside)
+            return Scheme("io", outside=tags.outside)
         letters = ", ".join(SCHEMES[recognised.name].letters)
         raise UsageError(
             f"--scheme io: the tags have letters of their own ({letters}): they are {recognised.name}",
             hint=f"give --scheme {recognised.name}, or leave it out",
         )
-    fit = corpus.best([name])
+    fit = tags.best([name])
     if fit is not None and fit.share >= LEAST_SHARE and fit.is_orderly:
         return fit.scheme
-    hint = "leave it out: --scheme auto finds "
-    hint += f"{recognised.name}" if recognised.has_spans else "no spans; --scheme io joins neighbours of the same tag"
-    raise UsageError(f"--scheme {name}: the tags are not {name}{corpus.example(fit)}", hint=hint)
+    found = recognised.name if recognised.has_spans else "no spans; --scheme io joins neighbours with the same tag"
+    hint = f"leave it out: --scheme auto finds {found}"
+    raise UsageError(f"--scheme {name}: the tags are not {name}{tags.example(fit)}", hint=hint)
 
 
 def odd_tags(sentences: Iterable[Sequence[str]], scheme: Scheme) -> Iterator[Odd]:
@@ -94,6 +97,55 @@ def nearest(tag: str, scheme: Scheme, tags: Iterable[str]) -> str:
         likeness.append(matcher.ratio())
     best = max(likeness)
     return legal[likeness.index(best)] if best >= 0.5 else scheme.outside
+
+
+def odd_faults(corpus: Corpus, scheme: Scheme, tags: Sequence[str]) -> Faults:
+    """The odd tags of a file, each as a fault that names the most similar of these tags."""
+    faults = Faults(corpus.name)
+    for odd in odd_tags((sentence.tags for sentence in corpus.sentences), scheme):
+        if faults.count >= SHOWN_FAULTS:  # it is counted only
+            faults.count += 1
+            continue
+        sentence = corpus.sentences[odd.sentence]
+        column = 1 + sum(len(cell) + 1 for cell in (sentence.tokens[odd.token], *sentence.columns[odd.token]))
+        message = f'not a tag of {scheme.text}; the nearest is "{nearest(odd.tag, scheme, tags)}"'
+        hint = "mend the tags, or give --force: they are outside all spans; or --scheme plain: no tag marks a span"
+        faults.add(Fault(sentence.line + odd.token, column, message, odd.tag, hint))
+    return faults
+
+
+def refuse_odd(corpus: Corpus, scheme: Scheme, tags: Sequence[str]) -> None:
+    """Raise a :class:`.DataError` if there are odd tags; see :func:`odd_faults`."""
+    faults = odd_faults(corpus, scheme, tags)
+    if not faults.count:
+        return
+    own = recognise(sentence.tags for sentence in corpus.sentences)
+    if own.has_spans and own != scheme:
+        message = f"the tags here are {own.text}, those of the model {scheme.text}"
+        raise DataError(message, where=corpus.name, hint=f"write them as {scheme.text}")
+    faults.raise_any()
+
+
+def describe_malformed(corpus: Corpus, scheme: Scheme) -> str:
+    """How many moves the scheme does not allow, and the first few of them; "" if there are none."""
+    malformed = scheme.malformed(sentence.tags for sentence in corpus.sentences)
+    if not malformed:
+        return ""
+    examples = []
+    for move in malformed[:SHOWN_MOVES]:
+        sentence = corpus.sentences[move.sentence]
+        last = len(sentence.tags)
+        where = f"in line {sentence.line + min(move.token, last - 1)}"
+        if move.token == 0:
+            examples.append(f"{move.tag} {where} begins a sentence")
+        elif move.token == last:
+            examples.append(f"{move.before} {where} ends a sentence")
+        else:
+            examples.append(f"{move.tag} {where} follows {move.before}")
+    more = ", …" if len(malformed) > len(examples) else ""
+    count = "1 tag is" if len(malformed) == 1 else f"{len(malformed):,} tags are"
+    rest = "spans are read as conlleval reads them"
+    return f"{corpus.name}: {count} not in the order of {scheme.text}: {', '.join(examples)}{more}; {rest}"
 
 
 def _like_o(tag: str) -> str:
@@ -150,7 +202,7 @@ class _Fit(NamedTuple):
         return is_single and bool(scheme.separator) and not scheme.is_suffix and self.share >= LEAST_SHARE
 
 
-class _Corpus:
+class _Tags:
     """The tags of sentences, counted."""
 
     def __init__(self, sentences: Iterable[Sequence[str]]) -> None:

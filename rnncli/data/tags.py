@@ -1,4 +1,4 @@
-"""Tag schemes: how tags are spelled, the spans that they mark by conlleval's rules, and which tag may follow which."""
+"""Tag schemes: how tags are spelled, which spans they mark by conlleval's rules, which tag may follow which."""
 
 import itertools
 from collections.abc import Iterable, Sequence
@@ -73,9 +73,10 @@ class Scheme:
     @staticmethod
     def read(text: str) -> "Scheme":
         """The scheme with this text; a :class:`.UsageError` if there is none."""
-        if text not in _schemes():
+        scheme = _schemes().get(text) if isinstance(text, str) else None
+        if scheme is None:
             raise UsageError("its tag scheme is not known")
-        return _schemes()[text]
+        return scheme
 
     @property
     def description(self) -> str:
@@ -121,7 +122,7 @@ class Scheme:
         return letter in self.letters
 
     def cut(self, tag: str) -> tuple[str, str]:
-        """The letter and the type of a tag by its spelling alone: ``"x_B"`` -> ``("B", "x")``; ("", "") if neither."""
+        """The letter and the type of a tag by its spelling: ``"x_B"`` -> ``("B", "x")``; else two empty texts."""
         letter = tag[-1:] if self.is_suffix else tag[:1]
         rest = tag[:-1] if self.is_suffix else tag[1:]
         if not rest:
@@ -168,8 +169,8 @@ class Scheme:
     def write(self, spans: Iterable[Span], length: int) -> list[str]:
         """The tags of a sentence of ``length`` tokens with these spans, which are in order and do not overlap.
 
-        :meth:`spans` of the result gives them again, except for io: there neighbours of one type become one span, and
-        a type that is the tag outside is none. Plain tags cannot mark spans: a :class:`.UsageError`.
+        :meth:`spans` of the result gives them again, except for io: there neighbours of one type become one span,
+        and a type that is the tag outside is none. Plain tags cannot mark spans: a :class:`.UsageError`.
         """
         if not self.has_spans:
             raise UsageError("plain tags cannot mark spans")
@@ -201,10 +202,10 @@ class Scheme:
     def moves(self, tags: Sequence[str]) -> "Moves":
         """The moves between these tags that the scheme allows; plain and io tags may come in any order.
 
-        IOB2: I-x only after B-x or I-x. IOB1: B-x only after B-x or I-x. IOE2: after I-x only I-x or E-x. IOE1: after
-        E-x only I-x or E-x. IOBES and its like: after B-x and I-x comes I-x or E-x, after all others (and first) O,
-        B-y or S-y, and no sentence ends inside a span. If some tags of the scheme are missing, there may be no
-        allowed path for some lengths (B-x and E-x only, one token).
+        IOB2: I-x only after B-x or I-x. IOB1: B-x only after B-x or I-x. IOE2: after I-x only I-x or E-x. IOE1:
+        after E-x only I-x or E-x. IOBES and its like: after B-x and I-x comes I-x or E-x, after all others (and
+        first) O, B-y or S-y, and no sentence ends inside a span. If some tags of the scheme are missing, there may
+        be no allowed path for some lengths (B-x and E-x only, one token).
         """
         # A sentence begins and ends as if there were an O before and after it.
         rule = self.rule([self.outside, *tags])
