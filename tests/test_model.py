@@ -17,7 +17,7 @@ from rnncli.api import Trained
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.batch import Encoded
 from rnncli.data.inputs import Inputs
-from rnncli.data.tags import moves
+from rnncli.data.tags import PLAIN, Scheme
 from rnncli.labelling import Labeller, Prediction
 from rnncli.model import Model
 from rnncli.modelfile import load
@@ -66,7 +66,7 @@ def test_models_that_differ_in_anything_are_not_equal() -> None:
     changes: dict[str, Any] = {
         "training_spec": TrainingSpec(seed=2),
         "tokenizer": "characters",
-        "scheme": "plain",
+        "scheme": PLAIN,
         "tags": ["O", "B-y", "I-y"],
         "provenance": {"sentences": 3},
     }
@@ -132,14 +132,19 @@ def test_probabilities_of_a_chain_are_not_worked_out_where_nobody_asks() -> None
 
 @pytest.mark.parametrize(
     ("decoding", "scheme", "is_bound"),
-    [("free", "IOB2", False), ("constrained", "IOB2", True), ("constrained", "plain", False)],
+    [
+        ("free", "IOB2", False),
+        ("constrained", "IOB2", True),
+        ("constrained", "plain", False),
+        ("constrained", "io", False),
+    ],
 )
 def test_only_a_tag_scheme_can_forbid(decoding: str, scheme: str, is_bound: bool) -> None:
     model = untrained(decoding=decoding)
-    model.scheme = scheme
+    model.scheme = Scheme.read(scheme)
     assert is_bound == (model.allowed is not None)
     if model.allowed:
-        assert moves(TAGS, "IOB2").follow.tolist() == model.allowed.follow.tolist()
+        assert Scheme("IOB2").moves(TAGS).follow.tolist() == model.allowed.follow.tolist()
 
 
 def test_a_model_that_is_bound_gives_only_what_the_scheme_allows() -> None:
@@ -161,7 +166,7 @@ def by_brute_force(model: Model, encoded: Any) -> list[tuple[list[int], float]]:
     """Every sequence of tags of the first sentence and its probability, best first."""
     trace, length = labelling.trace(model, encoded), int(encoded.starts[1])
     everything = paths = [list(path) for path in itertools.product(range(len(TAGS)), repeat=length)]
-    allowed = moves(TAGS, "IOB2")
+    allowed = Scheme("IOB2").moves(TAGS)
     first, follow, last = allowed.first, allowed.follow, allowed.last
     if model.network_spec.decoding == "constrained":
         paths = [
@@ -209,7 +214,7 @@ def test_the_best_of_the_n_best_is_what_is_labelled() -> None:
 def test_where_no_way_is_allowed_those_that_break_the_rules_least_are_given() -> None:
     """One token, and only tags that cannot stand alone; I-x neither begins a sentence nor ends it."""
     model = untrained(decoding="constrained")
-    model.tags, model.scheme = ["B-x", "I-x", "E-x"], "IOBES"
+    model.tags, model.scheme = ["B-x", "I-x", "E-x"], Scheme("IOBES")
     encoded = model.encode([["leave"]])
     found = [tags for tags, _ in labelling.nbest(model, encoded, 0, 5)]
     assert [[0], [2]] == sorted(found)

@@ -45,7 +45,7 @@ def dev():
 
 
 def f1_on(dev):
-    return lambda model: evaluation.evaluate(model, dev).f1
+    return lambda model: evaluation.evaluate(model, dev).score
 
 
 def rising():

@@ -25,7 +25,7 @@ _WITH_LETTERS = ("IOB2", "IOB1", "IOBES", "IOE2", "IOE1", "BILOU", "BMES", "BMEW
 LEAST_SHARE = 0.8  # of the tags in a span that fit the scheme
 LEAST_SHARE_OF_WORDS = 0.9  # the same without a separator, where a word may fit by chance
 PAIRED_SHARE = 0.5  # of the tags in a span whose type has two letters, as B-x and I-x
-CHANCE_SHARE = 0.5  # of the malformed moves that tags in a random order would have
+MALFORMED_SHARE = 0.5  # of what tags in a random order would have, and of the moves that only a scheme explains
 
 SHOWN_MOVES = 3
 
@@ -162,6 +162,7 @@ class _Fit(NamedTuple):
     excused: int  # of those, tags that are like the tag outside
     malformed: int  # moves that the scheme does not allow
     expected: float  # the same if the tags came in a random order
+    confirming: int  # moves from one letter to another inside a span
     typed: int  # of the fitting ones, those with a type
     paired: int  # of the fitting ones, those whose type has several letters
     letters: frozenset[str]  # the parts that occur
@@ -178,28 +179,24 @@ class _Fit(NamedTuple):
 
     @property
     def is_orderly(self) -> bool:
-        """Whether the moves are much better than those of tags in a random order."""
-        return self.malformed <= CHANCE_SHARE * self.expected
+        """Whether the moves are those of the scheme, and neither at random nor long runs of one tag."""
+        return self.malformed <= MALFORMED_SHARE * min(self.expected, self.confirming)
 
     @property
     def is_certain(self) -> bool:
         """Whether this can only be a scheme, and no set of plain tags."""
         scheme = self.scheme
-        is_typed = 2 * self.typed > self.fitting
-        is_usual = not scheme.is_lower and not scheme.is_suffix and scheme.separator == "-"
-        is_first = is_usual and scheme.name not in ("BILOU", "BMES", "BMEWO")
-        if is_typed and is_first and self.share == 1:
-            return True
-        if not self.is_orderly:
-            return False
-        if not is_typed:
-            begins = not scheme.is_lower and self.letters <= {"B", "I"}
-            return self.share >= LEAST_SHARE and (len(self.letters) > 1 or begins)
-        if self.paired >= PAIRED_SHARE * self.fitting:
-            return self.share >= (LEAST_SHARE if scheme.separator else LEAST_SHARE_OF_WORDS)
-        # All spans have one token.
-        is_single = len(self.letters) == 1 and self.letters <= {"B", "I"}
-        return is_single and bool(scheme.separator) and not scheme.is_suffix and self.share >= LEAST_SHARE
+        is_prefix = bool(scheme.separator) and not scheme.is_suffix
+        one_letter = len(self.letters) == 1 and self.letters <= {"B", "I"}
+        if 2 * self.typed <= self.fitting:  # bare letters
+            several = len(self.letters) > 1 or (one_letter and not scheme.is_lower)
+            return several and self.is_orderly and self.share >= LEAST_SHARE
+        is_paired = self.paired >= PAIRED_SHARE * self.fitting
+        is_usual = is_prefix and scheme.separator == "-" and not scheme.is_lower
+        if is_usual and scheme.name not in ("BILOU", "BMES", "BMEWO"):
+            return not self.odd or ((is_paired or one_letter) and self.share >= LEAST_SHARE)
+        least = LEAST_SHARE if scheme.separator else LEAST_SHARE_OF_WORDS
+        return (is_paired or (one_letter and is_prefix)) and self.is_orderly and self.share >= least
 
 
 class _Tags:
@@ -234,59 +231,55 @@ class _Tags:
         return f": {fit.malformed:,} of them follow a tag that they cannot follow"
 
     def _fits(self, names: Sequence[str]) -> Iterator[_Fit]:
-        tags = list(self.counts)
-        excused = self._like_outside()
-        total = self.counts.total()
         for spelling in spellings(self.outside):
             if not self.counts[self.outside]:
                 spelling = replace(spelling, outside="o" if spelling.is_lower else "O")
-            cuts = [("", "") if tag == spelling.outside else spelling.cut(tag) for tag in tags]
+            letters: dict[str, list[str]] = {}  # tags by their letters
+            for tag in self.counts:
+                if tag != spelling.outside:
+                    letters.setdefault(spelling.cut(tag)[0], []).append(tag)
             for name in names:
                 scheme = replace(spelling, name=name)
-                fitting = [tag for tag, (letter, _) in zip(tags, cuts, strict=True) if letter in scheme.letters]
-                count = sum(self.counts[tag] for tag in fitting)
-                if not count:
-                    continue
-                odd = total - count - self.counts[spelling.outside]
-                excused_odd = sum(self.counts[tag] for tag in excused.difference(fitting, [spelling.outside]))
-                if 2 * count >= odd - excused_odd:
-                    yield self._fit(scheme, fitting, odd, excused_odd)
+                fitting = [tag for letter in scheme.letters for tag in letters.get(letter, [])]
+                if fitting:
+                    yield self._fit(scheme, fitting)
 
-    def _like_outside(self) -> set[str]:
-        """Tags that may be written for the tag outside, however often they occur."""
-        likes = {tag for tag in self.counts if _like_o(tag) == "O"}
-        if not self.counts["O"] and not self.counts["o"]:
-            likes.update(tag for tag, _ in self.counts.most_common(1))
-        return likes
-
-    def _fit(self, scheme: Scheme, fitting: list[str], odd: int, excused: int) -> _Fit:
+    def _fit(self, scheme: Scheme, fitting: list[str]) -> _Fit:
         """Measure how well tags fit a scheme; ``fitting`` are the distinct tags in a span of it."""
-        counts = {tag: self.counts[tag] for tag in fitting}
         readings = {tag: scheme.split(tag) for tag in fitting}
         parts: dict[str, set[str]] = {}
         for part, kind in readings.values():
             parts.setdefault(kind, set()).add(part)
-        malformed, expected = self._malformed(scheme, fitting)
+
+        def count(tags: Iterable[str]) -> int:
+            return sum(self.counts[tag] for tag in tags)
+
+        fits = count(fitting)
+        typed = count(tag for tag in fitting if readings[tag][1])
+        likes = {tag for tag in self.counts if tag not in readings and _like_o(tag) == "O"} - {scheme.outside}
+        if not self.counts[scheme.outside] and scheme.separator and 2 * typed > fits:
+            # Perhaps the most frequent tag stands for the tag outside.
+            likes.update(tag for tag, _ in self.counts.most_common(1) if not scheme.cut(tag)[1])
         return _Fit(
             scheme,
-            sum(counts.values()),
-            odd,
-            excused,
-            malformed,
-            expected,
-            typed=sum(count for tag, count in counts.items() if readings[tag][1]),
-            paired=sum(count for tag, count in counts.items() if len(parts[readings[tag][1]]) > 1),
+            fits,
+            self.counts.total() - fits - self.counts[scheme.outside],
+            count(likes.difference(fitting)),
+            *self._order(scheme, fitting),
+            typed,
+            paired=count(tag for tag in fitting if len(parts[readings[tag][1]]) > 1),
             letters=frozenset(part for part, _ in readings.values()),
         )
 
-    def _malformed(self, scheme: Scheme, fitting: list[str]) -> tuple[int, float]:
-        """The number of moves that the scheme does not allow, and of how many in a random order."""
+    def _order(self, scheme: Scheme, fitting: list[str]) -> tuple[int, float, int]:
+        """Malformed moves, how many they were in a random order, and confirming moves; see :class:`_Fit`."""
         numbers = {tag: number for number, tag in enumerate(fitting, 1)}  # 0: all others are outside
         rule = scheme.rule([scheme.outside, *fitting])
         before, after, count = np.array(
             [(numbers.get(b or "", 0), numbers.get(a or "", 0), n) for b, a, n in self.moves], np.int64
         ).T
-        malformed = int(count[~rule.allows(before, after)].sum())
+        is_allowed = rule.allows(before, after)
+        is_inside = rule.is_open[before] & (rule.types[before] == rule.types[after]) & (before != after)
         # In a random order a tag comes after each other tag as often as that tag occurs.
         tags = len(numbers) + 1
         occurs = np.bincount(before, count, tags)
@@ -296,4 +289,8 @@ class _Tags:
         closed = occurs.sum() - is_open.sum()
         forbidden = np.choose(rule.after, [0 * closed, own_type + others, closed + others, others])
         expected = np.bincount(after, count, tags) @ forbidden / max(1, occurs.sum())
-        return malformed, float(expected)
+        return (
+            int(count[~is_allowed].sum()),
+            float(expected),
+            int(count[is_allowed & is_inside & (after > 0)].sum()),
+        )
