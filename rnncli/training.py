@@ -31,7 +31,7 @@ from rnncli.network.gradient import add_gradient
 from rnncli.network.optimiser import Optimiser
 from rnncli.network.output import Objective, Weights
 from rnncli.network.team import ThreadTeam, team_size
-from rnncli.parameters import Array
+from rnncli.parameters import Array, Parameters
 from rnncli.plain.limits import TooLargeError
 
 
@@ -159,6 +159,33 @@ def schedule(warmup: float, step: int, steps: int) -> float:
     return min((step + 1) / warmup_steps, (steps - step) / max(1.0, steps - warmup_steps))
 
 
+class _Best:
+    """The epoch to keep so far, with its score and its weights; the arguments are those of :func:`train`."""
+
+    def __init__(self, parameters: Parameters, scored: int, metric: str) -> None:
+        self.parameters = parameters.copy()
+        self.epoch = 0
+        self.score = math.inf if metric == "loss" else -1.0
+        self._highest = self.score  # of a loss the lowest
+        self._scored = scored
+        self._is_loss = metric == "loss"
+
+    def update(self, epoch: int, score: float, parameters: Parameters) -> bool:
+        """Keep an epoch if it is as good as the best so far; return whether it is."""
+        if self._is_loss:
+            is_kept = score <= self._highest
+            self._highest = min(self._highest, score)
+        else:
+            least = self._highest - _standard_error(self._highest, self._scored)
+            is_kept = score > least or (self._scored > 0 and score == least)
+            self._highest = max(self._highest, score)
+        if is_kept:
+            self.parameters = parameters.copy()
+            self.epoch = epoch
+            self.score = score
+        return is_kept
+
+
 def prepare(
     sentences: Sequence[Sentence],
     network: NetworkSpec,
@@ -227,11 +254,7 @@ def train(
     encoded = model.encode(*zip(*((s.tokens, s.columns, s.tags) for s in sentences), strict=True))
     weights = _weights(model, sentences, class_weights)
     tokens = len(encoded.words)
-    best = model.parameters.copy()
-    is_loss = metric == "loss"
-    best_score = math.inf if is_loss else -1.0
-    best_epoch = 0
-    highest = best_score
+    best = _Best(model.parameters, scored, metric)
     number = 0
     seconds = 0.0
     interrupted = False
@@ -239,7 +262,7 @@ def train(
     use_kernels(model.network_spec)
     with ThreadTeam(size) as team:
         trainer = Trainer(model, encoded, weights, team)
-        while number < training.epochs and number - best_epoch < training.patience:
+        while number < training.epochs and number - best.epoch < training.patience:
             began = time.perf_counter()
             steps_before = trainer.steps
             clipped_before = trainer.clipped
@@ -262,20 +285,14 @@ def train(
             except TooLargeError as error:
                 message = f"the weights are too large to compute with after epoch {number}"
                 raise DivergedError(message, hint="lower --learning-rate") from error
-            least = highest - _standard_error(highest, scored)
-            is_better = current <= least if is_loss else current > least or (scored > 0 and current == least)
-            if is_better:
-                best = model.parameters.copy()
-                best_score = current
-                best_epoch = number
-            highest = min(highest, current) if is_loss else max(highest, current)
+            is_kept = best.update(number, current, model.parameters)
             steps = trainer.steps - steps_before
             clipped = trainer.clipped - clipped_before
             speed = tokens / taken
-            listener.epoch(Epoch(number, loss / tokens, current, taken, speed, is_better, steps, clipped, metric))
-    model.parameters.assign(best)
+            listener.epoch(Epoch(number, loss / tokens, current, taken, speed, is_kept, steps, clipped, metric))
+    model.parameters.assign(best.parameters)
     speed = number * tokens / max(seconds, 1e-9)
-    return Result(number, best_epoch, best_score, seconds, speed, interrupted, metric)
+    return Result(number, best.epoch, best.score, seconds, speed, interrupted, metric)
 
 
 def _weights(model: Model, sentences: Sequence[Sentence], class_weights: Mapping[str, float] | None) -> Weights:

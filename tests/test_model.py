@@ -211,6 +211,27 @@ def test_the_best_of_the_n_best_is_what_is_labelled() -> None:
                 assert tags[start:end] == labelling.nbest(model, encoded, sentence, 3)[0][0]
 
 
+@pytest.mark.parametrize("output", ["softmax", "crf"])
+def test_the_loss_of_gold_tags_is_that_of_their_probability(output: str) -> None:
+    model = untrained(output=output)
+    sentences = [["leave", "Taipei", "on"], [], ["Taipei"]]
+    gold = [["O", "B-x", "I-x"], [], ["B-x"]]
+    encoded = model.encode(sentences, tags=gold)
+    logs = []
+    for number, tags in enumerate(gold):
+        readings = (
+            {tuple(path): p for path, p in labelling.nbest(model, encoded, number, 27)} if tags else {(): 1.0}
+        )
+        logs.append(np.log(readings[tuple(TAGS.index(tag) for tag in tags)]))
+    assert -sum(logs) / 4 == pytest.approx(labelling.gold_loss(model, encoded), rel=1e-6)
+    # A tag that the model does not know may be any.
+    unknown = model.encode(sentences, tags=[["O", "?", "I-x"], [], ["?"]])
+    paths = labelling.nbest(model, encoded, 0, 27)
+    possible = sum(p for path, p in paths if (path[0], path[2]) == (TAGS.index("O"), TAGS.index("I-x")))
+    assert -np.log(possible) / 4 == pytest.approx(labelling.gold_loss(model, unknown), rel=1e-6)
+    assert 0 == labelling.gold_loss(model, model.encode([[]], tags=[[]]))
+
+
 def test_where_no_way_is_allowed_those_that_break_the_rules_least_are_given() -> None:
     """One token, and only tags that cannot stand alone; I-x neither begins a sentence nor ends it."""
     model = untrained(decoding="constrained")

@@ -35,12 +35,14 @@ def evaluate(
     Example: rnncli evaluate test.tsv --model model.npz --confusion
     """
     from rnncli import evaluation
-    from rnncli.data import tsv
+    from rnncli.data import schemes, tsv
     from rnncli.data.split import unseen_tags
     from rnncli.modelfile import load
 
     loaded = load(find_model(model))
     corpus = tsv.read(data or str(bundled("sample_data/test.tsv")))
+    if message := schemes.describe_odd(corpus, loaded.scheme, loaded.tags):
+        show.note(f"warning: {message}")
     scores = evaluation.evaluate(loaded, corpus.sentences, threads)
     unseen = unseen_tags(corpus.sentences, loaded.tags)
     if unseen:

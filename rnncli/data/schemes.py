@@ -117,13 +117,32 @@ def odd_faults(corpus: Corpus, scheme: Scheme, tags: Sequence[str]) -> Faults:
 def refuse_odd(corpus: Corpus, scheme: Scheme, tags: Sequence[str]) -> None:
     """Raise a :class:`.DataError` if there are odd tags; see :func:`odd_faults`."""
     faults = odd_faults(corpus, scheme, tags)
+    if faults.count:
+        _refuse(corpus, scheme, recognise(sentence.tags for sentence in corpus.sentences))
+        faults.raise_any()
+
+
+def describe_odd(corpus: Corpus, scheme: Scheme, tags: Sequence[str]) -> str:
+    """How many odd tags there are, and the first of them; "" if there are none.
+
+    A file that is spelled in another way has no tag that could be read: a :class:`.DataError`.
+    """
+    faults = odd_faults(corpus, scheme, tags)
     if not faults.count:
-        return
+        return ""
     own = recognise(sentence.tags for sentence in corpus.sentences)
+    if replace(own, name=scheme.name) != scheme:
+        _refuse(corpus, scheme, own)
+    first = faults.kept[0]
+    count = "1 tag is" if faults.count == 1 else f"{faults.count:,} tags are"
+    return f"{corpus.name}: {count} none of {scheme.text}, such as {first.text} in line {first.line}"
+
+
+def _refuse(corpus: Corpus, scheme: Scheme, own: Scheme) -> None:
+    """Raise a :class:`.DataError` if the file has another scheme of its own."""
     if own.has_spans and own != scheme:
         message = f"the tags here are {own.text}, those of the model {scheme.text}"
         raise DataError(message, where=corpus.name, hint=f"write them as {scheme.text}")
-    faults.raise_any()
 
 
 def describe_malformed(corpus: Corpus, scheme: Scheme) -> str:
