@@ -73,7 +73,7 @@ def run(folder: Path, name: str, network: str, seed: int, threads: int) -> dict[
         size = trained.path.stat().st_size
     test = evaluation.evaluate(trained.model, reading.read(str(folder / data.test)).sentences, threads)
     return {
-        "set": name, "network": network, "seed": seed, "test": test.f1, "dev": trained.dev.f1,
+        "set": name, "network": network, "seed": seed, "test": test.score, "dev": trained.dev.score,
         "unknown": test.unknown_accuracy, "ece": test.calibration.ece if test.calibration else None,
         "seconds": trained.result.seconds, "epochs": trained.result.epochs,
         "best_epoch": trained.result.best_epoch, "bytes": size, "sha256": trained.sha256, "rnncli": __version__,

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import os
 import statistics
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +12,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnncli import __version__, archive, arguments, evaluation, modelfile, training
+from rnncli import __version__, archive, arguments, evaluation, labelling, modelfile, training
 from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec, suggestion
-from rnncli.data import compatibility, plausibility, reading, weights
+from rnncli.data import compatibility, plausibility, reading, schemes, weights
 from rnncli.data.examples import contrast_pair
 from rnncli.data.reading import AS_USUAL, Corpus
 from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap, overlap, split, usual_share
-from rnncli.data.tags import spans
+from rnncli.data.tags import Scheme
 from rnncli.data.vectors import Vectors, wanted_by
 from rnncli.data.vectors import read as read_vectors
 from rnncli.errors import StoppedError, UsageError
@@ -50,6 +51,9 @@ class _Logging(Listener):
         self.model = model
         self.log.begin(model.training_spec.seed)
 
+    def warning(self, message: str) -> None:
+        self.listener.warning(message)
+
     def batch(self, epochs: float, tokens_per_second: float) -> None:
         self.listener.batch(epochs, tokens_per_second)
 
@@ -68,6 +72,11 @@ class Run:
     model: Model
     result: Result
     dev: Scores
+
+    @property
+    def score(self) -> float:
+        """The score on development data of the epoch that was kept, by the metric that it was chosen by."""
+        return self.result.best_score if self.result.metric == "loss" else self.dev.score
 
 
 @dataclass(frozen=True)
@@ -97,28 +106,33 @@ class Trained:
     @property
     def spread(self) -> tuple[float, float]:
         """Mean and standard deviation of the dev scores over the seeds."""
-        scores = [run.dev.f1 for run in self.runs]
+        scores = [run.score for run in self.runs]
         return statistics.mean(scores), statistics.stdev(scores) if len(scores) > 1 else 0.0
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON contract of ``rnncli train``."""
         mean, deviation = self.spread
-        rows = [(run.model.training_spec.seed, run.result.best_epoch, run.dev.f1) for run in self.runs]
+        runs = [
+            {
+                "seed": run.model.training_spec.seed,
+                "best_epoch": run.result.best_epoch,
+                "f1": run.dev.f1,
+                "score": run.score,
+            }
+            for run in self.runs
+        ]
         return {
             "model": str(self.path),
             "seed": self.model.training_spec.seed,
             "epochs": self.result.epochs,
             "best_epoch": self.result.best_epoch,
+            "metric": self.result.metric,
             "seconds": self.result.seconds,
             "tokens_per_second": self.result.tokens_per_second,
             "interrupted": any(run.result.interrupted for run in self.runs),
             "dev": self.dev.as_dict(),
             "sha256": self.sha256,
-            "seeds": {
-                "mean": mean,
-                "standard_deviation": deviation,
-                "runs": [{"seed": seed, "best_epoch": epoch, "f1": f1} for seed, epoch, f1 in rows],
-            },
+            "seeds": {"mean": mean, "standard_deviation": deviation, "runs": runs},
         }
 
 
@@ -188,6 +202,7 @@ class _Task(NamedTuple):
     training_spec: TrainingSpec
     train: list[Sentence]
     dev: list[Sentence]
+    scheme: Scheme
     vectors: Vectors | None
     class_weights: dict[str, float] | None
 
@@ -228,7 +243,9 @@ def train_files(
             raise UsageError("stdin cannot be both the training and the development data")
         dev_corpus = _read(dev, read_options, listener)
         _check_dev(corpus, dev_corpus, network_spec, files)
-    train_part, dev_part = _parts(corpus, dev_corpus, training_spec)
+    scheme = schemes.choose(training_spec.scheme, (sentence.tags for sentence in corpus.sentences))
+    _check_tags([corpus, *([dev_corpus] if dev_corpus else [])], scheme, files.force, listener)
+    train_part, dev_part = _parts(corpus, dev_corpus, training_spec, scheme)
     vectors = _vectors(files.vectors, [*train_part, *dev_part]) if files.vectors else None
     class_weights = None  # read once, because the file may be a pipe
     if training_spec.class_weight not in ("none", weights.BALANCED):
@@ -236,9 +253,9 @@ def train_files(
         class_weights = weights.read(training_spec.class_weight, tags)
     if files.log_gradients:
         listener = _Logging(listener, Log(Path(files.log_gradients), sample(train_part, training_spec.seed)))
-    task = _Task(network_spec, training_spec, train_part, dev_part, vectors, class_weights)
+    task = _Task(network_spec, training_spec, train_part, dev_part, scheme, vectors, class_weights)
     runs = _runs(task, seeds, threads, listener)
-    best = max(runs, key=lambda run: run.dev.f1)
+    best = (min if runs[0].result.metric == "loss" else max)(runs, key=lambda run: run.score)
     best.model.provenance = {
         "rnncli": __version__,
         "data_sha256": corpus.sha256,
@@ -246,8 +263,9 @@ def train_files(
         "tokens": sum(len(sentence.tokens) for sentence in train_part),
         "epochs": best.result.epochs,
         "best_epoch": best.result.best_epoch,
+        "metric": best.result.metric,
         "dev": best.dev.as_dict(),
-        "examples": BOOKING_PAIR if is_bundled else contrast_pair(train_part, best.model.tokenizer),
+        "examples": BOOKING_PAIR if is_bundled else contrast_pair(train_part, best.model.tokenizer, scheme),
     }
     if class_weights:  # store the weights, not the name of their file
         best.model.provenance["class_weights"] = class_weights
@@ -263,16 +281,20 @@ def _runs(task: _Task, seeds: int, threads: int, listener: Listener) -> list[Run
     runs: list[Run] = []
     for seed in range(task.training_spec.seed, task.training_spec.seed + seeds):
         settings = dataclasses.replace(task.training_spec, seed=seed)
-        model = training.prepare(task.train, task.network_spec, settings, task.vectors)
+        model = training.prepare(task.train, task.network_spec, settings, task.vectors, task.scheme)
         listener.prepared(
             model, task.train, overlap(task.train, task.dev, model.inputs.words, model.tags), task.vectors
         )
+        why = _why_score_is_fixed(task.dev, model)
+        if why and not runs:
+            listener.warning(f"{why}, so the epoch with the lowest loss on it is kept")
         result = training.train(
             model,
             task.train,
             threads=threads,
-            score=functools.partial(_score, task.dev, threads),
-            scored=_scored(task.dev, model.scheme),
+            score=functools.partial(_loss, task.dev) if why else functools.partial(_score, task.dev, threads),
+            scored=0 if why else _scored(task.dev, model.scheme),
+            metric="loss" if why else "f1" if model.scheme.has_spans else "accuracy",
             listener=listener,
             class_weights=task.class_weights,
         )
@@ -287,12 +309,31 @@ def _runs(task: _Task, seeds: int, threads: int, listener: Listener) -> list[Run
 
 
 def _score(dev: list[Sentence], threads: int, model: Model) -> float:
-    return evaluation.evaluate(model, dev, threads, with_probabilities=False).f1
+    return evaluation.evaluate(model, dev, threads, with_probabilities=False).score
 
 
-def _scored(dev: list[Sentence], scheme: str) -> int:
+def _loss(dev: list[Sentence], model: Model) -> float:
+    encoded = model.encode(*zip(*((s.tokens, s.columns, s.tags) for s in dev), strict=True))
+    return labelling.gold_loss(model, encoded)
+
+
+def _why_score_is_fixed(dev: list[Sentence], model: Model) -> str:
+    """Why the score on these data would be the same after every epoch; "" if it can change."""
+    scheme = model.scheme
+    if not scheme.has_spans:
+        has_known_tag = any(set(sentence.tags).intersection(model.tags) for sentence in dev)
+        return "" if has_known_tag else "no tag of the development data is in the training data"
+    spans = [span for sentence in dev for span in scheme.spans(sentence.tags)]
+    if not spans:
+        return "the development data has no span"
+    types = {scheme.type_of(tag) for tag in model.tags}
+    has_known_type = any(span.type in types for span in spans)
+    return "" if has_known_type else "no type of span of the development data is in the training data"
+
+
+def _scored(dev: list[Sentence], scheme: Scheme) -> int:
     """The number of spans, or of tokens, that the score on these data is a share of."""
-    return sum(len(sentence.tags) if scheme == "plain" else len(spans(sentence.tags)) for sentence in dev)
+    return sum(len(scheme.spans(s.tags)) if scheme.has_spans else len(s.tags) for s in dev)
 
 
 def _vectors(path: str | Path, sentences: list[Sentence]) -> Vectors:
@@ -317,7 +358,7 @@ def _check_outputs(files: Files) -> None:
 
 def _check_dev(corpus: Corpus, dev_corpus: Corpus, network: NetworkSpec, files: Files) -> None:
     """Refuse what cannot be right about the development and the training data."""
-    network = network.resolved(bool(corpus.names.features), files.vectors is not None, obedient=True)
+    network = network.resolved(bool(corpus.names.features), files.vectors is not None, scheme=True)
     tags = dict.fromkeys(tag for sentence in corpus.sentences for tag in sentence.tags)
     problems = [
         *plausibility.problems(dev_corpus),
@@ -329,9 +370,21 @@ def _check_dev(corpus: Corpus, dev_corpus: Corpus, network: NetworkSpec, files: 
         compatibility.check_columns(corpus, dev_corpus)
 
 
-def _parts(corpus: Corpus, dev: Corpus | None, settings: TrainingSpec) -> tuple[list[Sentence], list[Sentence]]:
+def _check_tags(corpora: list[Corpus], scheme: Scheme, force: bool, listener: Listener) -> None:
+    """Refuse tags that do not fit the scheme, except with ``force``, and warn of tags that are not in its order."""
+    tags = [tag for tag, _ in Counter(tag for s in corpora[0].sentences for tag in s.tags).most_common()]
+    for corpus in corpora:
+        if not force:
+            schemes.refuse_odd(corpus, scheme, tags)
+        if message := schemes.describe_malformed(corpus, scheme):
+            listener.warning(message)
+
+
+def _parts(
+    corpus: Corpus, dev: Corpus | None, settings: TrainingSpec, scheme: Scheme
+) -> tuple[list[Sentence], list[Sentence]]:
     """The training and the development sentences."""
     if dev is not None:
         return corpus.sentences, dev.sentences
     share = settings.dev_share or usual_share(len(corpus.sentences))
-    return split(corpus.sentences, share, np.random.default_rng([settings.seed, 2]))
+    return split(corpus.sentences, share, np.random.default_rng([settings.seed, 2]), scheme)

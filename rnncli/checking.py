@@ -4,9 +4,8 @@ Faults do not end the reading.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from statistics import median_low
 from time import perf_counter
@@ -15,13 +14,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
-from rnncli.data import compatibility, plausibility, tokenize
+from rnncli.data import compatibility, plausibility, schemes, tokenize
 from rnncli.data.faults import Fault, Faults
 from rnncli.data.reading import Corpus, reading
 from rnncli.data.repetition import Ambiguous, Relabelled, Repetition
 from rnncli.data.sentence import Sentence
 from rnncli.data.split import usual_share
-from rnncli.data.tags import moves, recognise, spans
+from rnncli.data.tags import Scheme
 from rnncli.data.vocabulary import UNKNOWN, Vocabulary
 from rnncli.errors import DataError
 from rnncli.plain.blas import one_thread
@@ -229,7 +228,7 @@ def check(paths: Sequence[str], options: ReadOptions, *, threads: int = 0, progr
         report.files.append(file)
     first = report.corpora[0]
     progress(READING, "counting")
-    scheme = recognise(sentence.tags for sentence in first.sentences)
+    scheme = schemes.recognise(sentence.tags for sentence in first.sentences)
     vocabulary = Vocabulary.count(token for sentence in first.sentences for token in sentence.tokens)
     for corpus, file in zip(report.corpora, report.files, strict=True):
         _count(corpus, file, scheme)
@@ -287,7 +286,7 @@ def _read(
     return corpus, report
 
 
-def _count(corpus: Corpus, report: FileReport, scheme: str) -> None:
+def _count(corpus: Corpus, report: FileReport, scheme: Scheme) -> None:
     lengths = sorted(len(sentence.tokens) for sentence in corpus.sentences)
     report.sentences = len(lengths)
     report.tokens = sum(lengths)
@@ -296,31 +295,25 @@ def _count(corpus: Corpus, report: FileReport, scheme: str) -> None:
     if lengths:
         p95 = lengths[-(-95 * len(lengths) // 100) - 1]
         report.lengths = Lengths(lengths[0], median_low(lengths), p95, lengths[-1])
-    if scheme != "plain":
-        report.spans = Counter(span.type for sentence in corpus.sentences for span in spans(sentence.tags))
+    report.spans = Counter(span.type for sentence in corpus.sentences for span in scheme.spans(sentence.tags))
 
 
-def _check_tags(corpus: Corpus, report: FileReport, scheme: str) -> None:
-    """Note the moves from tag to tag that the scheme does not allow."""
-    for sentence, token, before, tag in _malformed(corpus.sentences, scheme):
-        if token == 0:
-            message = f"{tag} cannot begin a sentence in {scheme}"
-        elif token == len(sentence.tags):
-            message = f"{before} cannot end a sentence in {scheme}"
+def _check_tags(corpus: Corpus, report: FileReport, scheme: Scheme) -> None:
+    """Note tags that the scheme does not have, and moves from tag to tag that it does not allow."""
+    odd = schemes.odd_faults(corpus, scheme, [tag for tag, _ in report.tags.most_common()], most=MOST_FAULTS)
+    for fault in odd.kept:
+        report.add("tags", fault)
+    report.fault_count += odd.count - len(odd.kept)
+    for move in scheme.malformed(sentence.tags for sentence in corpus.sentences):
+        sentence = corpus.sentences[move.sentence]
+        if move.token == 0:
+            message = f"{move.tag} cannot begin a sentence in {scheme.text}"
+        elif move.token == len(sentence.tags):
+            message = f"{move.before} cannot end a sentence in {scheme.text}"
         else:
-            message = f"{tag} cannot follow {before} in {scheme}"
-        token = min(token, len(sentence.tags) - 1)
+            message = f"{move.tag} cannot follow {move.before} in {scheme.text}"
+        token = min(move.token, len(sentence.tags) - 1)
         report.add("order", Fault(sentence.line_of(token), 0, message, sentence.tokens[token]))
-
-
-def _malformed(sentences: Iterable[Sentence], scheme: str) -> Iterator[tuple[Sentence, int, str, str]]:
-    allowed: dict[tuple[str, str], bool] = {}
-    for sentence in sentences:
-        for token, move in enumerate(pairwise(["O", *sentence.tags, "O"])):
-            if move not in allowed:
-                allowed[move] = bool(moves(move, scheme).follow[0, 1])
-            if not allowed[move]:
-                yield sentence, token, *move
 
 
 def _check_data(corpus: Corpus, report: FileReport, first: Corpus | None) -> None:
@@ -360,17 +353,17 @@ _PAIRS = 6e9  # of tags, which a CRF compares in a second
 _PROBE = 384  # rows of the square matrices that NumPy multiplies
 
 
-def _choice(corpus: Corpus, report: FileReport, scheme: str, is_alone: bool, threads: int) -> Choice:
+def _choice(corpus: Corpus, report: FileReport, scheme: Scheme, is_alone: bool, threads: int) -> Choice:
     """What a training on this file would choose; ``is_alone``: a share of it is kept for development."""
     rest = 1 - usual_share(report.sentences) if is_alone and report.sentences > 1 else 1.0
     sentences = max(1, round(rest * report.sentences))
     tokens = max(1, round(rest * report.tokens))
-    network = NetworkSpec().resolved(bool(corpus.names.features), vectors=False, obedient=True)
+    network = NetworkSpec().resolved(bool(corpus.names.features), vectors=False, scheme=scheme.limits_moves)
     training = TrainingSpec().resolved(network, sentences, tokens)
     tokenizer = tokenize.recognise(sentence.tokens for sentence in corpus.sentences)
     products = _OPERATIONS / (_SHARE * _products_a_second() * threads**_GROWTH)
     seconds = training.epochs * tokens * (products + len(report.tags) ** 2 / _PAIRS)
-    return Choice(scheme, tokenizer, sentences, tokens, training.epochs, training.batch, seconds, threads)
+    return Choice(scheme.text, tokenizer, sentences, tokens, training.epochs, training.batch, seconds, threads)
 
 
 def _products_a_second() -> float:

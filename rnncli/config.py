@@ -160,6 +160,7 @@ else:
 Decoder = Literal["softmax", "crf"]
 Transitions = Literal["auto", "any", "legal"]
 Feedback = Literal["predicted", "gold", "mixed"]
+SchemeName = Literal["auto", "plain", "io", "IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU", "BMES", "BMEWO"]
 Tokenizer = Literal["auto", "whitespace", "words", "characters"]
 Optimiser = Literal["adam", "sgd"]
 Pretrained = Literal["frozen", "tuned"]
@@ -242,11 +243,11 @@ class NetworkSpec(_Spec):
         """The names in ``features``, in the order of :data:`INPUTS`."""
         return [name for name in INPUTS if name in self.features.split("+")]
 
-    def resolved(self, columns: bool, vectors: bool, obedient: bool) -> Self:
+    def resolved(self, columns: bool, vectors: bool, scheme: bool) -> Self:
         """Replace every ``auto``.
 
         columns, vectors  whether there are columns between token and tag, and a file of word vectors
-        obedient          whether all training tags obey the tag scheme
+        scheme            whether the tags have a scheme that limits which tag may follow which
         """
         cell = self.cell
         features = self.features
@@ -256,7 +257,7 @@ class NetworkSpec(_Spec):
         if features == "auto":
             features = "embedding+ngram" + "+vectors" * vectors + "+columns" * columns
         if transitions == "auto":
-            transitions = "legal" if obedient else "any"
+            transitions = "legal" if scheme else "any"
         names = features.split("+")
         if "columns" in names and not columns:
             raise UsageError("--features columns: the training data has no column between token and tag")
@@ -304,6 +305,11 @@ class TrainingSpec(_Spec):
     )
     seed: int = option(1, "Seed of all random numbers.", 0, 2**63 - 1)
     tokenizer: Tokenizer = option("auto", "How raw text is cut into tokens; auto: chosen from the training data.")
+    scheme: SchemeName = option(
+        "auto",
+        "What the tags mark; auto: recognised, but never io. plain: no spans; io: neighbours with the same tag are "
+        "a span; all others: spans by letters such as B-x I-x.",
+    )
 
     def resolved(self, network: NetworkSpec, sentences: int, tokens: int) -> Self:
         """Replace every 0 that stands for a choice by the size of the training data or by the network."""

@@ -12,7 +12,7 @@ from rnncli import arguments, labelling
 from rnncli.data import compatibility, plausibility
 from rnncli.data.reading import Corpus
 from rnncli.data.sentence import Sentence, check
-from rnncli.data.tags import Span, spans
+from rnncli.data.tags import Scheme, Span
 from rnncli.data.vocabulary import UNKNOWN
 from rnncli.errors import DataError
 from rnncli.model import Model
@@ -107,7 +107,7 @@ def calibration(probabilities: Sequence[float], right: Sequence[bool]) -> Calibr
 class Scores:
     """What :func:`score` counted; fractions are properties."""
 
-    scheme: str
+    scheme: Scheme
     sentences: int = 0
     tokens: int = 0
     correct: int = 0
@@ -129,23 +129,34 @@ class Scores:
         return self.unknown_correct / self.unknown if self.unknown else None
 
     @property
-    def f1(self) -> float:
-        """Span F1; for a tag set without spans the accuracy; 0 where there are no spans at all."""
-        return self.accuracy if self.scheme == "plain" else self.total.f1 or 0.0
+    def f1(self) -> float | None:
+        """Span F1; ``None`` for plain tags, and where there are no spans at all."""
+        return self.total.f1 if self.scheme.has_spans else None
+
+    @property
+    def metric(self) -> str:
+        """What :attr:`score` is: "f1", or "accuracy" for plain tags."""
+        return "f1" if self.scheme.has_spans else "accuracy"
+
+    @property
+    def score(self) -> float:
+        """One number by which models are compared: span F1, 0 where there are no spans; for plain tags accuracy."""
+        return self.f1 or 0.0 if self.scheme.has_spans else self.accuracy
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON contract of ``rnncli evaluate``."""
-        plain = self.scheme == "plain"
+        has_spans = self.scheme.has_spans
         return {
+            "metric": self.metric,
             "sentences": self.sentences,
             "tokens": self.tokens,
             "accuracy": self.accuracy,
-            "precision": self.accuracy if plain else self.total.precision,
-            "recall": self.accuracy if plain else self.total.recall,
+            "precision": self.total.precision if has_spans else None,
+            "recall": self.total.recall if has_spans else None,
             "f1": self.f1,
             "per_type": {kind: count.as_dict() for kind, count in sorted(self.per_type.items())},
             "unknown_words": {"tokens": self.unknown, "accuracy": self.unknown_accuracy},
-            "scheme": self.scheme,
+            "scheme": self.scheme.text,
             "calibration": self.calibration.as_dict() if self.calibration else None,
         }
 
@@ -159,7 +170,7 @@ class Labelled(NamedTuple):
     probabilities: Sequence[float] = ()  # (n,) of the predicted tags; empty, or NaN, where they are not known
 
 
-def score(labelled: Iterable[Labelled], scheme: str) -> Scores:
+def score(labelled: Iterable[Labelled], scheme: Scheme) -> Scores:
     """Compare tags with gold tags. Spans count as correct when type, start and end agree (conlleval).
 
     For plain tags ``per_type`` counts tokens by tag. There is a calibration only where the probabilities of all
@@ -202,14 +213,14 @@ class _Types(NamedTuple):
     correct: Counter[str]
 
 
-def _count_types(types: _Types, sentence: Labelled, hits: list[bool], scheme: str) -> None:
-    if scheme == "plain":
+def _count_types(types: _Types, sentence: Labelled, hits: list[bool], scheme: Scheme) -> None:
+    if not scheme.has_spans:
         types.gold.update(sentence.gold)
         types.predicted.update(sentence.predicted)
         types.correct.update(compress(sentence.gold, hits))
         return
-    gold = spans(sentence.gold)
-    predicted = gold if all(hits) else spans(sentence.predicted)
+    gold = scheme.spans(sentence.gold)
+    predicted = gold if all(hits) else scheme.spans(sentence.predicted)
     correct: Iterable[Span] = gold if all(hits) else set(gold).intersection(predicted)
     for counts, group in zip(types, (gold, predicted, correct), strict=True):
         if group:

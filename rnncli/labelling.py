@@ -297,6 +297,29 @@ def hidden_layers(model: Model, encoded: Encoded) -> Iterator[tuple[Longs, list[
         yield packed.positions, hidden, activations.o
 
 
+def gold_loss(model: Model, encoded: Encoded) -> float:
+    """The mean over all tokens of −log of the probability of the gold tags, in NumPy; 0 if there is no token.
+
+    A token whose gold tag the model does not know may have any tag, so it adds nothing.
+    """
+    learned = decoding.learned(model.network_spec, model.parameters)
+    total = 0.0
+    with one_thread():
+        for number, (start, end) in enumerate(pairwise(encoded.starts.tolist())):
+            if start == end:
+                continue
+            run = trace(model, encoded, number)
+            gold = encoded.tags[start:end]
+            is_known = gold >= 0
+            if model.network_spec.decoder == "softmax":
+                total -= float(decoding.log(run.y)[is_known, gold[is_known]].sum(dtype=np.float64))
+                continue
+            is_gold = ~is_known[:, None] | (gold[:, None] == np.arange(run.o.shape[1]))
+            total += crf.log_partition(run.o, *learned)
+            total -= crf.log_partition(np.where(is_gold, run.o, -np.inf), *learned)
+    return total / max(1, len(encoded.words))
+
+
 def nbest(model: Model, encoded: Encoded, sentence: int, count: int) -> list[tuple[list[int], float]]:
     """The ``count`` most probable sequences of tags of one sentence, best first, with their probabilities.
 

@@ -10,7 +10,7 @@ import numpy as np
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.batch import Encoded
 from rnncli.data.inputs import Columns, Inputs
-from rnncli.data.tags import Moves, moves
+from rnncli.data.tags import Moves, Scheme
 from rnncli.parameters import Parameters, table
 from rnncli.plain import decoding
 from rnncli.plain.decoding import Chain
@@ -23,7 +23,7 @@ class Model:
     network_spec: NetworkSpec
     training_spec: TrainingSpec
     tokenizer: str
-    scheme: str
+    scheme: Scheme
     tags: list[str]
     inputs: Inputs
     parameters: Parameters
@@ -41,7 +41,7 @@ class Model:
         inputs: Inputs,
         tags: list[str],
         tokenizer: str,
-        scheme: str,
+        scheme: Scheme,
     ) -> "Model":
         """Make a model with random initial parameters, drawn with the seed of ``training_spec``."""
         rows = table(network_spec, inputs.tables, len(tags), training_spec.recurrent_init)
@@ -61,9 +61,9 @@ class Model:
     @cached_property
     def allowed(self) -> Moves | None:
         """The moves that decoding allows; ``None`` if it allows all."""
-        if self.network_spec.transitions == "any" or self.scheme == "plain":
+        if self.network_spec.transitions == "any" or not self.scheme.limits_moves:
             return None
-        return moves(self.tags, self.scheme)
+        return self.scheme.moves(self.tags)
 
     def chain(self) -> Chain | None:
         """The scores of moves that decoding uses; ``None`` if each tag is chosen by itself."""

@@ -11,7 +11,7 @@ from typing import Any
 from rnncli import archive, arguments
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.inputs import Inputs, InputTable, input_lists
-from rnncli.data.tags import SCHEMES
+from rnncli.data.tags import Scheme
 from rnncli.data.tokenize import TOKENIZERS
 from rnncli.errors import ModelError, UsageError
 from rnncli.model import Model
@@ -42,7 +42,7 @@ def save(model: Model, path: Path | str) -> str:
         "network": network_header(model.network_spec),
         "training": dataclasses.asdict(model.training_spec),
         "tokenizer": model.tokenizer,
-        "scheme": model.scheme,
+        "scheme": model.scheme.text,
         "tags": model.tags,
         "inputs": [list(row) for row in model.inputs.tables],
         "provenance": model.provenance,
@@ -108,6 +108,13 @@ def _read_tables(spec: NetworkSpec, header: Any) -> list[InputTable]:
     return tables
 
 
+def _read_scheme(header: Any) -> Scheme:
+    try:
+        return Scheme.read(header)
+    except UsageError as error:
+        raise ModelError(error.message, hint=UPGRADE) from error
+
+
 def _read_list(file: archive.Members, name: str) -> list[str]:
     text = file.text(name)
     words = text.split("\n") if text else []
@@ -135,8 +142,8 @@ def _build(file: archive.Members) -> Model:
     tags = header["tags"]
     if not _are_texts(tags) or not tags or len(set(tags)) != len(tags):
         raise ModelError("the list of tags is damaged")
-    if header["tokenizer"] not in TOKENIZERS or header["scheme"] not in SCHEMES:
-        raise ModelError("its tokenizer or its tag scheme is not known", hint=UPGRADE)
+    if header["tokenizer"] not in TOKENIZERS:
+        raise ModelError("its tokenizer is not known", hint=UPGRADE)
     tables = _read_tables(spec, header["inputs"])
     rows = table(spec, tables, len(tags))
     lists = input_lists(part.name for part in tables)
@@ -158,7 +165,7 @@ def _build(file: archive.Members) -> Model:
         spec,
         _read_training(header["training"]),
         header["tokenizer"],
-        header["scheme"],
+        _read_scheme(header["scheme"]),
         tags,
         inputs,
         Parameters(rows).assign(arrays),

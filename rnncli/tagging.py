@@ -12,7 +12,7 @@ from rnncli.data import compatibility, plausibility
 from rnncli.data.batch import Encoded
 from rnncli.data.formats import tsv
 from rnncli.data.sentence import Sentence, check, check_columns
-from rnncli.data.tags import spans
+from rnncli.data.tags import PLAIN, Scheme
 from rnncli.data.tokenize import Token, cut, tokenize
 from rnncli.errors import RnncliError
 from rnncli.labelling import Labeller, Prediction, nbest
@@ -61,6 +61,7 @@ class Tagged(NamedTuple):
     tokens: list[TaggedToken]
     spans: list[TaggedSpan]
     readings: list[Reading] = []  # noqa: RUF012  the most probable, best first, if any were requested
+    scheme: Scheme = PLAIN  # of the tags
 
     def read_as(self, reading: Reading) -> "Tagged":
         """The same sentence with the tags of a reading; tokens and spans have the probability of the reading."""
@@ -68,8 +69,8 @@ class Tagged(NamedTuple):
             token._replace(tag=tag, probability=reading.probability)
             for token, tag in zip(self.tokens, reading.tags, strict=True)
         ]
-        spans = [span._replace(probability=reading.probability) for span in _spans(self.text, tokens)]
-        return Tagged(self.text, tokens, spans)
+        spans = [span._replace(probability=reading.probability) for span in _spans(self.text, tokens, self.scheme)]
+        return Tagged(self.text, tokens, spans, scheme=self.scheme)
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON contract of ``rnncli tag``."""
@@ -92,10 +93,10 @@ def joined(tokens: Sequence[str]) -> tuple[str, list[Token]]:
     return " ".join(tokens), located
 
 
-def _spans(text: str, tokens: Sequence[TaggedToken]) -> list[TaggedSpan]:
+def _spans(text: str, tokens: Sequence[TaggedToken], scheme: Scheme) -> list[TaggedSpan]:
     """The spans that the tags mark."""
     labelled = []
-    for span in spans([token.tag for token in tokens]):
+    for span in scheme.spans([token.tag for token in tokens]):
         inside = tokens[span.start : span.end]
         start = inside[0].start
         end = inside[-1].end
@@ -228,7 +229,8 @@ class Tagger:
             TaggedToken(*token, tag, probability)
             for token, tag, probability in zip(tokens, tags, probabilities, strict=True)
         ]
-        return Tagged(text, labelled, [] if self.model.scheme == "plain" else _spans(text, labelled), readings)
+        scheme = self.model.scheme
+        return Tagged(text, labelled, _spans(text, labelled, scheme), readings, scheme)
 
 
 def check_file(model: Model, name: str, sentences: Sequence[Sentence], force: bool = False) -> None:

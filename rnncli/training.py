@@ -17,9 +17,10 @@ from rnncli.data import tokenize
 from rnncli.data.batch import Encoded, Longs, Packed, pack, shuffled
 from rnncli.data.inputs import Inputs
 from rnncli.data.reading import Corpus
+from rnncli.data.schemes import choose
 from rnncli.data.sentence import Sentence, check
 from rnncli.data.split import Overlap
-from rnncli.data.tags import obeys, recognise
+from rnncli.data.tags import Scheme
 from rnncli.data.vectors import Vectors
 from rnncli.data.weights import for_tags
 from rnncli.errors import DivergedError
@@ -31,7 +32,7 @@ from rnncli.network.gradient import add_gradient
 from rnncli.network.optimiser import Optimiser
 from rnncli.network.output import Objective, Weights
 from rnncli.network.team import ThreadTeam, team_size
-from rnncli.parameters import Array
+from rnncli.parameters import Array, Parameters
 from rnncli.plain.limits import TooLargeError
 
 
@@ -46,6 +47,7 @@ class Epoch(NamedTuple):
     is_kept: bool
     steps: int  # of the optimiser
     clipped: int  # steps whose gradient was longer than ``clip``
+    metric: str = "score"  # what ``score`` is: "f1", "accuracy" or, lower being better, "loss"
 
 
 class Result(NamedTuple):
@@ -57,6 +59,7 @@ class Result(NamedTuple):
     seconds: float
     tokens_per_second: float
     interrupted: bool
+    metric: str = "score"  # what ``best_score`` is; see :class:`Epoch`
 
 
 class Listener:
@@ -67,6 +70,9 @@ class Listener:
 
     def prepared(self, model: Model, sentences: Sequence[Sentence], dev: Overlap, vectors: Vectors | None) -> None:
         """The data were read and the network was initialised; ``sentences`` are the training sentences."""
+
+    def warning(self, message: str) -> None:
+        """Something about the data is unusual, and training goes on; called before or after :meth:`prepared`."""
 
     def batch(self, epochs: float, tokens_per_second: float) -> None:
         """A step was taken; ``epochs`` is how many epochs are done, with a fraction for the current one."""
@@ -157,10 +163,44 @@ def schedule(warmup: float, step: int, steps: int) -> float:
     return min((step + 1) / warmup_steps, (steps - step) / max(1.0, steps - warmup_steps))
 
 
+class _Best:
+    """The epoch to keep so far, with its score and its weights; the arguments are those of :func:`train`."""
+
+    def __init__(self, parameters: Parameters, scored: int, metric: str) -> None:
+        self.parameters = parameters.copy()
+        self.epoch = 0
+        self.score = math.inf if metric == "loss" else -1.0
+        self._highest = self.score  # of a loss the lowest
+        self._scored = scored
+        self._is_loss = metric == "loss"
+
+    def update(self, epoch: int, score: float, parameters: Parameters) -> bool:
+        """Keep an epoch if it is as good as the best so far; return whether it is."""
+        if self._is_loss:
+            is_kept = score <= self._highest
+            self._highest = min(self._highest, score)
+        else:
+            least = self._highest - _standard_error(self._highest, self._scored)
+            is_kept = score > least or (self._scored > 0 and score == least)
+            self._highest = max(self._highest, score)
+        if is_kept:
+            self.parameters = parameters.copy()
+            self.epoch = epoch
+            self.score = score
+        return is_kept
+
+
 def prepare(
-    sentences: Sequence[Sentence], network: NetworkSpec, training: TrainingSpec, vectors: Vectors | None = None
+    sentences: Sequence[Sentence],
+    network: NetworkSpec,
+    training: TrainingSpec,
+    vectors: Vectors | None = None,
+    scheme: Scheme | None = None,
 ) -> Model:
-    """Make an untrained model for these training sentences, with their vocabularies, tags, scheme, tokenizer."""
+    """Make an untrained model for these training sentences, with their vocabularies, tags, scheme, tokenizer.
+
+    scheme  that of the tags, if it was recognised already
+    """
     arguments.instance("network", network, NetworkSpec)
     arguments.instance("training", training, TrainingSpec)
     if vectors is not None:
@@ -172,10 +212,10 @@ def prepare(
     tokenizer: str = training.tokenizer
     if tokenizer == "auto":
         tokenizer = tokenize.recognise(sentence.tokens for sentence in sentences)
-    scheme = recognise(sentence.tags for sentence in sentences)
+    if scheme is None:
+        scheme = choose(training.scheme, (sentence.tags for sentence in sentences))
     columns = [sentence.columns for sentence in sentences]
-    obeys_scheme = scheme != "plain" and obeys((sentence.tags for sentence in sentences), scheme)
-    network = network.resolved(bool(columns[0] and columns[0][0]), vectors is not None, obeys_scheme)
+    network = network.resolved(bool(columns[0] and columns[0][0]), vectors is not None, scheme.limits_moves)
     tokens = [token for sentence in sentences for token in sentence.tokens]
     training = training.resolved(network, len(sentences), len(tokens))
     inputs = Inputs.count(network, tokens, columns, vectors)
@@ -192,6 +232,7 @@ def train(
     threads: int,
     score: Callable[[Model], float],
     scored: int = 0,
+    metric: str = "score",
     listener: Listener | None = None,
     class_weights: Mapping[str, float] | None = None,
 ) -> Result:
@@ -204,6 +245,7 @@ def train(
     sentences      the sentences that the model was prepared for
     score          gives the score of the model with its present weights, for example span F1; higher is better
     scored         the number of spans or tokens that the score is a share of; 0 if the score is exact
+    metric         the name of the score; of a "loss" the lowest is best, and of equal ones the last
     listener       its ``batch``, ``epoch`` and ``should_stop`` are called
     class_weights  weights of tags, if their file was read already; else those of the model's settings
     """
@@ -216,10 +258,7 @@ def train(
     encoded = model.encode(*zip(*((s.tokens, s.columns, s.tags) for s in sentences), strict=True))
     weights = _weights(model, sentences, class_weights)
     tokens = len(encoded.words)
-    best = model.parameters.copy()
-    best_score = -1.0
-    best_epoch = 0
-    highest = -1.0
+    best = _Best(model.parameters, scored, metric)
     number = 0
     seconds = 0.0
     interrupted = False
@@ -227,7 +266,7 @@ def train(
     use_kernels(model.network_spec)
     with ThreadTeam(size) as team:
         trainer = Trainer(model, encoded, weights, team)
-        while number < training.epochs and number - best_epoch < training.patience:
+        while number < training.epochs and number - best.epoch < training.patience:
             began = time.perf_counter()
             steps_before = trainer.steps
             clipped_before = trainer.clipped
@@ -250,17 +289,14 @@ def train(
             except TooLargeError as error:
                 message = f"the weights are too large to compute with after epoch {number}"
                 raise DivergedError(message, hint="lower --learning-rate") from error
-            least = highest - _standard_error(highest, scored)
-            if is_kept := current > least or (scored > 0 and current == least):
-                best = model.parameters.copy()
-                best_score = current
-                best_epoch = number
-            highest = max(highest, current)
+            is_kept = best.update(number, current, model.parameters)
             steps = trainer.steps - steps_before
             clipped = trainer.clipped - clipped_before
-            listener.epoch(Epoch(number, loss / tokens, current, taken, tokens / taken, is_kept, steps, clipped))
-    model.parameters.assign(best)
-    return Result(number, best_epoch, best_score, seconds, number * tokens / max(seconds, 1e-9), interrupted)
+            speed = tokens / taken
+            listener.epoch(Epoch(number, loss / tokens, current, taken, speed, is_kept, steps, clipped, metric))
+    model.parameters.assign(best.parameters)
+    speed = number * tokens / max(seconds, 1e-9)
+    return Result(number, best.epoch, best.score, seconds, speed, interrupted, metric)
 
 
 def _weights(model: Model, sentences: Sequence[Sentence], class_weights: Mapping[str, float] | None) -> Weights:

@@ -55,10 +55,10 @@ def test_every_input_can_be_chosen_alone_and_with_all_others() -> None:
 )
 def test_each_architecture_has_a_cell_of_its_own(arch: str, expected: str) -> None:
     spec = NetworkSpec(arch=arch)  # type: ignore[arg-type]
-    assert expected == spec.resolved(columns=False, vectors=False, obedient=True).cell
+    assert expected == spec.resolved(columns=False, vectors=False, scheme=True).cell
     for cell in CELLS if arch in ("elman", "bidirectional") else ("simple",):
         chosen = dataclasses.replace(spec, cell=cell)  # type: ignore[arg-type]
-        assert cell == chosen.resolved(columns=False, vectors=False, obedient=True).cell
+        assert cell == chosen.resolved(columns=False, vectors=False, scheme=True).cell
 
 
 @pytest.mark.parametrize(
@@ -71,26 +71,26 @@ def test_each_architecture_has_a_cell_of_its_own(arch: str, expected: str) -> No
     ],
 )
 def test_the_input_is_what_there_is(columns: bool, vectors: bool, expected: str) -> None:
-    assert expected == NetworkSpec().resolved(columns=columns, vectors=vectors, obedient=True).features
+    assert expected == NetworkSpec().resolved(columns=columns, vectors=vectors, scheme=True).features
     chosen = "onehot+vectors" if vectors else "onehot"
-    assert chosen == NetworkSpec(features=chosen).resolved(columns=columns, vectors=vectors, obedient=True).features
+    assert chosen == NetworkSpec(features=chosen).resolved(columns=columns, vectors=vectors, scheme=True).features
 
 
-@pytest.mark.parametrize("obedient", [True, False])
-def test_decoding_keeps_to_rules_that_the_data_obeys(obedient: bool) -> None:
+@pytest.mark.parametrize("scheme", [True, False])
+def test_decoding_keeps_to_the_rules_of_a_scheme(scheme: bool) -> None:
     found = [
-        NetworkSpec(transitions=transitions).resolved(columns=False, vectors=False, obedient=obedient).transitions
+        NetworkSpec(transitions=transitions).resolved(columns=False, vectors=False, scheme=scheme).transitions
         for transitions in typing.get_args(config.Transitions)
     ]
-    assert ["legal" if obedient else "any", "any", "legal"] == found
+    assert ["constrained" if scheme else "any", "any", "legal"] == found
 
 
 def test_nothing_else_is_changed_where_a_spec_is_settled() -> None:
     spec = NetworkSpec(arch="elman", hidden=7, window=3, decoder="softmax", column=5)
-    settled = spec.resolved(columns=False, vectors=False, obedient=False)
+    settled = spec.resolved(columns=False, vectors=False, scheme=False)
     expected = {"cell": "simple", "features": "embedding+ngram", "transitions": "any"}
     assert dataclasses.asdict(spec) | expected == dataclasses.asdict(settled)
-    assert settled == settled.resolved(columns=False, vectors=False, obedient=True)
+    assert settled == settled.resolved(columns=False, vectors=False, scheme=True)
 
 
 @pytest.mark.parametrize(

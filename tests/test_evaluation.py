@@ -16,6 +16,7 @@ from rnncli import evaluation, training
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data import reading
 from rnncli.data.sentence import Sentence
+from rnncli.data.tags import PLAIN, Scheme
 from rnncli.errors import DataError
 from rnncli.evaluation import Count, Labelled, score
 from rnncli.kernel_choice import sentences_are_many
@@ -29,7 +30,8 @@ def labelled(gold: str, predicted: str) -> Labelled:
     return Labelled(tags, predicted.split(), [False] * len(tags))
 
 
-PREFIXES = {"IOB1": "BI", "IOB2": "BI", "IOBES": "BIES"}
+PREFIXES = {"IOB1": "BI", "IOB2": "BI", "IOE1": "IE", "IOE2": "IE", "IOBES": "BIES"}
+IOB2 = Scheme("IOB2")
 
 
 @pytest.mark.parametrize("scheme", PREFIXES)
@@ -39,7 +41,7 @@ def test_scores_equal_those_of_seqeval(scheme: str, data: st.DataObject) -> None
     pairs = data.draw(st.lists(st.lists(st.tuples(tag, tag), min_size=1, max_size=8), min_size=1, max_size=6))
     gold = [[one for one, _ in sentence] for sentence in pairs]
     predicted = [[other for _, other in sentence] for sentence in pairs]
-    scores = score((Labelled(g, p, [False] * len(g)) for g, p in zip(gold, predicted, strict=True)), scheme)
+    scores = score((Labelled(g, p, [False] * len(g)) for g, p in zip(gold, predicted, strict=True)), Scheme(scheme))
 
     # seqeval writes 0 where we write None.
     micro = precision_recall_fscore_support(gold, predicted, average="micro", zero_division=0)
@@ -56,7 +58,7 @@ def test_scores_equal_those_of_seqeval(scheme: str, data: st.DataObject) -> None
 def test_spans_count_by_type_start_and_end() -> None:
     gold = "B-x I-x O B-y B-x O"
     guess = "B-x I-x O B-x I-x O"
-    scores = score([labelled(gold, guess)], "IOB2")
+    scores = score([labelled(gold, guess)], IOB2)
     assert Count(gold=3, predicted=2, correct=1) == scores.total
     assert {"x": Count(2, 2, 1), "y": Count(1, 0, 0)} == scores.per_type
     assert (1 / 2, 1 / 3, 2 / 5) == (scores.total.precision, scores.total.recall, scores.f1)
@@ -65,21 +67,22 @@ def test_spans_count_by_type_start_and_end() -> None:
 
 
 def test_a_span_does_not_reach_into_the_next_sentence() -> None:
-    scores = score([labelled("B-x", "B-x"), labelled("I-x", "I-x")], "IOB2")
+    scores = score([labelled("B-x", "B-x"), labelled("I-x", "I-x")], IOB2)
     assert Count(2, 2, 2) == scores.total
 
 
-def test_f1_of_plain_tags_is_the_accuracy() -> None:
-    scores = score([labelled("DT NN VB NN", "DT NN NN NN")], "plain")
+def test_plain_tags_have_an_accuracy_and_no_f1() -> None:
+    scores = score([labelled("DT NN VB NN", "DT NN NN NN")], PLAIN)
     result = scores.as_dict()
-    assert [3 / 4] * 4 == [result[name] for name in ("accuracy", "precision", "recall", "f1")]
+    assert [3 / 4, None, None, None] == [result[name] for name in ("accuracy", "precision", "recall", "f1")]
+    assert ("accuracy", 3 / 4, "plain") == (result["metric"], scores.score, result["scheme"])
     assert {"DT": Count(1, 1, 1), "NN": Count(2, 3, 2), "VB": Count(1, 0, 0)} == scores.per_type
 
 
 @pytest.mark.parametrize(
     ("gold", "predicted", "expected"),
     [
-        ("O O", "O O", (None, None, 0.0)),
+        ("O O", "O O", (None, None, None)),
         ("B-x O", "O O", (None, 0.0, 0.0)),
         ("O O", "B-x O", (0.0, None, 0.0)),
         ("B-x O", "O B-x", (0.0, 0.0, 0.0)),
@@ -87,14 +90,14 @@ def test_f1_of_plain_tags_is_the_accuracy() -> None:
     ],
 )
 def test_what_has_no_value_is_none(gold: str, predicted: str, expected: tuple[float | None, ...]) -> None:
-    result = score([labelled(gold, predicted)], "IOB2").as_dict()
-    assert expected == (result["precision"], result["recall"], result["f1"])
+    result = score([labelled(gold, predicted)], IOB2).as_dict()
+    assert ("f1", *expected) == (result["metric"], result["precision"], result["recall"], result["f1"])
     # JSON has no NaN: what scripts read must parse everywhere.
     assert result == json.loads(json.dumps(result, allow_nan=False))
 
 
 def test_a_type_without_spans_on_one_side_has_no_precision_or_recall() -> None:
-    per_type = score([labelled("B-x O", "O B-y")], "IOB2").as_dict()["per_type"]
+    per_type = score([labelled("B-x O", "O B-y")], IOB2).as_dict()["per_type"]
     expected = {
         "x": {"precision": None, "recall": 0.0, "f1": 0.0, "gold": 1, "predicted": 0, "correct": 0},
         "y": {"precision": 0.0, "recall": None, "f1": 0.0, "gold": 0, "predicted": 1, "correct": 0},
@@ -102,9 +105,9 @@ def test_a_type_without_spans_on_one_side_has_no_precision_or_recall() -> None:
     assert expected == per_type
 
 
-@pytest.mark.parametrize("scheme", ["plain", "IOB2"])
+@pytest.mark.parametrize("scheme", [PLAIN, IOB2], ids=str)
 @pytest.mark.parametrize("sentences", [[], [labelled("", "")]])
-def test_a_score_over_nothing_is_an_error(scheme: str, sentences: list[Labelled]) -> None:
+def test_a_score_over_nothing_is_an_error(scheme: Scheme, sentences: list[Labelled]) -> None:
     with pytest.raises(DataError, match="holds no token"):
         score(sentences, scheme)
 
@@ -112,19 +115,19 @@ def test_a_score_over_nothing_is_an_error(scheme: str, sentences: list[Labelled]
 @pytest.mark.parametrize(("unknown", "probabilities"), [([False], []), ([], []), ([False] * 2, [0.5])])
 def test_what_is_known_of_words_must_be_as_much(unknown: list[bool], probabilities: list[float]) -> None:
     with pytest.raises(ValueError, match="as many as the tags"):
-        score([Labelled(["O", "O"], ["O", "O"], unknown, probabilities)], "IOB2")
+        score([Labelled(["O", "O"], ["O", "O"], unknown, probabilities)], IOB2)
 
 
 def test_gold_and_predicted_tags_must_be_as_many() -> None:
     with pytest.raises(ValueError, match="shorter"):
-        score([Labelled(["O", "O"], ["O"], [False, False])], "IOB2")
+        score([Labelled(["O", "O"], ["O"], [False, False])], IOB2)
 
 
 def test_unknown_words_are_scored_apart() -> None:
     sentence = Labelled(["O", "B-x", "O"], ["O", "O", "O"], [False, True, True])
-    scores = score([sentence], "IOB2")
+    scores = score([sentence], IOB2)
     assert {"tokens": 2, "accuracy": 1 / 2} == scores.as_dict()["unknown_words"]
-    known = score([labelled("O", "O")], "IOB2")
+    known = score([labelled("O", "O")], IOB2)
     assert {"tokens": 0, "accuracy": None} == known.as_dict()["unknown_words"]
 
 
@@ -132,7 +135,7 @@ def test_bins_and_calibration_error_by_hand() -> None:
     # 0.95 and 1.0 in the last bin, one right; 0.62 and 0.66 and 0.7 in the seventh, two right; 0.3 in the third.
     first = Labelled(["O"] * 4, ["O", "O", "X", "X"], [False] * 4, [0.95, 0.62, 1.0, 0.3])
     second = Labelled(["O"] * 2, ["O", "X"], [True] * 2, [0.7, 0.66])
-    result = score([first, labelled("", ""), second], "IOB2").as_dict()["calibration"]
+    result = score([first, labelled("", ""), second], IOB2).as_dict()["calibration"]
     expected = {
         2: (1, 0.3, 0.0),
         6: (3, (0.62 + 0.66 + 0.7) / 3, 2 / 3),
@@ -193,10 +196,10 @@ def test_calibration_error_is_rounded_alike_by_every_python() -> None:
 
 def test_without_all_probabilities_the_calibration_is_not_known() -> None:
     known = Labelled(["O"], ["O"], [False], [0.5])
-    assert score([known], "IOB2").calibration is not None
+    assert score([known], IOB2).calibration is not None
     other = labelled("O", "O")
     for sentences in ([other], [known, other], [other, known], [known, known._replace(probabilities=[math.nan])]):
-        scores = score(sentences, "IOB2")
+        scores = score(sentences, IOB2)
         assert scores.calibration is None
         assert scores.as_dict()["calibration"] is None
 
@@ -221,11 +224,11 @@ def test_a_model_is_scored_on_the_tags_that_it_gives(tiny: Model, booking_tsv: P
             )
             for sentence, tokens in zip(sentences, tagged, strict=True)
         ),
-        "IOB2",
+        IOB2,
     )
     assert expected == evaluation.evaluate(tiny, sentences)
     # The model has learned something, so that nothing is not compared with nothing.
-    assert expected.f1 > 0.5
+    assert expected.score > 0.5
     assert expected.calibration is not None and 0 < expected.calibration.ece < 1
 
 
@@ -243,7 +246,7 @@ def test_the_columns_of_a_file_are_read() -> None:
     rows = [Sentence(["a"] * 2, [f"T{x}", f"T{y}"], [(x,), (y,)], 1) for x in "xy" for y in "xy" for _ in range(9)]
     spec = NetworkSpec(arch="fnn", features="columns", column=4, hidden=6, window=0, decoder="softmax")
     model = training.prepare(rows, spec, TrainingSpec(epochs=20, batch=4, dropout=0.0, learning_rate=0.1))
-    training.train(model, rows, threads=1, score=lambda current: evaluation.evaluate(current, rows).f1)
+    training.train(model, rows, threads=1, score=lambda current: evaluation.evaluate(current, rows).score)
     assert 1.0 == evaluation.evaluate(model, rows).accuracy
     wrong = [each._replace(columns=each.columns[::-1]) for each in rows]
     assert 0.5 == evaluation.evaluate(model, wrong).accuracy
@@ -261,7 +264,7 @@ def test_a_tag_that_training_never_showed_is_always_wrong(tiny: Model) -> None:
     scores = evaluation.evaluate(tiny, [as_sentence("leave Taipei", "B-unheard B-unheard")])
     assert (2, 0, 0.0) == (scores.tokens, scores.correct, scores.accuracy)
     assert Count(gold=2, predicted=0, correct=0) == scores.per_type["unheard"]
-    assert not math.isnan(scores.f1)
+    assert not math.isnan(scores.score)
 
 
 def test_nothing_to_score_is_an_error_also_for_a_model(tiny: Model) -> None:

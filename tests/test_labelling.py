@@ -127,7 +127,7 @@ def test_many_short_texts_come_to_the_kernels_too(tmp_path: Path) -> None:
 def test_what_was_trained_in_a_process_is_labelled_by_the_kernels() -> None:
     sentences = [Sentence(["leave", "Taipei"], ["O", "B-city"], [()] * 2, 1)] * 4
     model = training.prepare(sentences, NetworkSpec(arch="elman", cell="gru", hidden=9), TrainingSpec(epochs=1))
-    training.train(model, sentences, threads=1, score=lambda current: evaluation.evaluate(current, sentences).f1)
+    training.train(model, sentences, threads=1, score=lambda current: evaluation.evaluate(current, sentences).score)
     encoded = model.encode(sentences_of((30,)))
     by_kernels, chosen, plain = (
         labelled(model, encoded, way).probabilities.tolist() for way in (True, None, False)
@@ -260,7 +260,7 @@ def test_weights_that_cannot_be_scored_end_the_training() -> None:
 
     def score(current: Model) -> float:
         current.parameters.assign({name: array * 1e30 for name, array in current.parameters.items()})
-        return evaluation.evaluate(current, sentences, with_probabilities=False).f1
+        return evaluation.evaluate(current, sentences, with_probabilities=False).score
 
     with pytest.raises(DivergedError, match="too large to compute with after epoch 1"):
         training.train(model, sentences, threads=1, score=score)

@@ -17,7 +17,7 @@ from rnncli.api import Trained
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.batch import Encoded
 from rnncli.data.inputs import Inputs
-from rnncli.data.tags import moves
+from rnncli.data.tags import PLAIN, Scheme
 from rnncli.labelling import Labeller, Prediction
 from rnncli.model import Model
 from rnncli.modelfile import load
@@ -66,7 +66,7 @@ def test_models_that_differ_in_anything_are_not_equal() -> None:
     changes: dict[str, Any] = {
         "training_spec": TrainingSpec(seed=2),
         "tokenizer": "characters",
-        "scheme": "plain",
+        "scheme": PLAIN,
         "tags": ["O", "B-y", "I-y"],
         "provenance": {"sentences": 3},
     }
@@ -132,14 +132,19 @@ def test_probabilities_of_a_chain_are_not_worked_out_where_nobody_asks() -> None
 
 @pytest.mark.parametrize(
     ("transitions", "scheme", "is_bound"),
-    [("any", "IOB2", False), ("legal", "IOB2", True), ("legal", "plain", False)],
+    [
+        ("any", "IOB2", False),
+        ("legal", "IOB2", True),
+        ("legal", "plain", False),
+        ("legal", "io", False),
+    ],
 )
 def test_only_a_tag_scheme_can_forbid(transitions: str, scheme: str, is_bound: bool) -> None:
     model = untrained(transitions=transitions)
-    model.scheme = scheme
+    model.scheme = Scheme.read(scheme)
     assert is_bound == (model.allowed is not None)
     if model.allowed:
-        assert moves(TAGS, "IOB2").follow.tolist() == model.allowed.follow.tolist()
+        assert Scheme("IOB2").moves(TAGS).follow.tolist() == model.allowed.follow.tolist()
 
 
 def test_a_model_that_is_bound_gives_only_what_the_scheme_allows() -> None:
@@ -161,7 +166,7 @@ def by_brute_force(model: Model, encoded: Any) -> list[tuple[list[int], float]]:
     """Every sequence of tags of the first sentence and its probability, best first."""
     trace, length = labelling.trace(model, encoded), int(encoded.starts[1])
     everything = paths = [list(path) for path in itertools.product(range(len(TAGS)), repeat=length)]
-    allowed = moves(TAGS, "IOB2")
+    allowed = Scheme("IOB2").moves(TAGS)
     first, follow, last = allowed.first, allowed.follow, allowed.last
     if model.network_spec.transitions == "legal":
         paths = [
@@ -206,10 +211,31 @@ def test_the_best_of_the_n_best_is_what_is_labelled() -> None:
                 assert tags[start:end] == labelling.nbest(model, encoded, sentence, 3)[0][0]
 
 
+@pytest.mark.parametrize("decoder", ["softmax", "crf"])
+def test_the_loss_of_gold_tags_is_that_of_their_probability(decoder: str) -> None:
+    model = untrained(decoder=decoder)
+    sentences = [["leave", "Taipei", "on"], [], ["Taipei"]]
+    gold = [["O", "B-x", "I-x"], [], ["B-x"]]
+    encoded = model.encode(sentences, tags=gold)
+    logs = []
+    for number, tags in enumerate(gold):
+        readings = (
+            {tuple(path): p for path, p in labelling.nbest(model, encoded, number, 27)} if tags else {(): 1.0}
+        )
+        logs.append(np.log(readings[tuple(TAGS.index(tag) for tag in tags)]))
+    assert -sum(logs) / 4 == pytest.approx(labelling.gold_loss(model, encoded), rel=1e-6)
+    # A tag that the model does not know may be any.
+    unknown = model.encode(sentences, tags=[["O", "?", "I-x"], [], ["?"]])
+    paths = labelling.nbest(model, encoded, 0, 27)
+    possible = sum(p for path, p in paths if (path[0], path[2]) == (TAGS.index("O"), TAGS.index("I-x")))
+    assert -np.log(possible) / 4 == pytest.approx(labelling.gold_loss(model, unknown), rel=1e-6)
+    assert 0 == labelling.gold_loss(model, model.encode([[]], tags=[[]]))
+
+
 def test_where_no_way_is_allowed_those_that_break_the_rules_least_are_given() -> None:
     """One token, and only tags that cannot stand alone; I-x neither begins a sentence nor ends it."""
     model = untrained(transitions="legal")
-    model.tags, model.scheme = ["B-x", "I-x", "E-x"], "IOBES"
+    model.tags, model.scheme = ["B-x", "I-x", "E-x"], Scheme("IOBES")
     encoded = model.encode([["leave"]])
     found = [tags for tags, _ in labelling.nbest(model, encoded, 0, 5)]
     assert [[0], [2]] == sorted(found)

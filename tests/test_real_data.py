@@ -17,7 +17,7 @@ DATA = Path(os.environ.get("RNNCLI_TEST_DATA", "none"))
 
 def f1_on_test(folder: str, arch: str, out: Path, **options: object) -> float:
     trained = api.train(DATA / folder / "train.tsv", DATA / folder / "dev.tsv", out, 2, arch=arch, **options)
-    return evaluation.evaluate(trained.model, reading.read(str(DATA / folder / "test.tsv")).sentences, 2).f1
+    return evaluation.evaluate(trained.model, reading.read(str(DATA / folder / "test.tsv")).sentences, 2).score
 
 
 # A token seen by itself, so that all that a network knows of its neighbours is in its memory.

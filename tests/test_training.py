@@ -45,7 +45,7 @@ def dev():
 
 
 def f1_on(dev):
-    return lambda model: evaluation.evaluate(model, dev).f1
+    return lambda model: evaluation.evaluate(model, dev).score
 
 
 def rising():
@@ -214,7 +214,7 @@ def test_what_is_left_open_is_settled_for_the_data():
         (beside, None, "jordan", ("simple", "embedding+ngram+columns", "legal")),
         (beside, VECTORS, "fnn", ("simple", "embedding+ngram+vectors+columns", "legal")),
         (plain, None, "elman", ("simple", "embedding+ngram", "any")),
-        (mixed, None, "elman", ("simple", "embedding+ngram", "any")),
+        (mixed, None, "elman", ("simple", "embedding+ngram", "legal")),
     ):
         spec = training.prepare(rows, NetworkSpec(arch=arch, hidden=4), TrainingSpec(), vectors).network_spec
         assert expected == (spec.cell, spec.features, spec.transitions)
@@ -291,11 +291,28 @@ def test_of_scores_within_a_standard_error_the_last_is_kept(scored, kept, senten
     assert kept == max(epoch.number for epoch in listener.epochs if epoch.is_kept)
 
 
-def test_of_perfect_scores_the_last_is_kept(sentences):
+@pytest.mark.parametrize(("scores", "epoch"), [([1.0, 1.0, 0.999], 2), ([0.0, 0.0, 0.0], 3)])
+def test_of_perfect_scores_the_last_is_kept_and_of_scores_of_0(scores, epoch, sentences):
     model = training.prepare(sentences[:20], NetworkSpec(hidden=4, embedding=4), TrainingSpec(epochs=3))
-    given = iter([1.0, 1.0, 0.999])
+    given = iter(scores)
     result = training.train(model, sentences[:20], threads=1, score=lambda _: next(given), scored=50)
-    assert (2, 1.0) == (result.best_epoch, result.best_score)
+    assert (epoch, scores[0]) == (result.best_epoch, result.best_score)
+
+
+def test_of_losses_the_last_of_the_lowest_is_kept(sentences):
+    model = training.prepare(sentences[:20], NetworkSpec(hidden=4, embedding=4), TrainingSpec(epochs=5))
+    given, weights = iter([3.0, 0.5, 0.5, 0.7, 9.0]), []
+    listener = Collecting()
+
+    def score(current):
+        weights.append(weights_of(current))
+        return next(given)
+
+    result = training.train(model, sentences[:20], threads=1, score=score, metric="loss", listener=listener)
+    assert (3, 0.5, "loss") == (result.best_epoch, result.best_score, result.metric)
+    assert weights[2] == weights_of(model)
+    assert [True, True, True, False, False] == [epoch.is_kept for epoch in listener.epochs]
+    assert {"loss"} == {epoch.metric for epoch in listener.epochs}
 
 
 def test_a_stop_keeps_the_best_epoch_so_far(sentences):

@@ -7,6 +7,7 @@ import numpy as np
 from rnncli import labelling
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.inputs import Inputs
+from rnncli.data.tags import Scheme
 from rnncli.model import Model
 
 TAGS = ["O", "B-x", "I-x"]
@@ -28,7 +29,7 @@ def untrained(lists: dict[str, list[str]] | None = None, **network: Any) -> Mode
     widths = {"embedding": 2, "onehot": onehot, "ngram": 4, "vectors": 3, "column1": 2, "column2": 1}
     names = [name for name in widths if name in spec.inputs or ("columns" in spec.inputs and "column" in name)]
     inputs = Inputs.from_lists({name: widths[name] for name in names}, LISTS | (lists or {}))
-    model = Model.untrained(spec, TrainingSpec(), inputs, TAGS, "words", "IOB2")
+    model = Model.untrained(spec, TrainingSpec(), inputs, TAGS, "words", Scheme("IOB2"))
     rng = np.random.default_rng(3)
     for array in model.parameters.values():
         array[...] = rng.standard_normal(array.shape)

@@ -39,12 +39,15 @@ def evaluate(
     Example: rnncli evaluate test.tsv --model model.npz --confusion
     """
     from rnncli import evaluation
+    from rnncli.data import schemes
     from rnncli.data.split import unseen_tags
     from rnncli.modelfile import load
 
     loaded = load(find_model(model))
     corpus = files.read(str(bundled("sample_data/test.tsv")) if data is None else data, options)
     evaluation.check_data(loaded, corpus, force)
+    if message := schemes.describe_odd(corpus, loaded.scheme, loaded.tags):
+        show.note(f"warning: {message}")
     scores = evaluation.evaluate(loaded, corpus.sentences, threads)
     unseen = unseen_tags(corpus.sentences, loaded.tags)
     if unseen:
@@ -71,9 +74,9 @@ def _tables(scores: "Scores") -> None:
         for kind, count in sorted(scores.per_type.items())
     ]
     total = scores.total
-    if scores.scheme != "plain":
+    if scores.scheme.has_spans:
         rows.append(("all", *map(show.fraction, (total.precision, total.recall, total.f1)), f"{total.gold:,}"))
-    first_header = "tag" if scores.scheme == "plain" else "span"
+    first_header = "span" if scores.scheme.has_spans else "tag"
     show.table("", (first_header, "precision", "recall", "F1", "gold"), rows)
     show.table(
         "",

@@ -66,7 +66,7 @@ def tag(
         hint = "give a file that has it: --input FILE"
         raise UsageError(f"this model reads {number} beside each token", hint=hint)
     output_format = "jsonl" if json_output else to
-    plain = tagger.model.scheme == "plain"
+    plain = not tagger.model.scheme.has_spans
     formatted = {"line": _line, "tsv": _tsv, "jsonl": _json}[output_format]
     as_tsv = output_format == "tsv" and not nbest
     for result in _labelled(tagger, text, source, options, as_tsv, force):

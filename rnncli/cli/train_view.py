@@ -10,10 +10,12 @@ from rnncli.config import NetworkSpec
 from rnncli.data.reading import Corpus
 from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap
-from rnncli.data.tags import SCHEMES
 from rnncli.data.vectors import Vectors
 from rnncli.model import Model
 from rnncli.training import Epoch, Listener
+
+NAMES = {"f1": "F1", "accuracy": "accuracy", "loss": "loss"}
+SPAN_NAMES = NAMES | {"f1": "span F1"}
 
 
 class TrainView(Listener):
@@ -26,7 +28,6 @@ class TrainView(Listener):
         self.runs = 0
         self.epochs = 0
         self.best_score = 0.0
-        self.metric = "F1"
 
     def read(self, corpus: Corpus) -> None:
         """Say what was recognised."""
@@ -40,7 +41,6 @@ class TrainView(Listener):
             show.note(f"seed    {model.training_spec.seed}")
         if self.runs > 1:
             return
-        self.metric = "accuracy" if model.scheme == "plain" else "F1"
         tokens = sum(len(sentence.tokens) for sentence in sentences)
         _describe_data(model, sentences, tokens, dev)
         if vectors:
@@ -49,6 +49,10 @@ class TrainView(Listener):
             show.note("        tagging will need the columns too; --features embedding+ngram leaves them out")
         _warn_of_dev(dev)
         _warn_of_many_tags(model, tokens)
+
+    def warning(self, message: str) -> None:
+        """Show what is unusual about the data."""
+        show.note(f"warning: {message}")
 
     def should_stop(self) -> bool:
         """Whether the user has pressed Ctrl-C."""
@@ -62,9 +66,10 @@ class TrainView(Listener):
 
     def epoch(self, epoch: Epoch) -> None:
         """Show the loss and the score of an epoch in one line."""
-        self.best_score = max(self.best_score, epoch.score)
+        if epoch.metric != "loss":
+            self.best_score = max(self.best_score, epoch.score)
         loss = f"epoch {epoch.number:3d}/{self.epochs}  loss {epoch.loss:.4f}"
-        score = f"dev {self.metric} {show.fraction(epoch.score)}"
+        score = f"dev {NAMES[epoch.metric]} {_score(epoch.metric, epoch.score)}"
         speed = f"{epoch.tokens_per_second:,.0f} tokens/s"
         kept = "  kept" if epoch.is_kept else ""
         show.note(f"{loss}  {score}  {speed}  clipped {epoch.clipped}/{epoch.steps}{kept}")
@@ -76,7 +81,7 @@ def _describe_data(model: Model, sentences: Sequence[Sentence], tokens: int, dev
     tables = ", ".join(table.name for table in model.inputs.tables)
     show.note(f"train   {len(sentences):,} sentences, {tokens:,} tokens, {words:,} words")
     show.note(f"dev     {dev.sentences:,} sentences, {dev.tokens:,} tokens, {unknown}")
-    show.note(f"tags    {len(model.tags)}, {model.scheme} ({SCHEMES[model.scheme]})")
+    show.note(f"tags    {len(model.tags)}, {model.scheme.text} ({model.scheme.description})")
     show.note(f"input   {tables}; text cut into {model.tokenizer}")
 
 
@@ -113,6 +118,10 @@ def _warn_of_many_tags(model: Model, tokens: int) -> None:
         )
 
 
+def _score(metric: str, score: float) -> str:
+    return f"{score:.4f}" if metric == "loss" else show.fraction(score)
+
+
 def _units(spec: NetworkSpec) -> str:
     return spec.activation if spec.cell == "simple" else spec.cell
 
@@ -122,20 +131,19 @@ def summary(trained: Trained) -> None:
     result = trained.result
     model = trained.model
     spec = model.network_spec
-    metric = "accuracy" if model.scheme == "plain" else "span F1"
     megabytes = trained.path.stat().st_size / 1e6
     weights = sum(array.size for array in model.parameters.values())
     rows = [
         ("network", f"{spec.arch}, {spec.layers} × {spec.hidden} {_units(spec)}, {spec.decoder}"),
         ("best epoch", f"{result.best_epoch} of {result.epochs}"),
-        (f"dev {metric}", show.fraction(trained.dev.f1)),
+        (f"dev {SPAN_NAMES[result.metric]}", _score(result.metric, trained.best.score)),
         ("time in epochs", f"{result.seconds:.1f} s"),
         ("speed", f"{result.tokens_per_second:,.0f} tokens/s"),
         ("model", f"{trained.path}, {megabytes:.2f} MB, {weights:,} weights"),
     ]
     if len(trained.runs) > 1:
         mean, deviation = trained.spread
-        spread = f"{show.fraction(mean)} ± {show.fraction(deviation)} over {len(trained.runs)}"
+        spread = f"{_score(result.metric, mean)} ± {_score(result.metric, deviation)} over {len(trained.runs)}"
         rows.insert(2, ("seeds", f"{spread}; {model.training_spec.seed} is best"))
     show.table("", ("trained", ""), rows, to_stderr=True)
     example = shlex.quote((model.provenance["examples"] or ["…"])[-1])

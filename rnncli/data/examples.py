@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 
 from rnncli.data.sentence import Sentence
+from rnncli.data.tags import Scheme
 
 _SHORTEST, _LONGEST = 3, 12
 
 
-def contrast_pair(sentences: Sequence[Sentence], tokenizer: str) -> list[str]:
-    """Return two short texts that share a word with different tags, or nothing if there are none.
+def contrast_pair(sentences: Sequence[Sentence], tokenizer: str, scheme: Scheme) -> list[str]:
+    """Return two short texts that share a word with different types of tags, or nothing if there are none.
 
-    They are the shortest such sentences, so the result depends on the data alone. O does not count as a tag here,
-    and B-x and I-x count as the same tag.
+    They are the shortest such sentences, so the result depends on the data alone. A tag outside has no type.
     """
     joint = "" if tokenizer == "characters" else " "
     seen: dict[str, dict[str, Sentence]] = {}  # token -> type of its tag -> first sentence
@@ -19,11 +19,12 @@ def contrast_pair(sentences: Sequence[Sentence], tokenizer: str) -> list[str]:
         if not _SHORTEST <= len(sentence.tokens) <= _LONGEST:
             continue
         for token, tag in zip(sentence.tokens, sentence.tags, strict=True):
-            kind = tag.partition("-")[2] or tag
+            kind = scheme.type_of(tag)
+            if kind is None:
+                continue
             sentences_by_kind = seen.setdefault(token, {})
             for kind_before, sentence_before in sentences_by_kind.items():
-                differs = kind_before != kind and "O" not in (kind_before, kind)
-                if differs and sentence_before is not sentence:
+                if kind_before != kind and sentence_before is not sentence:
                     return [joint.join(sentence_before.tokens), joint.join(sentence.tokens)]
             sentences_by_kind.setdefault(kind, sentence)
     return []

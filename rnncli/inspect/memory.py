@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rnncli import labelling
 from rnncli.config import NetworkSpec
-from rnncli.data.tags import Span, spans
+from rnncli.data.tags import Span
 from rnncli.data.tokenize import tokenize
 from rnncli.errors import DataError
 from rnncli.inspect.units import Tally, Units, bounds
@@ -86,7 +86,7 @@ def text_memory(model: Model, text: str, columns: Sequence[tuple[str, ...]] | No
         tokens,
         tags,
         prediction.probabilities.tolist(),
-        [] if model.scheme == "plain" else spans(tags),
+        model.scheme.spans(tags),
         memories(model.network_spec, trace.h, trace.y),
         token_columns,
     )

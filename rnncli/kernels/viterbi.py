@@ -10,8 +10,9 @@ takes about K additions instead of K². It is a tuple ``after, types, is_open, f
 :class:`rnncli.data.tags.Rule`:
 
     after      (K,)  what a tag may follow: any tag (ANY), a tag that is not open (CLOSED), an open tag of its type
+                     (OPEN), or either of the last two (JOINED)
     types      (K,)  number of the type of a tag
-    is_open    (K,)  whether a span may continue after a tag, as after B-x and I-x
+    is_open    (K,)  whether the type of a tag matters for what may follow, as a span may continue after B-x and I-x
     forbidden  the score of a forbidden move
 
 So δ needs only three kinds of maxima: over all tags (``every``), over those that are not open (``closed``), and
@@ -28,7 +29,7 @@ from rnncli.kernels.compile import inner, jit
 from rnncli.kernels.matmul import copy
 from rnncli.kernels.output import _largest
 
-ANY, CLOSED = 0, 1
+ANY, CLOSED, OPEN = range(3)
 
 # So many tags are done at once: the maxima so far are read and written once for all of them.
 TAGS = 8
@@ -99,8 +100,10 @@ def _step_by_rule(previous, after, types, is_open, forbidden, opened, best):
             best[j] = every
         elif after[j] == CLOSED:
             best[j] = _greater(closed, least)
-        else:
+        elif after[j] == OPEN:
             best[j] = _greater(opened[types[j]], least)
+        else:
+            best[j] = _greater(_greater(opened[types[j]], closed), least)
 
 
 @inner
@@ -167,7 +170,7 @@ def _backward_by_rule(delta, after, types, is_open, forbidden, last, offsets, ta
                 continue
             j = tags[end + b]
             for i in range(len(moves)):
-                fits = is_open[i] == (after[j] != CLOSED) and (after[j] == CLOSED or types[i] == types[j])
+                fits = after[j] != CLOSED and types[i] == types[j] if is_open[i] else after[j] != OPEN
                 moves[i] = 0 if after[j] == ANY or fits else forbidden
             tags[r] = _likeliest(delta[r], moves)
 

@@ -7,7 +7,7 @@ so of all forbidden moves only the one from the tag with the greatest score need
 
 import numpy as np
 
-from rnncli.data.tags import ANY, CLOSED, OPEN, Rule
+from rnncli.data.tags import ANY, CLOSED, JOINED, OPEN, Rule
 from rnncli.plain import Array
 
 
@@ -35,7 +35,8 @@ def viterbi_step(best: Array, transitions: Array | Rule) -> Array:
     opened = np.full((types.max() + 1, *best.shape[:-1]), -np.inf, best.dtype)  # over open tags, by type
     np.maximum.at(opened, types[is_open], np.moveaxis(best, -1, 0)[is_open])
     same_type = np.moveaxis(opened[types], 0, -1)
-    allowed = np.where(after == ANY, every, np.where(after == CLOSED, closed, same_type))
+    either = np.maximum(closed, same_type)
+    allowed = np.select([after == ANY, after == CLOSED, after == OPEN], [every, closed, same_type], either)
     return np.asarray(np.maximum(allowed, every + best.dtype.type(forbidden)), best.dtype)
 
 
@@ -75,18 +76,28 @@ def _merge_by_rule(best: Array, rule: Rule, n: int) -> tuple[Array, Array]:
     predecessors = np.where(open_tags < 0, -1, np.arange(ranks)[:, None, None] * tags + open_tags)
     predecessors = predecessors.swapaxes(0, 1).reshape(len(open_tags), -1)
     scores = np.where(predecessors < 0, -np.inf, best.reshape(-1)[predecessors])
-    # To these add the greatest of all other tags, whose moves are forbidden.
     every = np.arange(best.size)[None]
-    low_predecessors, low = _greatest(every, best.reshape(1, -1) + rule.forbidden, tags, n + most * ranks)
-    is_allowed = (low_predecessors[:, None] % tags == open_tags[:, :, None]).any(axis=1)
-    predecessors = np.concatenate([predecessors, np.broadcast_to(low_predecessors, is_allowed.shape)], axis=1)
-    scores = np.concatenate([scores, np.where(is_allowed, -np.inf, low)], axis=1)
-    of_types = _greatest(predecessors, scores, tags, n)
-    # Two more rows: for tags that may follow any tag, and for those that may follow tags that are not open.
-    of_both = np.stack([best, best + np.where(rule.is_open, rule.forbidden, 0.0)]).reshape(2, -1)
-    of_all = _greatest(np.broadcast_to(every, of_both.shape), of_both, tags, n)
-    row = np.where(rule.after == OPEN, rule.types, len(open_tags) + (rule.after == CLOSED))
-    predecessors, scores = (np.concatenate(parts)[row].T for parts in zip(of_types, of_all, strict=True))
+    both = np.concatenate([best, best + np.where(rule.is_open, rule.forbidden, 0.0)]).reshape(2, -1)
+
+    def of_types(others: Array) -> tuple[Array, Array]:
+        """For each type the greatest of its open tags and of all other tags, whose scores are given."""
+        other_tags, other_scores = _greatest(every, others[None], tags, n + most * ranks)
+        is_own = (other_tags[:, None] % tags == open_tags[:, :, None]).any(axis=1)
+        of_both = np.concatenate([scores, np.where(is_own, -np.inf, other_scores)], axis=1)
+        both_tags = np.concatenate([predecessors, np.broadcast_to(other_tags, is_own.shape)], axis=1)
+        return _greatest(both_tags, of_both, tags, n)
+
+    # A row for ANY and one for CLOSED, then a row for each type.
+    rows = [_greatest(np.broadcast_to(every, both.shape), both, tags, n)]
+    row = (rule.after == CLOSED).astype(np.intp)
+    offset = 2
+    for after, others in ((OPEN, both[0] + rule.forbidden), (JOINED, both[1])):
+        is_kind = rule.after == after
+        if is_kind.any():
+            rows.append(of_types(others))
+            row = np.where(is_kind, offset + rule.types, row)
+            offset += len(open_tags)
+    predecessors, scores = (np.concatenate(parts)[row].T for parts in zip(*rows, strict=True))
     return scores, predecessors
 
 

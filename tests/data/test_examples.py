@@ -4,6 +4,7 @@ import pytest
 
 from rnncli.data.examples import contrast_pair
 from rnncli.data.sentence import Sentence
+from rnncli.data.tags import PLAIN, Scheme
 
 
 def sentence(text: str) -> Sentence:
@@ -35,9 +36,22 @@ ARRIVE = "arrive/O Taipei/B-to today/O"
     ],
 )
 def test_two_short_sentences_that_share_a_word_with_two_tags(sentences: list[str], expected: list[str]) -> None:
-    assert expected == contrast_pair([sentence(each) for each in sentences], "words")
+    assert expected == contrast_pair([sentence(each) for each in sentences], "words", Scheme("IOB2"))
 
 
 def test_characters_are_joined_without_blanks() -> None:
     sentences = [sentence("離/O 台/B-from 北/I-from"), sentence("到/O 台/B-to 北/I-to")]
-    assert ["離台北", "到台北"] == contrast_pair(sentences, "characters")
+    assert ["離台北", "到台北"] == contrast_pair(sentences, "characters", Scheme("IOB2"))
+
+
+def test_tags_are_read_as_their_file_spells_them() -> None:
+    sentences = [sentence("leave/o Taipei/from_b now/o"), sentence("arrive/o Taipei/to_i today/o")]
+    scheme = Scheme("IOB2", separator="_", is_suffix=True, is_lower=True, outside="o")
+    assert ["leave Taipei now", "arrive Taipei today"] == contrast_pair(sentences, "words", scheme)
+    same_type = [sentences[0], sentence("see/o Taipei/from_i today/o")]
+    assert [] == contrast_pair(same_type, "words", scheme)
+
+
+def test_plain_tags_are_types_as_they_are() -> None:
+    sentences = [sentence("a/DT can/NN-x rusts/VB"), sentence("we/PRP can/MD-x go/VB")]
+    assert ["a can rusts", "we can go"] == contrast_pair(sentences, "words", PLAIN)

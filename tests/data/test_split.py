@@ -5,6 +5,7 @@ import pytest
 
 from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap, overlap, split
+from rnncli.data.tags import PLAIN, Scheme
 from rnncli.data.vocabulary import Vocabulary
 
 
@@ -47,6 +48,37 @@ def test_the_share_is_not_simply_the_end_of_the_file() -> None:
 @pytest.mark.parametrize(("share", "count"), [(0.0, 40), (0.5, 1), (0.0, 1)])
 def test_what_cannot_be_cut_serves_twice(share: float, count: int) -> None:
     assert (list(range(count)), list(range(count))) == parts(share, count=count)
+
+
+def types(part: list[Sentence], scheme: Scheme) -> set[str | None]:
+    return {scheme.type_of(tag) for each in part for tag in each.tags} - {None}
+
+
+def test_where_no_type_is_missing_the_share_is_that_of_the_permutation() -> None:
+    corpus = [sentence("a b", f"B-{'xy'[i % 2]} O", i) for i in range(40)]
+    expected = np.random.default_rng(3).permutation(40)[:8]
+    dev = split(corpus, 0.2, np.random.default_rng(3), Scheme("IOB2"))[1]
+    assert sorted(expected.tolist()) == [each.line for each in dev]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_every_type_is_in_both_parts_as_far_as_there_are_sentences(seed: int) -> None:
+    rare = [sentence("a b", "B-x I-x", 100), sentence("a", "B-x", 101), sentence("a", "B-once", 102)]
+    corpus = [*CORPUS, *rare, *[sentence("a b", "B-y B-z", 110 + i) for i in range(4)]]
+    train, dev = split(corpus, 0.1, np.random.default_rng(seed), Scheme("IOB2"))
+    assert (42, 5) == (len(train), len(dev))
+    assert {"x", "y", "z"} == types(dev, Scheme("IOB2"))
+    assert {"x", "y", "z", "once"} == types(train, Scheme("IOB2"))
+    assert sorted(each.line for each in corpus) == sorted(each.line for each in [*train, *dev])
+    assert [each.line for each in dev] == sorted(each.line for each in dev)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_with_too_few_sentences_training_comes_first(seed: int) -> None:
+    corpus = [sentence("a", tag, i) for i, tag in enumerate(["X", "Y", "Z", "X", "Y", "Z"])]
+    train, dev = split(corpus, 0.3, np.random.default_rng(seed))
+    assert {"X", "Y", "Z"} == types(train, PLAIN)
+    assert 2 == len(types(dev, PLAIN))
 
 
 TRAIN = [sentence("leave Taipei", "O B-x"), sentence("on May 2nd", "O B-y I-y")]

@@ -170,7 +170,7 @@ def test_a_directory_is_not_a_file(tmp_path: Path) -> None:
 
 def parsed(content: str, faults: Faults) -> list[Sentence]:
     lines = Lines(io.BytesIO(content.encode()), faults)
-    return list(tsv.read(lines, Wanted(labelled=False), faults).sentences)
+    return list(reading.read(lines, Wanted(labelled=False), faults).sentences)
 
 
 def test_unlabelled_lines_need_one_column_and_keep_the_others() -> None:

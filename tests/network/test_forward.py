@@ -8,7 +8,7 @@ import pytest
 from networks import NETWORKS, spec_of
 
 from rnncli.config import ARCHITECTURES, CELLS, Activation
-from rnncli.data.tags import moves
+from rnncli.data.tags import Scheme
 from rnncli.kernels import matmul, output, simple
 from rnncli.kernels.activation import IDENTITY
 from rnncli.kernels.parallel import SERIAL
@@ -107,7 +107,7 @@ def test_the_tags_given_are_the_best_path_of_the_chain_and_their_probabilities_i
 
 def test_a_constrained_softmax_gives_the_best_of_what_is_allowed(batch, drawn):
     spec = spec_of("elman", "simple")
-    parameters, allowed = drawn(spec), moves(["S-x", "I-x", "B-x", "E-x"], "IOBES")
+    parameters, allowed = drawn(spec), Scheme("IOBES").moves(["S-x", "I-x", "B-x", "E-x"])
     by = decoding.chain(spec, parameters, allowed)
     tags, probabilities = label(spec, parameters, batch.of(spec), parameters.transposed(), by)
     tags, probabilities = unpacked(batch, tags), unpacked(batch, probabilities)

@@ -7,7 +7,7 @@ import pytest
 from networks import NETWORKS, VALUES, WORDS, spec_of
 
 from rnncli.data.batch import NONE_MASKED, Batch
-from rnncli.data.tags import moves
+from rnncli.data.tags import Scheme
 from rnncli.network import long, output
 from rnncli.plain import decoding
 
@@ -63,7 +63,7 @@ def test_forbidden_moves_and_scores_that_are_computed_again(
     parameters = drawn(spec, np.float32)
     for name in decoding.CRF if output_layer == "crf" else ():
         parameters[name][...] *= spread
-    allowed = moves(["O", "B-x", "I-x", "I-y"], "IOB2")
+    allowed = Scheme("IOB2").moves(["O", "B-x", "I-x", "I-y"])
     for with_probabilities in (True, False):
         for tokens in (1, 10):
             assert_same(*both(spec, parameters, sentence, allowed, with_probabilities, tokens))

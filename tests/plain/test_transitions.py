@@ -6,20 +6,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnncli.data.batch import pack
-from rnncli.data.tags import FORBIDDEN, Moves, moves
+from rnncli.data.tags import ANY, FORBIDDEN, JOINED, Moves, Rule, Scheme
 from rnncli.kernels.viterbi import viterbi
 from rnncli.plain import crf
 from rnncli.plain.transitions import move_scores, scores_to, viterbi_step
 
-LETTERS = {"plain": "BIES", "IOB1": "BI", "IOB2": "BI", "IOBES": "BIES"}
+LETTERS = {"plain": "BIES", "IOB1": "BI", "IOB2": "BI", "IOE1": "IE", "IOE2": "IE", "IOBES": "BIES"}
+
+
+@st.composite
+def other_rules(draw: st.DrawFn) -> Moves:
+    """Moves of no scheme, in which all kinds of rules meet."""
+    count = draw(st.integers(1, 7))
+    after = draw(st.lists(st.integers(ANY, JOINED), min_size=count, max_size=count))
+    types = draw(st.lists(st.integers(0, count - 1), min_size=count, max_size=count))
+    flags = st.lists(st.booleans(), min_size=count, max_size=count).map(np.array)
+    rule = Rule(np.array(after, np.int8), np.array(types), draw(flags))
+    return Moves(draw(flags), rule, draw(flags))
 
 
 @st.composite
 def rules(draw: st.DrawFn) -> Moves:
     """The moves of some tags of a scheme, in any order."""
-    scheme = draw(st.sampled_from(sorted(LETTERS)))
+    scheme = draw(st.sampled_from([*sorted(LETTERS), "any"]))
+    if scheme == "any":
+        return draw(other_rules())
     tags = ["O", *(letter + kind for letter in LETTERS[scheme] for kind in ("", "-x", "-y", "-z"))]
-    return moves(draw(st.lists(st.sampled_from(tags), min_size=1, unique=True)), scheme)
+    return Scheme(scheme).moves(draw(st.lists(st.sampled_from(tags), min_size=1, unique=True)))
 
 
 def matrix(found: Moves) -> np.ndarray:

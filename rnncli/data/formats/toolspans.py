@@ -10,8 +10,10 @@ from rnncli.data.formats import jsonarray, jsonl, records
 from rnncli.data.formats.format import Format, Names
 from rnncli.data.formats.records import find
 from rnncli.data.sentence import Sentence
-from rnncli.data.tags import spans
+from rnncli.data.tags import Scheme
 from rnncli.errors import DataError
+
+IOB2 = Scheme("IOB2")
 
 
 class _Text(NamedTuple):
@@ -47,7 +49,7 @@ def _text_of(sentence: Sentence) -> _Text:
             "token_end": span.end - 1,
             "label": span.type,
         }
-        for span in spans(sentence.tags)
+        for span in IOB2.spans(sentence.tags)
     ]
     return _Text(text, tokens, marked)
 
