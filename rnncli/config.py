@@ -73,6 +73,26 @@ INPUTS = {
     "columns": "a learned vector for the value of each column between token and tag",
 }
 
+TOKENIZER_PARTS = {
+    "whitespace": "at blanks alone",
+    "characters": "every character by itself; with words, characters of scripts that are written without blanks",
+    "words": "words, numbers, addresses and punctuation",
+    "contractions": "with words: don't is do n't, what's is what 's",
+    "elisions": "with words: l'homme is l' homme",
+    "compounds": "with words: well-known is well - known, and/or is and / or",
+    "lexicon": "with words: what is a word of the training data stays whole; scripts without blanks are cut into such",
+}
+
+
+def is_tokenizer(name: object) -> bool:
+    """Tell whether a tokenizer has this name: whitespace, characters, or words with any parts of the table."""
+    if not isinstance(name, str):
+        return False
+    parts = name.split("+")
+    is_known = len(set(parts)) == len(parts) and set(parts) <= TOKENIZER_PARTS.keys()
+    return name in ("whitespace", "characters") or (is_known and "words" in parts and "whitespace" not in parts)
+
+
 T = TypeVar("T")
 
 
@@ -146,7 +166,7 @@ else:
 Output = Literal["softmax", "crf"]
 Decoding = Literal["auto", "free", "constrained"]
 Feedback = Literal["predicted", "gold", "mixed"]
-Tokenizer = Literal["auto", "whitespace", "words", "characters"]
+Digits = Literal["auto", "keep", "zero"]
 Optimiser = Literal["adam", "sgd"]
 Pretrained = Literal["frozen", "tuned"]
 RecurrentInit = Literal["orthogonal", "identity", "glorot"]
@@ -173,6 +193,9 @@ class NetworkSpec(_Spec):
     embedding: int = option(64, "Size of the learned word vectors.", 1, 65536)
     ngram: int = option(64, "Size of the learned vectors of letter n-grams.", 1, 65536)
     column: int = option(96, "Size of the learned vectors of column values.", 1, 65536)
+    digits: Digits = option(
+        "auto", "keep: words with other digits are other words; zero: 10:30 and 11:45 are one; auto: by the tags."
+    )
     output: Output = option("crf", "Output layer: softmax chooses tags one by one, crf whole sequences of tags.")
     decoding: Decoding = option(
         "auto", "constrained gives only sequences that the tag scheme allows; auto: if all training data obey it."
@@ -271,7 +294,20 @@ class TrainingSpec(_Spec):
         0.0, "Share of training sentences kept for development if none are given; 0: a tenth, at most 500.", 0, 0.9
     )
     seed: int = option(1, "Seed of all random numbers.", 0, 2**63 - 1)
-    tokenizer: Tokenizer = option("auto", "How raw text is cut into tokens; auto: chosen from the training data.")
+    tokenizer: str = option(
+        "auto",
+        "How raw text is cut into tokens: whitespace, characters, words, or words joined by + with "
+        "characters, contractions, elisions, compounds, lexicon; auto: as the training data is cut.",
+        joins=TOKENIZER_PARTS,
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.tokenizer != "auto" and not is_tokenizer(self.tokenizer):
+            raise UsageError(
+                f"--tokenizer {self.tokenizer}: these do not go together",
+                hint="give whitespace or characters alone, or join words and others: words+contractions",
+            )
 
     def resolved(self, network: NetworkSpec, sentences: int, tokens: int) -> Self:
         """Replace every 0 that stands for a choice by the size of the training data or by the network."""

@@ -11,7 +11,7 @@ from rnncli import arguments
 from rnncli.data import tsv
 from rnncli.data.batch import Encoded
 from rnncli.data.tags import spans
-from rnncli.data.tokenize import Token, cut, tokenize
+from rnncli.data.tokenize import Token
 from rnncli.data.tsv import Sentence
 from rnncli.errors import RnncliError
 from rnncli.labelling import Labeller, Prediction, nbest
@@ -141,7 +141,7 @@ class Tagger:
     def stream(self, texts: Iterable[str], block: int = BLOCK_SENTENCES) -> Iterator[Tagged]:
         """Label texts in order, ``block`` at a time: one result for each text, also for a text without tokens."""
         return self._stream(
-            ((text, tokenize(text, self.model.tokenizer), None) for text in _checked(texts)), _block_size(block)
+            ((text, self.model.tokenize(text), None) for text in _checked(texts)), _block_size(block)
         )
 
     def stream_sentences(self, sentences: Iterable[Sentence], block: int = BLOCK_SENTENCES) -> Iterator[Tagged]:
@@ -153,7 +153,7 @@ class Tagger:
 
     def tsv(self, texts: Iterable[str], block: int = BLOCK_SENTENCES) -> Iterator[str]:
         """Label texts as lines of token and tag, a string for each block: much faster, as it needs no offsets."""
-        return self._tsv(((cut(text, self.model.tokenizer), None) for text in _checked(texts)), _block_size(block))
+        return self._tsv(((self.model.cut(text), None) for text in _checked(texts)), _block_size(block))
 
     def tsv_sentences(self, sentences: Iterable[Sentence], block: int = BLOCK_SENTENCES) -> Iterator[str]:
         """The same for sentences of a file that are cut into tokens already."""

@@ -7,17 +7,21 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 
 from rnncli import arguments
 from rnncli.config import NetworkSpec, TrainingSpec
-from rnncli.data import tokenize
+from rnncli.data import tokenizer_choice
 from rnncli.data.batch import Encoded, Longs, Packed, pack, shuffled
+from rnncli.data.digits import choose_digits
 from rnncli.data.inputs import Inputs
 from rnncli.data.split import Overlap
 from rnncli.data.tags import obeys, recognise
+from rnncli.data.tokenize import divided
 from rnncli.data.tsv import Sentence, check
 from rnncli.data.vectors import Vectors
 from rnncli.data.weights import for_tags
@@ -165,20 +169,30 @@ def prepare(
     if not any(sentence.tokens for sentence in sentences):
         arguments.refuse("sentences", "at least one token", sentences)
     tags = list(dict.fromkeys(tag for sentence in sentences for tag in sentence.tags))
-    tokenizer: str = training.tokenizer
-    if tokenizer == "auto":
-        tokenizer = tokenize.recognise(sentence.tokens for sentence in sentences)
     scheme = recognise(sentence.tags for sentence in sentences)
     columns = [sentence.columns for sentence in sentences]
     obeys_scheme = scheme != "plain" and obeys((sentence.tags for sentence in sentences), scheme)
     network = network.resolved(bool(columns[0] and columns[0][0]), vectors is not None, obeys_scheme)
     tokens = [token for sentence in sentences for token in sentence.tokens]
+    if network.digits == "auto":
+        network = replace(network, digits=choose_digits(tokens, chain.from_iterable(s.tags for s in sentences)))
+    cut = _tokenizer(training.tokenizer, sentences, network.digits)
     training = training.resolved(network, len(sentences), len(tokens))
     inputs = Inputs.count(network, tokens, columns, vectors)
-    model = Model.untrained(network, training, inputs, tags, tokenizer, scheme)
+    model = Model.untrained(network, training, inputs, tags, cut.name, scheme)
+    model.reproduced = cut.share
+    model.divided = divided(cut.name, (sentence.tokens for sentence in sentences), inputs.words)
     if vectors and "vectors" in network.inputs:
         model.parameters["input/vectors"][...] = vectors.table
     return model
+
+
+def _tokenizer(name: str, sentences: Sequence[Sentence], digits: str) -> tokenizer_choice.Choice:
+    """The tokenizer of a name, which may be auto, and the share of the sentences whose tokens it gives."""
+    sample = [(getattr(sentence, "text", None), sentence.tokens) for sentence in sentences]
+    if name == "auto":
+        return tokenizer_choice.choose(sample, digits)
+    return tokenizer_choice.Choice(name, tokenizer_choice.share(sample, name, digits))
 
 
 def train(
