@@ -80,7 +80,7 @@ TOKENIZER_PARTS = {
     "contractions": "with words: don't is do n't, what's is what 's",
     "elisions": "with words: l'homme is l' homme",
     "compounds": "with words: well-known is well - known, and/or is and / or",
-    "lexicon": "with words: what is a word of the training data stays whole; scripts without blanks are cut into such",
+    "lexicon": "with words: words of the training data stay whole, also in scripts without blanks",
 }
 
 
@@ -235,11 +235,12 @@ class NetworkSpec(_Spec):
         """The names in ``input``, in the order of :data:`INPUTS`."""
         return [name for name in INPUTS if name in self.input.split("+")]
 
-    def resolved(self, columns: bool, vectors: bool, obedient: bool) -> Self:
+    def resolved(self, columns: bool, vectors: bool, obedient: bool, digits: Digits = "zero") -> Self:
         """Replace every ``auto``.
 
         columns, vectors  whether there are columns between token and tag, and a file of word vectors
         obedient          whether all training tags obey the tag scheme
+        digits            how digits are read if that is auto
         """
         cell, chosen = self.cell, self.input
         if cell == "auto":
@@ -256,7 +257,8 @@ class NetworkSpec(_Spec):
         decoding = self.decoding
         if decoding == "auto":
             decoding = "constrained" if obedient else "free"
-        return dataclasses.replace(self, cell=cell, input=chosen, decoding=decoding)
+        digits = digits if self.digits == "auto" else self.digits
+        return dataclasses.replace(self, cell=cell, input=chosen, digits=digits, decoding=decoding)
 
 
 LEARNING_RATES = {"adam": 0.002, "sgd": 0.5}

@@ -7,8 +7,6 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -172,10 +170,9 @@ def prepare(
     scheme = recognise(sentence.tags for sentence in sentences)
     columns = [sentence.columns for sentence in sentences]
     obeys_scheme = scheme != "plain" and obeys((sentence.tags for sentence in sentences), scheme)
-    network = network.resolved(bool(columns[0] and columns[0][0]), vectors is not None, obeys_scheme)
+    digits = network.digits if network.digits != "auto" else choose_digits(sentences)
+    network = network.resolved(bool(columns[0] and columns[0][0]), vectors is not None, obeys_scheme, digits)
     tokens = [token for sentence in sentences for token in sentence.tokens]
-    if network.digits == "auto":
-        network = replace(network, digits=choose_digits(tokens, chain.from_iterable(s.tags for s in sentences)))
     cut = _tokenizer(training.tokenizer, sentences, network.digits)
     training = training.resolved(network, len(sentences), len(tokens))
     inputs = Inputs.count(network, tokens, columns, vectors)

@@ -88,7 +88,7 @@ def test_decoding_keeps_to_rules_that_the_data_obeys(obedient: bool) -> None:
 def test_nothing_else_is_changed_where_a_spec_is_settled() -> None:
     spec = NetworkSpec(arch="elman", hidden=7, window=3, output="softmax", column=5)
     settled = spec.resolved(columns=False, vectors=False, obedient=False)
-    expected = {"cell": "simple", "input": "embedding+ngram", "decoding": "free"}
+    expected = {"cell": "simple", "input": "embedding+ngram", "digits": "zero", "decoding": "free"}
     assert dataclasses.asdict(spec) | expected == dataclasses.asdict(settled)
     assert settled == settled.resolved(columns=False, vectors=False, obedient=True)
 

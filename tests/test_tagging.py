@@ -22,7 +22,7 @@ from rnncli import api, evaluation, labelling, training
 from rnncli.api import Trained
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data import tags, tsv
-from rnncli.data.tokenize import Token, tokenize
+from rnncli.data.tokenize import Token, tokenizer
 from rnncli.data.tsv import Sentence
 from rnncli.errors import DataError, UsageError
 from rnncli.labelling import Labeller
@@ -47,7 +47,10 @@ def test_tokens_keep_their_offsets_and_get_tags_and_probabilities(tagger: Tagger
     expected = [
         TaggedToken(*token, tagger.model.tags[number], probability)
         for token, number, probability in zip(
-            tokenize(TEXT, "words"), predicted.tags.tolist(), predicted.probabilities.tolist(), strict=True
+            tokenizer("words").tokenize(TEXT),
+            predicted.tags.tolist(),
+            predicted.probabilities.tolist(),
+            strict=True,
         )
     ]
     assert TEXT == tagged.text

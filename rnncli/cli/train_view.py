@@ -73,7 +73,8 @@ def _describe_data(model: Model, sentences: Sequence[Sentence], tokens: int, dev
     show.note(f"dev     {dev.sentences:,} sentences, {dev.tokens:,} tokens, {unknown}")
     show.note(f"tags    {len(model.tags)}, {model.scheme} ({SCHEMES[model.scheme]})")
     show.note(f"input   {tables}")
-    show.note(f"text    cut into {model.tokenizer}: reproduces {100 * model.reproduced:.1f} % of the training sentences")
+    share = f"{100 * model.reproduced:.1f} %"
+    show.note(f"text    cut into {model.tokenizer}: reproduces {share} of the training sentences")
 
 
 def _describe_vectors(model: Model, vectors: Vectors) -> None:

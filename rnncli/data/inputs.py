@@ -116,7 +116,7 @@ class Inputs:
         words = Vocabulary.count(tokens, spec.digits)
         for name in spec.inputs:
             if name == "ngram":
-                lists[name] = Ngrams.count(tokens, spec.digits)
+                lists[name] = Ngrams.count(tokens, digits=spec.digits)
             elif name == "vectors" and vectors:
                 lists[name] = Names(vectors.words, spec.digits)
                 widths[name] = vectors.table.shape[1]
@@ -131,7 +131,7 @@ class Inputs:
 
     @classmethod
     def from_lists(cls, widths: Mapping[str, int], lists: Mapping[str, list[str]], digits: str = "zero") -> Self:
-        """Make the input of a model file: the width of each part, the lists of :meth:`lists`, and how digits are read."""
+        """Make the input of a model file: part widths, lists as of :meth:`lists`, how digits are read."""
         words = Vocabulary(lists["words"], digits)
         parts = []
         for name, width in widths.items():

@@ -22,7 +22,7 @@ def shape(form: str) -> str:
 
 
 def features(token: str, digits: str = "zero") -> Iterator[str]:
-    """Yield the features of a token, read as :func:`.normal_form` says; ``<`` and ``>`` mark where the word begins and ends.
+    """Yield the features of a token's normal form; ``<`` and ``>`` mark where the word begins and ends.
 
     >>> list(features("May"))
     ['=Xx', '<may>', '<m', 'y>', '<ma', 'ay>', 'may']
@@ -42,7 +42,7 @@ class Ngrams(Texts):
     """A locked list of features, made once from the distinct words of the training set."""
 
     @classmethod
-    def count(cls, tokens: Iterable[str], digits: str = "zero", least: int = 2) -> "Ngrams":
+    def count(cls, tokens: Iterable[str], least: int = 2, digits: str = "zero") -> "Ngrams":
         """List the features that at least ``least`` distinct words of the training set have."""
         distinct = dict.fromkeys(normal_form(token, digits) for token in dict.fromkeys(tokens))
         counts = Counter(feature for form in distinct for feature in dict.fromkeys(features(form, digits)))

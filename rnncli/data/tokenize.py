@@ -1,7 +1,7 @@
 """Raw text -> tokens with their character offsets.
 
-A tokenizer is named as in :data:`.TOKENIZER_PARTS`: ``whitespace``, ``characters``, or ``words`` with further parts.
-Blanks, U+200B and U+FEFF always end a token. Tokens of the other two never begin with an invisible character.
+A tokenizer is ``whitespace``, ``characters``, or ``words`` with further parts: see :data:`.TOKENIZER_PARTS`. Blanks,
+U+200B and U+FEFF always end a token. A token of the other two does not begin with an invisible character.
 """
 
 from collections import Counter
@@ -47,6 +47,8 @@ _ONE_BY_ONE = regex.compile(
 _LONGEST_CACHED = 40  # characters; longer texts without blanks seldom occur again
 _CACHED = 20_000
 
+CutChunk = Callable[[str], list[str]]  # cuts a text without blanks
+
 
 class Token(NamedTuple):
     """``text`` is ``source[start:end]``; offsets count characters."""
@@ -59,7 +61,7 @@ class Token(NamedTuple):
 class Tokenizer:
     """Cuts texts into tokens. Make one with :func:`tokenizer`."""
 
-    def __init__(self, cut_chunk: Callable[[str], list[str]]) -> None:
+    def __init__(self, cut_chunk: CutChunk) -> None:
         self._tokens_of = _Chunks(cut_chunk)
 
     def cut(self, text: str) -> list[str]:
@@ -102,7 +104,7 @@ class _Characters(Tokenizer):
 class _Chunks(dict[str, list[str]]):
     """A cache of the tokens of texts without blanks; faster than ``functools.lru_cache``."""
 
-    def __init__(self, cut_chunk: Callable[[str], list[str]]) -> None:
+    def __init__(self, cut_chunk: CutChunk) -> None:
         self._cut_chunk = cut_chunk
 
     def __missing__(self, chunk: str) -> list[str]:
@@ -118,8 +120,9 @@ class _WordRule:
     """Cuts a text without blanks into words and punctuation, as the parts of the tokenizer's name say."""
 
     def __init__(self, parts: list[str]) -> None:
-        joining = _MARKS + ("|" + rf"(?<=\p{{Nd}}){_HYPHEN}(?=\p{{Nd}})" if "compounds" in parts else f"|{_HYPHEN}")
-        word = rf"(?:{_ABBREVIATION}|{_WORD}|(?<![\p{{L}}\p{{N}}.])\.\p{{Nd}}+)(?:(?:{joining}){_WORD})*(?:(?<=\p{{Hebrew}})׳)?"
+        hyphen = rf"(?<=\p{{Nd}}){_HYPHEN}(?=\p{{Nd}})" if "compounds" in parts else _HYPHEN
+        first = rf"(?:{_ABBREVIATION}|{_WORD}|(?<![\p{{L}}\p{{N}}.])\.\p{{Nd}}+)"
+        word = rf"{first}(?:(?:{_MARKS}|{hyphen}){_WORD})*(?:(?<=\p{{Hebrew}})׳)?"
         clitic = rf"{_CLITIC}(?![\p{{L}}\p{{N}}])|" if "contractions" in parts else ""
         self._pattern = regex.compile(
             rf"(?!\p{{DI}})(?:(?i:(?:https?|ftp)://|www\.(?=\p{{L}})){_URL}|{_EMAIL}|{_HOST}|{word}|"
@@ -132,7 +135,7 @@ class _WordRule:
         ]
 
     def __call__(self, chunk: str) -> list[str]:
-        tokens = self._pattern.findall(chunk)
+        tokens: list[str] = self._pattern.findall(chunk)
         for divide in self._divides:
             tokens = [part for token in tokens for part in divide(token)]
         return tokens
@@ -161,7 +164,7 @@ def _graphemes(chunk: str) -> list[str]:
 class _Unspaced:
     """Cuts scripts without blanks into characters, and what is between them with another rule."""
 
-    def __init__(self, cut_other: Callable[[str], list[str]]) -> None:
+    def __init__(self, cut_other: CutChunk) -> None:
         self._others = _Chunks(cut_other)
 
     def __call__(self, chunk: str) -> list[str]:
@@ -183,7 +186,7 @@ class Lexicon:
     divided  those that stay as the rule cuts them
     """
 
-    def __init__(self, cut_chunk: Callable[[str], list[str]], words: Vocabulary, divided: Iterable[str] = ()) -> None:
+    def __init__(self, cut_chunk: CutChunk, words: Vocabulary, divided: Iterable[str] = ()) -> None:
         self._cut_chunk = cut_chunk
         self._digits = words.digits
         self._words = {word for word in words.words if not _is_plain(word) and len(cut_chunk(word)) > 1}
@@ -260,7 +263,7 @@ def _fixed(name: str) -> Tokenizer:
     return Tokenizer(_rule(name))
 
 
-def _rule(name: str) -> Callable[[str], list[str]]:
+def _rule(name: str) -> CutChunk:
     parts = name.split("+")
     words = _words(tuple(sorted({"contractions", "elisions", "compounds"} & set(parts))))
     return _Unspaced(words) if {"characters", "lexicon"} & set(parts) else words

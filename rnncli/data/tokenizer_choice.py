@@ -109,7 +109,9 @@ def share(sentences: Sample, name: str, digits: str = "zero") -> float:
 def _extensions(name: str) -> list[str]:
     """The names with one part more, parts in the order of the table."""
     parts = name.split("+")
-    return ["+".join(part for part in TOKENIZER_PARTS if part in (*parts, new)) for new in _PARTS if new not in parts]
+    return [
+        "+".join(part for part in TOKENIZER_PARTS if part in (*parts, new)) for new in _PARTS if new not in parts
+    ]
 
 
 def _spread(sentences: Sample, most: int) -> Sample:

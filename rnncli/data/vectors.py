@@ -57,8 +57,8 @@ def wanted_by(tokens: Iterable[str], digits: str = "zero") -> set[str]:
 def read(path: str, wanted: Wanted, digits: str = "zero") -> Vectors:
     """Read the rows whose words are wanted; of several rows for one word the first is used.
 
-    A row is used for its word as written but :func:`.composed`, and for the word with every digit as 0 if that has no
-    row of its own. With ``digits`` "keep" it is used for its word alone.
+    A row is used for its word, :func:`.composed`, and for the word with every digit as 0 if that has no row of its
+    own. With ``digits`` "keep" it is used for its word alone.
     Faults are reported together as one :class:`DataError`; the numbers of other rows are not checked. In
     word2vec's binary files rows whose word is not UTF-8 are skipped.
     """
