@@ -1,7 +1,7 @@
 """Raw text -> tokens with their character offsets.
 
-A tokenizer is ``whitespace``, ``characters``, or ``words`` with further parts: see :data:`.TOKENIZER_PARTS`. Blanks,
-U+200B and U+FEFF always end a token. A token of the other two does not begin with an invisible character.
+A tokenizer is ``whitespace``, ``characters``, or ``words`` with further parts: see :data:`.TOKENIZER_PARTS`.
+Blanks, U+200B and U+FEFF always end a token. A token of the other two does not begin with an invisible character.
 """
 
 from collections import Counter
@@ -19,11 +19,11 @@ _IN_URL = r"""\([^\s()<>"]*\)|[^\s()<>"“”„«»‘’]"""
 _URL = rf"(?:{_IN_URL})*(?:\([^\s()<>\"]*\)|[\p{{L}}\p{{M}}\p{{N}}/=&\#%_~+$*@-])"
 # Endings after which "." joins a lower-case name, of hosts and of files.
 _ENDINGS = (
-    "com|org|net|edu|gov|mil|int|info|biz|io|ai|app|dev|co|uk|de|fr|es|it|nl|ch|at|eu|ru|jp|cn|tw|in|br|au|ca|"
+    "com|org|net|edu|gov|mil|info|biz|io|app|dev|uk|fr|nl|ch|eu|ru|jp|cn|tw|br|"
     "txt|pdf|csv|tsv|json|jsonl|xml|html|htm|md|py|js|css|png|jpg|jpeg|gif|svg|doc|docx|xls|xlsx|ppt|zip|gz|npz"
 )
-_HOST = rf"(?:[\p{{L}}\p{{N}}_-]{{1,63}}\.){{1,8}}(?:{_ENDINGS})(?![\p{{L}}\p{{N}}_])(?:[/?\#]{_URL})?"
-_EMAIL = r"[\p{L}\p{N}_][\p{L}\p{N}_.+%-]{0,63}@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63})+"
+_HOST = rf"(?:[\p{{L}}\p{{N}}_-]{{1,63}}+\.){{1,8}}(?:{_ENDINGS})(?![\p{{L}}\p{{N}}_])(?:[/?\#]{_URL})?"
+_EMAIL = r"[\p{L}\p{N}_][\p{L}\p{N}_.+%-]{0,63}+@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63})+"
 # U.S., e.g., Ph.D., 5 p.m. without a blank
 _ABBREVIATION = r"(?:(?:\p{L}|Ph)(?:\.\p{L})+|\p{Nd}+(?:[.:]\p{Nd}+)?[ap]\.m)(?![\p{L}\p{N}_])\.?"
 # What joins two parts of a word: apostrophes, & @ and middle dots; the quotation mark of Hebrew abbreviations;
@@ -32,6 +32,7 @@ _MARKS = r"""['’ʼ&@·‧׳״]|(?<=\p{Hebrew})"(?=\p{Hebrew})|(?<=\p{Nd})[.,:�
 _HYPHEN = "[-‐‑/]"
 _CLITIC = r"['’](?:s|m|d|re|ve|ll)"
 _CONTRACTION = regex.compile(rf"(?i)(.+?)(n['’]t|{_CLITIC})|(can)(not)|(gon|wan)(na)|(got)(ta)|(gim|lem)(me)")
+_CLITICS = 3  # the most at one word
 _ELISION = regex.compile(r"(?!n['’]t$)(\p{L}{1,7}['’])(\p{L}.*)")
 # Scripts whose words are written without blanks; a character with its marks.
 UNSPACED = (
@@ -143,11 +144,11 @@ class _WordRule:
 
 def _divide_contraction(token: str) -> list[str]:
     """Don't -> Do n't; shouldn't've -> should n't 've; cannot -> can not."""
-    match = _CONTRACTION.fullmatch(token)
-    if match is None:
-        return [token]
-    head, tail = filter(None, match.groups())
-    return [*_divide_contraction(head), tail]
+    tails: list[str] = []
+    while len(tails) < _CLITICS and (match := _CONTRACTION.fullmatch(token)):
+        token, tail = filter(None, match.groups())
+        tails.insert(0, tail)
+    return [token, *tails]
 
 
 def _divide_elision(token: str) -> list[str]:

@@ -1,7 +1,7 @@
 """Words <-> numbers: counting, fixed lists, look-up. Number 0 is the unknown word.
 
-Texts are looked up in Unicode's normal form C without invisible characters, so that spellings that look the same are
-one word.
+Texts are looked up in Unicode's normal form C without invisible characters, so that spellings that look the same
+are one word.
 """
 
 import re
