@@ -75,8 +75,8 @@ INPUTS = {
 
 TOKENIZER_PARTS = {
     "whitespace": "at blanks alone",
-    "characters": "every character by itself; with words, characters of scripts that are written without blanks",
     "words": "words, numbers, addresses and punctuation",
+    "characters": "every character by itself; with words, characters of scripts that are written without blanks",
     "contractions": "with words: don't is do n't, what's is what 's",
     "elisions": "with words: l'homme is l' homme",
     "compounds": "with words: well-known is well - known, and/or is and / or",

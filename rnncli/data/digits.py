@@ -13,9 +13,9 @@ _DEVIATIONS = 3  # by which the gain must exceed chance
 def choose_digits(sentences: Sequence[Sentence]) -> Digits:
     """Return "keep" if digits tell tags apart, else "zero".
 
-    Each token with a digit is given the tag that the other tokens of the same word have most often: once where words
-    with the same :func:`.normal_form` are one, once where digits keep them apart. "keep" must at least halve the
-    wrong tags, and not by chance. A word that occurs once is always read as its form.
+    Each token with a digit is given the tag that other tokens of its word have most often: once where words with
+    the same :func:`.normal_form` are one, once where digits keep them apart. "keep" must at least halve the wrong
+    tags, and not by chance. A word that occurs once is always read as its form.
     """
     by_form: defaultdict[str, defaultdict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     for sentence in sentences:

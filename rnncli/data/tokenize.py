@@ -4,9 +4,11 @@ A tokenizer is ``whitespace``, ``characters``, or ``words`` with further parts: 
 Blanks, U+200B and U+FEFF always end a token. A token of the other two does not begin with an invisible character.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
+from itertools import accumulate, chain
 from typing import NamedTuple
 
 import regex
@@ -32,6 +34,7 @@ _MARKS = r"""['’ʼ&@·‧׳״]|(?<=\p{Hebrew})"(?=\p{Hebrew})|(?<=\p{Nd})[.,:�
 _HYPHEN = "[-‐‑/]"
 _CLITIC = r"['’](?:s|m|d|re|ve|ll)"
 _CONTRACTION = regex.compile(rf"(?i)(.+?)(n['’]t|{_CLITIC})|(can)(not)|(gon|wan)(na)|(got)(ta)|(gim|lem)(me)")
+_CONTRACTED = frozenset(["cannot", "gonna", "wanna", "gotta", "gimme", "lemme"])
 _CLITICS = 3  # the most at one word
 _ELISION = regex.compile(r"(?!n['’]t$)(\p{L}{1,7}['’])(\p{L}.*)")
 # Scripts whose words are written without blanks; a character with its marks.
@@ -42,8 +45,13 @@ UNSPACED = (
 _UNSPACED_RUN = regex.compile(rf"((?:{UNSPACED})+)")
 _GRAPHEME = regex.compile(r"(?!\p{DI})\X")
 # Every character of these is a grapheme: ASCII and Latin letters, dashes and quotes, Chinese and Japanese.
-_ONE_BY_ONE = regex.compile(
+_ONE_BY_ONE = re.compile(
     r"[\t-\r -~¡-¬®-\u02ff‐-‧\u3000-\u3029\u3030-\u3096\u30a0-\u4dbf\u4e00-\u9fff\uff01-\uff9d]*"
+)
+# Those of them that are in scripts without blanks.
+_CHINESE_OR_JAPANESE = re.compile(
+    r"([\u3005\u3007\u3021-\u3029\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3105-\u312f\u31a0-\u31bf"
+    r"\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uff66-\uff9d]+)"
 )
 _LONGEST_CACHED = 40  # characters; longer texts without blanks seldom occur again
 _CACHED = 20_000
@@ -129,6 +137,7 @@ class _WordRule:
             rf"(?!\p{{DI}})(?:(?i:(?:https?|ftp)://|www\.(?=\p{{L}})){_URL}|{_EMAIL}|{_HOST}|{word}|"
             rf"[\#@][\p{{L}}_][\p{{L}}\p{{N}}_\p{{M}}]*|{clitic}\.{{2,}}|-{{2,}}|``|''|\X)"
         )
+        self._contracted = _CONTRACTED if "contractions" in parts else frozenset()
         self._divides = [
             divide
             for part, divide in (("contractions", _divide_contraction), ("elisions", _divide_elision))
@@ -136,6 +145,8 @@ class _WordRule:
         ]
 
     def __call__(self, chunk: str) -> list[str]:
+        if chunk.isalnum() and chunk.isascii() and chunk.lower() not in self._contracted:  # most words
+            return [chunk]
         tokens: list[str] = self._pattern.findall(chunk)
         for divide in self._divides:
             tokens = [part for token in tokens for part in divide(token)]
@@ -172,7 +183,8 @@ class _Unspaced:
         if chunk.isascii():
             return self._others[chunk]
         tokens: list[str] = []
-        for number, part in enumerate(_UNSPACED_RUN.split(chunk)):
+        runs = _CHINESE_OR_JAPANESE if _ONE_BY_ONE.fullmatch(chunk) else _UNSPACED_RUN
+        for number, part in enumerate(runs.split(chunk)):
             if number % 2:
                 tokens += _graphemes(part)
             elif part:
@@ -190,49 +202,74 @@ class Lexicon:
     def __init__(self, cut_chunk: CutChunk, words: Vocabulary, divided: Iterable[str] = ()) -> None:
         self._cut_chunk = cut_chunk
         self._digits = words.digits
-        self._words = {word for word in words.words if not _is_plain(word) and len(cut_chunk(word)) > 1}
-        self._words -= set(divided)
-        self._longest: dict[str, int] = {}  # the length of the longest word with each first character
+        self._words = {word for word in words.words if len(cut_chunk(word)) > 1}.difference(divided)
+        self._longest: dict[str, int] = {}  # the length of the longest word that begins with two characters
         for word in self._words:
-            self._longest[word[0]] = max(self._longest.get(word[0], 0), len(word))
+            self._longest[word[:2]] = max(self._longest.get(word[:2], 0), len(word))
 
     def __call__(self, chunk: str) -> list[str]:
-        """Cut a text without blanks; from left to right, the longest word is joined."""
+        """Cut a text without blanks; what an invisible character divides is not joined."""
         pieces = self._cut_chunk(chunk)
-        if len(pieces) == 1:
+        if sum(map(len, pieces)) == len(chunk):
+            return self._joined(pieces)
+        tokens = []
+        neighbours: list[str] = []
+        end = 0
+        for piece in pieces:
+            start = chunk.index(piece, end)
+            if start > end:
+                tokens += self._joined(neighbours)
+                neighbours = []
+            neighbours.append(piece)
+            end = start + len(piece)
+        return tokens + self._joined(neighbours)
+
+    def _joined(self, pieces: list[str]) -> list[str]:
+        """From left to right, join the longest word."""
+        if len(pieces) < 2:
             return pieces
         tokens = []
         begin = 0
-        start = 0  # of the piece in the chunk
+        text, ends = self._text(pieces)
         while begin < len(pieces):
-            start = chunk.index(pieces[begin], start)
             end = begin + 1
-            for stop, text, _ in self.known(pieces, begin):
-                if chunk.startswith(text, start):  # else there is an invisible character between the pieces
-                    end = stop
-            tokens.append("".join(pieces[begin:end]))
-            start += len(tokens[-1])
+            for stop, _ in self._words_from(begin, text, ends):
+                end = stop
+            tokens.append(pieces[begin] if end == begin + 1 else "".join(pieces[begin:end]))
             begin = end
         return tokens
 
-    def known(self, pieces: Sequence[str], begin: int) -> Iterator[tuple[int, str, str]]:
-        """Yield where a run of two or more pieces ends that is a word together, its text, and the word."""
-        text = pieces[begin]
-        first = normal_form(text[0], self._digits)
+    def words_in(self, tokens: Sequence[str]) -> Iterator[str]:
+        """Yield every word that two or more neighbouring tokens are together."""
+        text, ends = self._text(tokens)
+        for begin in range(len(tokens)):
+            for _, word in self._words_from(begin, text, ends):
+                yield word
+
+    def _text(self, pieces: Sequence[str]) -> tuple[str, list[int]]:
+        """The normal forms of the pieces as one text, and where each ends."""
+        text = "".join(pieces)
+        if normal_form(text, self._digits) != text:
+            pieces = [normal_form(piece, self._digits) for piece in pieces]
+            text = "".join(pieces)
+        return text, list(accumulate(map(len, pieces)))
+
+    def _words_from(self, begin: int, text: str, ends: list[int]) -> list[tuple[int, str]]:
+        """The words that begin with a piece, the shortest first, and the number of the piece after each."""
+        start = ends[begin - 1] if begin else 0
+        first = text[start : start + 2]
         longest = max(self._longest.get(first, 0), self._longest.get(first.lower(), 0))
-        for stop in range(begin + 2, len(pieces) + 1):
-            text += pieces[stop - 1]
-            if len(text) > longest:
-                return
-            word = normal_form(text, self._digits)
-            word = word if word in self._words else word.lower()
+        words = []
+        for position in range(begin + 1, len(ends) if longest else 0):
+            end = ends[position]
+            if end > start + longest:
+                break
+            word = text[start:end]
+            if word not in self._words:
+                word = word.lower()
             if word in self._words:
-                yield stop, text, word
-
-
-def _is_plain(word: str) -> bool:
-    """Tell quickly of most words that no rule cuts them."""
-    return word.isascii() and word.isalnum()
+                words.append((position + 1, word))
+        return words
 
 
 def divided(name: str, sentences: Iterable[Sequence[str]], words: Vocabulary) -> list[str]:
@@ -243,9 +280,7 @@ def divided(name: str, sentences: Iterable[Sequence[str]], words: Vocabulary) ->
     if "lexicon" not in name.split("+"):
         return []
     lexicon = Lexicon(_rule(name), words)
-    apart = Counter(
-        word for tokens in sentences for begin in range(len(tokens)) for _, _, word in lexicon.known(tokens, begin)
-    )
+    apart = Counter(chain.from_iterable(map(lexicon.words_in, sentences)))
     return [word for word, count in apart.items() if count > words.counts[words.number(word)]]
 
 

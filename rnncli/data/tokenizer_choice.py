@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import chain
-from operator import attrgetter
 from typing import NamedTuple
 
 import regex
@@ -77,24 +76,23 @@ def _touch(before: str, token: str, joint: str) -> bool:
 def choose(sentences: Sample, digits: str = "zero") -> Choice:
     """Choose a tokenizer for training sentences, each with its text, or ``None`` if that is not known.
 
-    Compared are ``words``, alone and with those parts that make it better, ``characters`` and ``whitespace``; of
-    equal ones the first. Where a text is not known, it is :func:`typed`.
+    Compared are ``words``, alone and with those parts that make it better, ``characters`` and ``whitespace``. Of
+    equal shares the one that gives more of the tokens is better; of equal ones the first is chosen. Where a text is
+    not known, it is :func:`typed`.
 
     digits  "keep" or "zero": how known words are looked up
     """
     comparison = _Comparison(sentences, digits)
-    best = comparison.choice("words")
+    best = comparison.score("words")
     is_better = True
     while is_better and best.share < 1:
-        extended = [comparison.choice(name) for name in _extensions(best.name)]
-        better = max(extended, key=attrgetter("share"), default=best)
-        is_better = better.share > best.share
+        extended = max(map(comparison.score, _extensions(best.name)), key=_Score.rank, default=best)
+        is_better = extended.rank() > best.rank()
         if is_better:
-            best = better
-    for name in ("characters", "whitespace"):
-        if best.share < 1:
-            best = max(best, comparison.choice(name), key=attrgetter("share"))
-    return best
+            best = extended
+    if best.share < 1:
+        best = max(best, comparison.score("characters"), comparison.score("whitespace"), key=_Score.rank)
+    return Choice(best.name, best.share)
 
 
 def share(sentences: Sample, name: str, digits: str = "zero") -> float:
@@ -103,7 +101,7 @@ def share(sentences: Sample, name: str, digits: str = "zero") -> float:
     With ``lexicon``, the known words are those of the other half of the sentences, because new texts have unknown
     words too.
     """
-    return _Comparison(sentences, digits).choice(name).share
+    return _Comparison(sentences, digits).score(name).share
 
 
 def _extensions(name: str) -> list[str]:
@@ -118,6 +116,16 @@ def _spread(sentences: Sample, most: int) -> Sample:
     """At most so many sentences, spread evenly."""
     count = min(most, len(sentences))
     return [sentences[number * len(sentences) // count] for number in range(count)]
+
+
+class _Score(NamedTuple):
+    name: str
+    share: float
+    tokens: int  # of the other sentences, that are given too
+
+    def rank(self) -> tuple[float, int]:
+        """What is compared."""
+        return self.share, self.tokens
 
 
 class _Comparison:
@@ -145,10 +153,16 @@ class _Comparison:
         words = self._words[1 - half]
         return tokenizer(name, words, divided(name, self._sentences[1 - half], words))
 
-    def choice(self, name: str) -> Choice:
-        """The tokenizer of this name, and its share."""
+    def score(self, name: str) -> _Score:
+        """How well a tokenizer cuts the sample."""
         same = 0
+        tokens_too = 0
         for half, sentences in enumerate(self._halves):
             cut = self._tokenizer(name, half).cut
-            same += sum(cut(text) == tokens for text, tokens in sentences)
-        return Choice(name, same / max(1, sum(map(len, self._halves))))
+            for text, tokens in sentences:
+                result = cut(text)
+                if result == tokens:
+                    same += 1
+                else:
+                    tokens_too += (Counter(result) & Counter(tokens)).total()
+        return _Score(name, same / max(1, sum(map(len, self._halves))), tokens_too)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +25,7 @@ def cut(name: str, text: str) -> list[str]:
     return tokenizer(name, WORDS).cut(text)
 
 
+STRINGS = [*WORDS.words, "http://", "www.", "a.m.", "can't", "..", "``", "&", "我爱", "\u00ad", " "]
 TEXTS = (
     st.text()
     | st.text("aé1 .-'’:,/@#_$\t\n\u3000台\u0301ภำ־צ\"ㅏ각か\u3099" + INVISIBLE)
@@ -49,8 +51,6 @@ def test_offsets_count_characters_of_the_text(name: str, text: str) -> None:
 
 
 def is_invisible(character: str) -> bool:
-    import regex
-
     return regex.fullmatch(r"\p{Default_Ignorable_Code_Point}", character) is not None
 
 
@@ -70,10 +70,19 @@ def test_cutting_tokens_again_changes_nothing(name: str, text: str) -> None:
 
 @given(text=st.text("aé1 .，。我あアーｱﾞｶ\u3099\ufe0f\U000e0100ภำ각👍🏽‐\u0301"))
 def test_fast_ways_give_what_the_definition_gives(text: str) -> None:
-    import regex
-
     graphemes = [token for chunk in text.split() for token in regex.findall(r"(?!\p{DI})\X", chunk)]
     assert graphemes == cut("characters", text)
+
+
+@given(
+    text=st.text(
+        st.characters(min_codepoint=0x2F00, max_codepoint=0xFFFF, exclude_categories=["Cs"])
+        | st.sampled_from("我a1.。ー々é,")
+    )
+)
+def test_the_fast_way_for_chinese_and_japanese_gives_the_same(text: str) -> None:
+    text = "".join(text.split())
+    assert cut("words+characters", f"{text}。か\u3099") == [*cut("words+characters", f"{text}。"), "か\u3099"]
 
 
 KINDS: dict[str, list[tuple[str, str, str]]] = {  # kind -> tokenizer, text, tokens joined by "|"
@@ -226,17 +235,8 @@ def test_an_invisible_character_between_known_parts_keeps_them_apart() -> None:
 
 
 def test_words_that_are_cut_more_often_than_not_stay_cut() -> None:
-    sentences = [
-        ["it", "'s", "late"],
-        ["it", "'s"],
-        ["it's"],
-        ["don't"],
-        ["don't"],
-        ["do", "n't"],
-        ["by", "30", "."],
-        ["10", "."],
-        ["20."],
-    ]
+    sentences = [["it", "'s", "late"], ["it", "'s"], ["it's"], ["don't"], ["don't"], ["do", "n't"]]
+    sentences += [["by", "30", "."], ["10", "."], ["20."]]
     words = Vocabulary.count(token for tokens in sentences for token in tokens)
     name = "words+contractions+lexicon"
     assert ["it's", "00."] == divided(name, sentences, words)
