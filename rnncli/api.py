@@ -13,6 +13,7 @@ import numpy as np
 from rnncli import __version__, archive, arguments, evaluation, modelfile, training
 from rnncli.config import NetworkSpec, TrainingSpec, suggestion
 from rnncli.data import tsv, weights
+from rnncli.data.digits import choose_digits
 from rnncli.data.examples import contrast_pair
 from rnncli.data.split import Overlap, overlap, split
 from rnncli.data.tags import spans
@@ -213,7 +214,11 @@ def train_files(
     corpus = tsv.read(str(files.data or bundled("sample_data/train.tsv")))
     dev = bundled("sample_data/dev.tsv") if is_bundled and files.dev is None else files.dev
     train_part, dev_part = _parts(corpus, dev, training_spec)
-    vectors = _vectors(files.vectors, [*train_part, *dev_part]) if files.vectors else None
+    if network_spec.digits == "auto":
+        network_spec = dataclasses.replace(network_spec, digits=choose_digits(train_part))
+    vectors = None
+    if files.vectors:
+        vectors = _vectors(files.vectors, [*train_part, *dev_part], network_spec.digits)
     class_weights = None  # read once, because the file may be a pipe
     if training_spec.class_weight not in ("none", weights.BALANCED):
         tags = list(dict.fromkeys(tag for sentence in train_part for tag in sentence.tags))
@@ -279,9 +284,10 @@ def _scored(dev: list[Sentence], scheme: str) -> int:
     return sum(len(sentence.tags) if scheme == "plain" else len(spans(sentence.tags)) for sentence in dev)
 
 
-def _vectors(path: str | Path, sentences: list[Sentence]) -> Vectors:
+def _vectors(path: str | Path, sentences: list[Sentence], digits: str) -> Vectors:
     """Read the pre-trained vectors of the words of these sentences."""
-    return read_vectors(str(path), wanted_by(token for s in sentences for token in s.tokens))
+    tokens = (token for sentence in sentences for token in sentence.tokens)
+    return read_vectors(str(path), wanted_by(tokens, digits), digits)
 
 
 def _parts(corpus: Corpus, dev: str | Path | None, settings: TrainingSpec) -> tuple[list[Sentence], list[Sentence]]:

@@ -175,6 +175,21 @@ def test_what_an_architecture_keeps(arch: str, expected: tuple[bool, bool, int])
             {"pretrained": "froze"},
             '--pretrained: "froze" is not one of its values\n  did you mean "frozen"?',
         ),
+        *(
+            (
+                TrainingSpec,
+                {"tokenizer": value},
+                f"--tokenizer {value}: these do not go together\n"
+                "  give whitespace or characters alone, or join words and others: words+contractions",
+            )
+            for value in ("lexicon", "characters+lexicon", "whitespace+words", "whitespace+characters")
+        ),
+        (
+            TrainingSpec,
+            {"tokenizer": "words+contraction"},
+            '--tokenizer: "contraction" is not one of its values\n  did you mean "contractions"?',
+        ),
+        (NetworkSpec, {"digits": "keeps"}, '--digits: "keeps" is not one of its values\n  did you mean "keep"?'),
         (TrainingSpec, {"class_weight": 2}, "--class-weight: expected str, got 2"),
         (NetworkSpec, {"hiden": 8}, 'unknown setting "hiden"\n  did you mean "hidden"?'),
         (TrainingSpec, {"epochs": -1}, "--epochs: -1 is out of range\n  give a number from 0 to 1000000"),

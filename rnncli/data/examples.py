@@ -1,7 +1,9 @@
 """A pair of sentences that shows why memory is needed: one word with two tags."""
 
 from collections.abc import Sequence
+from functools import partial
 
+from rnncli.data.tokenizer_choice import typed
 from rnncli.data.tsv import Sentence
 
 _SHORTEST, _LONGEST = 3, 12
@@ -13,7 +15,7 @@ def contrast_pair(sentences: Sequence[Sentence], tokenizer: str) -> list[str]:
     They are the shortest such sentences, so the result depends on the data alone. O does not count as a tag here,
     and B-x and I-x count as the same tag.
     """
-    joint = "" if tokenizer == "characters" else " "
+    join = partial(typed, joint="") if "characters" in tokenizer.split("+") else " ".join
     seen: dict[str, dict[str, Sentence]] = {}  # token -> type of its tag -> first sentence
     for sentence in sorted(sentences, key=lambda s: len(s.tokens)):
         if not _SHORTEST <= len(sentence.tokens) <= _LONGEST:
@@ -24,6 +26,6 @@ def contrast_pair(sentences: Sequence[Sentence], tokenizer: str) -> list[str]:
             for kind_before, sentence_before in sentences_by_kind.items():
                 differs = kind_before != kind and "O" not in (kind_before, kind)
                 if differs and sentence_before is not sentence:
-                    return [joint.join(sentence_before.tokens), joint.join(sentence.tokens)]
+                    return [join(sentence_before.tokens), join(sentence.tokens)]
             sentences_by_kind.setdefault(kind, sentence)
     return []

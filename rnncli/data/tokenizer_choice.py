@@ -14,8 +14,8 @@ from rnncli.data.vocabulary import Vocabulary
 
 SENTENCES = 2_000  # that are cut to compare tokenizers
 KNOWN_SENTENCES = 10_000  # from which known words are taken
-# Parts that are added to "words", one by one, as long as one of them gives the tokens of more sentences.
-_PARTS = ("contractions", "elisions", "compounds", "characters", "lexicon")
+# Parts that are added to "words", one by one, as long as one gives the tokens of more sentences; then lexicon.
+_PARTS = ("contractions", "elisions", "compounds", "characters")
 _SINGLE = 0.95  # with so many tokens of one character, a sentence is written without blanks
 
 Sample = Sequence[tuple[str | None, Sequence[str]]]
@@ -91,7 +91,8 @@ def choose(sentences: Sample, digits: str = "zero") -> Choice:
         if is_better:
             best = extended
     if best.share < 1:
-        best = max(best, comparison.score("characters"), comparison.score("whitespace"), key=_Score.rank)
+        with_words = f"{best.name}+lexicon".replace("+characters", "")  # which lexicon does too
+        best = max([best, *map(comparison.score, (with_words, "characters", "whitespace"))], key=_Score.rank)
     return Choice(best.name, best.share)
 
 
