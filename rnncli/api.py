@@ -15,6 +15,7 @@ import numpy as np
 from rnncli import __version__, archive, arguments, evaluation, labelling, modelfile, training
 from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec, suggestion
 from rnncli.data import compatibility, plausibility, reading, schemes, weights
+from rnncli.data.digits import choose_digits
 from rnncli.data.examples import contrast_pair
 from rnncli.data.reading import AS_USUAL, Corpus
 from rnncli.data.sentence import Sentence
@@ -246,7 +247,11 @@ def train_files(
     scheme = schemes.choose(training_spec.scheme, (sentence.tags for sentence in corpus.sentences))
     _check_tags([corpus, *([dev_corpus] if dev_corpus else [])], scheme, files.force, listener)
     train_part, dev_part = _parts(corpus, dev_corpus, training_spec, scheme)
-    vectors = _vectors(files.vectors, [*train_part, *dev_part]) if files.vectors else None
+    if network_spec.digits == "auto":
+        network_spec = dataclasses.replace(network_spec, digits=choose_digits(train_part))
+    vectors = None
+    if files.vectors:
+        vectors = _vectors(files.vectors, [*train_part, *dev_part], network_spec.digits)
     class_weights = None  # read once, because the file may be a pipe
     if training_spec.class_weight not in ("none", weights.BALANCED):
         tags = list(dict.fromkeys(tag for sentence in train_part for tag in sentence.tags))
@@ -336,9 +341,10 @@ def _scored(dev: list[Sentence], scheme: Scheme) -> int:
     return sum(len(scheme.spans(s.tags)) if scheme.has_spans else len(s.tags) for s in dev)
 
 
-def _vectors(path: str | Path, sentences: list[Sentence]) -> Vectors:
+def _vectors(path: str | Path, sentences: list[Sentence], digits: str) -> Vectors:
     """Read the pre-trained vectors of the words of these sentences."""
-    return read_vectors(str(path), wanted_by(token for s in sentences for token in s.tokens))
+    tokens = (token for sentence in sentences for token in sentence.tokens)
+    return read_vectors(str(path), wanted_by(tokens, digits), digits)
 
 
 def _read(path: str | Path, options: ReadOptions, listener: Listener) -> Corpus:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
-from rnncli.data import compatibility, plausibility, schemes, tokenize
+from rnncli.data import compatibility, plausibility, schemes, tokenizer_choice
 from rnncli.data.faults import Fault, Faults
 from rnncli.data.reading import Corpus, reading
 from rnncli.data.repetition import Ambiguous, Relabelled, Repetition
@@ -136,6 +136,7 @@ class Choice(NamedTuple):
 
     scheme: str
     tokenizer: str
+    reproduced: float  # the share of the sentences whose tokens it gives
     sentences: int  # that are trained on
     tokens: int
     epochs: int  # the most
@@ -360,10 +361,20 @@ def _choice(corpus: Corpus, report: FileReport, scheme: Scheme, is_alone: bool, 
     tokens = max(1, round(rest * report.tokens))
     network = NetworkSpec().resolved(bool(corpus.names.features), vectors=False, scheme=scheme.limits_moves)
     training = TrainingSpec().resolved(network, sentences, tokens)
-    tokenizer = tokenize.recognise(sentence.tokens for sentence in corpus.sentences)
+    tokenizer = tokenizer_choice.choose([(s.extra.text, s.tokens) for s in corpus.sentences])
     products = _OPERATIONS / (_SHARE * _products_a_second() * threads**_GROWTH)
     seconds = training.epochs * tokens * (products + len(report.tags) ** 2 / _PAIRS)
-    return Choice(scheme.text, tokenizer, sentences, tokens, training.epochs, training.batch, seconds, threads)
+    return Choice(
+        scheme.text,
+        tokenizer.name,
+        tokenizer.share,
+        sentences,
+        tokens,
+        training.epochs,
+        training.batch,
+        seconds,
+        threads,
+    )
 
 
 def _products_a_second() -> float:

@@ -73,6 +73,26 @@ INPUTS = {
     "columns": "a learned vector for the value of each column between token and tag",
 }
 
+TOKENIZER_PARTS = {
+    "whitespace": "at blanks alone",
+    "words": "words, numbers, addresses and punctuation",
+    "characters": "every character by itself; with words, characters of scripts that are written without blanks",
+    "contractions": "with words: don't is do n't, what's is what 's",
+    "elisions": "with words: l'homme is l' homme",
+    "compounds": "with words: well-known is well - known, and/or is and / or",
+    "lexicon": "with words: words of the training data stay whole, also in scripts without blanks",
+}
+
+
+def is_tokenizer(name: object) -> bool:
+    """Tell whether a tokenizer has this name: whitespace, characters, or words with any parts of the table."""
+    if not isinstance(name, str):
+        return False
+    parts = name.split("+")
+    is_known = len(set(parts)) == len(parts) and set(parts) <= TOKENIZER_PARTS.keys()
+    return name in ("whitespace", "characters") or (is_known and "words" in parts and "whitespace" not in parts)
+
+
 T = TypeVar("T")
 
 
@@ -161,7 +181,7 @@ Decoder = Literal["softmax", "crf"]
 Transitions = Literal["auto", "any", "legal"]
 Feedback = Literal["predicted", "gold", "mixed"]
 SchemeName = Literal["auto", "plain", "io", "IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU", "BMES", "BMEWO"]
-Tokenizer = Literal["auto", "whitespace", "words", "characters"]
+Digits = Literal["auto", "keep", "zero"]
 Optimiser = Literal["adam", "sgd"]
 Pretrained = Literal["frozen", "tuned"]
 RecurrentInit = Literal["orthogonal", "identity", "glorot"]
@@ -202,11 +222,14 @@ class NetworkSpec(_Spec):
     embedding: int = option(64, "Size of the learned word vectors.", 1, 65536)
     ngram: int = option(64, "Size of the learned vectors of letter n-grams.", 1, 65536)
     column: int = option(96, "Size of the learned vectors of column values.", 1, 65536)
+    digits: Digits = option(
+        "auto", "keep: words with other digits are other words; zero: 10:30 and 11:45 are one; auto: by the tags."
+    )
     decoder: Decoder = option("crf", "How tags are chosen: softmax one by one, crf whole sequences of tags.")
     transitions: Transitions = option(
         "auto",
-        "Which tag may follow which: any, or only what is legal in the tag scheme; auto is legal if all training "
-        "data obey the scheme.",
+        "Which tag may follow which: any, or only what is legal in the tag scheme; auto: legal where there is a "
+        "scheme.",
     )
 
     def __post_init__(self) -> None:
@@ -243,11 +266,12 @@ class NetworkSpec(_Spec):
         """The names in ``features``, in the order of :data:`INPUTS`."""
         return [name for name in INPUTS if name in self.features.split("+")]
 
-    def resolved(self, columns: bool, vectors: bool, scheme: bool) -> Self:
+    def resolved(self, columns: bool, vectors: bool, scheme: bool, digits: Digits = "zero") -> Self:
         """Replace every ``auto``.
 
         columns, vectors  whether there are columns between token and tag, and a file of word vectors
         scheme            whether the tags have a scheme that limits which tag may follow which
+        digits            how digits are read if that is auto
         """
         cell = self.cell
         features = self.features
@@ -266,7 +290,8 @@ class NetworkSpec(_Spec):
         if vectors and "vectors" not in names:
             hint = f"give --features {features}+vectors"
             raise UsageError(f"--features {features} does not use --vectors", hint=hint)
-        return dataclasses.replace(self, cell=cell, features=features, transitions=transitions)
+        digits = digits if self.digits == "auto" else self.digits
+        return dataclasses.replace(self, cell=cell, features=features, digits=digits, transitions=transitions)
 
 
 LEARNING_RATES = {"adam": 0.002, "sgd": 0.5}
@@ -304,12 +329,25 @@ class TrainingSpec(_Spec):
         0.0, "Share of training sentences kept for development if none are given; 0: a tenth, at most 500.", 0, 0.9
     )
     seed: int = option(1, "Seed of all random numbers.", 0, 2**63 - 1)
-    tokenizer: Tokenizer = option("auto", "How raw text is cut into tokens; auto: chosen from the training data.")
     scheme: SchemeName = option(
         "auto",
         "What the tags mark; auto: recognised, but never io. plain: no spans; io: neighbours with the same tag are "
         "a span; all others: spans by letters such as B-x I-x.",
     )
+    tokenizer: str = option(
+        "auto",
+        "How raw text is cut into tokens: whitespace, characters, words, or words joined by + with "
+        "characters, contractions, elisions, compounds, lexicon; auto: as the training data is cut.",
+        joins=TOKENIZER_PARTS,
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.tokenizer != "auto" and not is_tokenizer(self.tokenizer):
+            raise UsageError(
+                f"--tokenizer {self.tokenizer}: these do not go together",
+                hint="give whitespace or characters alone, or join words and others: words+contractions",
+            )
 
     def resolved(self, network: NetworkSpec, sentences: int, tokens: int) -> Self:
         """Replace every 0 that stands for a choice by the size of the training data or by the network."""

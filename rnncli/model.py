@@ -1,5 +1,6 @@
 """A trained network with its vocabulary, tags and provenance."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -11,6 +12,7 @@ from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.batch import Encoded
 from rnncli.data.inputs import Columns, Inputs
 from rnncli.data.tags import Moves, Scheme
+from rnncli.data.tokenize import Token, Tokenizer, tokenizer
 from rnncli.parameters import Parameters, table
 from rnncli.plain import decoding
 from rnncli.plain.decoding import Chain
@@ -28,6 +30,9 @@ class Model:
     inputs: Inputs
     parameters: Parameters
     provenance: dict[str, Any] = field(default_factory=dict)
+    divided: list[str] = field(default_factory=list)  # known words that a tokenizer with lexicon cuts
+    # The share of the training sentences whose tokens the tokenizer gives; not in the file, so nan after loading.
+    reproduced: float = field(default=math.nan, compare=False)
 
     def __getstate__(self) -> dict[str, Any]:
         """Copy the fields only; cached properties are computed again in the copy."""
@@ -57,6 +62,18 @@ class Model:
         """Turn tokens into numbers, and their columns and tags if there are any."""
         numbers = {tag: number for number, tag in enumerate(self.tags)}
         return self.inputs.encode(sentences, columns, tags, numbers)
+
+    def cut(self, text: str) -> list[str]:
+        """Cut a text into tokens; errors are those of :meth:`.Tokenizer.cut`."""
+        return self._tokenizer.cut(text)
+
+    def tokenize(self, text: str) -> list[Token]:
+        """The same tokens with their offsets in the text."""
+        return self._tokenizer.tokenize(text)
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        return tokenizer(self.tokenizer, self.inputs.words, self.divided)
 
     @cached_property
     def allowed(self) -> Moves | None:

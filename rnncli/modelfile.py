@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from rnncli import archive, arguments
-from rnncli.config import NetworkSpec, TrainingSpec
+from rnncli.config import NetworkSpec, TrainingSpec, is_tokenizer
 from rnncli.data.inputs import Inputs, InputTable, input_lists
 from rnncli.data.tags import Scheme
-from rnncli.data.tokenize import TOKENIZERS
 from rnncli.errors import ModelError, UsageError
 from rnncli.model import Model
 from rnncli.parameters import Parameters, table
@@ -37,9 +36,12 @@ def save(model: Model, path: Path | str) -> str:
     path = Path(arguments.path("path", path))
     if not model.parameters.is_finite():
         raise ModelError("not saved: a weight is not a finite number", where=str(path))
+    network = network_header(model.network_spec)
+    if network["digits"] == "zero":  # as in models of versions without this setting
+        del network["digits"]
     header = {
         "format": FORMAT,
-        "network": network_header(model.network_spec),
+        "network": network,
         "training": dataclasses.asdict(model.training_spec),
         "tokenizer": model.tokenizer,
         "scheme": model.scheme.text,
@@ -47,6 +49,8 @@ def save(model: Model, path: Path | str) -> str:
         "inputs": [list(row) for row in model.inputs.tables],
         "provenance": model.provenance,
     }
+    if model.divided:
+        header["divided"] = model.divided
     arrays = {name: archive.text_array("\n".join(words)) for name, words in model.inputs.lists().items()}
     arrays |= {f"parameters/{name}": array for name, array in model.parameters.items()}
     return archive.write(path, header, arrays)
@@ -70,10 +74,10 @@ def _read_network(header: Any) -> NetworkSpec:
             raise ModelError(f'decoding: "{value}" is not one of its values', hint=UPGRADE)
         values[names[key]] = transitions[value] if key == "decoding" else value
     try:
-        spec = NetworkSpec(**values)
+        spec = NetworkSpec(**({"digits": "zero"} | values))
     except UsageError as error:
         raise ModelError(error.message, hint=UPGRADE) from error
-    if "auto" in (spec.cell, spec.features, spec.transitions):
+    if "auto" in (spec.cell, spec.features, spec.digits, spec.transitions):
         raise ModelError("its network is not settled")
     return spec
 
@@ -140,9 +144,12 @@ def _build(file: archive.Members) -> Model:
         raise ModelError(f"format {number!r} is not known; this version reads format {FORMAT}", hint=hint)
     spec = _read_network(header["network"])
     tags = header["tags"]
+    divided = header.get("divided", [])
+    if not _are_texts(divided):
+        raise ModelError("the list of divided words is damaged")
     if not _are_texts(tags) or not tags or len(set(tags)) != len(tags):
         raise ModelError("the list of tags is damaged")
-    if header["tokenizer"] not in TOKENIZERS:
+    if not is_tokenizer(header["tokenizer"]):
         raise ModelError("its tokenizer is not known", hint=UPGRADE)
     tables = _read_tables(spec, header["inputs"])
     rows = table(spec, tables, len(tags))
@@ -157,7 +164,7 @@ def _build(file: archive.Members) -> Model:
     if not isinstance(provenance, dict) or not _are_texts(provenance.get("examples", [])):
         raise ModelError("its provenance is damaged")
     widths = {part.name: part.width for part in tables}
-    inputs = Inputs.from_lists(widths, {name: _read_list(file, name) for name in lists})
+    inputs = Inputs.from_lists(widths, {name: _read_list(file, name) for name in lists}, spec.digits)
     if inputs.tables != tables:
         raise ModelError("the vocabularies do not fit the header")
     arrays = {row.name: file.array(f"parameters/{row.name}", row.shape) for row in rows}
@@ -170,4 +177,5 @@ def _build(file: archive.Members) -> Model:
         inputs,
         Parameters(rows).assign(arrays),
         provenance,
+        divided,
     )

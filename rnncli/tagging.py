@@ -13,7 +13,7 @@ from rnncli.data.batch import Encoded
 from rnncli.data.formats import tsv
 from rnncli.data.sentence import Sentence, check, check_columns
 from rnncli.data.tags import PLAIN, Scheme
-from rnncli.data.tokenize import Token, cut, tokenize
+from rnncli.data.tokenize import Token
 from rnncli.errors import RnncliError
 from rnncli.labelling import Labeller, Prediction, nbest
 from rnncli.model import Model
@@ -143,7 +143,7 @@ class Tagger:
     def stream(self, texts: Iterable[str], block: int = BLOCK_SENTENCES) -> Iterator[Tagged]:
         """Label texts in order, ``block`` at a time: one result for each text, also for a text without tokens."""
         return self._stream(
-            ((text, tokenize(text, self.model.tokenizer), None) for text in _checked(texts)), _block_size(block)
+            ((text, self.model.tokenize(text), None) for text in _checked(texts)), _block_size(block)
         )
 
     def stream_sentences(self, sentences: Iterable[Sentence], block: int = BLOCK_SENTENCES) -> Iterator[Tagged]:
@@ -159,7 +159,7 @@ class Tagger:
         if text is None:
             return (*joined(sentence.tokens), sentence.columns)
         if not sentence.tokens:
-            return text, tokenize(text, self.model.tokenizer), None
+            return text, self.model.tokenize(text), None
         starts = sentence.extra.starts
         if starts is None:
             return (*joined(sentence.tokens), sentence.columns)
@@ -168,7 +168,7 @@ class Tagger:
 
     def tsv(self, texts: Iterable[str], block: int = BLOCK_SENTENCES) -> Iterator[str]:
         """Label texts as lines of token and tag, a string for each block: much faster, as it needs no offsets."""
-        return self._tsv(((cut(text, self.model.tokenizer), None) for text in _checked(texts)), _block_size(block))
+        return self._tsv(((self.model.cut(text), None) for text in _checked(texts)), _block_size(block))
 
     def tsv_sentences(self, sentences: Iterable[Sentence], block: int = BLOCK_SENTENCES) -> Iterator[str]:
         """The same for sentences of a file that are cut into tokens already."""
@@ -178,7 +178,7 @@ class Tagger:
     def _cut(self, sentence: Sentence) -> tuple[list[str], _Columns | None]:
         if sentence.tokens or sentence.extra.text is None:
             return sentence.tokens, sentence.columns
-        return cut(sentence.extra.text, self.model.tokenizer), None
+        return self.model.cut(sentence.extra.text), None
 
     def _tsv(self, items: Iterable[tuple[list[str], _Columns | None]], block: int) -> Iterator[str]:
         def read() -> Iterator[tuple[list[str], Encoded]]:

@@ -88,7 +88,7 @@ def test_decoding_keeps_to_the_rules_of_a_scheme(scheme: bool) -> None:
 def test_nothing_else_is_changed_where_a_spec_is_settled() -> None:
     spec = NetworkSpec(arch="elman", hidden=7, window=3, decoder="softmax", column=5)
     settled = spec.resolved(columns=False, vectors=False, scheme=False)
-    expected = {"cell": "simple", "features": "embedding+ngram", "transitions": "any"}
+    expected = {"cell": "simple", "features": "embedding+ngram", "digits": "zero", "transitions": "any"}
     assert dataclasses.asdict(spec) | expected == dataclasses.asdict(settled)
     assert settled == settled.resolved(columns=False, vectors=False, scheme=True)
 
@@ -175,6 +175,21 @@ def test_what_an_architecture_keeps(arch: str, expected: tuple[bool, bool, int])
             {"pretrained": "froze"},
             '--pretrained: "froze" is not one of its values\n  did you mean "frozen"?',
         ),
+        *(
+            (
+                TrainingSpec,
+                {"tokenizer": value},
+                f"--tokenizer {value}: these do not go together\n"
+                "  give whitespace or characters alone, or join words and others: words+contractions",
+            )
+            for value in ("lexicon", "characters+lexicon", "whitespace+words", "whitespace+characters")
+        ),
+        (
+            TrainingSpec,
+            {"tokenizer": "words+contraction"},
+            '--tokenizer: "contraction" is not one of its values\n  did you mean "contractions"?',
+        ),
+        (NetworkSpec, {"digits": "keeps"}, '--digits: "keeps" is not one of its values\n  did you mean "keep"?'),
         (TrainingSpec, {"class_weight": 2}, "--class-weight: expected str, got 2"),
         (NetworkSpec, {"hiden": 8}, 'unknown setting "hiden"\n  did you mean "hidden"?'),
         (TrainingSpec, {"epochs": -1}, "--epochs: -1 is out of range\n  give a number from 0 to 1000000"),

@@ -65,6 +65,34 @@ def test_what_decides_on_the_tags_is_kept(tmp_path: Path, decoder: str, transiti
     assert_saved_and_loaded_alike(model, tmp_path)
 
 
+@pytest.mark.parametrize("kind", ["embedding", EVERYTHING])
+def test_digits_that_are_kept_are_kept_in_the_file(tmp_path: Path, kind: str) -> None:
+    model = untrained({"words": ["s1", "s2"]}, input=kind, digits="keep")
+    assert_saved_and_loaded_alike(model, tmp_path)
+    for one in (model, load(tmp_path / "first.npz")):
+        assert [1, 2, 0] == [one.inputs.words.number(word) for word in ("s1", "s2", "s3")]
+
+
+def test_a_model_without_digits_in_its_header_reads_every_digit_as_zero(tmp_path: Path) -> None:
+    modelfile.save(untrained({"words": ["s0"]}), tmp_path / "model.npz")
+    with np.load(tmp_path / "model.npz") as file:
+        header = json.loads(file["header"].tobytes())
+    assert "digits" not in header["network"] and "divided" not in header
+    loaded = load(tmp_path / "model.npz")
+    assert ("zero", 1) == (loaded.network_spec.digits, loaded.inputs.words.number("s7"))
+
+
+def test_a_tokenizer_that_knows_words_cuts_the_same_after_loading(tmp_path: Path) -> None:
+    model = untrained({"words": ["Mr.", "it's", "北京"]})
+    model.tokenizer = "words+contractions+lexicon"
+    model.divided = ["it's"]
+    assert_saved_and_loaded_alike(model, tmp_path)
+    text = "it's Mr. Wang,我爱北京"
+    expected = ["it", "'s", "Mr.", "Wang", ",", "我", "爱", "北京"]
+    assert expected == model.cut(text) == load(tmp_path / "first.npz").cut(text)
+    assert expected == [token.text for token in model.tokenize(text)]
+
+
 def test_a_trained_model_saves_as_the_file_that_it_was_read_from(trained: Trained, tmp_path: Path) -> None:
     again = tmp_path / "again.npz"
     assert trained.sha256 == modelfile.save(load(trained.path), again)
@@ -206,7 +234,13 @@ ATTACKS = {
     "tags that are numbers": (setting("tags", value=[1, 2]), "list of tags is damaged"),
     "a tag that cannot be written": (lambda h, m: h.update(tags=["\ud800", *h["tags"][1:]]), "damaged"),
     "unknown tokenizer": (setting("tokenizer", value="evil"), "tokenizer"),
-    "tokenizer is a list": (setting("tokenizer", value=[]), "damaged"),
+    "a part of a tokenizer that is not known": (setting("tokenizer", value="words+evil"), "upgrade rnncli"),
+    "parts of a tokenizer that do not go together": (setting("tokenizer", value="whitespace+lexicon"), "tokenizer"),
+    "digits that are not known": (lambda h, m: h["network"].update(digits="evil"), "upgrade rnncli"),
+    "digits that are not settled": (lambda h, m: h["network"].update(digits="auto"), "not settled"),
+    "divided words as a text": (setting("divided", value="it's"), "list of divided words is damaged"),
+    "divided words that are numbers": (lambda h, m: h.update(divided=[1]), "list of divided words is damaged"),
+    "tokenizer is a list": (setting("tokenizer", value=[]), "tokenizer"),
     "unknown scheme": (setting("scheme", value="evil"), "scheme"),
     "a spelling that is unknown": (setting("scheme", value="IOB2 b+x o"), "scheme"),
     "the usual spelling, written out": (setting("scheme", value="IOB2 B-x O"), "scheme"),
@@ -500,7 +534,8 @@ def test_the_header_can_be_read_by_anyone(trained: Trained) -> None:
     assert {"features": "embedding+ngram", "decoder": "crf", "transitions": "legal"}.items() <= spec.items()
     stored = {"input": "embedding+ngram", "output": "crf", "decoding": "constrained"}
     others = {name: value for name, value in spec.items() if name not in ("features", "decoder", "transitions")}
-    assert others | stored == header["network"]
+    assert others | stored == header["network"] | {"digits": "zero"}
+    assert "digits" not in header["network"]
     assert dataclasses.asdict(model.training_spec) == header["training"]
     assert model.provenance == header["provenance"]
     words, features = len(model.inputs.words), len(model.inputs.parts[1].features)

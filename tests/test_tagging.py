@@ -24,7 +24,7 @@ from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.formats import tsv
 from rnncli.data.sentence import Sentence
 from rnncli.data.tags import PLAIN
-from rnncli.data.tokenize import Token, tokenize
+from rnncli.data.tokenize import Token, tokenizer
 from rnncli.errors import DataError, UsageError
 from rnncli.labelling import Labeller
 from rnncli.model import Model
@@ -48,7 +48,10 @@ def test_tokens_keep_their_offsets_and_get_tags_and_probabilities(tagger: Tagger
     expected = [
         TaggedToken(*token, tagger.model.tags[number], probability)
         for token, number, probability in zip(
-            tokenize(TEXT, "words"), predicted.tags.tolist(), predicted.probabilities.tolist(), strict=True
+            tokenizer("words").tokenize(TEXT),
+            predicted.tags.tolist(),
+            predicted.probabilities.tolist(),
+            strict=True,
         )
     ]
     assert TEXT == tagged.text

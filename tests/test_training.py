@@ -218,8 +218,47 @@ def test_what_is_left_open_is_settled_for_the_data():
     ):
         spec = training.prepare(rows, NetworkSpec(arch=arch, hidden=4), TrainingSpec(), vectors).network_spec
         assert expected == (spec.cell, spec.features, spec.transitions)
-    settled = NetworkSpec(arch="bidirectional", cell="gru", hidden=4, features="ngram", transitions="any")
+    settled = NetworkSpec(
+        arch="bidirectional", cell="gru", hidden=4, features="ngram", digits="keep", transitions="any"
+    )
     assert settled == training.prepare(SMALL, settled, TrainingSpec()).network_spec
+
+
+def labelled(*pairs):
+    return [Sentence(["go", token, "."], ["O", tag, "O"], [()] * 3, 1) for token, tag in pairs]
+
+
+@pytest.mark.parametrize(("tags", "expected"), [(["B-a", "B-b", "B-c", "B-d"], "keep"), (["B-a"] * 4, "zero")])
+def test_digits_are_kept_where_the_tags_ask_for_it(tags, expected):
+    rows = labelled(*((f"s{i % 4}", tags[i % 4]) for i in range(80)))
+    model = training.prepare(rows, NetworkSpec(hidden=4), TrainingSpec())
+    assert expected == model.network_spec.digits
+    numbers = {model.inputs.words.number(f"s{i}") for i in range(4)}
+    features = {tuple(model.inputs.parts[1].features.select(f"s{i}")) for i in range(4)}
+    assert len(numbers) == (4 if expected == "keep" else 1)
+    assert len(features) == 1  # those of the digit occur in one word only
+    for digits in ("keep", "zero"):
+        model = training.prepare(rows, NetworkSpec(hidden=4, digits=digits), TrainingSpec())
+        assert digits == model.network_spec.digits == model.inputs.words.digits
+
+
+def test_words_that_differ_in_digits_are_learned_apart():
+    rows = labelled(*((f"s{i % 4}", f"B-{i % 4}") for i in range(80)))
+    model = training.prepare(rows, NetworkSpec(hidden=16), TrainingSpec(epochs=8))
+    result = training.train(model, rows, threads=1, score=lambda model: evaluation.evaluate(model, rows, 1).f1)
+    assert result.best_score == 1
+
+
+def test_the_tokenizer_and_what_it_reproduces_are_those_of_the_data():
+    rows = [Sentence(text.split(), ["O"] * len(text.split()), [()] * len(text.split()), 1) for text in (
+        "Mr. A. does n't go .", "Mr. B. is n't big .", "Mr. C. does n't see Mr.", "it is n't 2 .", "is it 3 ."
+    )]  # fmt: skip
+    model = training.prepare(rows, NetworkSpec(hidden=4), TrainingSpec())
+    assert ("words+contractions+lexicon", []) == (model.tokenizer, model.divided)
+    assert 0.4 == model.reproduced  # of words that one half has, the other does not know all
+    assert ["Mr.", "D", ".", "does", "n't", "go", ",", "Mr."] == model.cut("Mr. D. doesn't go, Mr.")
+    model = training.prepare(rows, NetworkSpec(hidden=4), TrainingSpec(tokenizer="words"))
+    assert ("words", 0.2) == (model.tokenizer, model.reproduced)
 
 
 @pytest.mark.parametrize(

@@ -78,13 +78,12 @@ def inspect_gradients(
 def _sentences(model: "Model", text: str | None, corpus: str | None, options: ReadOptions) -> "list[Sentence]":
     """The sentences to measure; the gold tags of a text are "", which no model knows."""
     from rnncli.data.sentence import Sentence
-    from rnncli.data.tokenize import tokenize
 
     if corpus is not None:
         return files.read(corpus, options).sentences
     sentences = []
     for sentence in [text] if text is not None else model.provenance.get("examples") or []:
-        tokens = [token.text for token in tokenize(sentence, model.tokenizer)]
+        tokens = model.cut(sentence)
         if not tokens:
             raise DataError("this text has no token", hint='give a text such as "leave Taipei on November 2nd"')
         sentences.append(Sentence(tokens, [""] * len(tokens), [()] * len(tokens), 1))

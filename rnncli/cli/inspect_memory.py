@@ -132,14 +132,13 @@ def _document(
     compared: "Model | None",
     options: ReadOptions,
 ) -> dict[str, Any]:
-    from rnncli.data.tokenize import tokenize
     from rnncli.inspect.document import Question, document
     from rnncli.inspect.progress import pairs
 
     sentences = files.read(corpus, options).sentences if corpus is not None else []
     if sentences:
         show.note(f"running over {len(sentences):,} sentences …")
-    lengths = [len(tokenize(text, model.tokenizer)) for text in texts]
+    lengths = [len(model.cut(text)) for text in texts]
     if pairs(model, lengths) > MANY_PAIRS:
         show.note(f"{max(lengths):,} tokens: every tag is compared with every token, which may take minutes")
     question = Question(texts, sentences, None if unit is None else unit - 1, memory)

@@ -82,7 +82,9 @@ def _describe_data(model: Model, sentences: Sequence[Sentence], tokens: int, dev
     show.note(f"train   {len(sentences):,} sentences, {tokens:,} tokens, {words:,} words")
     show.note(f"dev     {dev.sentences:,} sentences, {dev.tokens:,} tokens, {unknown}")
     show.note(f"tags    {len(model.tags)}, {model.scheme.text} ({model.scheme.description})")
-    show.note(f"input   {tables}; text cut into {model.tokenizer}")
+    show.note(f"input   {tables}")
+    share = f"{100 * model.reproduced:.1f} %"
+    show.note(f"text    cut into {model.tokenizer}: reproduces {share} of the training sentences")
 
 
 def _describe_vectors(model: Model, vectors: Vectors) -> None:

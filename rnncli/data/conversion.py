@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from rnncli.data.formats.format import Format, Names
 from rnncli.data.respelling import Respelling
 from rnncli.data.sentence import Sentence
-from rnncli.data.tokenize import cut
+from rnncli.data.tokenize import tokenizer
 
 _SHOWN = 5  # names of fields that are not kept
 
@@ -82,4 +82,4 @@ class Conversion:
 def is_reproducible(sentence: Sentence) -> bool:
     """Whether cutting the text of a sentence into words, or characters, gives its tokens."""
     text = " ".join(sentence.tokens) if sentence.extra.text is None else sentence.extra.text
-    return any(cut(text, tokenizer) == sentence.tokens for tokenizer in ("words", "characters"))
+    return any(tokenizer(name).cut(text) == sentence.tokens for name in ("words", "characters"))

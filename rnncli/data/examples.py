@@ -1,9 +1,11 @@
 """A pair of sentences that shows why memory is needed: one word with two tags."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from rnncli.data.sentence import Sentence
 from rnncli.data.tags import Scheme
+from rnncli.data.tokenizer_choice import typed
 
 _SHORTEST, _LONGEST = 3, 12
 
@@ -13,7 +15,7 @@ def contrast_pair(sentences: Sequence[Sentence], tokenizer: str, scheme: Scheme)
 
     They are the shortest such sentences, so the result depends on the data alone. A tag outside has no type.
     """
-    joint = "" if tokenizer == "characters" else " "
+    join = partial(typed, joint="") if "characters" in tokenizer.split("+") else " ".join
     seen: dict[str, dict[str, Sentence]] = {}  # token -> type of its tag -> first sentence
     for sentence in sorted(sentences, key=lambda s: len(s.tokens)):
         if not _SHORTEST <= len(sentence.tokens) <= _LONGEST:
@@ -25,6 +27,6 @@ def contrast_pair(sentences: Sequence[Sentence], tokenizer: str, scheme: Scheme)
             sentences_by_kind = seen.setdefault(token, {})
             for kind_before, sentence_before in sentences_by_kind.items():
                 if kind_before != kind and sentence_before is not sentence:
-                    return [joint.join(sentence_before.tokens), joint.join(sentence.tokens)]
+                    return [join(sentence_before.tokens), join(sentence.tokens)]
             sentences_by_kind.setdefault(kind, sentence)
     return []

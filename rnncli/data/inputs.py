@@ -1,6 +1,6 @@
 """The input of the network: each part of it has a table, and a text selects rows of that table."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
@@ -113,30 +113,35 @@ class Inputs:
             "onehot": spec.product,
             "ngram": spec.ngram,
         }
-        words = Vocabulary.count(tokens)
+        words = Vocabulary.count(tokens, spec.digits)
         for name in spec.inputs:
             if name == "ngram":
-                lists[name] = Ngrams.count(tokens)
+                lists[name] = Ngrams.count(tokens, digits=spec.digits)
             elif name == "vectors" and vectors:
-                lists[name] = Names(vectors.words)
+                lists[name] = Names(vectors.words, spec.digits)
                 widths[name] = vectors.table.shape[1]
             elif name == "columns":
                 rows = [cells for sentence in columns for cells in sentence]
                 for i in range(len(rows[0])):
-                    lists[f"column{i + 1}"] = Values(dict.fromkeys(cells[i] for cells in rows))
+                    lists[f"column{i + 1}"] = Values.count(cells[i] for cells in rows)
                     widths[f"column{i + 1}"] = spec.column
             else:
                 lists[name] = words
         return cls(words, [Part.of(name, widths[name], features) for name, features in lists.items()])
 
     @classmethod
-    def from_lists(cls, widths: Mapping[str, int], lists: Mapping[str, list[str]]) -> Self:
-        """Make the input of a model file: the width of each part, and the lists of :meth:`lists`."""
-        words = Vocabulary(lists["words"])
+    def from_lists(cls, widths: Mapping[str, int], lists: Mapping[str, list[str]], digits: str = "zero") -> Self:
+        """Make the input of a model file: part widths, lists as of :meth:`lists`, how digits are read."""
+        words = Vocabulary(lists["words"], digits)
         parts = []
-        kinds: dict[str, Callable[[list[str]], Features]] = {"ngram": Ngrams, "vectors": Names}
         for name, width in widths.items():
-            features = words if name in OF_WORDS else kinds.get(name, Values)(lists[name])
+            features: Features = words
+            if name == "ngram":
+                features = Ngrams(lists[name], digits)
+            elif name == "vectors":
+                features = Names(lists[name], digits)
+            elif name not in OF_WORDS:
+                features = Values(lists[name])
             parts.append(Part.of(name, width, features))
         return cls(words, parts)
 

@@ -16,18 +16,18 @@ _RUNS = re.compile(r"(.)\1+")
 
 
 def shape(form: str) -> str:
-    """The kinds of a word's characters: X upper case, x other letters, 0 digits, else itself; repeats once."""
+    """The kinds of a word's characters: X upper case, x other letters, else itself; repeats once."""
     kinds = "".join("X" if c.isupper() else "x" if c.isalpha() else c for c in form)
     return _RUNS.sub(r"\1", kinds)
 
 
-def features(token: str) -> Iterator[str]:
-    """Yield the features of a token; ``<`` and ``>`` mark where the word begins and ends.
+def features(token: str, digits: str = "zero") -> Iterator[str]:
+    """Yield the features of a token's normal form; ``<`` and ``>`` mark where the word begins and ends.
 
     >>> list(features("May"))
     ['=Xx', '<may>', '<m', 'y>', '<ma', 'ay>', 'may']
     """
-    form = normal_form(token)
+    form = normal_form(token, digits)
     yield "=" + shape(form)
     form = form.lower()
     yield f"<{form}>"
@@ -42,13 +42,13 @@ class Ngrams(Texts):
     """A locked list of features, made once from the distinct words of the training set."""
 
     @classmethod
-    def count(cls, tokens: Iterable[str], least: int = 2) -> "Ngrams":
+    def count(cls, tokens: Iterable[str], least: int = 2, digits: str = "zero") -> "Ngrams":
         """List the features that at least ``least`` distinct words of the training set have."""
-        distinct = dict.fromkeys(map(normal_form, dict.fromkeys(tokens)))
-        counts = Counter(feature for form in distinct for feature in dict.fromkeys(features(form)))
-        return cls(feature for feature, count in counts.items() if count >= least)
+        distinct = dict.fromkeys(normal_form(token, digits) for token in dict.fromkeys(tokens))
+        counts = Counter(feature for form in distinct for feature in dict.fromkeys(features(form, digits)))
+        return cls((feature for feature, count in counts.items() if count >= least), digits)
 
     def select(self, token: str) -> list[int]:
         """Numbers of the token's features that are in the list."""
         numbers = self._numbers
-        return [numbers[feature] for feature in features(token) if feature in numbers]
+        return [numbers[feature] for feature in features(token, self.digits) if feature in numbers]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rnncli.data import opening
 from rnncli.data.faults import SHOWN_FAULTS, Fault, Faults
 from rnncli.data.textfile import Lines
-from rnncli.data.vocabulary import forms, normal_form
+from rnncli.data.vocabulary import composed, forms, normal_form
 from rnncli.errors import DataError
 
 LARGEST = 65_536  # the largest size of a vector
@@ -47,15 +47,16 @@ class Vectors(NamedTuple):
     total: int  # rows of the file, also those left out
 
 
-def wanted_by(tokens: Iterable[str]) -> set[str]:
+def wanted_by(tokens: Iterable[str], digits: str = "zero") -> set[str]:
     """All spellings under which one of these tokens may be looked up: what :func:`read` has to keep."""
-    return {form for token in set(tokens) for form in forms(token)}
+    return {form for token in set(tokens) for form in forms(token, digits)}
 
 
-def read(path: str, wanted: Wanted) -> Vectors:
+def read(path: str, wanted: Wanted, digits: str = "zero") -> Vectors:
     """Read the rows whose words are wanted; of several rows for one word the first is used.
 
-    A row is used for its word as written, and for the word with every digit as 0 if that has no row of its own.
+    A row is used for its word, :func:`.composed`, and for the word with every digit as 0 if that has no row of its
+    own. With ``digits`` "keep" it is used for its word alone.
     Faults are reported together as one :class:`DataError`; the numbers of other rows are not checked. In
     word2vec's binary files rows whose word is not UTF-8 are skipped.
     """
@@ -67,7 +68,7 @@ def read(path: str, wanted: Wanted) -> Vectors:
                 raise DataError(problem, where=faults.name, hint=hint)
         head = head.removeprefix(codecs.BOM_UTF8)
         header = _header(head, faults)
-        store = _Store(wanted, header.size if header else 0)
+        store = _Store(wanted, header.size if header else 0, digits)
         if header and _is_binary(head[header.length :], header.size):
             total = _read_binary(_raw_rows(file, head[header.length :], header, faults), store, faults)
         else:
@@ -119,9 +120,10 @@ def _is_binary(rows: bytes, size: int) -> bool:
 class _Store:
     """Stores the vectors of the wanted words, each under its spellings."""
 
-    def __init__(self, wanted: Wanted, size: int) -> None:
+    def __init__(self, wanted: Wanted, size: int, digits: str) -> None:
         self.wanted = wanted if callable(wanted) else wanted.__contains__
         self.size = size
+        self.digits = digits
         self.row_numbers: dict[str, int] = {}  # by spelling
         self.borrowed: set[str] = set()  # spellings with the vector of another word so far
         self.table = bytearray()  # so that it can grow without a copy
@@ -132,7 +134,7 @@ class _Store:
         if self.wanted(word) and (word not in self.row_numbers or word in self.borrowed):
             missing.append(word)
         if not word.isalpha():
-            form = normal_form(word)
+            form = normal_form(word, self.digits)
             if form != word and self.wanted(form) and form not in self.row_numbers:
                 missing.append(form)
         return missing
@@ -164,10 +166,11 @@ def _read_text(numbered: Iterator[tuple[int, str]], header: _Header | None, stor
                 faults.add(Fault(number, len(text) + 1, "expected a number at the end", text, _EXPECTED))
                 break
         end = text.find(" ") if text.count(" ") == store.size else _end_of_word(number, text, store.size, faults)
-        if end >= 0 and (spellings := store.spellings(text[:end])):
+        word = composed(text[:end])
+        if end >= 0 and (spellings := store.spellings(word)):
             vector = _numbers(number, text, end + 1, faults)
             if vector is not None:
-                store.add(text[:end], spellings, vector)
+                store.add(word, spellings, vector)
         if faults.count >= SHOWN_FAULTS:
             break  # most likely a long file in another format
     return total
@@ -227,7 +230,7 @@ def _read_binary(raw_rows: Iterator[tuple[bytes, bytes]], store: _Store, faults:
     total = 0
     for total, (raw_word, raw_vector) in enumerate(raw_rows, 1):
         try:
-            word = raw_word.decode("utf-8")
+            word = composed(raw_word.decode("utf-8"))
         except UnicodeDecodeError:
             continue
         if spellings := store.spellings(word):

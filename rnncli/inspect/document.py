@@ -9,7 +9,6 @@ from typing import Any
 
 from rnncli import labelling
 from rnncli.data.sentence import Sentence
-from rnncli.data.tokenize import tokenize
 from rnncli.errors import DataError, UsageError
 from rnncli.inspect.connectivity import connectivity
 from rnncli.inspect.context import context_needed, decay
@@ -113,7 +112,7 @@ def _columns(model: Model, text: str, sentences: Sequence[Sentence]) -> Sequence
     """The columns of a text's tokens, from the sentence of the corpus that has the same tokens."""
     if not model.inputs.columns or not sentences:
         return None
-    tokens = [token.text for token in tokenize(text, model.tokenizer)]
+    tokens = model.cut(text)
     for sentence in sentences:
         if sentence.tokens == tokens:
             return sentence.columns

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from rnncli import labelling
 from rnncli.config import NetworkSpec
 from rnncli.data.tags import Span
-from rnncli.data.tokenize import tokenize
 from rnncli.errors import DataError
 from rnncli.inspect.units import Tally, Units, bounds
 from rnncli.model import Model
@@ -73,7 +72,7 @@ def text_memory(model: Model, text: str, columns: Sequence[tuple[str, ...]] | No
 
     Raises DataError for a text without tokens, and where columns are missing.
     """
-    tokens = [token.text for token in tokenize(text, model.tokenizer)]
+    tokens = model.cut(text)
     if not tokens:
         raise DataError("this text has no token", hint='give a text such as "leave Taipei on November 2nd"')
     token_columns: list[tuple[str, ...]] = [()] * len(tokens) if columns is None else list(columns)

@@ -66,6 +66,19 @@ def test_spellings_that_differ_in_digits_are_one_word() -> None:
     assert ["=0x", "<0", "d>"] == Ngrams.count(["2nd", "3rd"]).words
 
 
+def test_digits_may_be_kept() -> None:
+    assert ["=x2", "<x2>", "<x", "2>"] == list(features("x2", "keep"))
+    ngrams = Ngrams.count(["x2", "y2", "x3"], digits="keep")
+    assert ["=x2", "<x", "2>"] == ngrams.words
+    assert [0, 1, 2] == ngrams.select("x2")
+    assert [1] == ngrams.select("x3")
+
+
+def test_both_spellings_of_a_letter_with_a_mark_have_the_same_features() -> None:
+    assert list(features("café")) == list(features("cafe\u0301")) == list(features("ca\u00adfé"))
+    assert [] == Ngrams.count(["café", "cafe\u0301"]).words  # one word
+
+
 def test_a_feature_counts_once_in_a_word_that_repeats_it() -> None:
     assert [] == Ngrams.count(["lalala"]).words
     assert "lal" in Ngrams.count(["lalala", "lalas"]).words

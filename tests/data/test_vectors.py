@@ -126,6 +126,22 @@ def test_a_row_stands_for_its_word_and_for_its_form_with_zeros(read: Read) -> No
     assert {"0000": 1, "1815": 2} == kept(read, "1914 0000 1815", "1815")
 
 
+def test_with_digits_kept_a_row_stands_for_its_word_alone(path: Path) -> None:
+    path.write_text("1815 1 1\n1984 2 2\n", "utf-8")
+    tokens = ["1984", "1777", "0000"]
+    for digits, expected in (("zero", ["0000", "1984"]), ("keep", ["1984"])):
+        assert expected == vectors.read(str(path), vectors.wanted_by(tokens, digits), digits).words
+
+
+@pytest.mark.parametrize("spelling", ["café", "cafe\u0301"])
+@pytest.mark.parametrize("token", ["café", "cafe\u0301", "Cafe\u0301"])
+def test_both_spellings_of_a_letter_with_a_mark_have_one_row(path: Path, spelling: str, token: str) -> None:
+    path.write_text(f"on 1 1\n{spelling} 2 2\n", "utf-8")
+    assert ["café"] == vectors.read(str(path), vectors.wanted_by([token])).words
+    path.write_bytes(b"1 2\n" + spelling.encode() + b" " + np.array([1, 0.3], "<f4").tobytes())
+    assert ["café"] == vectors.read(str(path), vectors.wanted_by([token])).words
+
+
 def test_the_first_row_of_a_word_counts(read: Read) -> None:
     assert {"to": 0, "on": 2} == kept(read, "to to on to on", "to", "on")
 

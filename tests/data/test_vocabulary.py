@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from rnncli.data.vocabulary import UNKNOWN, Names, Vocabulary, forms, normal_form
+from rnncli.data.vocabulary import UNKNOWN, Names, Values, Vocabulary, composed, forms, normal_form
+
+DECOMPOSED = "cafe\u0301"
 
 
 @pytest.mark.parametrize(
@@ -16,11 +18,64 @@ from rnncli.data.vocabulary import UNKNOWN, Names, Vocabulary, forms, normal_for
         ("٣月", "0月"),  # Arabic-Indic three
         ("十一", "十一"),  # numbers, but not digits
         ("½", "½"),
+        (f"{DECOMPOSED}1", "café0"),
         ("", ""),
     ],
 )
 def test_every_digit_is_zero_in_the_form_that_is_looked_up(token: str, expected: str) -> None:
     assert expected == normal_form(token)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Taipei", "Taipei"),
+        (DECOMPOSED, "café"),
+        ("\u1112\u1161\u11ab", "한"),
+        ("\u212bngström", "Ångström"),
+        ("q\u0307\u0323", "q\u0323\u0307"),  # marks in their order
+        ("ﬁ ²", "ﬁ ²"),  # what looks different stays different
+        ("co\u00adope\u2060ra\ufeffte\u200b", "cooperate"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("\u200b", "\u200b"),  # nothing else would be left
+        ("\ud800", "\ud800"),
+    ],
+)
+def test_what_looks_the_same_is_one_text(text: str, expected: str) -> None:
+    assert expected == composed(text)
+    assert expected == normal_form(text, "keep") == forms(text)[0]
+
+
+def test_both_spellings_of_a_letter_with_a_mark_are_one_word() -> None:
+    assert ["café"] == Vocabulary.count([DECOMPOSED, "café"]).words
+    assert [0, 2] == Vocabulary.count([DECOMPOSED, "café"]).counts.tolist()
+    for spelling in (DECOMPOSED, "café", DECOMPOSED.upper(), "CAFÉ", "ca\u00adfé"):
+        assert 1 == Vocabulary.count([DECOMPOSED]).number(spelling)
+        assert [0] == Names(["café"]).select(spelling)
+    assert Values(["café"]) == Values.count([DECOMPOSED, "café"])
+    assert [0] == Values(["café"]).select(DECOMPOSED)
+    assert [] == Values(["café"]).select(DECOMPOSED.upper())
+
+
+@pytest.mark.parametrize("kind", [Vocabulary, Names, Values])
+def test_a_list_of_an_earlier_version_may_hold_letters_and_marks_apart(
+    kind: type[Vocabulary | Names | Values],
+) -> None:
+    texts = kind([DECOMPOSED, "on"])
+    assert [DECOMPOSED, "on"] == texts.words
+    assert [texts.first] == texts.select(DECOMPOSED) == texts.select("café")
+    both = kind([DECOMPOSED, "café"])
+    assert [both.first + 1] == both.select(DECOMPOSED) == both.select("café")
+
+
+def test_digits_may_be_kept() -> None:
+    vocabulary = Vocabulary.count(["s1", "s2", "S1", "s1"], "keep")
+    assert ["s1", "s2", "S1"] == vocabulary.words
+    assert [1, 2, 3, UNKNOWN, 2] == [vocabulary.number(word) for word in ("s1", "s2", "S1", "s3", "S2")]
+    assert ("S1", "s1") == forms("S1", "keep")
+    names = Names(["s0", "s1"], "keep")
+    assert ([1], [0], []) == (names.select("S1"), names.select("s0"), names.select("s2"))
+    assert Vocabulary(["a"], "keep") != Vocabulary(["a"], "zero")
 
 
 def test_words_are_numbered_from_one_in_order_of_appearance() -> None:

@@ -23,7 +23,7 @@ from rnncli.data.formats.jsonvalues import Value, Values
 from rnncli.data.formats.layout import Layout, kind_of, layout
 from rnncli.data.sentence import Extra, Sentence
 from rnncli.data.textfile import Lines
-from rnncli.data.tokenize import Token, tokenize
+from rnncli.data.tokenize import Token, tokenizer
 from rnncli.errors import DataError
 
 _log = logging.getLogger(__name__)
@@ -119,7 +119,7 @@ class _Reader:
         if self.layout.spans:
             if text is None:
                 raise ProblemError("spans of characters, but no text", "give the text, or the start of every token")
-            tokens = tokenize(text, self.tokenizer) if starts is None else _tokens(texts, starts)
+            tokens = tokenizer(self.tokenizer).tokenize(text) if starts is None else _tokens(texts, starts)
             spans = fields.pop(self.layout.spans, None)
             yield from self._of_spans(_Located(line, column, record), text, tokens, spans, fields)
             return
