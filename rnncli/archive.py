@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,20 @@ def _npy(array: Array) -> bytes:
     return buffer.getvalue()
 
 
+def check_replaceable(path: Path, by_archive: bool) -> None:
+    """Raise :class:`FileError` if a model would replace a file of another kind, or such a file a model."""
+    if not path.is_file() or not path.stat().st_size:
+        return
+    with path.open("rb") as file:
+        is_archive = file.read(2) == b"PK"
+    if is_archive and not by_archive:
+        raise FileError("holds a model, which is not replaced", where=str(path), hint="give another --out FILE")
+    if by_archive and not is_archive:
+        raise FileError(
+            "is no model, so it is not replaced by one", where=str(path), hint="give another --out FILE"
+        )
+
+
 def check_writable(path: Path, example: str = "--out model.npz") -> None:
     """Raise :class:`FileError` now if :func:`write` could not write here after hours of training."""
     if path.is_dir():
@@ -80,13 +94,26 @@ def check_writable(path: Path, example: str = "--out model.npz") -> None:
 
 
 def _replace(path: Path, content: memoryview) -> None:
-    """Write a temporary file in the same folder and rename it, so that there is never half a file."""
+    with replacing(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Give a temporary file in the same folder, which is renamed at the end, so that there is never half a file.
+
+    If the block raises an error, the old file stays. An error of the system in it becomes a :class:`.FileError`.
+    """
     temporary = None
     try:
+        if path.exists() and not path.is_file():  # a device such as /dev/null, or a pipe, must not be replaced
+            with path.open("wb") as device:
+                yield device
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             temporary = Path(file.name)
-            file.write(content)
+            yield file  # type: ignore[misc]  # it is a binary file
             file.flush()
             os.fsync(file.fileno())
         mask = os.umask(0)

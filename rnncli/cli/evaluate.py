@@ -80,4 +80,4 @@ def _tables(scores: "Scores") -> None:
         ],
     )
     if scores.calibration:
-        show.data(f" expected calibration error {show.fraction(scores.calibration.ece)}\n\n")
+        show.text(f" expected calibration error {show.fraction(scores.calibration.ece)}\n\n")

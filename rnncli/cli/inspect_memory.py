@@ -7,6 +7,7 @@ import typer
 
 from rnncli.cli import show
 from rnncli.cli.options import ModelOption, command, find_model
+from rnncli.cli.printable import printable_values
 from rnncli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -187,11 +188,13 @@ def _put(file: str, text: str) -> None:
         show.data(text)
     else:
         archive.write_text(Path(file), text)
+        show.written(file)
 
 
 def _draw(document: dict[str, Any], measure: str, targets: list[list[int]], matrix: bool, has_target: bool) -> None:
     from rnncli.cli import connectivity_views, corpus_views, memory_views
 
+    document = printable_values(document)  # first, because the drawing measures the words
     texts = document["texts"]
     if texts and not texts[0]["memories"]:
         arch = document["model"]["arch"]

@@ -1,6 +1,5 @@
 """``rnncli memory-task``: the classical tests of memory: write their sentences, or train on them."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -80,7 +79,7 @@ def memory_task(
             advance=lambda delay, done: progress.update(done, f"delay {delay}"),
         )
     if json_output:
-        show.data(json.dumps(solved.as_dict()) + "\n")
+        show.data(show.json_line(solved.as_dict()))
     else:
         _table(solved)
 
@@ -105,14 +104,16 @@ def _write(task: str, delay: int, count: int, seed: int, part: str, out: Path | 
     if as_json:
         rows: list[dict[str, Any]] = [{"tokens": sentence.tokens, "tags": sentence.tags} for sentence in generated]
         document = {"version": 1, "task": task, "delay": delay, "seed": seed, "part": part, "sentences": rows}
-        text = json.dumps(document) + "\n"
+        text = show.json_line(document)
     else:
         lines = (tsv.format_sentence(zip(sentence.tokens, sentence.tags, strict=True)) for sentence in generated)
         text = "".join(lines).removesuffix("\n")
-    if out is None:
+    if out is None or str(out) == "-":
         show.data(text)
     else:
+        archive.check_replaceable(out, by_archive=False)
         archive.write_text(out, text)
+        show.written(out)
 
 
 def _table(solved: "Solved") -> None:
@@ -130,4 +131,4 @@ def _table(solved: "Solved") -> None:
     ]
     show.table("", ("delay", "seed", "% wrong", "solved", "epochs", "seconds", "% clipped"), rows)
     longest = ", ".join(f"{solved.longest(seed)} (seed {seed})" for seed in solved.seeds)
-    show.data(f"longest delay solved: {longest}\n")
+    show.text(f"longest delay solved: {longest}\n")

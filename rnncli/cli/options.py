@@ -52,10 +52,15 @@ ThreadsOption = Annotated[
 
 
 def find_model(path: Path | None) -> Path:
-    """The model file to use for a value of ``--model``."""
+    """The model file to use for a value of ``--model``; where the option is not given, say which one it is."""
     if path is not None:
         return path
-    return DEFAULT_MODEL if DEFAULT_MODEL.is_file() else bundled("models/default.npz")
+    if DEFAULT_MODEL.is_file():
+        show.note(f"model   {DEFAULT_MODEL}, in {Path.cwd()}")
+        return DEFAULT_MODEL
+    path = bundled("models/default.npz")
+    show.note(f"model   {path}, which comes with rnncli")
+    return path
 
 
 def _expanded(parameter: inspect.Parameter) -> list[inspect.Parameter]:

@@ -1,19 +1,23 @@
 """``rnncli tag``: label a text, or a file line by line."""
 
 import sys
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
 
 import typer
 
 from rnncli.cli import show
 from rnncli.cli.options import ModelOption, ThreadsOption, command, find_model
-from rnncli.errors import UsageError
+from rnncli.errors import RnncliError, UsageError
 
 if TYPE_CHECKING:
     from rnncli.tagging import Tagged, Tagger
 
 JSON_ITEMS = 10_000  # tokens or spans that are formatted at once
+MOST_WAITING = 16_384  # sentences of stdin that are read before they are labelled
+EXAMPLE = 'rnncli tag "leave Taipei on November 2nd"'
 
 
 @command("tag")
@@ -35,6 +39,10 @@ def tag(
         Literal["line", "tsv", "jsonl"],
         typer.Option(help="Write a readable line, lines of token<TAB>tag, or one JSON object on each line."),
     ] = "line",
+    out: Annotated[
+        str | None,
+        typer.Option("--out", "-o", metavar="FILE", help="File to write to; without it, or with -, stdout."),
+    ] = None,
     nbest: Annotated[
         int,
         typer.Option(
@@ -45,53 +53,114 @@ def tag(
     threads: ThreadsOption = 0,
     json_output: bool = False,
 ) -> None:
-    """Label a text, or every line of a file.
+    """Label a text, or every line of a file or of piped stdin.
 
     There is one result for each line, in order, also for a line without tokens. With --nbest there are up to N
-    results, each with the probability of all its tags together. A model that was trained on columns between token
-    and tag needs these columns here too, so it accepts only --format tsv.
+    results, each with the probability of all its tags together; --to tsv then writes token, rank, probability and
+    tag, and a blank line after each labelling. A model that was trained on columns between token and tag needs
+    these columns here too, so it accepts only --format tsv.
 
     Example: rnncli tag "leave Taipei on November 2nd"
 
-    Example: rnncli tag --input requests.txt --to tsv
+    Example: rnncli tag --input requests.txt --to tsv --out labelled.tsv
+
+    Example: echo "leave Taipei" | rnncli tag
     """
+    is_piped = text is None and source is None and not sys.stdin.isatty()
+    if is_piped:
+        source = "-"
     if (text is None) == (source is None):
-        raise UsageError("give a text or --input FILE", hint='rnncli tag "leave Taipei on November 2nd"')
+        raise UsageError("give a text or --input FILE", hint=EXAMPLE)
+    from rnncli import archive
     from rnncli.modelfile import load
     from rnncli.tagging import Tagger
 
+    path = None if out in (None, "-") else Path(str(out))
+    if path is not None:
+        archive.check_writable(path, "--out labelled.txt")
+        archive.check_replaceable(path, by_archive=False)
     tagger = Tagger(load(find_model(model)), threads, nbest)
     columns = tagger.model.inputs.columns
     if columns and (text is not None or source_format == "text"):
         number = "a column" if columns == 1 else f"{columns} columns"
         hint = "give a file that has it: --input FILE --format tsv"
         raise UsageError(f"this model reads {number} beside each token", hint=hint)
-    output_format = "jsonl" if json_output else to
-    plain = tagger.model.scheme == "plain"
-    formatted = {"line": _line, "tsv": _tsv, "jsonl": _json}[output_format]
-    as_tsv = output_format == "tsv" and not nbest
-    for result in _labelled(tagger, text, source, source_format, as_tsv):
-        for piece in [result] if isinstance(result, str) else formatted(result, plain):
-            show.data(piece)
-        if sys.stdout.isatty():
-            sys.stdout.flush()
+    with nullcontext() if path is None else archive.replacing(path) as file:
+        writer = _Writer(tagger, "jsonl" if json_output else to, file)
+        if source is None:
+            writer.write(writer.label_texts([text or ""]))
+        else:
+            _label_file(writer, source, source_format)
+    if path is not None:
+        show.written(path)
+    if is_piped and not writer.results:
+        show.note(f"note: stdin holds no line; give a text: {EXAMPLE}")
 
 
-def _labelled(
-    tagger: "Tagger", text: str | None, source: str | None, source_format: str, as_tsv: bool
-) -> "Iterator[Tagged | str]":
-    """Label the text or the file. With ``as_tsv`` the results are strings to write, lines of token and tag."""
-    label_texts = tagger.tsv if as_tsv else tagger.stream
-    label_sentences = tagger.tsv_sentences if as_tsv else tagger.stream_sentences
-    if source is None:
-        yield from label_texts([text or ""])
-        return
+class _Writer:
+    """Labels sentences and writes the results."""
+
+    def __init__(self, tagger: "Tagger", to: str, file: BinaryIO | None) -> None:
+        self._tagger = tagger
+        self._file = file
+        self._format: Callable[[Tagged], Iterable[str]] = {"line": self._line, "tsv": _tsv, "jsonl": _json}[to]
+        # A line for people is printable already, and may have colours.
+        self._put = self._put_in_file if file else sys.stdout.write if to == "line" else show.data
+        in_blocks = to == "tsv" and not tagger.nbest
+        # The results are strings if they are formatted in blocks.
+        self.label_texts: Callable[[Iterable[str]], Iterable[Tagged | str]] = (
+            tagger.tsv if in_blocks else tagger.stream
+        )
+        self.label_sentences: Callable[[Iterable[Any]], Iterable[Tagged | str]] = (
+            tagger.tsv_sentences if in_blocks else tagger.stream_sentences
+        )
+        self.results = 0
+
+    @property
+    def is_on_terminal(self) -> bool:
+        """Whether people see the results at once."""
+        return not self._file and sys.stdout.isatty()
+
+    def write(self, results: "Iterable[Tagged | str]", after_each: Callable[[], None] = lambda: None) -> None:
+        """Write results; a function is called after each."""
+        for result in results:
+            self.results += 1
+            for piece in [result] if isinstance(result, str) else self._format(result):
+                self._put(piece)
+            after_each()
+
+    def _put_in_file(self, text: str) -> None:
+        assert self._file
+        self._file.write(text.encode("utf-8"))
+
+    def _line(self, result: "Tagged") -> Iterable[str]:
+        if result.readings:
+            return [f"{r.probability:.4f}  {self._marked(result.read_as(r))}\n" for r in result.readings]
+        return [self._marked(result) + "\n"]
+
+    def _marked(self, result: "Tagged") -> str:
+        if self._tagger.model.scheme == "plain":
+            marks = [(token.start, token.end, token.tag) for token in result.tokens]
+        else:
+            marks = [(span.start, span.end, span.type) for span in result.spans]
+        return show.labelled_line(result.text, marks, self.is_on_terminal)
+
+
+def _label_file(writer: _Writer, source: str, source_format: str) -> None:
+    """Label the lines or the sentences of a file and write the results."""
     from rnncli.data import tsv
-    from rnncli.tagging import BLOCK_SENTENCES
+    from rnncli.data.watch import Watch
 
-    # At a terminal the user waits for the answer to each line.
-    block = 1 if source == "-" and sys.stdin.isatty() else BLOCK_SENTENCES
     faults = tsv.Faults("stdin" if source == "-" else source)
+    label: Callable[[Iterable[Any]], Iterable[Tagged | str]]
+    label = writer.label_texts if source_format == "text" else writer.label_sentences
+    waiting: list[Any] = []
+
+    def answer() -> None:
+        """Label and write what was read of stdin, so that nobody waits for it."""
+        writer.write(label(waiting))
+        waiting.clear()
+        sys.stdout.flush()
 
     def until_fault(numbered_lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
         for numbered_line in numbered_lines:
@@ -99,40 +168,52 @@ def _labelled(
             yield numbered_line
         faults.raise_any()
 
-    with tsv.opened(source) as file:
+    watch = Watch(answer)
+    with show.progress() as progress, tsv.opened(source, watch) as file:
         lines = until_fault(tsv.lines(file, faults))
-        if source_format == "text":
-            yield from label_texts((text for _, text in lines), block)
+        items: Iterable[Any] = (text for _, text in lines)
+        if source_format == "tsv":
+            items = tsv.parse(lines, faults, labelled=False)
+        if source == "-":
+            _collect(items, waiting, answer)
+        elif writer.is_on_terminal:
+            writer.write(label(items))
         else:
-            sentences = tsv.parse(lines, faults, labelled=False)
-            yield from label_sentences(sentences, block)
-            faults.raise_any()
+            writer.write(label(items), lambda: progress.update(watch.share, f"labelling {source}"))
+        faults.raise_any()
 
 
-def _line(result: "Tagged", plain: bool) -> Iterable[str]:
-    if result.readings:
-        return [f"{r.probability:.4f}  {_marked(result.read_as(r), plain)}\n" for r in result.readings]
-    return [_marked(result, plain) + "\n"]
+def _collect(items: Iterable[Any], waiting: list[Any], answer: Callable[[], None]) -> None:
+    """Collect the items of stdin and answer when there are many or an error ends them.
+
+    A fast pipe is labelled in large blocks. When it is empty, ``answer`` is called by its watch.
+    """
+    try:
+        for item in items:
+            waiting.append(item)
+            if len(waiting) == MOST_WAITING:
+                answer()
+    except RnncliError:
+        answer()
+        raise
+    answer()
 
 
-def _marked(result: "Tagged", plain: bool) -> str:
-    if plain:
-        marks = [(token.start, token.end, token.tag) for token in result.tokens]
-    else:
-        marks = [(span.start, span.end, span.type) for span in result.spans]
-    return show.labelled_line(result.text, marks)
-
-
-def _tsv(result: "Tagged", plain: bool) -> Iterable[str]:
+def _tsv(result: "Tagged") -> Iterable[str]:
     from rnncli.data.tsv import format_sentence
 
     if not result.readings:  # a line without tokens
         return [format_sentence([])]
     texts = [token.text for token in result.tokens]
-    return [format_sentence(zip(texts, reading.tags, strict=True)) for reading in result.readings]
+    sentences = []
+    for rank, reading in enumerate(result.readings, 1):
+        probability = f"{reading.probability:.6g}"
+        rows = [(token, str(rank), probability, tag) for token, tag in zip(texts, reading.tags, strict=True)]
+        sentences.append(format_sentence(rows))
+    return sentences
 
 
-def _json(result: "Tagged", plain: bool) -> Iterable[str]:
+def _json(result: "Tagged") -> Iterable[str]:
     if len(result.tokens) > JSON_ITEMS:
         return _json_in_pieces(result)
     return [show.json_line(result.as_dict())]

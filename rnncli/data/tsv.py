@@ -1,6 +1,7 @@
 """Lines -> sentences -> lines. Token first, tag last, a blank line between sentences; UTF-8, split on TAB alone."""
 
 import hashlib
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ import numpy as np
 
 from rnncli import arguments
 from rnncli.data.batch import Ints, Longs
+from rnncli.data.watch import Watch, watched
 from rnncli.errors import DataError, FileError
 
 SHOWN_FAULTS = 20
@@ -108,16 +110,16 @@ def _shown(text: str) -> str:
 
 
 @contextmanager
-def opened(path: str) -> Iterator[BinaryIO]:
+def opened(path: str, watch: Watch | None = None) -> Iterator[BinaryIO]:
     """Open a file for reading, ``-`` for stdin; what the system refuses becomes a :class:`FileError`."""
     try:
         if path == "-":
-            yield sys.stdin.buffer
+            yield sys.stdin.buffer if watch is None else watched(sys.stdin.buffer, watch)
         elif "\0" in path:
             raise FileError("a file's name cannot hold NUL", where=ascii(path))
         else:
             with Path(path).open("rb") as file:
-                yield file
+                yield file if watch is None else watched(file, watch)
     except FileNotFoundError as error:
         raise FileError("no such file", where=str(path), hint=_nearby(path)) from error
     except IsADirectoryError as error:
@@ -220,9 +222,19 @@ def _fault(number: int, text: str, cells: list[str], width: int, labelled: bool)
     return None
 
 
+# What ends a cell or a line, and the symbols that are written in its place.
+_ENDS = str.maketrans({"\t": "␉", "\n": "␊", "\r": "␍"})
+_HAS_END = re.compile(r"[\t\n\r]")
+
+
+def _cells(texts: Sequence[str]) -> Sequence[str]:
+    """Texts that can be cells: a TAB, line feed or carriage return in one becomes a visible symbol."""
+    return [text.translate(_ENDS) for text in texts] if _HAS_END.search(" ".join(texts)) else texts
+
+
 def format_sentence(rows: Iterable[Iterable[str]]) -> str:
     """Lines of a sentence, columns joined by TAB, with the blank line that ends it."""
-    return "".join("\t".join(cells) + "\n" for cells in rows) + "\n"
+    return "".join("\t".join(_cells(list(cells))) + "\n" for cells in rows) + "\n"
 
 
 def format_block(tokens: Sequence[str], starts: Longs, tags: Ints, names: Sequence[str]) -> str:
@@ -231,13 +243,14 @@ def format_block(tokens: Sequence[str], starts: Longs, tags: Ints, names: Sequen
     starts  (B + 1,) first token of each sentence, and the end of the last
     tags    (N,)     number of each token's tag among ``names``
     """
-    ends = [f"\t{name}\n" for name in names]
+    ends = [f"\t{name}\n" for name in _cells(names)]
     ends += [end + "\n" for end in ends]  # of a sentence's last token
     last = starts[1:][np.diff(starts) > 0] - 1
     chosen = tags.copy()
     chosen[last] += len(names)
     cells = [""] * (2 * len(tokens))
-    cells[::2], cells[1::2] = tokens, [ends[number] for number in chosen.tolist()]
+    cells[::2] = _cells(tokens)
+    cells[1::2] = [ends[number] for number in chosen.tolist()]
     if len(last) < len(starts) - 1:  # a sentence without tokens is an empty line
         for start in reversed(starts[:-1][np.diff(starts) == 0].tolist()):
             cells.insert(2 * start, "\n")
