@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from rnncli.cli.registry import COMMANDS
+from rnncli.cli.registry import COMMANDS, is_shared
 from rnncli.cli.usage import RENAMED, option_hint
 from rnncli.config import suggestion
 from rnncli.errors import FileError, UsageError
@@ -35,6 +35,7 @@ def read(context: typer.Context, path: Path | None) -> None:
         for parameter in context.command.params
         for flag in parameter.opts
     }
+    shared = {key: value for key, value in shared.items() if is_shared(key, command)}
     values = {key.replace("_", "-"): value for key, value in (shared | in_table).items()}
     context.default_map = {parameter_of_flag[flag]: value for flag, value in values.items() if flag in flags}
 

@@ -36,12 +36,13 @@ def inspect_gradients(
     svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the picture as SVG too.")] = None,
     json_output: bool = False,
 ) -> None:
-    """Show how far back gradients reach: ‖∂L(t)/∂h(t−k)‖ by distance k, for each layer and direction.
+    """Show how far back the gradients of a network reach.
 
-    L(t) is −log of the probability of a token's gold tag in a corpus, of its predicted tag in a text. Beside
-    the curve are the recurrent weights' spectral radius and largest singular value, the same of single steps, and a
-    verdict: vanishing if less than a tenth of a gradient is left after ten steps, exploding if it is more than ten
-    times what it was, healthy between.
+    That is ‖∂L(t)/∂h(t−k)‖ by distance k, for each layer and direction. L(t) is −log of the probability of a
+    token's gold tag in a corpus, of its predicted tag in a text. Beside the curve are the recurrent weights'
+    spectral radius and largest singular value, the same of single steps, and a verdict: vanishing if less than
+    a tenth of a gradient is left after ten steps, exploding if it is more than ten times what it was, healthy
+    between.
 
     Without a text the model's own examples are shown.
 

@@ -67,7 +67,7 @@ def inspect_memory(
     model: ModelOption = None,
     json_output: bool = False,
 ) -> None:
-    """Show what the network keeps in memory after every token, and which tokens its tags rest on.
+    """Show the memory of a network, and what tags rest on.
 
     One text is shown with the tokens that each tagged span rests on and a heat map of the memories; two are shown
     side by side, with where their memories and their tags part. Without a text it is the model's own example pair;

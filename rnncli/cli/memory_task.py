@@ -46,12 +46,12 @@ def memory_task(
     *,
     trial: TrialSpec,
 ) -> None:
-    """Test how long a memory lasts: write a task as labelled sentences, or train on it with --solve.
+    """Test how long the memory of a network lasts.
 
-    A sentence begins with a head of five tokens. The delay is the number of tokens from there to the token ?, whose
-    tag is the answer. All other tags are O. With copy the answer is the letter exactly that many tokens before,
-    with order the two letters X or Y of the head in their order, with adding-sign the sign of the sum of the two
-    marked numbers.
+    It writes a task as labelled sentences, or trains on it with --solve. A sentence begins with a head of five
+    tokens. The delay is the number of tokens from there to the token ?, whose tag is the answer. All other tags
+    are O. With copy the answer is the letter exactly that many tokens before, with order the two letters X or Y
+    of the head in their order, with adding-sign the sign of the sum of the two marked numbers.
 
     A delay is solved if less than 1 % of 1,000 new sentences have a wrong answer. A new network is trained for each
     delay, until one is not solved.

@@ -22,7 +22,9 @@ EXAMPLE = 'rnncli tag "leave Taipei on November 2nd"'
 
 @command("tag")
 def tag(
-    text: Annotated[str | None, typer.Argument(help="The text to label.", show_default=False)] = None,
+    text: Annotated[
+        str | None, typer.Argument(metavar="TEXT", help="The text to label.", show_default=False)
+    ] = None,
     source: Annotated[
         str | None,
         typer.Option("--input", "-i", metavar="FILE", help="Label a file line by line; - is stdin."),
@@ -53,7 +55,7 @@ def tag(
     threads: ThreadsOption = 0,
     json_output: bool = False,
 ) -> None:
-    """Label a text, or every line of a file or of piped stdin.
+    """Label a text, or every line of a file or of a pipe.
 
     There is one result for each line, in order, also for a line without tokens. With --nbest there are up to N
     results, each with the probability of all its tags together; --to tsv then writes token, rank, probability and
@@ -87,14 +89,22 @@ def tag(
         raise UsageError(f"this model reads {number} beside each token", hint=hint)
     with nullcontext() if path is None else archive.replacing(path) as file:
         writer = _Writer(tagger, "jsonl" if json_output else to, file)
-        if source is None:
-            writer.write(writer.label_texts([text or ""]))
-        else:
-            _label_file(writer, source, source_format)
+        try:
+            if source is None:
+                writer.write(writer.label_texts([text or ""]))
+            else:
+                _label_file(writer, source, source_format)
+        except _OutputError as error:
+            assert isinstance(error.__cause__, OSError)
+            raise error.__cause__ from None
     if path is not None:
         show.written(path)
     if is_piped and not writer.results:
         show.note(f"note: stdin holds no line; give a text: {EXAMPLE}")
+
+
+class _OutputError(Exception):
+    """Results could not be written; not an OSError, which would be one of the file that is read."""
 
 
 class _Writer:
@@ -126,8 +136,20 @@ class _Writer:
         for result in results:
             self.results += 1
             for piece in [result] if isinstance(result, str) else self._format(result):
-                self._put(piece)
+                self._write(piece)
             after_each()
+
+    def flush(self) -> None:
+        """Let the reader of stdout see what was written."""
+        self._write("", flush=True)
+
+    def _write(self, text: str, flush: bool = False) -> None:
+        try:
+            self._put(text)
+            if flush:
+                sys.stdout.flush()
+        except OSError as error:
+            raise _OutputError from error
 
     def _put_in_file(self, text: str) -> None:
         assert self._file
@@ -159,8 +181,8 @@ def _label_file(writer: _Writer, source: str, source_format: str) -> None:
     def answer() -> None:
         """Label and write what was read of stdin, so that nobody waits for it."""
         writer.write(label(waiting))
+        writer.flush()
         waiting.clear()
-        sys.stdout.flush()
 
     def until_fault(numbered_lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
         for numbered_line in numbered_lines:

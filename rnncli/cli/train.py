@@ -33,7 +33,8 @@ def train(
     dev: Annotated[
         str | None,
         typer.Option(
-            help="Labelled sentences to choose the best epoch with; without it a share of the training data."
+            metavar="FILE",
+            help="Labelled sentences to choose the best epoch with; without it a share of the training data.",
         ),
     ] = None,
     vectors: Annotated[
