@@ -10,7 +10,7 @@ os.environ["NO_COLOR"] = "1"
 from typer.testing import CliRunner
 
 from rnncli.cli.app import program
-from rnncli.cli.help_pages import ESSENTIAL
+from rnncli.cli.classes import ESSENTIAL
 from rnncli.cli.registry import COMMANDS
 
 PAGE = Path(__file__).with_name("cli.md")

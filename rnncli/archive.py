@@ -23,6 +23,7 @@ from typing import Any, BinaryIO, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncli import arguments
 from rnncli.errors import FileError, ModelError, RnncliError
 
 Array = NDArray[Any]
@@ -205,7 +206,9 @@ def _errors_of(path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise FileError("no such model", where=name, hint='"rnncli train" makes one') from error
+        near = arguments.nearest_path(path)
+        hint = f"did you mean {near}?" if near else '"rnncli train" makes one'
+        raise FileError("no such model", where=name, hint=hint) from error
     except IsADirectoryError as error:
         raise FileError("is a directory, not a model", where=name) from error
     except RnncliError as error:

@@ -15,7 +15,7 @@ from rnncli.cli import evaluate
 from rnncli.cli import inspect_memory
 from rnncli.cli import inspect_gradients
 from rnncli.cli import memory_task
-from rnncli.cli import help_pages, usage
+from rnncli.cli import classes, usage
 from rnncli.cli.options import exit_codes
 from rnncli.cli.registry import COMMANDS
 
@@ -34,7 +34,7 @@ environment before the file.
 Exit codes: 0 done, 1 unexpected, 2 usage, 3 bad data, 4 bad model, 5 input/output, 6 diverged, 130 interrupted."""
 
 
-class _Program(help_pages.Program):
+class _Program(classes.Program):
     """The commands; an error of usage is shown like every other error."""
 
     command = ""  # the one that was chosen
@@ -78,7 +78,7 @@ def program(only: str = "") -> typer.Typer:
     app = typer.Typer(
         name="rnncli",
         cls=_Program,
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": help_pages.WIDEST},
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": classes.WIDEST},
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
         epilog=_EPILOG,
@@ -86,5 +86,5 @@ def program(only: str = "") -> typer.Typer:
     )
     app.callback()(_main)
     for name in [only] if only in COMMANDS else COMMANDS:
-        app.command(name, cls=help_pages.Command)(COMMANDS[name].run)
+        app.command(name, cls=classes.Command)(COMMANDS[name].run)
     return app

@@ -6,6 +6,7 @@ from typing import Any
 
 import typer
 
+from rnncli.arguments import nearest_path
 from rnncli.cli.registry import COMMANDS, is_shared
 from rnncli.cli.usage import RENAMED, option_hint
 from rnncli.config import suggestion
@@ -46,7 +47,9 @@ def _parsed(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise FileError(error.strerror or str(error), where=str(path)) from error
+        near = nearest_path(path) if isinstance(error, FileNotFoundError) else ""
+        hint = f"did you mean {near}?" if near else ""
+        raise FileError(error.strerror or str(error), where=str(path), hint=hint) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"not TOML: {error}", where=str(path)) from error
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rnncli.cli import config_file, help_pages, show, usage
+from rnncli.cli import classes, config_file, show, usage
 from rnncli.cli.registry import COMMANDS, Command, is_shared, variable
 from rnncli.errors import INTERRUPTED, FileError, RnncliError, StoppedError
 from rnncli.resources import bundled
@@ -32,7 +32,7 @@ _COMMON: dict[str, Any] = {
 }
 
 _HELP_ALL = Annotated[
-    bool, typer.Option("--help-all", callback=help_pages.help_all, is_eager=True, help="Show all options and exit.")
+    bool, typer.Option("--help-all", callback=classes.help_all, is_eager=True, help="Show all options and exit.")
 ]
 
 ModelOption = Annotated[
@@ -133,7 +133,7 @@ def command(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
             option for parameter in declared if parameter.name not in _COMMON for option in _expanded(parameter)
         ]
         keyword = inspect.Parameter.KEYWORD_ONLY
-        if name in help_pages.ESSENTIAL:
+        if name in classes.ESSENTIAL:
             expanded.append(inspect.Parameter("help_all", keyword, annotation=_HELP_ALL, default=False))
         for key, annotation in _COMMON.items():
             default = None if key == "config" else False

@@ -129,9 +129,9 @@ def opened(path: str, watch: Watch | None = None) -> Iterator[BinaryIO]:
 
 
 def _nearby(path: str) -> str:
-    folder = Path(path).parent
-    names = sorted(p.name for p in folder.glob("*.tsv"))[:5] if folder.is_dir() else []
-    return f"in {folder} there is: {', '.join(names)}" if names else f'looked in "{folder.absolute()}"'
+    if near := arguments.nearest_path(path):
+        return f"did you mean {near}?"
+    return f'looked in "{Path(path).parent.absolute()}"'
 
 
 def lines(file: Iterable[bytes], faults: Faults) -> Iterator[tuple[int, str]]:

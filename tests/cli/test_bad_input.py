@@ -341,6 +341,39 @@ def test_a_wrong_option_is_refused_with_the_right_one(
 
 
 @pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (("train", ""), "TRAIN.tsv"),
+        (("train", "--dev", ""), "--dev"),
+        (("train", "--vectors="), "--vectors"),
+        (("train", "--out", ""), "--out"),
+        (("train", "--config", ""), "--config"),
+        (("train", "--log-gradients", ""), "--log-gradients"),
+        (("tag", "--input", ""), "--input"),
+        (("tag", "-i", ""), "--input"),
+        (("tag", "leave", "--out", ""), "--out"),
+        (("tag", "leave", "-m", ""), "--model"),
+        (("evaluate", ""), "TEST.tsv"),
+        (("inspect-memory", "--corpus", ""), "--corpus"),
+        (("inspect-memory", "--html", ""), "--html"),
+        (("inspect-memory", "--compare", ""), "--compare"),
+        (("inspect-gradients", "--log", ""), "--log"),
+        (("memory-task", "copy", "--out", ""), "--out"),
+    ],
+    ids=" ".join,
+)
+def test_an_empty_name_of_a_file_is_refused(
+    run: Run, tmp_path: Path, arguments: tuple[str, ...], name: str
+) -> None:
+    refused(run(*arguments), USAGE, f"{name}: the name is empty\n  give the name of a file")
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_an_empty_text_is_a_text(run: Run) -> None:
+    assert (0, "\n") == (lambda result: (result.exit_code, result.stdout))(run("tag", ""))
+
+
+@pytest.mark.parametrize(
     ("arguments", "name", "new"),
     [
         (("train",), "RNNCLI_TRAIN_INPUT", "RNNCLI_FEATURES"),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnncli.api import Trained
-from rnncli.cli.help_pages import ESSENTIAL
+from rnncli.cli.classes import ESSENTIAL
 from rnncli.cli.registry import COMMANDS
 from rnncli.resources import bundled
 

@@ -153,10 +153,11 @@ def test_a_dash_is_stdin(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_missing_file_is_named_with_what_lies_beside_it(tmp_path: Path) -> None:
     (tmp_path / "train.tsv").write_text("a\tO\n")
+    (tmp_path / "other.txt").write_text("a\tO\n")
     missing = tmp_path / "trian.tsv"
     with pytest.raises(FileError) as caught:
         tsv.read(str(missing))
-    assert f"{missing}: no such file\n  in {tmp_path} there is: train.tsv" == str(caught.value)
+    assert f"{missing}: no such file\n  did you mean {tmp_path / 'train.tsv'}?" == str(caught.value)
 
 
 def test_a_directory_is_not_a_file(tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
-"""The help of the program and of its commands: panels of options, in the width of the terminal."""
+"""The classes of the program and its commands for typer: what they refuse, and their help in panels of options."""
 
 import re
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+
+from rnncli.errors import UsageError
 
 WIDEST = 110  # columns; longer lines are hard to read
 OTHERS = "Options"
@@ -46,7 +48,19 @@ def help_all(context: typer.Context, is_requested: bool) -> None:
 
 
 class Command(TyperCommand):
-    """A command whose options are shown in panels."""
+    """A command that refuses empty names of files and shows its options in panels."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the command line."""
+        if "" in args or any(arg.endswith("=") for arg in args):
+            texts, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+            for parameter in self.get_params(ctx):
+                if texts.get(parameter.name) == "" and _names_file(parameter, ctx):
+                    name = (
+                        max(parameter.opts, key=len) if parameter.param_type_name == "option" else parameter.metavar
+                    )
+                    raise UsageError(f"{name}: the name is empty", hint="give the name of a file")
+        return super().parse_args(ctx, args)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the arguments and the options."""
@@ -78,6 +92,11 @@ class Command(TyperCommand):
         panels = PANELS.get(str(self.name), {})
         title = next((title for title, flags in panels.items() if flag in flags), None)
         return title or (panels and getattr(parameter, "rich_help_panel", None)) or OTHERS
+
+
+def _names_file(parameter: Any, context: Any) -> bool:
+    metavar = parameter.metavar or ""
+    return metavar in ("FILE", "MODEL") or ".tsv" in metavar or parameter.display_type(context) == "<path>"
 
 
 def _plain(record: tuple[str, str]) -> tuple[str, str]:
