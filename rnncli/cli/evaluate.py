@@ -1,5 +1,6 @@
 """``rnncli evaluate``: score a model on labelled data."""
 
+import functools
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -41,7 +42,9 @@ def evaluate(
 
     loaded = load(find_model(model))
     corpus = tsv.read(data or str(bundled("sample_data/test.tsv")))
-    scores = evaluation.evaluate(loaded, corpus.sentences, threads)
+    with show.progress() as progress:
+        advance = functools.partial(progress.update, message=f"labelling {len(corpus.sentences):,} sentences")
+        scores = evaluation.evaluate(loaded, corpus.sentences, threads, advance=advance)
     unseen = unseen_tags(corpus.sentences, loaded.tags)
     if unseen:
         show.note(f"warning: tags that the model does not know, so none can be right: {', '.join(unseen[:10])}")

@@ -1,5 +1,6 @@
 """``rnncli memory-task``: the classical tests of memory: write their sentences, or train on them."""
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -100,7 +101,9 @@ def _write(task: str, delay: int, count: int, seed: int, part: str, out: Path | 
     from rnncli import archive
     from rnncli.data import tasks, tsv
 
-    generated = tasks.sentences(task, delay, count, seed, part)
+    with show.progress() as progress:
+        advance = functools.partial(progress.update, message="drawing sentences")
+        generated = tasks.sentences(task, delay, count, seed, part, advance)
     if as_json:
         rows: list[dict[str, Any]] = [{"tokens": sentence.tokens, "tags": sentence.tags} for sentence in generated]
         document = {"version": 1, "task": task, "delay": delay, "seed": seed, "part": part, "sentences": rows}
