@@ -5,6 +5,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import signal
 import statistics
 import subprocess
@@ -14,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from rnncli.data import tsv
@@ -82,11 +84,58 @@ def test_ctrl_c_saves_the_best_epoch_so_far(booking_tsv: Path, tmp_path: Path) -
                 break
         rest = process.stderr.read()
     assert 130 == process.returncode
-    assert "next: rnncli tag" in rest
-    assert load(out).provenance["best_epoch"] >= 1
+    best_epoch = load(out).provenance["best_epoch"]
+    assert best_epoch >= 1
+    assert re.search(r"^interrupted after \d+ of 100000 epochs$", rest, re.MULTILINE)
+    assert f"\nepoch {best_epoch} was saved: " in rest
+    assert f"\nwrote   {out}\n" in rest
+    assert "\nnext: rnncli tag" in rest
 
 
 QUICK = ("--hidden", "4", "--embedding", "4", "--ngram", "4", "--epochs", "2", "--threads", "1")
+
+
+@pytest.fixture
+def noise_tsv(tmp_path: Path) -> Path:
+    """Tags without a rule, so that scores rise and fall."""
+    rng = np.random.default_rng(1)
+    rows = [f"w{rng.integers(9)}\t{'OXY'[rng.integers(3)]}\n" + "\n" * (i % 4 == 3) for i in range(240)]
+    path = tmp_path / "noise.tsv"
+    path.write_text("".join(rows))
+    return path
+
+
+EPOCH = re.compile(r"^epoch +(\d+)/\d+  loss [\d.]+  dev accuracy ([\d.]+)  clipped \d+/\d+(.*)$", re.MULTILINE)
+
+
+def test_new_highs_are_marked_and_the_saved_epoch_is_explained(run: Run, noise_tsv: Path) -> None:
+    reasons = set()
+    for seed in range(1, 5):
+        arguments = ("--hidden", "8", "--epochs", "9", "--seed", seed, "--learning-rate", "0.05", "--json")
+        result = run("train", noise_tsv, "--out", "m.npz", *arguments)
+        lines = EPOCH.findall(result.stderr)
+        assert 9 == len(lines)
+        scores = [float(score) for _, score, _ in lines]
+        for number, score, mark in lines:
+            is_high = float(score) > max([-1.0, *scores[: int(number) - 1]])
+            assert ("  new high" if is_high else "") == mark
+        best_epoch = json.loads(result.stdout)["best_epoch"]
+        reason = "it has the highest dev accuracy"
+        if scores[best_epoch - 1] < max(scores):
+            shown = f"({max(scores):.2f}, epoch {scores.index(max(scores)) + 1})"
+            reason = f"the last one within a standard error of the highest dev accuracy {shown}"
+        assert f"\nepoch {best_epoch} was saved: {reason}\n" in result.stderr
+        reasons.add(reason.split()[0])
+    assert {"it", "the"} == reasons
+
+
+def test_a_run_that_ended_early_says_so(run: Run, noise_tsv: Path) -> None:
+    arguments = ("--epochs", "30", "--patience", "1", "--hidden", "8", "--learning-rate", "0.05", "--json")
+    result = run("train", noise_tsv, "--out", "m.npz", *arguments)
+    shown = json.loads(result.stdout)
+    assert 1 == shown["epochs"] - shown["best_epoch"]
+    message = f"stopped after {shown['epochs']} of 30 epochs: no better one in the last 1\n"
+    assert message in result.stderr
 
 
 def test_the_best_of_several_seeds_is_kept(run: Run, booking_tsv: Path, tmp_path: Path) -> None:
