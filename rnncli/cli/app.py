@@ -48,6 +48,10 @@ class _Program(classes.Program):
         with exit_codes():
             try:
                 code = super().main(*args, **{**options, "standalone_mode": False})
+            except SystemExit as error:
+                if isinstance(error.__context__, BrokenPipeError):  # which typer makes an exit code of 1
+                    raise error.__context__ from None
+                raise
             except typer.TyperException as error:
                 raise usage.explained(error, self.command) from error
         sys.exit(code)

@@ -43,7 +43,7 @@ def help_all(context: typer.Context, is_requested: bool) -> None:
     """Show the help with all options and exit."""
     if is_requested:
         context.meta["rnncli.all"] = True
-        print(context.get_help())
+        print(context.get_help(), flush=True)
         raise typer.Exit
 
 
@@ -123,7 +123,7 @@ class Program(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Show the help where there is no argument."""
         if not args and not ctx.resilient_parsing:
-            print(ctx.get_help())
+            print(ctx.get_help(), flush=True)
             ctx.exit()
         return super().parse_args(ctx, args)
 

@@ -130,3 +130,14 @@ def test_one_sentence_is_tagged_without_numba() -> None:
 
 def test_memory_is_shown_without_numba() -> None:
     assert not loaded("inspect-memory") & {"numba", "llvmlite", "jinja2"}
+
+
+@pytest.mark.parametrize("arguments", [(), ("train", "--help"), ("train", "--help-all"), ("--help",)])
+def test_a_reader_that_has_seen_enough_of_the_help_is_no_error(arguments: tuple[str, ...]) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "rnncli", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdout.close()
+        assert (0, b"") == (child.wait(timeout=60), child.stderr.read())
