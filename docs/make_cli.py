@@ -10,7 +10,8 @@ os.environ["NO_COLOR"] = "1"
 from typer.testing import CliRunner
 
 from rnncli.cli.app import program
-from rnncli.cli.options import COMMANDS
+from rnncli.cli.classes import ESSENTIAL
+from rnncli.cli.registry import COMMANDS
 
 PAGE = Path(__file__).with_name("cli.md")
 HEAD = """# The command line
@@ -24,7 +25,8 @@ def page() -> str:
     parts = [HEAD]
     for arguments in ([], *([name] for name in COMMANDS)):
         shown = " ".join(["rnncli", *arguments])
-        text = CliRunner().invoke(program(), [*arguments, "--help"], prog_name="rnncli").stdout
+        option = "--help-all" if arguments and arguments[0] in ESSENTIAL else "--help"
+        text = CliRunner().invoke(program(), [*arguments, option], prog_name="rnncli").stdout
         parts.append(f"## {shown}\n\n```text\n{text.strip()}\n```\n")
     return "\n".join(parts)
 

@@ -232,6 +232,7 @@ def train_files(
     _check_outputs(files)
     path = Path(files.out)
     archive.check_writable(path)
+    archive.check_replaceable(path, by_archive=True)
     if files.log_gradients:
         archive.check_writable(Path(files.log_gradients))
     is_bundled = files.data is None

@@ -23,6 +23,7 @@ from typing import IO, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncli import arguments
 from rnncli.errors import FileError, ModelError, RnncliError
 
 Array = NDArray[Any]
@@ -61,6 +62,20 @@ def _npy(array: Array) -> bytes:
     buffer = io.BytesIO()
     np.lib.format.write_array(buffer, array, version=(1, 0), allow_pickle=False)
     return buffer.getvalue()
+
+
+def check_replaceable(path: Path, by_archive: bool) -> None:
+    """Raise :class:`FileError` if a model would replace a file of another kind, or such a file a model."""
+    if not path.is_file() or not path.stat().st_size:
+        return
+    with path.open("rb") as file:
+        is_archive = file.read(2) == b"PK"
+    if is_archive and not by_archive:
+        raise FileError("holds a model, which is not replaced", where=str(path), hint="give another --out FILE")
+    if by_archive and not is_archive:
+        raise FileError(
+            "is no model, so it is not replaced by one", where=str(path), hint="give another --out FILE"
+        )
 
 
 def check_writable(path: Path, example: str = "--out model.npz") -> None:
@@ -191,7 +206,9 @@ def _errors_of(path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise FileError("no such model", where=name, hint='"rnncli train" makes one') from error
+        near = arguments.nearest_path(path)
+        hint = f"did you mean {near}?" if near else '"rnncli train" makes one'
+        raise FileError("no such model", where=name, hint=hint) from error
     except IsADirectoryError as error:
         raise FileError("is a directory, not a model", where=name) from error
     except RnncliError as error:

@@ -3,12 +3,17 @@
 import os
 import reprlib
 from collections.abc import Collection, Iterable
+from contextlib import suppress
+from difflib import get_close_matches
+from itertools import islice
 from numbers import Integral
+from pathlib import Path
 from typing import NoReturn, TypeVar
 
 from rnncli.errors import UsageError
 
 T = TypeVar("T")
+MOST_ENTRIES = 2_000  # of a folder, among which a similar name is searched
 
 
 def refuse(name: str, expected: str, value: object, hint: str = "") -> NoReturn:
@@ -42,6 +47,28 @@ def path(name: str, value: object) -> str:
     except UnicodeEncodeError:
         refuse(name, "the name of a file", value)
     return text
+
+
+def nearest_path(path: str | os.PathLike[str]) -> str:
+    """The existing path whose name is nearest to one that does not exist; "" if none is near.
+
+    A file with the same name but for its suffix is nearer than any other.
+    """
+    wanted = Path(path)
+    known = wanted
+    while known != known.parent and not known.is_dir():
+        known = known.parent
+    first, *rest = wanted.relative_to(known).parts or ("",)
+    with suppress(OSError):
+        entries = [entry for entry in islice(known.iterdir(), MOST_ENTRIES) if entry.is_dir() == bool(rest)]
+        names = sorted(entry.name for entry in entries if not entry.name.startswith("."))
+        stem = Path(first).stem
+        same = [name for name in names if Path(name).stem == stem]
+        for name in get_close_matches(first, same, n=1, cutoff=0) or get_close_matches(first, names, n=1):
+            near = known.joinpath(name, *rest)
+            if near.exists():
+                return str(near)
+    return ""
 
 
 def several(name: str, values: Iterable[T], expected: str, hint: str = "") -> Iterable[T]:

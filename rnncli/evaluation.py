@@ -1,7 +1,7 @@
 """Scores of a model on labelled data: accuracy of all tokens and unknown words, spans, confusion, calibration."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any, NamedTuple
@@ -240,13 +240,20 @@ def check_data(model: Model, corpus: Corpus, force: bool = False) -> None:
 
 
 def evaluate(
-    model: Model, sentences: Sequence[Sentence], threads: int = 1, with_probabilities: bool = True
+    model: Model,
+    sentences: Sequence[Sentence],
+    threads: int = 1,
+    with_probabilities: bool = True,
+    advance: Callable[[float], None] = lambda done: None,
 ) -> Scores:
-    """Label the sentences and score the result; without probabilities there is no calibration."""
+    """Label the sentences and score the result; without probabilities there is no calibration.
+
+    advance  called with the share of the sentences that is labelled
+    """
     arguments.instance("model", model, Model)
     sentences = [check(sentence) for sentence in arguments.several("sentences", sentences, "labelled sentences")]
     encoded = model.encode([s.tokens for s in sentences], [s.columns for s in sentences])
-    predicted = labelling.predict(model, encoded, threads, with_probabilities)
+    predicted = labelling.predict(model, encoded, threads, with_probabilities, advance)
     tags = [model.tags[number] for number in predicted.tags.tolist()]
     unknown = (encoded.words == UNKNOWN).tolist()
     starts = encoded.starts.tolist()

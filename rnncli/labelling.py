@@ -45,10 +45,23 @@ class Prediction(NamedTuple):
     probabilities: NDArray[np.float32]  # (N,); NaN if they are not computed
 
 
-def predict(model: Model, encoded: Encoded, threads: int = 1, with_probabilities: bool = True) -> Prediction:
-    """Label sentences with the weights that a model has now. The result depends on the arguments alone."""
+def _nothing(done: float) -> None:
+    """Report to nobody."""
+
+
+def predict(
+    model: Model,
+    encoded: Encoded,
+    threads: int = 1,
+    with_probabilities: bool = True,
+    advance: Callable[[float], None] = _nothing,
+) -> Prediction:
+    """Label sentences with the weights that a model has now. The result depends on model and sentences alone.
+
+    advance  called with the share that is labelled
+    """
     labeller = Labeller(model, sentences_are_many)
-    results = labeller.stream([(None, encoded)], count_threads(threads), with_probabilities=with_probabilities)
+    results = labeller.stream([(None, encoded)], count_threads(threads), 0, with_probabilities, advance)
     _, _, prediction = next(results)
     return prediction
 
@@ -88,7 +101,12 @@ class Labeller:
         self._free_arenas: list[Arena] = []  # those that no thread uses
 
     def stream(
-        self, blocks: Iterable[tuple[T, Encoded]], threads: int = 1, ahead: int = 0, with_probabilities: bool = True
+        self,
+        blocks: Iterable[tuple[T, Encoded]],
+        threads: int = 1,
+        ahead: int = 0,
+        with_probabilities: bool = True,
+        advance: Callable[[float], None] = _nothing,
     ) -> Iterator[tuple[T, Encoded, Prediction]]:
         """Label blocks of sentences in order. Each block comes with an item of the caller's, which is returned.
 
@@ -97,6 +115,7 @@ class Labeller:
         raised. Scores of tags that are too large to compute with are a :class:`.ModelError` that names the
         sentence, counted from 1.
 
+        advance  called with the share of a block that is labelled
         threads  at least 1, as :func:`.count_threads` returns it: to count CPUs again takes a sixteenth of the time
                  of a short sentence
         """
@@ -107,8 +126,9 @@ class Labeller:
 
             def next_result() -> tuple[T, Encoded, Prediction]:
                 item, block, finish_batches = waiting.popleft()
-                for finish in finish_batches:
+                for number, finish in enumerate(finish_batches, 1):
                     finish()
+                    advance(number / len(finish_batches))
                 return item, block.encoded, block.prediction
 
             try:

@@ -17,19 +17,26 @@ from rnncli.cli import check
 from rnncli.cli import inspect_memory
 from rnncli.cli import inspect_gradients
 from rnncli.cli import memory_task
-from rnncli.cli import usage
+from rnncli.cli import classes, usage
 from rnncli.cli.options import exit_codes
 from rnncli.cli.registry import COMMANDS
-from typer.core import TyperGroup
 
-_EPILOG = """Every option can also be set by an environment variable (--learning-rate: RNNCLI_LEARNING_RATE) or in a
-file given by --config. A flag overrides the environment, the environment overrides the file, and the file overrides
-the default.
+_HELP = """Label sequences with recurrent networks, and see what they keep in memory.
+
+\b
+Try:
+  rnncli tag "leave Taipei on November 2nd"
+  rnncli inspect-memory "arrive Taipei" "leave Taipei"
+  rnncli train"""
+
+_EPILOG = """rnncli COMMAND --help explains a command. Every option can also be set by an environment variable
+(--learning-rate: RNNCLI_LEARNING_RATE) or in a file given by --config; a flag goes before the environment, and the
+environment before the file.
 
 Exit codes: 0 done, 1 unexpected, 2 usage, 3 bad data, 4 bad model, 5 input/output, 6 diverged, 130 interrupted."""
 
 
-class _Program(TyperGroup):
+class _Program(classes.Program):
     """The commands; an error of usage is shown like every other error."""
 
     command = ""  # the one that was chosen
@@ -43,6 +50,10 @@ class _Program(TyperGroup):
         with exit_codes():
             try:
                 code = super().main(*args, **{**options, "standalone_mode": False})
+            except SystemExit as error:
+                if isinstance(error.__context__, BrokenPipeError):  # which typer makes an exit code of 1
+                    raise error.__context__ from None
+                raise
             except typer.TyperException as error:
                 raise usage.explained(error, self.command) from error
         sys.exit(code)
@@ -73,14 +84,13 @@ def program(only: str = "") -> typer.Typer:
     app = typer.Typer(
         name="rnncli",
         cls=_Program,
-        no_args_is_help=True,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": classes.WIDEST},
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
         epilog=_EPILOG,
-        help="Label sequences with recurrent networks, and see what they keep in memory.",
+        help=_HELP,
     )
     app.callback()(_main)
     for name in [only] if only in COMMANDS else COMMANDS:
-        app.command(name)(COMMANDS[name].run)
+        app.command(name, cls=classes.Command)(COMMANDS[name].run)
     return app

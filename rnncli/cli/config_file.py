@@ -6,7 +6,8 @@ from typing import Any
 
 import typer
 
-from rnncli.cli.registry import COMMANDS
+from rnncli.arguments import nearest_path
+from rnncli.cli.registry import COMMANDS, is_shared
 from rnncli.cli.usage import RENAMED, option_hint
 from rnncli.config import suggestion
 from rnncli.errors import FileError, UsageError
@@ -35,6 +36,7 @@ def read(context: typer.Context, path: Path | None) -> None:
         for parameter in context.command.params
         for flag in parameter.opts
     }
+    shared = {key: value for key, value in shared.items() if is_shared(key, command)}
     values = {key.replace("_", "-"): value for key, value in (shared | in_table).items()}
     context.default_map = {parameter_of_flag[flag]: value for flag, value in values.items() if flag in flags}
 
@@ -45,7 +47,9 @@ def _parsed(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise FileError(error.strerror or str(error), where=str(path)) from error
+        near = nearest_path(path) if isinstance(error, FileNotFoundError) else ""
+        hint = f"did you mean {near}?" if near else ""
+        raise FileError(error.strerror or str(error), where=str(path), hint=hint) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"not TOML: {error}", where=str(path)) from error
 

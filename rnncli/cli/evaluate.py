@@ -1,5 +1,6 @@
 """``rnncli evaluate``: score a model on labelled data."""
 
+import functools
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -48,7 +49,9 @@ def evaluate(
     evaluation.check_data(loaded, corpus, force)
     if message := schemes.describe_odd(corpus, loaded.scheme, loaded.tags):
         show.note(f"warning: {message}")
-    scores = evaluation.evaluate(loaded, corpus.sentences, threads)
+    with show.progress() as progress:
+        advance = functools.partial(progress.update, message=f"labelling {len(corpus.sentences):,} sentences")
+        scores = evaluation.evaluate(loaded, corpus.sentences, threads, advance=advance)
     unseen = unseen_tags(corpus.sentences, loaded.tags)
     if unseen:
         show.note(f"warning: tags that the model does not know, so none can be right: {', '.join(unseen[:10])}")
@@ -87,4 +90,4 @@ def _tables(scores: "Scores") -> None:
         ],
     )
     if scores.calibration:
-        show.data(f" expected calibration error {show.fraction(scores.calibration.ece)}\n\n")
+        show.text(f" expected calibration error {show.fraction(scores.calibration.ece)}\n\n")

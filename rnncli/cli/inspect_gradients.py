@@ -39,12 +39,13 @@ def inspect_gradients(
     *,
     options: ReadOptions,
 ) -> None:
-    """Show how far back gradients reach: ‖∂L(t)/∂h(t−k)‖ by distance k, for each layer and direction.
+    """Show how far back the gradients of a network reach.
 
-    L(t) is −log of the probability of a token's gold tag in a corpus, of its predicted tag in a text. Beside
-    the curve are the recurrent weights' spectral radius and largest singular value, the same of single steps, and a
-    verdict: vanishing if less than a tenth of a gradient is left after ten steps, exploding if it is more than ten
-    times what it was, healthy between.
+    That is ‖∂L(t)/∂h(t−k)‖ by distance k, for each layer and direction. L(t) is −log of the probability of a
+    token's gold tag in a corpus, of its predicted tag in a text. Beside the curve are the recurrent weights'
+    spectral radius and largest singular value, the same of single steps, and a verdict: vanishing if less than
+    a tenth of a gradient is left after ten steps, exploding if it is more than ten times what it was, healthy
+    between.
 
     Without a text the model's own examples are shown.
 
@@ -99,7 +100,7 @@ def _show(result: "Gradients") -> None:
     from rnncli.inspect.gradients import EXPLODING, VANISHING
 
     tags = f"{result.gold:,} with a gold tag" if result.gold else "with their predicted tags"
-    show.data(f"Sentences: {result.sentences:,}; tokens: {result.tokens:,}, {tags}\n\n")
+    show.text(f"Sentences: {result.sentences:,}; tokens: {result.tokens:,}, {tags}\n\n")
     least, most = decades([v for curve in result.curves for v in (*curve.mean, *curve.low, *curve.high)], 16)
     width = max(12, min(60, show.width() - 40))
     for curve in result.curves:
@@ -109,23 +110,23 @@ def _show(result: "Gradients") -> None:
             left = f"{100 * curve.left[k]:.3g} %"
             rows.append((str(k), f"{curve.mean[k]:.1e}", left, f"{curve.tokens[k]:,}", spread))
         title = f"‖∂L(t)/∂h(t−k)‖: {curve.name}{_PATHS[curve.path]} (├ 1e{least} … 1e{most} ┤)"
-        show.data(title + "\n")
+        show.text(title + "\n")
         show.heat_map("", ("k", "mean", "left", "tokens", "10 % ├─ mean ● ─┤ 90 %"), rows)
         show.blank()
     weights = [(w.name, w.part, f"{w.radius:.3f}", f"{w.largest:.3f}") for w in result.weights]
-    show.data("Recurrent weights\n")
+    show.text("Recurrent weights\n")
     show.heat_map("", ("", "", "spectral radius", "largest singular value"), weights)
     show.blank()
     steps = [(s.name, f"{s.mean:.3f}", f"{s.low:.3f} … {s.high:.3f}", f"{s.tokens}") for s in result.steps]
-    show.data("Largest singular value of the Jacobian of one step\n")
+    show.text("Largest singular value of the Jacobian of one step\n")
     show.heat_map("", ("", "mean", "10 … 90 %", "steps"), steps)
     show.blank()
     for verdict in result.verdicts:
-        show.data(f"{verdict.name}: {verdict.word}")
+        show.text(f"{verdict.name}: {verdict.word}")
         if verdict.factor is not None and verdict.after_ten is not None:
-            show.data(f"; a step back × {verdict.factor:.3f}, ten × {verdict.after_ten:.2g}")
-        show.data("\n")
-    show.data(f"(ten steps: below {VANISHING:g} is vanishing, above {EXPLODING:g} exploding)\n")
+            show.text(f"; a step back × {verdict.factor:.3f}, ten × {verdict.after_ten:.2g}")
+        show.text("\n")
+    show.text(f"(ten steps: below {VANISHING:g} is vanishing, above {EXPLODING:g} exploding)\n")
 
 
 def _distances(count: int) -> list[int]:
@@ -142,6 +143,7 @@ def _draw_curves(result: "Gradients", model: "Model", path: Path) -> None:
     spec = model.network_spec
     title = f"Gradients by distance: {spec.arch}, {spec.cell}, {spec.layers} × {spec.hidden}"
     archive.write_text(path, chart.curves(title, "distance k in tokens", "‖∂L(t)/∂h(t−k)‖", lines))
+    show.written(path)
 
 
 def _name(curve: "NormCurve") -> str:
@@ -166,7 +168,7 @@ def _log(log: str, svg: Path | None, json_output: bool) -> None:
     width = max(8, show.width() - 46)
     for drawn in maps:
         name = f"{drawn.name}{_PATHS.get(drawn.path, '')}, seed {drawn.seed}"
-        show.data(f"‖∂L(t)/∂h(t−k)‖ by epoch: {name} (▁ 1e{least} … █ 1e{most})\n")
+        show.text(f"‖∂L(t)/∂h(t−k)‖ by epoch: {name} (▁ 1e{least} … █ 1e{most})\n")
         rows = []
         for epoch, curve in drawn.rows:
             share = show.fraction(epoch["clipped"] / max(1, epoch["steps"]), 0)
@@ -188,3 +190,4 @@ def _draw_log(document: dict[str, Any], path: Path) -> None:
     rows = [(str(epoch["number"]), [value or 0.0 for value in curve["mean"]]) for epoch, curve in first.rows]
     title = f"Gradients by distance and epoch: {first.name}{_PATHS.get(first.path, '')}"
     archive.write_text(path, chart.shades(title, "distance k in tokens", "epoch", rows))
+    show.written(path)

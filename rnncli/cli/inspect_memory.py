@@ -7,6 +7,7 @@ import typer
 
 from rnncli.cli import files, show
 from rnncli.cli.options import ModelOption, command, find_model
+from rnncli.cli.printable import printable_values
 from rnncli.config import ReadOptions
 from rnncli.errors import UsageError
 
@@ -69,7 +70,7 @@ def inspect_memory(
     *,
     options: ReadOptions,
 ) -> None:
-    """Show what the network keeps in memory after every token, and which tokens its tags rest on.
+    """Show the memory of a network, and what tags rest on.
 
     One text is shown with the tokens that each tagged span rests on and a heat map of the memories; two are shown
     side by side, with where their memories and their tags part. Without a text it is the model's own example pair;
@@ -194,11 +195,13 @@ def _put(file: str, text: str) -> None:
         show.data(text)
     else:
         archive.write_text(Path(file), text)
+        show.written(file)
 
 
 def _draw(document: dict[str, Any], measure: str, targets: list[list[int]], matrix: bool, has_target: bool) -> None:
     from rnncli.cli import connectivity_views, corpus_views, memory_views
 
+    document = printable_values(document)  # first, because the drawing measures the words
     texts = document["texts"]
     if texts and not texts[0]["memories"]:
         arch = document["model"]["arch"]

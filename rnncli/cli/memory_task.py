@@ -1,6 +1,6 @@
 """``rnncli memory-task``: the classical tests of memory: write their sentences, or train on them."""
 
-import json
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -47,12 +47,12 @@ def memory_task(
     *,
     trial: TrialSpec,
 ) -> None:
-    """Test how long a memory lasts: write a task as labelled sentences, or train on it with --solve.
+    """Test how long the memory of a network lasts.
 
-    A sentence begins with a head of five tokens. The delay is the number of tokens from there to the token ?, whose
-    tag is the answer. All other tags are O. With copy the answer is the letter exactly that many tokens before,
-    with order the two letters X or Y of the head in their order, with adding-sign the sign of the sum of the two
-    marked numbers.
+    It writes a task as labelled sentences, or trains on it with --solve. A sentence begins with a head of five
+    tokens. The delay is the number of tokens from there to the token ?, whose tag is the answer. All other tags
+    are O. With copy the answer is the letter exactly that many tokens before, with order the two letters X or Y
+    of the head in their order, with adding-sign the sign of the sum of the two marked numbers.
 
     A delay is solved if less than 1 % of 1,000 new sentences have a wrong answer. A new network is trained for each
     delay, until one is not solved.
@@ -80,7 +80,7 @@ def memory_task(
             advance=lambda delay, done: progress.update(done, f"delay {delay}"),
         )
     if json_output:
-        show.data(json.dumps(solved.as_dict()) + "\n")
+        show.data(show.json_line(solved.as_dict()))
     else:
         _table(solved)
 
@@ -102,18 +102,22 @@ def _write(task: str, delay: int, count: int, seed: int, part: str, out: Path | 
     from rnncli.data import tasks
     from rnncli.data.formats import tsv
 
-    generated = tasks.sentences(task, delay, count, seed, part)
+    with show.progress() as progress:
+        advance = functools.partial(progress.update, message="drawing sentences")
+        generated = tasks.sentences(task, delay, count, seed, part, advance)
     if as_json:
         rows: list[dict[str, Any]] = [{"tokens": sentence.tokens, "tags": sentence.tags} for sentence in generated]
         document = {"version": 1, "task": task, "delay": delay, "seed": seed, "part": part, "sentences": rows}
-        text = json.dumps(document) + "\n"
+        text = show.json_line(document)
     else:
         lines = (tsv.format_sentence(zip(sentence.tokens, sentence.tags, strict=True)) for sentence in generated)
         text = "".join(lines).removesuffix("\n")
-    if out is None:
+    if out is None or str(out) == "-":
         show.data(text)
     else:
+        archive.check_replaceable(out, by_archive=False)
         archive.write_text(out, text)
+        show.written(out)
 
 
 def _table(solved: "Solved") -> None:
@@ -131,4 +135,4 @@ def _table(solved: "Solved") -> None:
     ]
     show.table("", ("delay", "seed", "% wrong", "solved", "epochs", "seconds", "% clipped"), rows)
     longest = ", ".join(f"{solved.longest(seed)} (seed {seed})" for seed in solved.seeds)
-    show.data(f"longest delay solved: {longest}\n")
+    show.text(f"longest delay solved: {longest}\n")

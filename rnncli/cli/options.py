@@ -14,8 +14,8 @@ from typing import Annotated, Any
 
 import typer
 
-from rnncli.cli import config_file, show, usage
-from rnncli.cli.registry import COMMANDS, Command, variable
+from rnncli.cli import classes, config_file, show, usage
+from rnncli.cli.registry import COMMANDS, Command, is_shared, variable
 from rnncli.errors import INTERRUPTED, FileError, RnncliError, StoppedError, UsageError
 from rnncli.resources import bundled
 
@@ -31,6 +31,10 @@ _COMMON: dict[str, Any] = {
     "json_output": Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")],
     "quiet": Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.")],
 }
+
+_HELP_ALL = Annotated[
+    bool, typer.Option("--help-all", callback=classes.help_all, is_eager=True, help="Show all options and exit.")
+]
 
 ModelOption = Annotated[
     Path | None,
@@ -66,10 +70,18 @@ def refuse_file_name(text: str, option: str) -> None:
 
 
 def find_model(path: Path | None) -> Path:
-    """The model file to use for a value of ``--model``."""
+    """The model file to use for a value of ``--model``; where the option is not given, say which one it is."""
     if path is not None:
         return path
-    return DEFAULT_MODEL if DEFAULT_MODEL.is_file() else bundled("models/default.npz")
+    if DEFAULT_MODEL.is_file():
+        show.note(f"model   {DEFAULT_MODEL}, in {Path.cwd()}")
+        return DEFAULT_MODEL
+    path = bundled("models/default.npz")
+    show.note(f"model   {path}, which comes with rnncli")
+    return path
+
+
+_PANELS = {"ReadOptions": "Data", "NetworkSpec": "Network", "TrainingSpec": "Training", "TrialSpec": "Training"}
 
 
 def _expanded(parameter: inspect.Parameter) -> list[inspect.Parameter]:
@@ -89,6 +101,7 @@ def _expanded(parameter: inspect.Parameter) -> list[inspect.Parameter]:
             min=item.metadata["low"],
             max=item.metadata["high"],
             metavar=metavar,
+            rich_help_panel=_PANELS.get(str(getattr(spec, "__name__", ""))),
         )
         annotation: Any = Annotated[kind, option]
         options.append(parameter.replace(name=item.name, annotation=annotation, default=item.default))
@@ -111,11 +124,12 @@ def _flag(parameter: inspect.Parameter) -> str:
     return str(names[0] if names else parameter.name).removeprefix("--").replace("_", "-")
 
 
-def _with_variable(parameter: inspect.Parameter) -> inspect.Parameter:
+def _with_variable(parameter: inspect.Parameter, command: str) -> inspect.Parameter:
     """Let ``RNNCLI_FLAG`` set the option ``--flag``."""
     info = _info(parameter)
+    flag = _flag(parameter)
     if info:
-        info.envvar = variable(_flag(parameter))
+        info.envvar = variable(flag) if is_shared(flag, command) and flag != "help-all" else None
         info.show_envvar = False
     return parameter
 
@@ -133,14 +147,17 @@ def command(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
             option for parameter in declared if parameter.name not in _COMMON for option in _expanded(parameter)
         ]
         keyword = inspect.Parameter.KEYWORD_ONLY
+        if name in classes.ESSENTIAL:
+            expanded.append(inspect.Parameter("help_all", keyword, annotation=_HELP_ALL, default=False))
         for key, annotation in _COMMON.items():
             default = None if key == "config" else False
             expanded.append(inspect.Parameter(key, keyword, annotation=annotation, default=default))
-        parameters = [_with_variable(parameter.replace(kind=keyword)) for parameter in expanded]
+        parameters = [_with_variable(parameter.replace(kind=keyword), name) for parameter in expanded]
 
         @functools.wraps(function)
         def run(**values: Any) -> None:
             values.pop("config")
+            values.pop("help_all", None)
             show.be_quiet(values.pop("quiet"))
             show.show_log()
             with exit_codes():
@@ -154,7 +171,7 @@ def command(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
 
         run.__dict__["__signature__"] = inspect.Signature(parameters)
         run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-        COMMANDS[name] = Command(run, frozenset(map(_flag, parameters)) - {"", "config"})
+        COMMANDS[name] = Command(run, frozenset(map(_flag, parameters)) - {"", "config", "help-all"})
         return run
 
     return register

@@ -6,11 +6,20 @@ from typing import NamedTuple
 PREFIX = "RNNCLI_"  # of the variable that sets an option
 
 
+# Set for all commands at once, these are those of one command: a file that others would write over.
+OWNERS = {"out": "train"}
+
+
 class Command(NamedTuple):
     """A command for typer, and its flags without their dashes."""
 
     run: Callable[..., None]
     flags: frozenset[str]
+
+
+def is_shared(flag: str, command: str) -> bool:
+    """Whether a variable or a key above all tables sets an option of this command."""
+    return OWNERS.get(flag, command) == command
 
 
 COMMANDS: dict[str, Command] = {}  # in the order of the help

@@ -1,15 +1,18 @@
 """Output on a terminal: notes, tables, progress and drawings. Data are written to stdout, all else to stderr.
 
-Only this file imports rich, and only when something is drawn.
+Only this file imports rich, and only when something is drawn. What it writes for people, and everything that it
+writes to a terminal, is :func:`.printable`.
 """
 
 import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from rnncli.cli.printable import printable, printable_json
 from rnncli.errors import ModelError, RnncliError
 
 if TYPE_CHECKING:
@@ -36,18 +39,26 @@ def _console(to_stderr: bool = False) -> "Console":
 
 def error(problem: RnncliError) -> None:
     """Show an error on stderr."""
+    where = f"{printable(problem.where)}: " if problem.where else ""
+    hint = f"\n  {problem.hint}" if problem.hint else ""
+    text = where + printable(f"{problem.message}{hint}", keep="\n")
     if not sys.stderr.isatty():
-        print(f"error: {problem}", file=sys.stderr)
+        print(f"error: {text}", file=sys.stderr)
         return
     from rich.text import Text
 
-    _console(to_stderr=True).print(Text.assemble(("error: ", "bold red"), str(problem)), soft_wrap=True)
+    _console(to_stderr=True).print(Text.assemble(("error: ", "bold red"), text), soft_wrap=True)
 
 
 def note(text: str) -> None:
-    """Show a note on stderr."""
+    """Show a note on stderr, in one line."""
     if not _quiet:
-        print(text, file=sys.stderr, flush=True)
+        print(printable(text), file=sys.stderr, flush=True)
+
+
+def written(path: Path | str) -> None:
+    """Name a file that was written."""
+    note(f"wrote   {path}")
 
 
 def show_log() -> None:
@@ -69,14 +80,19 @@ def show_log() -> None:
 
 
 def data(text: str) -> None:
-    """Write data to stdout, as it is."""
-    sys.stdout.write(text)
+    """Write data to stdout, as they are; on a terminal printable."""
+    sys.stdout.write(printable(text, keep="\n\t") if sys.stdout.isatty() else text)
+
+
+def text(text: str) -> None:
+    """Write lines for people to stdout."""
+    sys.stdout.write(printable(text, keep="\n"))
 
 
 def json_line(value: Any) -> str:
     """A value as one line of JSON; NaN or infinity, which JSON does not have, is a :class:`.ModelError`."""
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n"
+        return printable_json(json.dumps(value, ensure_ascii=False, allow_nan=False)) + "\n"
     except ValueError as error:
         hint = "the weights of the model are too large to compute with"
         raise ModelError("the result holds a number that is not finite", hint=hint) from error
@@ -90,11 +106,13 @@ def table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]], to_
     from rich.table import Table
     from rich.text import Text
 
-    rich_table = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    rich_table = Table(
+        title=Text(title) if title else None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False
+    )
     for column, header in enumerate(headers):
         rich_table.add_column(Text(header), justify="left" if column == 0 else "right", overflow="fold")
     for row in rows:
-        rich_table.add_row(*map(Text, row))
+        rich_table.add_row(*(Text(printable(cell)) for cell in row))
     _console(to_stderr).print(rich_table)
 
 
@@ -107,6 +125,11 @@ class Progress(Protocol):
 
 # Without a terminal: seconds until the first line of progress. Each line after that comes after twice the time.
 FIRST_LINE = 10.0
+
+
+# At a terminal: seconds until a bar is drawn, and between two updates of it.
+FIRST_BAR = 1.0
+BAR_INTERVAL = 0.1
 
 
 class _Lines:
@@ -123,25 +146,51 @@ class _Lines:
             self._due = 2 * passed
 
 
+class _Bar:
+    """A bar on the terminal with the time left, drawn once something takes longer than a second."""
+
+    def __init__(self, stack: ExitStack, message: str) -> None:
+        self._stack = stack
+        self._message = message
+        self._due = time.monotonic() + FIRST_BAR
+        self._bar: Any = None
+
+    def draw(self) -> None:
+        """Draw the bar."""
+        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        description = TextColumn("{task.description}", markup=False)
+        columns = (BarColumn(bar_width=18), description, TimeRemainingColumn(), TextColumn("left"))
+        bar = Bar(*columns, console=_console(to_stderr=True), transient=True, speed_estimate_period=60)
+        self._bar = self._stack.enter_context(bar)
+        self._task = bar.add_task(self._message, total=1.0)
+
+    def update(self, done: float, message: str) -> None:
+        now = time.monotonic()
+        if now < self._due:
+            return
+        self._due = now + BAR_INTERVAL
+        if self._bar is None:
+            self.draw()
+        self._bar.update(self._task, completed=done, description=printable(message))
+
+
 @contextmanager
-def progress(message: str = "compiling …") -> Iterator[Progress]:
-    """Draw a progress bar with the time left while the block runs; lines where stderr is not a terminal."""
+def progress(message: str = "", at_once: bool = False) -> Iterator[Progress]:
+    """Show how far the block is: a bar on a terminal, else lines on stderr.
+
+    message  until the first update
+    at_once  draw the bar before that
+    """
     if _quiet or not sys.stderr.isatty():
         yield _Lines()
         return
-    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    description = TextColumn("{task.description}", markup=False)
-    columns = (BarColumn(bar_width=18), description, TimeRemainingColumn(), TextColumn("left"))
-    with Bar(*columns, console=_console(to_stderr=True), transient=True, speed_estimate_period=60) as bar:
-        task = bar.add_task(message, total=1.0)
-
-        class BarProgress:
-            def update(self, done: float, message: str) -> None:
-                bar.update(task, completed=done, description=message)
-
-        yield BarProgress()
+    with ExitStack() as stack:
+        bar = _Bar(stack, message)
+        if at_once:
+            bar.draw()
+        yield bar
 
 
 def fraction(value: float | None, digits: int = 2) -> str:
@@ -149,8 +198,8 @@ def fraction(value: float | None, digits: int = 2) -> str:
     return "–" if value is None else f"{100 * value:.{digits}f}"
 
 
-def labelled_line(text: str, marks: Sequence[tuple[int, int, str]]) -> str:
-    """A text with its spans in brackets: ``leave [Taipei: departure]``; in colour on a terminal.
+def labelled_line(text: str, marks: Sequence[tuple[int, int, str]], colour: bool) -> str:
+    """A text with its spans in brackets, printable: ``leave [Taipei: departure]``.
 
     marks  (start, end, label) of each span, in order
     """
@@ -161,7 +210,8 @@ def labelled_line(text: str, marks: Sequence[tuple[int, int, str]]) -> str:
         pieces += [(label, _colour(label)), ("]", "dim")]
         position = end
     pieces.append((text[position:], ""))
-    if not sys.stdout.isatty():
+    pieces = [(printable(piece, keep="\t"), style) for piece, style in pieces]
+    if not colour:
         return "".join(piece for piece, _ in pieces)
     from rich.text import Text
 
@@ -221,23 +271,19 @@ def shade(value: float, largest: float) -> str:
     return f"color(16) on color({colour})"
 
 
-# Control characters in a token would change the state of the terminal.
-_CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), "\ufffd")
-
-
 def line(*pieces: tuple[str, str]) -> None:
     """Print one line of (words, style) on stdout; a style is rich's, "" for none."""
     from rich.text import Text
 
-    printable = [(words.translate(_CONTROLS), style) for words, style in pieces]
-    _console().print(Text.assemble(*printable), soft_wrap=True)
+    printable_pieces = [(printable(words), style) for words, style in pieces]
+    _console().print(Text.assemble(*printable_pieces), soft_wrap=True)
 
 
 def paragraph(text: str, style: str = "") -> None:
     """Print words on stdout, broken into lines that fit the terminal."""
     from rich.text import Text
 
-    _console().print(Text(text.translate(_CONTROLS), style))
+    _console().print(Text(printable(text), style))
 
 
 def padded(text: str, columns: int, right: bool = False) -> str:
@@ -258,13 +304,15 @@ def heat_map(title: str, headers: Sequence[str], rows: Sequence[Sequence[Any]]) 
     def content(cell: Any) -> Any:
         if isinstance(cell, float):
             return Text(f"{cell:.2f}")
-        return Text(cell.translate(_CONTROLS)) if isinstance(cell, str) else cell
+        return Text(printable(cell)) if isinstance(cell, str) else cell
 
-    rich_table = Table(title=Text(title, "bold"), title_justify="left", box=None, pad_edge=False, padding=(0, 1))
+    rich_table = Table(
+        title=Text(printable(title), "bold"), title_justify="left", box=None, pad_edge=False, padding=(0, 1)
+    )
     numeric = [isinstance(cell, float) for cell in rows[0]] if rows else []
     for header, is_number in zip(headers, numeric, strict=True):
         justify: Literal["left", "right"] = "right" if is_number else "left"
-        rich_table.add_column(Text(header, "dim"), justify=justify, no_wrap=True, overflow="ellipsis")
+        rich_table.add_column(Text(printable(header), "dim"), justify=justify, no_wrap=True, overflow="ellipsis")
     for row in rows:
         rich_table.add_row(*map(content, row))
     _console().print(rich_table)

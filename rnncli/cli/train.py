@@ -1,6 +1,5 @@
 """``rnncli train``: train and save a model."""
 
-import json
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,7 +33,8 @@ def train(
     dev: Annotated[
         str | None,
         typer.Option(
-            help="Labelled sentences to choose the best epoch with; without it a share of the training data."
+            metavar="FILE",
+            help="Labelled sentences to choose the best epoch with; without it a share of the training data.",
         ),
     ] = None,
     vectors: Annotated[
@@ -67,13 +67,15 @@ def train(
     from rnncli import api
     from rnncli.cli import train_view
 
-    with show.progress() as progress, _interruptible() as is_interrupted:
+    with show.progress("compiling …", at_once=True) as progress, _interruptible() as is_interrupted:
         view = train_view.TrainView(progress, seeds, is_interrupted)
         files = api.Files(data, dev, out, vectors, log_gradients, force)
         trained = api.train_files(files, network, training, reading, seeds=seeds, threads=threads, listener=view)
     if json_output:
-        show.data(json.dumps(trained.as_dict()) + "\n")
-    train_view.summary(trained)
+        show.data(show.json_line(trained.as_dict()))
+    train_view.summary(trained, view)
+    if log_gradients:
+        show.written(log_gradients)
     if any(run.result.interrupted for run in trained.runs):
         raise typer.Exit(INTERRUPTED)
 

@@ -1,11 +1,11 @@
 """What ``rnncli train`` shows on the terminal: the data, the progress, each epoch and a summary."""
 
-import shlex
 from collections.abc import Callable, Sequence
 
 from rnncli.api import Trained
 from rnncli.cli import show
 from rnncli.cli.options import DEFAULT_MODEL
+from rnncli.cli.printable import shell_word
 from rnncli.config import NetworkSpec
 from rnncli.data.reading import Corpus
 from rnncli.data.sentence import Sentence
@@ -14,8 +14,8 @@ from rnncli.data.vectors import Vectors
 from rnncli.model import Model
 from rnncli.training import Epoch, Listener
 
+# Names of the scores that epochs are compared by. Of a loss the lowest is best.
 NAMES = {"f1": "F1", "accuracy": "accuracy", "loss": "loss"}
-SPAN_NAMES = NAMES | {"f1": "span F1"}
 
 
 class TrainView(Listener):
@@ -27,7 +27,9 @@ class TrainView(Listener):
         self.is_interrupted = is_interrupted
         self.runs = 0
         self.epochs = 0
-        self.best_score = 0.0
+        self.metric = "f1"
+        self.best: dict[int, Epoch] = {}  # by the seed of the run, the epoch with the best score
+        self.seed = 0
 
     def read(self, corpus: Corpus) -> None:
         """Say what was recognised."""
@@ -37,6 +39,7 @@ class TrainView(Listener):
         """Before the first run, describe the data and warn of what is unusual about it."""
         self.runs += 1
         self.epochs = model.training_spec.epochs
+        self.seed = model.training_spec.seed
         if self.seeds > 1:
             show.note(f"seed    {model.training_spec.seed}")
         if self.runs > 1:
@@ -60,19 +63,35 @@ class TrainView(Listener):
 
     def batch(self, epochs: float, tokens_per_second: float) -> None:
         """Move the progress bar."""
-        best = f"best {show.fraction(self.best_score, 1)}" if self.best_score else ""
+        best = f"best {_shown(self.metric, self.best[self.seed].score)}" if self.seed in self.best else ""
         share = (self.runs - 1 + epochs / self.epochs) / self.seeds
         self.progress.update(share, f"epoch {int(epochs) + 1} {tokens_per_second:,.0f} tokens/s {best}")
 
     def epoch(self, epoch: Epoch) -> None:
-        """Show the loss and the score of an epoch in one line."""
-        if epoch.metric != "loss":
-            self.best_score = max(self.best_score, epoch.score)
+        """Show the loss and the score of an epoch in one line, and whether the score is the best so far."""
+        self.metric = epoch.metric
+        best = self.best.get(self.seed)
+        is_best = best is None or (epoch.score < best.score if self.metric == "loss" else epoch.score > best.score)
+        if is_best:
+            self.best[self.seed] = epoch
         loss = f"epoch {epoch.number:3d}/{self.epochs}  loss {epoch.loss:.4f}"
-        score = f"dev {NAMES[epoch.metric]} {_score(epoch.metric, epoch.score)}"
-        speed = f"{epoch.tokens_per_second:,.0f} tokens/s"
-        kept = "  kept" if epoch.is_kept else ""
-        show.note(f"{loss}  {score}  {speed}  clipped {epoch.clipped}/{epoch.steps}{kept}")
+        score = f"dev {NAMES[self.metric]} {_shown(self.metric, epoch.score)}"
+        mark = ("  new low" if self.metric == "loss" else "  new high") if is_best else ""
+        show.note(f"{loss}  {score}  clipped {epoch.clipped}/{epoch.steps}{mark}")
+
+    def why(self, trained: Trained) -> str:
+        """Why the saved epoch was chosen."""
+        best = self.best[trained.model.training_spec.seed]
+        name = NAMES[self.metric]
+        extreme = "lowest" if self.metric == "loss" else "highest"
+        if best.score == trained.result.best_score:
+            return f"it has the {extreme} dev {name}"
+        shown = f"{_shown(self.metric, best.score)}, epoch {best.number}"
+        return f"the last one within a standard error of the {extreme} dev {name} ({shown})"
+
+
+def _shown(metric: str, score: float) -> str:
+    return f"{score:.4f}" if metric == "loss" else show.fraction(score)
 
 
 def _describe_data(model: Model, sentences: Sequence[Sentence], tokens: int, dev: Overlap) -> None:
@@ -128,7 +147,7 @@ def _units(spec: NetworkSpec) -> str:
     return spec.activation if spec.cell == "simple" else spec.cell
 
 
-def summary(trained: Trained) -> None:
+def summary(trained: Trained, view: TrainView) -> None:
     """Show the model that was saved, how it was trained, and how to tag with it."""
     result = trained.result
     model = trained.model
@@ -137,19 +156,33 @@ def summary(trained: Trained) -> None:
     weights = sum(array.size for array in model.parameters.values())
     rows = [
         ("network", f"{spec.arch}, {spec.layers} × {spec.hidden} {_units(spec)}, {spec.decoder}"),
-        ("best epoch", f"{result.best_epoch} of {result.epochs}"),
-        (f"dev {SPAN_NAMES[result.metric]}", _score(result.metric, trained.best.score)),
+        ("epoch", f"{result.best_epoch} of {result.epochs}"),
+        (f"dev {NAMES[view.metric]}", _shown(view.metric, result.best_score)),
         ("time in epochs", f"{result.seconds:.1f} s"),
         ("speed", f"{result.tokens_per_second:,.0f} tokens/s"),
-        ("model", f"{trained.path}, {megabytes:.2f} MB, {weights:,} weights"),
+        ("size", f"{megabytes:.2f} MB, {weights:,} weights"),
     ]
     if len(trained.runs) > 1:
         mean, deviation = trained.spread
         spread = f"{_score(result.metric, mean)} ± {_score(result.metric, deviation)} over {len(trained.runs)}"
         rows.insert(2, ("seeds", f"{spread}; {model.training_spec.seed} is best"))
-    show.table("", ("trained", ""), rows, to_stderr=True)
-    example = shlex.quote((model.provenance["examples"] or ["…"])[-1])
-    if model.inputs.columns:
-        example = "--input FILE --format tsv"
-    option = "" if trained.path == DEFAULT_MODEL else f"--model {trained.path} "
-    show.note(f"next: rnncli tag {option}{example}")
+    show.table("", ("saved", ""), rows, to_stderr=True)
+    last = trained.runs[-1]
+    if last.result.interrupted:
+        of_seed = f" of seed {last.model.training_spec.seed}" if view.seeds > 1 else ""
+        show.note(f"interrupted after {last.result.epochs} of {view.epochs} epochs{of_seed}")
+    elif result.epochs < view.epochs:
+        passed = result.epochs - result.best_epoch
+        show.note(f"stopped after {result.epochs} of {view.epochs} epochs: no better one in the last {passed}")
+    show.note(f"epoch {result.best_epoch} was saved: {view.why(trained)}")
+    show.written(trained.path)
+    show.note(f"next: {_next_command(trained)}")
+
+
+def _next_command(trained: Trained) -> str:
+    """A command that labels with the new model, to be pasted into a shell."""
+    option = "" if trained.path == DEFAULT_MODEL else f"--model {shell_word(str(trained.path))} "
+    if trained.model.inputs.columns:
+        return f"rnncli tag {option}--input FILE --format tsv"
+    text = (trained.model.provenance["examples"] or ["…"])[-1]
+    return f"rnncli tag {option}{'-- ' if text.startswith('-') else ''}{shell_word(text)}"

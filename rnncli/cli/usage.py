@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from rnncli.cli.registry import COMMANDS, PREFIX, variable
+from rnncli.cli.registry import COMMANDS, PREFIX, is_shared, variable
 from rnncli.config import suggestion
 from rnncli.errors import UsageError
 
@@ -159,7 +159,8 @@ def check_variables(command: str, environment: Mapping[str, str] = os.environ) -
     renamed[variable("tag-input")] = ("tag", "input")  # the command is no longer a part of it
     for name, (other, new) in renamed.items():
         if other == command and name in environment:
-            raise UsageError(f"{name} has a new name", hint=f"it is now {variable(new)}")
+            hint = f"it is now {variable(new) if is_shared(new, command) else f'--{new}'}"
+            raise UsageError(f"{name} has a new name", hint=hint)
     notes = []
     for name in sorted(environment):
         if name.startswith(PREFIX) and name not in current and name not in renamed:

@@ -1,7 +1,6 @@
 """Opens a file for reading its bytes: gzip and xz are unpacked, other kinds of files are named and refused."""
 
 import codecs
-import difflib
 import gzip
 import io
 import lzma
@@ -12,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO
 
+from rnncli import arguments
+from rnncli.data.watch import Watch, watched
 from rnncli.errors import DataError, FileError
 
 CHUNK = 2**18  # bytes that are read at once
@@ -57,14 +58,14 @@ _INSIDE_ZIP = {
 
 
 @contextmanager
-def opened(path: str) -> Iterator[BinaryIO]:
+def opened(path: str, watch: Watch | None = None) -> Iterator[BinaryIO]:
     """Open a file for reading, ``-`` for stdin, unpacked if it is gzip or xz.
 
     What the system refuses becomes a :class:`FileError`, damaged compressed data a :class:`DataError`, also while
     the file is read. A file of another known kind, such as a zip archive, is a :class:`DataError`.
     """
     if path == "-":
-        yield _unpacked(sys.stdin.buffer, "stdin")
+        yield _unpacked(watched(sys.stdin.buffer, watch), "stdin")
         return
     if "\0" in path:
         raise FileError("a file's name cannot hold NUL", where=ascii(path))
@@ -79,21 +80,18 @@ def opened(path: str) -> Iterator[BinaryIO]:
     except OSError as error:
         raise FileError(error.strerror or str(error), where=str(path)) from error
     with file:
-        yield _unpacked(file, str(path))
+        yield _unpacked(watched(file, watch), str(path))
 
 
 def _nearby(path: Path) -> str:
-    """The files of the folder with a name like this one; else those that may be labelled files."""
-    folder = path.parent
-    try:
-        names = sorted(entry.name for entry in folder.iterdir() if entry.is_file() and entry.name[0] != ".")
-    except OSError:
-        names = []
-    close = difflib.get_close_matches(path.name, names, n=1)
-    if close:
-        return f'did you mean "{folder / close[0]}"?'
+    """The file with the nearest name; else those of the folder that may be labelled files."""
+    if near := arguments.nearest_path(path):
+        return f"did you mean {near}?"
+    names = sorted(entry.name for entry in path.parent.iterdir()) if path.parent.is_dir() else []
     labelled = [name for name in names if name.endswith((".tsv", ".conll", ".conllu", ".jsonl", ".csv"))][:5]
-    return f"in {folder} there is: {', '.join(labelled)}" if labelled else f'looked in "{folder.absolute()}"'
+    return (
+        f"in {path.parent} there is: {', '.join(labelled)}" if labelled else f'looked in "{path.parent.absolute()}"'
+    )
 
 
 class _Source(io.RawIOBase):

@@ -13,6 +13,7 @@ from rnncli.data.formats.format import Format, Names, Wanted
 from rnncli.data.opening import opened
 from rnncli.data.sentence import Sentence
 from rnncli.data.textfile import Lines
+from rnncli.data.watch import Watch
 from rnncli.errors import DataError
 
 AUTO = "auto"
@@ -83,17 +84,19 @@ def reading(
     wanted: Wanted = LABELLED,
     at_once: bool = False,
     faults: Faults | None = None,
+    watch: Watch | None = None,
 ) -> Iterator[File]:
     """Open a file and recognise its format. The sentences can be read while the block runs; ``-`` is stdin.
 
     at_once  raise a fault when it is read; else all of them after the block, or with :func:`read`
     faults   collects the faults of the lines, none of which is raised then
+    watch    is told how much was read, and when the writer of a pipe lets us wait
     """
     tag_names = tuple(name.strip() for name in options.tag_names.split(",")) if options.tag_names else ()
     wanted = wanted._replace(columns=columns.parse(options.columns), tag_names=tag_names or wanted.tag_names)
     name = "stdin" if path == "-" else str(path)
     collected = Faults(name, at_once) if faults is None else faults
-    with opened(path) as file:
+    with opened(path, watch) as file:
         lines = Lines(file, collected, options.encoding, path)
         head = lines.head(wanted.labelled)
         row = _chosen(head, options.format, wanted, name)

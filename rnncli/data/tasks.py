@@ -88,12 +88,20 @@ TASKS = {
 PARTS = {"train": 0, "dev": 1, "test": 2}
 
 
-def sentences(task: str, delay: int, count: int, seed: int, part: str = "train") -> list[Sentence]:
-    """Draw sentences of a task; the result depends on the arguments alone.
+def sentences(
+    task: str,
+    delay: int,
+    count: int,
+    seed: int,
+    part: str = "train",
+    advance: Callable[[float], None] = lambda done: None,
+) -> list[Sentence]:
+    """Draw sentences of a task; the result depends on ``task``, ``delay``, ``count``, ``seed`` and ``part`` alone.
 
-    task   a name of :data:`TASKS`
-    delay  tokens from what must be remembered to the question, at least 1
-    part   a name of :data:`PARTS`
+    task     a name of :data:`TASKS`
+    delay    tokens from what must be remembered to the question, at least 1
+    part     a name of :data:`PARTS`
+    advance  called before every sentence with the share that is done
 
     Raises UsageError for a delay or a count below 1.
     """
@@ -102,7 +110,8 @@ def sentences(task: str, delay: int, count: int, seed: int, part: str = "train")
     rng = np.random.default_rng([seed, list(TASKS).index(task), delay, PARTS[part]])
     drawn = []
     line = 1
-    for _ in range(count):
+    for number in range(count):
+        advance(number / count)
         tokens, tags = TASKS[task].make(delay, rng)
         drawn.append(Sentence(tokens, tags, [()] * len(tokens), line))
         line += len(tokens) + 1

@@ -293,10 +293,19 @@ def test_options_that_do_not_fit_each_other_or_the_data_are_refused(
     assert [vectors] == list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("arguments", [("tag",), ("tag", "leave", "--input", "-")])
-def test_a_text_and_a_file_exclude_each_other(run: Run, arguments: tuple[str, ...]) -> None:
-    result = run(*arguments)
+def test_a_text_and_a_file_exclude_each_other(run: Run) -> None:
+    result = run("tag", "leave", "--input", "-")
     refused(result, USAGE, 'give a text or --input FILE\n  rnncli tag "leave Taipei on November 2nd"')
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="this system has no terminals")
+def test_at_a_terminal_a_text_is_asked_for(program: Program) -> None:
+    controller, terminal = os.openpty()
+    result = program("tag", stdin=terminal)
+    os.close(controller)
+    os.close(terminal)
+    message = 'error: give a text or --input FILE\n  rnncli tag "leave Taipei on November 2nd"\n'
+    assert (USAGE, "", message) == (result.returncode, result.stdout, result.stderr)
 
 
 def test_stdin_serves_once(run: Run, tmp_path: Path) -> None:
@@ -355,6 +364,39 @@ def test_a_wrong_option_is_refused_with_the_right_one(
 
 
 @pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (("train", ""), "TRAIN.tsv"),
+        (("train", "--dev", ""), "--dev"),
+        (("train", "--vectors="), "--vectors"),
+        (("train", "--out", ""), "--out"),
+        (("train", "--config", ""), "--config"),
+        (("train", "--log-gradients", ""), "--log-gradients"),
+        (("tag", "--input", ""), "--input"),
+        (("tag", "-i", ""), "--input"),
+        (("tag", "leave", "--out", ""), "--out"),
+        (("tag", "leave", "-m", ""), "--model"),
+        (("evaluate", ""), "TEST.tsv"),
+        (("inspect-memory", "--corpus", ""), "--corpus"),
+        (("inspect-memory", "--html", ""), "--html"),
+        (("inspect-memory", "--compare", ""), "--compare"),
+        (("inspect-gradients", "--log", ""), "--log"),
+        (("memory-task", "copy", "--out", ""), "--out"),
+    ],
+    ids=" ".join,
+)
+def test_an_empty_name_of_a_file_is_refused(
+    run: Run, tmp_path: Path, arguments: tuple[str, ...], name: str
+) -> None:
+    refused(run(*arguments), USAGE, f"{name}: the name is empty\n  give the name of a file")
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_an_empty_text_is_a_text(run: Run) -> None:
+    assert (0, "\n") == (lambda result: (result.exit_code, result.stdout))(run("tag", ""))
+
+
+@pytest.mark.parametrize(
     ("arguments", "name", "new"),
     [
         (("train",), "RNNCLI_TRAIN_INPUT", "RNNCLI_FEATURES"),
@@ -363,7 +405,7 @@ def test_a_wrong_option_is_refused_with_the_right_one(
         (("tag", "leave"), "RNNCLI_TAG_INPUT", "RNNCLI_INPUT"),
         (("tag", "leave"), "RNNCLI_TAG_OUTPUT", "RNNCLI_TO"),
         (("tag", "leave"), "RNNCLI_INPUT_FORMAT", "RNNCLI_FORMAT"),
-        (("memory-task", "copy"), "RNNCLI_MEMORY_TASK_OUTPUT", "RNNCLI_OUT"),
+        (("memory-task", "copy"), "RNNCLI_MEMORY_TASK_OUTPUT", "--out"),
     ],
 )
 def test_an_old_variable_is_refused_with_the_new_one(
@@ -371,8 +413,8 @@ def test_an_old_variable_is_refused_with_the_new_one(
 ) -> None:
     refused(run(*arguments, env={name: "x"}), USAGE, f"{name} has a new name\n  it is now {new}")
     assert [] == list(tmp_path.iterdir())
-    other = run("memory-task" if "memory" not in arguments[0] else "tag", "copy", env={name: "x"})
-    assert (0, "") == (other.exit_code, said(other))  # it was never read there
+    other = run("memory-task" if arguments[0] != "memory-task" else "tag", "copy", "--quiet", env={name: "x"})
+    assert (0, "") == (other.exit_code, other.stderr)  # it was never read there
 
 
 def test_a_variable_that_sets_no_option_is_named(run: Run) -> None:

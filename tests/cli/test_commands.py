@@ -5,16 +5,20 @@ import hashlib
 import json
 import math
 import os
+import re
 import signal
 import statistics
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
+from rnncli.data import tsv
 from rnncli.modelfile import load
 from rnncli.resources import bundled
 
@@ -82,11 +86,58 @@ def test_ctrl_c_saves_the_best_epoch_so_far(booking_tsv: Path, tmp_path: Path) -
                 break
         rest = process.stderr.read()
     assert 130 == process.returncode
-    assert "next: rnncli tag" in rest
-    assert load(out).provenance["best_epoch"] >= 1
+    best_epoch = load(out).provenance["best_epoch"]
+    assert best_epoch >= 1
+    assert re.search(r"^interrupted after \d+ of 100000 epochs$", rest, re.MULTILINE)
+    assert f"\nepoch {best_epoch} was saved: " in rest
+    assert f"\nwrote   {out}\n" in rest
+    assert "\nnext: rnncli tag" in rest
 
 
 QUICK = ("--hidden", "4", "--embedding", "4", "--ngram", "4", "--epochs", "2", "--threads", "1")
+
+
+@pytest.fixture
+def noise_tsv(tmp_path: Path) -> Path:
+    """Tags without a rule, so that scores rise and fall."""
+    rng = np.random.default_rng(1)
+    rows = [f"w{rng.integers(9)}\t{'OXY'[rng.integers(3)]}\n" + "\n" * (i % 4 == 3) for i in range(240)]
+    path = tmp_path / "noise.tsv"
+    path.write_text("".join(rows))
+    return path
+
+
+EPOCH = re.compile(r"^epoch +(\d+)/\d+  loss [\d.]+  dev accuracy ([\d.]+)  clipped \d+/\d+(.*)$", re.MULTILINE)
+
+
+def test_new_highs_are_marked_and_the_saved_epoch_is_explained(run: Run, noise_tsv: Path) -> None:
+    reasons = set()
+    for seed in range(1, 5):
+        arguments = ("--hidden", "8", "--epochs", "9", "--seed", seed, "--learning-rate", "0.05", "--json")
+        result = run("train", noise_tsv, "--out", "m.npz", *arguments)
+        lines = EPOCH.findall(result.stderr)
+        assert 9 == len(lines)
+        scores = [float(score) for _, score, _ in lines]
+        for number, score, mark in lines:
+            is_high = float(score) > max([-1.0, *scores[: int(number) - 1]])
+            assert ("  new high" if is_high else "") == mark
+        best_epoch = json.loads(result.stdout)["best_epoch"]
+        reason = "it has the highest dev accuracy"
+        if scores[best_epoch - 1] < max(scores):
+            shown = f"({max(scores):.2f}, epoch {scores.index(max(scores)) + 1})"
+            reason = f"the last one within a standard error of the highest dev accuracy {shown}"
+        assert f"\nepoch {best_epoch} was saved: {reason}\n" in result.stderr
+        reasons.add(reason.split()[0])
+    assert {"it", "the"} == reasons
+
+
+def test_a_run_that_ended_early_says_so(run: Run, noise_tsv: Path) -> None:
+    arguments = ("--epochs", "30", "--patience", "1", "--hidden", "8", "--learning-rate", "0.05", "--json")
+    result = run("train", noise_tsv, "--out", "m.npz", *arguments)
+    shown = json.loads(result.stdout)
+    assert 1 == shown["epochs"] - shown["best_epoch"]
+    message = f"stopped after {shown['epochs']} of 30 epochs: no better one in the last 1\n"
+    assert message in result.stderr
 
 
 def test_the_best_of_several_seeds_is_kept(run: Run, booking_tsv: Path, tmp_path: Path) -> None:
@@ -218,14 +269,122 @@ def test_the_n_best_readings_come_with_their_probabilities(run: Run) -> None:
     assert run("tag", LEAVE).stdout == readings[0][1] + "\n"
 
 
-def test_the_n_best_readings_as_tsv_and_json(run: Run) -> None:
-    blocks = run("tag", LEAVE, "--nbest", "3", "--to", "tsv").stdout.split("\n\n")
-    assert run("tag", LEAVE, "--to", "tsv").stdout == blocks[0] + "\n\n"
-    assert (4, "") == (len(blocks), blocks[3])
-    tags = [[line.split("\t")[1] for line in block.splitlines()] for block in blocks[:3]]
+def test_the_n_best_readings_as_tsv_are_read_back_with_rank_and_probability(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "labelled.tsv"
+    result = run("tag", LEAVE, "--nbest", "3", "--to", "tsv", "--out", out)
+    assert (0, "") == (result.exit_code, result.stdout)
+    assert f"wrote   {out}\n" in result.stderr
+    readings = tsv.read(str(out)).sentences
     shown = json.loads(run("tag", LEAVE, "--nbest", "3", "--json").stdout)
-    assert tags == [reading["tags"] for reading in shown["nbest"]]
+    assert [reading["tags"] for reading in shown["nbest"]] == [reading.tags for reading in readings]
+    for rank, (reading, expected) in enumerate(zip(readings, shown["nbest"], strict=True), 1):
+        assert LEAVE.split() == reading.tokens
+        assert {(str(rank), f"{expected['probability']:.6g}")} == set(reading.columns)
     assert "nbest" not in json.loads(run("tag", LEAVE, "--json").stdout)
+
+
+@pytest.mark.parametrize("to", ["line", "tsv", "jsonl"])
+def test_what_is_written_to_a_file_is_what_stdout_gets(run: Run, tmp_path: Path, to: str) -> None:
+    (tmp_path / "in.txt").write_text("leave Taipei\n\nhello \u202e\x1b\n", "utf-8")
+    arguments = ("tag", "--input", "in.txt", "--to", to)
+    shown = run(*arguments, "--quiet").stdout
+    assert "" == run(*arguments, "--out", "out.txt").stdout
+    assert shown == (tmp_path / "out.txt").read_text("utf-8")
+    assert shown == run(*arguments, "--out", "-").stdout
+
+
+def test_labelled_text_does_not_replace_a_model_nor_a_model_a_text(
+    run: Run, booking_tsv: Path, trained: "Trained", tmp_path: Path
+) -> None:
+    data = tmp_path / "train.tsv"
+    data.write_bytes(booking_tsv.read_bytes())
+    model = tmp_path / "model.npz"
+    model.write_bytes(trained.path.read_bytes())
+    refused = run("train", data, "--out", data, *QUICK)
+    message = f"error: {data}: is no model, so it is not replaced by one\n  give another --out FILE\n"
+    assert (5, "", message) == (refused.exit_code, refused.stdout, refused.stderr)
+    for command in (("tag", "leave"), ("memory-task", "copy")):
+        refused = run(*command, "--out", model)
+        message = f"error: {model}: holds a model, which is not replaced\n  give another --out FILE\n"
+        assert (5, "", message) == (refused.exit_code, refused.stdout, refused.stderr)
+    assert booking_tsv.read_bytes() == data.read_bytes()
+    assert trained.path.read_bytes() == model.read_bytes()
+
+
+def test_a_device_is_written_and_not_replaced(run: Run, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        content = pool.submit(pipe.read_text, "utf-8")
+        assert 0 == run("tag", "hello", "--to", "tsv", "--out", pipe).exit_code
+        assert "hello\tO\n\n" == content.result(timeout=60)
+    assert pipe.is_fifo()
+
+
+def test_each_line_of_a_slow_pipe_is_answered_at_once(trained: "Trained") -> None:
+    arguments = ["tag", "--model", str(trained.path), "--to"]
+    for to, end in (("line", "\n"), ("jsonl", "\n"), ("tsv", "\n\n")):
+        with subprocess.Popen(
+            [sys.executable, "-m", "rnncli", *arguments, to], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as child:
+            assert child.stdin is not None
+            assert child.stdout is not None
+            for text in ("leave Taipei", "hello", "arrive Taipei"):  # the next is written after the answer was read
+                child.stdin.write(f"{text}\n".encode())
+                child.stdin.flush()
+                answer = b""
+                while not answer.endswith(end.encode()):
+                    answer += os.read(child.stdout.fileno(), 1)
+                assert text.split()[0].encode() in answer
+            child.stdin.write(b"last")  # without a line end
+            child.stdin.close()
+            assert b"last" in child.stdout.read()
+        assert 0 == child.returncode
+
+
+def test_each_sentence_of_a_slow_pipe_is_answered_at_once(trained: "Trained") -> None:
+    arguments = ["tag", "--model", str(trained.path), "--format", "tsv", "--to", "tsv"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "rnncli", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        for word in ("hello", "goodbye"):
+            child.stdin.write(f"{word}\n\n")
+            child.stdin.flush()
+            assert f"{word}\tO\n" == child.stdout.readline()
+            assert "\n" == child.stdout.readline()
+        child.stdin.close()
+    assert 0 == child.returncode
+
+
+def test_piped_text_is_labelled_and_an_empty_pipe_says_so(run: Run) -> None:
+    assert 2 == run("tag", stdin=b"leave Taipei\nhello\n").stdout.count("\n")
+    empty = run("tag", stdin=b"")
+    assert (0, "") == (empty.exit_code, empty.stdout)
+    assert empty.stderr.endswith(
+        'note: stdin holds no line; give a text: rnncli tag "leave Taipei on November 2nd"\n'
+    )
+    assert "" == run("tag", "--quiet", stdin=b"").stderr
+
+
+def test_lines_before_a_fault_in_a_pipe_are_answered(run: Run) -> None:
+    result = run("tag", stdin=b"hello\ncaf\xe9\n")
+    assert (3, "hello\n") == (result.exit_code, result.stdout)
+
+
+def test_without_a_model_option_the_model_is_named(
+    run: Run, trained: "Trained", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands = (("tag", "leave"), ("evaluate",), ("inspect-memory", "leave"), ("inspect-gradients", "leave"))
+    for command in commands:
+        line = f"model   {bundled('models/default.npz')}, which comes with rnncli"
+        assert [line] == [line for line in run(*command).stderr.splitlines() if line.startswith("model ")], command
+        assert "" == run(*command, "--quiet").stderr
+        assert "model   " not in run(*command, "--model", trained.path).stderr
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models/default.npz").write_bytes(trained.path.read_bytes())
+    assert f"model   models/default.npz, in {tmp_path}\n" == run("tag", "leave").stderr
 
 
 def test_a_line_without_tokens_has_no_readings_and_its_line_all_the_same(run: Run) -> None:

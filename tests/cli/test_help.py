@@ -1,6 +1,7 @@
 """Help is complete, its examples run, and what is quick stays quick."""
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -13,13 +14,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnncli.api import Trained
-from rnncli.cli.options import COMMANDS
+from rnncli.cli.classes import ESSENTIAL
+from rnncli.cli.registry import COMMANDS
 from rnncli.resources import bundled
 
 if TYPE_CHECKING:
     from typer.testing import Result
 
 Run = Callable[..., "Result"]
+Program = Callable[..., "subprocess.CompletedProcess[str]"]
 ROOT = Path(__file__).parents[2]
 
 
@@ -51,10 +54,46 @@ def test_every_command_and_option_is_explained(run: Run) -> None:
     listed = run("--help").stdout
     for command, (_, flags) in COMMANDS.items():
         assert re.search(rf"^  {command} +\w", listed, re.MULTILINE), command
-        text = run(command, "--help").stdout
+        text = run(command, "--help-all" if command in ESSENTIAL else "--help").stdout
         assert flags
         for flag in flags:
             assert re.search(rf"--{flag}( [<A-Z][^ \n]*)?\s{{2,}}\w", text), f"{command} --{flag}"
+
+
+@pytest.mark.parametrize("arguments", [(), ("--help",)])
+def test_the_overview_fits_a_small_terminal_and_its_commands_run(
+    run: Run, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = run(*arguments)
+    assert (0, "") == (shown.exit_code, shown.stderr)
+    lines = shown.stdout.splitlines()
+    assert len(lines) < 24  # one is for the prompt
+    assert max(map(len, lines)) <= 80
+    assert "..." not in shown.stdout
+    tries = re.findall(r"^  rnncli (.*)$", shown.stdout, re.MULTILINE)
+    assert 3 == len(tries)
+    for line in tries:
+        result = run(*shlex.split(line), env={"RNNCLI_EPOCHS": "1", "RNNCLI_HIDDEN": "4"})
+        assert 0 == result.exit_code, f"{line}: {result.stderr}"
+
+
+def test_the_help_of_train_shows_what_people_need_and_names_the_rest(run: Run) -> None:
+    short = run("train", "--help").stdout
+    whole = run("train", "--help-all").stdout
+    flags = [set(re.findall(r"^  (?:-\w, )?--([\w-]+)", text, re.MULTILINE)) for text in (short, whole)]
+    assert set(ESSENTIAL["train"]) & COMMANDS["train"].flags == flags[0] - {"help", "help-all"}
+    assert COMMANDS["train"].flags | {"config", "help", "help-all"} == flags[1]
+    assert f"{len(flags[1] - flags[0])} more options: rnncli train --help-all\n" in short
+    for text in (short, whole):
+        assert ["Arguments", "Data", "Network", "Training", "Output"] == re.findall(r"^(\w+):$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("columns", [60, 80, 110])
+def test_help_uses_the_width_that_there_is(program: Program, columns: int) -> None:
+    shown = program("train", "--help", env={**os.environ, "COLUMNS": str(columns)}).stdout
+    widest = max(len(line) for line in shown.splitlines() if "Example:" not in line)
+    assert columns - 10 < widest <= columns
 
 
 def test_the_manual_is_made_from_the_help() -> None:
@@ -91,3 +130,14 @@ def test_one_sentence_is_tagged_without_numba() -> None:
 
 def test_memory_is_shown_without_numba() -> None:
     assert not loaded("inspect-memory") & {"numba", "llvmlite", "jinja2"}
+
+
+@pytest.mark.parametrize("arguments", [(), ("train", "--help"), ("train", "--help-all"), ("--help",)])
+def test_a_reader_that_has_seen_enough_of_the_help_is_no_error(arguments: tuple[str, ...]) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "rnncli", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdout.close()
+        assert (0, b"") == (child.wait(timeout=60), child.stderr.read())

@@ -210,7 +210,7 @@ def test_a_unit_that_is_not_there_is_refused(inspect: Run, booking_tsv: Path) ->
 
 def test_a_token_does_not_command_the_terminal(inspect: Run) -> None:
     shown = inspect("leave \x1b \x9b Taipei", "\x1b leave", "--matrix").stdout
-    assert "\ufffd" in shown
+    assert r"\x1b" in shown
     assert not {"\x1b", "\x9b"} & set(shown)
 
 

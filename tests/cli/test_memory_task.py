@@ -20,7 +20,7 @@ def test_the_sentences_are_a_file_that_can_be_read(run: Run, tmp_path: Path, tas
     path = tmp_path / "made" / "dev.tsv"
     command = ("memory-task", task, "--delay", "7", "--sentences", "30", "--seed", "4", "--part", "dev")
     result = run(*command, "--out", path)
-    assert (0, "", "") == (result.exit_code, result.stdout, result.stderr)
+    assert (0, "", f"wrote   {path}\n") == (result.exit_code, result.stdout, result.stderr)
     assert tasks.sentences(task, 7, 30, 4, "dev") == reading.read(str(path)).sentences
     assert path.read_text("utf-8") == run(*command).stdout
     shown = json.loads(run(*command, "--json").stdout)

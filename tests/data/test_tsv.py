@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -156,10 +157,11 @@ def test_a_dash_is_stdin(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_missing_file_is_named_with_what_lies_beside_it(tmp_path: Path) -> None:
     (tmp_path / "train.tsv").write_text("a\tO\n")
+    (tmp_path / "other.txt").write_text("a\tO\n")
     missing = tmp_path / "trian.tsv"
     with pytest.raises(FileError) as caught:
         reading.read(str(missing))
-    assert f"{missing}: no such file\n  in {tmp_path} there is: train.tsv" == str(caught.value)
+    assert f"{missing}: no such file\n  did you mean {tmp_path / 'train.tsv'}?" == str(caught.value)
 
 
 def test_a_directory_is_not_a_file(tmp_path: Path) -> None:
@@ -189,14 +191,14 @@ def test_unlabelled_lines_can_be_faulty_too(content: str, place: str) -> None:
 
 
 def cells() -> st.SearchStrategy[str]:
-    return st.text(st.characters(codec="utf-8", exclude_characters="\t\n"), min_size=1, max_size=8)
+    return st.text(st.characters(codec="utf-8", exclude_characters="\t\n\r"), min_size=1, max_size=8)
 
 
 @st.composite
 def corpora(draw: st.DrawFn) -> list[list[list[str]]]:
     """Sentences of rows of cells, with as many columns everywhere."""
     width = draw(st.integers(2, 4))
-    row = st.lists(cells(), min_size=width, max_size=width).filter(lambda row: not row[-1].endswith("\r"))
+    row = st.lists(cells(), min_size=width, max_size=width)
     sentences = st.lists(st.lists(row, min_size=1, max_size=4), min_size=1, max_size=4)
     # A byte order mark is dropped where a file begins, and there alone.
     return draw(sentences.filter(lambda found: not found[0][0][0].startswith("\ufeff")))
@@ -210,3 +212,13 @@ def test_what_is_written_is_read_again(read: Read, corpus: list[list[list[str]]]
         expected.append(Sentence([row[0] for row in rows], [row[-1] for row in rows], columns, line))
         line += len(rows) + 1
     assert expected == read("".join(map(tsv.format_sentence, corpus)).encode())
+
+
+@pytest.mark.parametrize(("character", "symbol"), [("\t", "␉"), ("\n", "␊"), ("\r", "␍")])
+def test_no_cell_forges_a_column_or_a_line(read: Read, character: str, symbol: str) -> None:
+    cells = [f"a{character}B-x", f"O{character}b"]
+    expected = [cell.replace(character, symbol) for cell in cells]
+    written = tsv.format_sentence([cells, ["c", "O"]])
+    assert [([expected[0], "c"], [expected[1], "O"])] == [(s.tokens, s.tags) for s in read(written.encode())]
+    in_block = tsv.format_block([cells[0], "c"], np.array([0, 2]), np.array([0, 1]), [cells[1], "O"])
+    assert written == in_block

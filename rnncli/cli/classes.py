@@ -1,0 +1,135 @@
+"""The classes of the program and its commands for typer: what they refuse, and their help in panels of options."""
+
+import re
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from rnncli.errors import UsageError
+
+WIDEST = 110  # columns; longer lines are hard to read
+OTHERS = "Options"
+# The options that the help of a command shows; --help-all shows the others too.
+ESSENTIAL = {
+    "train": (
+        *("dev", "format", "columns", "vectors"),
+        *("arch", "cell", "hidden"),
+        *("epochs", "seed"),
+        *("out",),
+    ),
+    "memory-task": ("delay", "sentences", "out", "solve", "delays", "seeds", "arch", "cell", "hidden", "epochs"),
+}
+# Panels of the commands with many options. Options of a spec that are not named here have the panel of the spec.
+PANELS = {
+    "train": {
+        "Data": ("dev", "dev-share", "vectors", "scheme", "tokenizer", "digits", "force"),
+        "Training": ("seeds", "threads"),
+        "Output": ("out", "log-gradients", "json", "quiet", "config", "help", "help-all"),
+    },
+    "memory-task": {
+        "Sentences": ("delay", "sentences", "part"),
+        "Training": ("solve", "delays", "seeds", "threads"),
+        "Output": ("out", "json", "quiet", "config", "help", "help-all"),
+    },
+}
+ORDER = ("Arguments", "Data", "Sentences", "Network", "Training", "Output", OTHERS)
+_CHOICES = re.compile(r"<([^>]*\|[^>]*)>$")
+_BOUNDLESS = 1e9
+_RANGE = re.compile(r"(-?[\d.]+)<=x<=(-?[\d.]+)")
+
+
+def help_all(context: typer.Context, is_requested: bool) -> None:
+    """Show the help with all options and exit."""
+    if is_requested:
+        context.meta["rnncli.all"] = True
+        print(context.get_help(), flush=True)
+        raise typer.Exit
+
+
+class Command(TyperCommand):
+    """A command that refuses empty names of files and shows its options in panels."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the command line."""
+        if "" in args or any(arg.endswith("=") for arg in args):
+            texts, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+            for parameter in self.get_params(ctx):
+                if texts.get(parameter.name) == "" and _names_file(parameter, ctx):
+                    name = (
+                        max(parameter.opts, key=len) if parameter.param_type_name == "option" else parameter.metavar
+                    )
+                    raise UsageError(f"{name}: the name is empty", hint="give the name of a file")
+        return super().parse_args(ctx, args)
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the arguments and the options."""
+        shown_flags = None if ctx.meta.get("rnncli.all") else ESSENTIAL.get(str(self.name))
+        panels: dict[str, list[tuple[str, str]]] = {}
+        hidden = 0
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is None:
+                continue
+            flag = max(parameter.opts, key=len).removeprefix("--")
+            if parameter.param_type_name == "argument":
+                name, text = _plain(record)
+                panels.setdefault("Arguments", []).append((name.split(" ")[0], text))
+            elif shown_flags is None or flag in (*shown_flags, "help", "help-all"):
+                panels.setdefault(self._panel(flag, parameter), []).append(_plain(record))
+            else:
+                hidden += 1
+        width = max(len(names) for rows in panels.values() for names, _ in rows)
+        for title in ORDER:
+            if title in panels:
+                with formatter.section(title):
+                    formatter.write_dl([(names.ljust(width), text) for names, text in panels[title]])
+        if hidden:
+            formatter.write_paragraph()
+            formatter.write_text(f"{hidden} more options: rnncli {self.name} --help-all")
+
+    def _panel(self, flag: str, parameter: Any) -> str:
+        panels = PANELS.get(str(self.name), {})
+        title = next((title for title, flags in panels.items() if flag in flags), None)
+        return title or (panels and getattr(parameter, "rich_help_panel", None)) or OTHERS
+
+
+def _names_file(parameter: Any, context: Any) -> bool:
+    metavar = parameter.metavar or ""
+    return metavar in ("FILE", "MODEL") or ".tsv" in metavar or parameter.display_type(context) == "<path>"
+
+
+def _plain(record: tuple[str, str]) -> tuple[str, str]:
+    """Names and help of a parameter, with its values in the help and its range in words."""
+    names, text = record
+    text = _RANGE.sub(_range_in_words, text).replace("x>=", "at least ")
+    names = names.replace("<path>", "FILE").replace("<str>", "TEXT")
+    if choices := _CHOICES.search(names):
+        names = names[: choices.start()] + "NAME"
+        values = ", ".join(choices[1].split("|"))
+        start, bracket, end = text.rpartition("  [")
+        text = f"{start}  [{values}; {end}" if bracket else f"{text}  [{values}]"
+    return names, text
+
+
+def _range_in_words(match: re.Match[str]) -> str:
+    low, high = match.groups()
+    return f"at least {low}" if float(high) > _BOUNDLESS else f"{low} to {high}"
+
+
+class Program(TyperGroup):
+    """The commands; without any argument they are shown with some to try."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Show the help where there is no argument."""
+        if not args and not ctx.resilient_parsing:
+            print(ctx.get_help(), flush=True)
+            ctx.exit()
+        return super().parse_args(ctx, args)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write a page that fits a small terminal."""
+        formatter.write_text(str(self.help))
+        self.format_commands(ctx, formatter)
+        formatter.write_paragraph()
+        formatter.write_text(str(self.epilog))

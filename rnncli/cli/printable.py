@@ -1,0 +1,57 @@
+"""Texts that come from a file, a model or a user, made safe for a terminal."""
+
+import re
+import shlex
+from typing import Any
+
+# What can change the state of a terminal, the order of the characters on it, or where a line ends: control
+# characters (C0, DEL, C1), line and paragraph separators, the controls of direction that hide what follows them
+# (Unicode technical report 36), and halves of surrogate pairs, which cannot be written.
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# Of these, what JSON does not escape by itself.
+_UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_SHORT = {"\t": r"\t", "\n": r"\n", "\r": r"\r"}
+
+
+def printable(text: str, keep: str = "") -> str:
+    r"""A text with its unsafe characters escaped as in Python, such as ``\x1b``; those in ``keep`` stay."""
+
+    def escape(match: re.Match[str]) -> str:
+        character = match[0]
+        if character in keep:
+            return character
+        number = ord(character)
+        return _SHORT.get(character) or (f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}")
+
+    return _UNSAFE.sub(escape, text)
+
+
+def printable_values(value: Any) -> Any:
+    """A document of plain values whose texts are printable, keys too."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {printable(key): printable_values(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        if value and isinstance(value[0], float):  # a list of numbers, which may be long
+            return value
+        return [printable_values(item) for item in value]
+    return value
+
+
+def printable_json(text: str) -> str:
+    """The same JSON document, with every unsafe character escaped."""
+    return _UNSAFE_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def shell_word(text: str) -> str:
+    r"""A text as one word of a command for a shell; with unsafe characters as ``$'…'`` of bash, zsh and ksh."""
+    if printable(text) == text:
+        return shlex.quote(text)
+
+    def escape(match: re.Match[str]) -> str:
+        number = ord(match[0])
+        return f"\\x{number - 0xDC00:02x}" if 0xDC80 <= number <= 0xDCFF else f"\\u{number:04x}"  # a byte of a name
+
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"$'{_UNSAFE.sub(escape, escaped)}'"
