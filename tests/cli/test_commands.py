@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from rnncli.data import tsv
+from rnncli.data.formats import tsv
 from rnncli.modelfile import load
 from rnncli.resources import bundled
 

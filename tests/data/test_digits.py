@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from rnncli.data.tsv import Sentence
+from rnncli.data.sentence import Sentence
 
 from rnncli.data.digits import choose_digits
 
