@@ -159,7 +159,6 @@ class Files(NamedTuple):
     out: str | Path = "models/default.npz"
     vectors: str | Path | None = None
     log_gradients: str | Path | None = None
-    force: bool = False
 
 
 def train(
@@ -188,8 +187,8 @@ def train(
     Raises an :class:`.RnncliError`: :class:`.UsageError` for a wrong argument, :class:`.StoppedError` if it is
     stopped before the end of the first epoch, :class:`.DataError`, :class:`.FileError`, :class:`.DivergedError`.
     """
-    files = Files(data, dev, out, vectors, log_gradients, force)
-    return train_files(files, *specs(options), seeds=seeds, threads=threads, listener=listener)
+    files = Files(data, dev, out, vectors, log_gradients)
+    return train_files(files, *specs(options), seeds=seeds, threads=threads, listener=listener, force=force)
 
 
 class _Task(NamedTuple):
@@ -212,6 +211,7 @@ def train_files(
     seeds: int = 1,
     threads: int = 1,
     listener: Listener | None = None,
+    force: bool = False,
 ) -> Trained:
     """The same as :func:`train`, with whole specs."""
     arguments.instance("network_spec", network_spec, NetworkSpec)
@@ -221,7 +221,7 @@ def train_files(
     seeds = arguments.whole_number("seeds", seeds, 1, "it is how many runs there are")
     dataclasses.replace(training_spec, seed=training_spec.seed + seeds - 1)  # checks the last seed
     for name, value in arguments.instance("files", files, Files)._asdict().items():
-        if name != "force" and (value is not None or name == "out"):
+        if value is not None or name == "out":
             arguments.path(name, value)
     path = Path(files.out)
     archive.check_writable(path)
@@ -232,7 +232,7 @@ def train_files(
     dev = bundled("sample_data/dev.tsv") if is_bundled and files.dev is None else files.dev
     scheme = schemes.choose(training_spec.scheme, (sentence.tags for sentence in corpus.sentences))
     dev_corpus = None if dev is None else _dev_corpus(corpus, dev)
-    _check_tags([corpus, *([dev_corpus] if dev_corpus else [])], scheme, files.force, listener)
+    _check_tags([corpus, *([dev_corpus] if dev_corpus else [])], scheme, force, listener)
     train_part, dev_part = _parts(corpus, dev_corpus, training_spec, scheme)
     vectors = _vectors(files.vectors, [*train_part, *dev_part]) if files.vectors else None
     class_weights = None  # read once, because the file may be a pipe

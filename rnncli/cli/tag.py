@@ -11,6 +11,7 @@ from rnncli.cli.options import ModelOption, ThreadsOption, command, find_model
 from rnncli.errors import UsageError
 
 if TYPE_CHECKING:
+    from rnncli.data.tags import Scheme
     from rnncli.tagging import Tagged, Tagger
 
 JSON_ITEMS = 10_000  # tokens or spans that are formatted at once
@@ -68,11 +69,11 @@ def tag(
         hint = "give a file that has it: --input FILE --input-format tsv"
         raise UsageError(f"this model reads {number} beside each token", hint=hint)
     output_format = "jsonl" if json_output else output
-    plain = not tagger.model.scheme.has_spans
+    scheme = tagger.model.scheme
     formatted = {"line": _line, "tsv": _tsv, "jsonl": _json}[output_format]
     as_tsv = output_format == "tsv" and not nbest
     for result in _labelled(tagger, text, source, input_format, as_tsv):
-        for piece in [result] if isinstance(result, str) else formatted(result, plain):
+        for piece in [result] if isinstance(result, str) else formatted(result, scheme):
             show.data(piece)
         if sys.stdout.isatty():
             sys.stdout.flush()
@@ -110,21 +111,21 @@ def _labelled(
             faults.raise_any()
 
 
-def _line(result: "Tagged", plain: bool) -> Iterable[str]:
+def _line(result: "Tagged", scheme: "Scheme") -> Iterable[str]:
     if result.readings:
-        return [f"{r.probability:.4f}  {_marked(result.read_as(r), plain)}\n" for r in result.readings]
-    return [_marked(result, plain) + "\n"]
+        return [f"{r.probability:.4f}  {_marked(result.read_as(r, scheme), scheme)}\n" for r in result.readings]
+    return [_marked(result, scheme) + "\n"]
 
 
-def _marked(result: "Tagged", plain: bool) -> str:
-    if plain:
+def _marked(result: "Tagged", scheme: "Scheme") -> str:
+    if not scheme.has_spans:
         marks = [(token.start, token.end, token.tag) for token in result.tokens]
     else:
         marks = [(span.start, span.end, span.type) for span in result.spans]
     return show.labelled_line(result.text, marks)
 
 
-def _tsv(result: "Tagged", plain: bool) -> Iterable[str]:
+def _tsv(result: "Tagged", scheme: "Scheme") -> Iterable[str]:
     from rnncli.data.tsv import format_sentence
 
     if not result.readings:  # a line without tokens
@@ -133,7 +134,7 @@ def _tsv(result: "Tagged", plain: bool) -> Iterable[str]:
     return [format_sentence(zip(texts, reading.tags, strict=True)) for reading in result.readings]
 
 
-def _json(result: "Tagged", plain: bool) -> Iterable[str]:
+def _json(result: "Tagged", scheme: "Scheme") -> Iterable[str]:
     if len(result.tokens) > JSON_ITEMS:
         return _json_in_pieces(result)
     return [show.json_line(result.as_dict())]

@@ -70,8 +70,10 @@ def train(
 
     with show.progress() as progress, _interruptible() as is_interrupted:
         view = train_view.TrainView(progress, seeds, is_interrupted)
-        files = api.Files(data, dev, out, vectors, log_gradients, force)
-        trained = api.train_files(files, network, training, seeds=seeds, threads=threads, listener=view)
+        files = api.Files(data, dev, out, vectors, log_gradients)
+        trained = api.train_files(
+            files, network, training, seeds=seeds, threads=threads, listener=view, force=force
+        )
     if json_output:
         show.data(json.dumps(trained.as_dict()) + "\n")
     train_view.summary(trained)
