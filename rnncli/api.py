@@ -161,7 +161,6 @@ class Files(NamedTuple):
     out: str | Path = "models/default.npz"
     vectors: str | Path | None = None
     log_gradients: str | Path | None = None
-    force: bool = False
 
 
 def train(
@@ -192,8 +191,10 @@ def train(
     Raises an :class:`.RnncliError`: :class:`.UsageError` for a wrong argument, :class:`.StoppedError` if it is
     stopped before the end of the first epoch, :class:`.DataError`, :class:`.FileError`, :class:`.DivergedError`.
     """
-    files = Files(data, dev, out, vectors, log_gradients, force)
-    return train_files(files, *specs(options), read_options, seeds=seeds, threads=threads, listener=listener)
+    files = Files(data, dev, out, vectors, log_gradients)
+    return train_files(
+        files, *specs(options), read_options, seeds=seeds, threads=threads, listener=listener, force=force
+    )
 
 
 class _Task(NamedTuple):
@@ -217,6 +218,7 @@ def train_files(
     seeds: int = 1,
     threads: int = 1,
     listener: Listener | None = None,
+    force: bool = False,
 ) -> Trained:
     """The same as :func:`train`, with whole specs."""
     arguments.instance("network_spec", network_spec, NetworkSpec)
@@ -227,7 +229,7 @@ def train_files(
     seeds = arguments.whole_number("seeds", seeds, 1, "it is how many runs there are")
     dataclasses.replace(training_spec, seed=training_spec.seed + seeds - 1)  # checks the last seed
     for name, value in arguments.instance("files", files, Files)._asdict().items():
-        if name != "force" and (value is not None or name == "out"):
+        if value is not None or name == "out":
             arguments.path(name, value)
     _check_outputs(files)
     path = Path(files.out)
@@ -238,15 +240,15 @@ def train_files(
     is_bundled = files.data is None
     corpus = _read(files.data or bundled("sample_data/train.tsv"), read_options, listener)
     dev = bundled("sample_data/dev.tsv") if is_bundled and files.dev is None else files.dev
-    plausibility.refuse(corpus.name, plausibility.problems(corpus, for_training=True), files.force)
+    plausibility.refuse(corpus.name, plausibility.problems(corpus, for_training=True), force)
     dev_corpus = None
     if dev is not None:
         if str(dev) == "-" and corpus.name == "stdin":
             raise UsageError("stdin cannot be both the training and the development data")
         dev_corpus = _read(dev, read_options, listener)
-        _check_dev(corpus, dev_corpus, network_spec, files)
+        _check_dev(corpus, dev_corpus, network_spec, files, force)
     scheme = schemes.choose(training_spec.scheme, (sentence.tags for sentence in corpus.sentences))
-    _check_tags([corpus, *([dev_corpus] if dev_corpus else [])], scheme, files.force, listener)
+    _check_tags([corpus, *([dev_corpus] if dev_corpus else [])], scheme, force, listener)
     train_part, dev_part = _parts(corpus, dev_corpus, training_spec, scheme)
     if network_spec.digits == "auto":
         network_spec = dataclasses.replace(network_spec, digits=choose_digits(train_part))
@@ -363,7 +365,7 @@ def _check_outputs(files: Files) -> None:
                 raise UsageError(f"{option} {output} would be written over {name}", hint="give another name")
 
 
-def _check_dev(corpus: Corpus, dev_corpus: Corpus, network: NetworkSpec, files: Files) -> None:
+def _check_dev(corpus: Corpus, dev_corpus: Corpus, network: NetworkSpec, files: Files, force: bool) -> None:
     """Refuse what cannot be right about the development and the training data."""
     network = network.resolved(bool(corpus.names.features), files.vectors is not None, scheme=True)
     tags = dict.fromkeys(tag for sentence in corpus.sentences for tag in sentence.tags)
@@ -372,7 +374,7 @@ def _check_dev(corpus: Corpus, dev_corpus: Corpus, network: NetworkSpec, files: 
         compatibility.same_data(corpus, dev_corpus),
         compatibility.unknown_tags(dev_corpus.sentences, tags, "the training data"),
     ]
-    plausibility.refuse(dev_corpus.name, filter(None, problems), files.force)
+    plausibility.refuse(dev_corpus.name, filter(None, problems), force)
     if "columns" in network.inputs:
         compatibility.check_columns(corpus, dev_corpus)
 

@@ -12,7 +12,7 @@ from rnncli.data import compatibility, plausibility
 from rnncli.data.batch import Encoded
 from rnncli.data.formats import tsv
 from rnncli.data.sentence import Sentence, check, check_columns
-from rnncli.data.tags import PLAIN, Scheme
+from rnncli.data.tags import Scheme
 from rnncli.data.tokenize import Token
 from rnncli.errors import RnncliError
 from rnncli.labelling import Labeller, Prediction, nbest
@@ -21,6 +21,8 @@ from rnncli.threads import count_threads
 
 BLOCK_SENTENCES = 4_096
 AHEAD = 2  # blocks that are read and labelled while the result of another is written
+
+USUAL = Scheme("IOB2")
 
 T = TypeVar("T")
 _Columns = Sequence[tuple[str, ...]]  # the columns of each token
@@ -61,16 +63,18 @@ class Tagged(NamedTuple):
     tokens: list[TaggedToken]
     spans: list[TaggedSpan]
     readings: list[Reading] = []  # noqa: RUF012  the most probable, best first, if any were requested
-    scheme: Scheme = PLAIN  # of the tags
 
-    def read_as(self, reading: Reading) -> "Tagged":
-        """The same sentence with the tags of a reading; tokens and spans have the probability of the reading."""
+    def read_as(self, reading: Reading, scheme: Scheme = USUAL) -> "Tagged":
+        """The same sentence with the tags of a reading; tokens and spans have the probability of the reading.
+
+        scheme  that of the tags, ``tagger.model.scheme``
+        """
         tokens = [
             token._replace(tag=tag, probability=reading.probability)
             for token, tag in zip(self.tokens, reading.tags, strict=True)
         ]
-        spans = [span._replace(probability=reading.probability) for span in _spans(self.text, tokens, self.scheme)]
-        return Tagged(self.text, tokens, spans, scheme=self.scheme)
+        spans = [span._replace(probability=reading.probability) for span in _spans(self.text, tokens, scheme)]
+        return Tagged(self.text, tokens, spans)
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON contract of ``rnncli tag``."""
@@ -229,8 +233,7 @@ class Tagger:
             TaggedToken(*token, tag, probability)
             for token, tag, probability in zip(tokens, tags, probabilities, strict=True)
         ]
-        scheme = self.model.scheme
-        return Tagged(text, labelled, _spans(text, labelled, scheme), readings, scheme)
+        return Tagged(text, labelled, _spans(text, labelled, self.model.scheme), readings)
 
 
 def check_file(model: Model, name: str, sentences: Sequence[Sentence], force: bool = False) -> None:

@@ -61,7 +61,7 @@ def test_tokens_keep_their_offsets_and_get_tags_and_probabilities(tagger: Tagger
 def test_spans_join_tokens_and_multiply_their_probabilities(tagger: Tagger) -> None:
     tagged = tagger.tag(TEXT)
     expected = []
-    for kind, first, end in tagged.scheme.spans([token.tag for token in tagged.tokens]):
+    for kind, first, end in tagger.model.scheme.spans([token.tag for token in tagged.tokens]):
         tokens = tagged.tokens[first:end]
         start, stop = tokens[0].start, tokens[-1].end
         probability = math.prod(token.probability for token in tokens)
@@ -94,7 +94,7 @@ def test_probabilities_of_a_chain_are_marginals(tagger: Tagger) -> None:
 
 def test_a_text_without_tokens_has_an_empty_result(tagger: Tagger) -> None:
     for text in ("", " \t "):
-        assert (text, [], [], []) == tuple(tagger.tag(text))[:4]
+        assert (text, [], [], []) == tuple(tagger.tag(text))
     assert ("", [], [], []) == tuple(tagger.tag_tokens([]))
 
 

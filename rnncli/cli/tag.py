@@ -172,7 +172,10 @@ class _Writer:
 
     def _line(self, result: "Tagged") -> Iterable[str]:
         if result.readings:
-            return [f"{r.probability:.4f}  {self._marked(result.read_as(r))}\n" for r in result.readings]
+            return [
+                f"{r.probability:.4f}  {self._marked(result.read_as(r, self.tagger.model.scheme))}\n"
+                for r in result.readings
+            ]
         return [self._marked(result) + "\n"]
 
     def _marked(self, result: "Tagged") -> str:

@@ -69,8 +69,10 @@ def train(
 
     with show.progress("compiling …", at_once=True) as progress, _interruptible() as is_interrupted:
         view = train_view.TrainView(progress, seeds, is_interrupted)
-        files = api.Files(data, dev, out, vectors, log_gradients, force)
-        trained = api.train_files(files, network, training, reading, seeds=seeds, threads=threads, listener=view)
+        files = api.Files(data, dev, out, vectors, log_gradients)
+        trained = api.train_files(
+            files, network, training, reading, seeds=seeds, threads=threads, listener=view, force=force
+        )
     if json_output:
         show.data(show.json_line(trained.as_dict()))
     train_view.summary(trained, view)

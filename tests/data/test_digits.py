@@ -3,9 +3,9 @@
 import random
 
 import pytest
-from rnncli.data.sentence import Sentence
 
 from rnncli.data.digits import choose_digits
+from rnncli.data.sentence import Sentence
 
 
 def corpus(*pairs: tuple[str, str]) -> list[Sentence]:
