@@ -7,9 +7,9 @@ Blanks, U+200B and U+FEFF always end a token. A token of the other two does not 
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import accumulate, chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import regex
 
@@ -33,23 +33,22 @@ _ABBREVIATION = r"(?:(?:\p{L}|Ph)(?:\.\p{L})+|\p{Nd}+(?:[.:]\p{Nd}+)?[ap]\.m)(?!
 _MARKS = r"""['’ʼ&@·‧׳״]|(?<=\p{Hebrew})"(?=\p{Hebrew})|(?<=\p{Nd})[.,:٫٬](?=\p{Nd})"""
 _HYPHEN = "[-‐‑/]"
 _CLITIC = r"['’](?:s|m|d|re|ve|ll)"
-_CONTRACTION = regex.compile(rf"(?i)(.+?)(n['’]t|{_CLITIC})|(can)(not)|(gon|wan)(na)|(got)(ta)|(gim|lem)(me)")
+_CONTRACTION = rf"(?i)(.+?)(n['’]t|{_CLITIC})|(can)(not)|(gon|wan)(na)|(got)(ta)|(gim|lem)(me)"
 _CONTRACTED = frozenset(["cannot", "gonna", "wanna", "gotta", "gimme", "lemme"])
 _CLITICS = 3  # the most at one word
-_ELISION = regex.compile(r"(?!n['’]t$)(\p{L}{1,7}['’])(\p{L}.*)")
+_ELISION = r"(?!n['’]t$)(\p{L}{1,7}['’])(\p{L}.*)"
 # Scripts whose words are written without blanks; a character with its marks.
 UNSPACED = (
     r"(?!\p{Nd})[\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\u30fc\uff70]"
     r"[\p{M}\p{DI}\uff9e\uff9f]*"
 )
-_UNSPACED_RUN = regex.compile(rf"((?:{UNSPACED})+)")
 _GRAPHEME = regex.compile(r"(?!\p{DI})\X")
 # Every character of these is a grapheme: ASCII and Latin letters, dashes and quotes, Chinese and Japanese.
 _ONE_BY_ONE = re.compile(
     r"[\t-\r -~¡-¬®-\u02ff‐-‧\u3000-\u3029\u3030-\u3096\u30a0-\u4dbf\u4e00-\u9fff\uff01-\uff9d]*"
 )
 # Those of them that are in scripts without blanks.
-_CHINESE_OR_JAPANESE = re.compile(
+_CHINESE_OR_JAPANESE = (
     r"([\u3005\u3007\u3021-\u3029\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3105-\u312f\u31a0-\u31bf"
     r"\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uff66-\uff9d]+)"
 )
@@ -138,11 +137,11 @@ class _WordRule:
             rf"[\#@][\p{{L}}_][\p{{L}}\p{{N}}_\p{{M}}]*|{clitic}\.{{2,}}|-{{2,}}|``|''|\X)"
         )
         self._contracted = _CONTRACTED if "contractions" in parts else frozenset()
-        self._divides = [
-            divide
-            for part, divide in (("contractions", _divide_contraction), ("elisions", _divide_elision))
-            if part in parts
-        ]
+        self._divides: list[CutChunk] = []
+        if "contractions" in parts:
+            self._divides.append(partial(_divide_contraction, regex.compile(_CONTRACTION)))
+        if "elisions" in parts:
+            self._divides.append(partial(_divide_elision, regex.compile(_ELISION)))
 
     def __call__(self, chunk: str) -> list[str]:
         if chunk.isalnum() and chunk.isascii() and chunk.lower() not in self._contracted:  # most words
@@ -153,18 +152,18 @@ class _WordRule:
         return tokens
 
 
-def _divide_contraction(token: str) -> list[str]:
+def _divide_contraction(contraction: Any, token: str) -> list[str]:
     """Don't -> Do n't; shouldn't've -> should n't 've; cannot -> can not."""
     tails: list[str] = []
-    while len(tails) < _CLITICS and (match := _CONTRACTION.fullmatch(token)):
+    while len(tails) < _CLITICS and (match := contraction.fullmatch(token)):
         token, tail = filter(None, match.groups())
         tails.insert(0, tail)
     return [token, *tails]
 
 
-def _divide_elision(token: str) -> list[str]:
+def _divide_elision(elision: Any, token: str) -> list[str]:
     """L'homme -> L' homme."""
-    match = _ELISION.fullmatch(token)
+    match = elision.fullmatch(token)
     return list(match.groups()) if match else [token]
 
 
@@ -178,12 +177,14 @@ class _Unspaced:
 
     def __init__(self, cut_other: CutChunk) -> None:
         self._others = _Chunks(cut_other)
+        self._runs = regex.compile(rf"((?:{UNSPACED})+)")
+        self._runs_of_single = re.compile(_CHINESE_OR_JAPANESE)
 
     def __call__(self, chunk: str) -> list[str]:
         if chunk.isascii():
             return self._others[chunk]
         tokens: list[str] = []
-        runs = _CHINESE_OR_JAPANESE if _ONE_BY_ONE.fullmatch(chunk) else _UNSPACED_RUN
+        runs = self._runs_of_single if _ONE_BY_ONE.fullmatch(chunk) else self._runs
         for number, part in enumerate(runs.split(chunk)):
             if number % 2:
                 tokens += _graphemes(part)
