@@ -21,6 +21,7 @@ _REMEMBERED = 2**16  # lines whose columns are kept, since many lines occur agai
 _COMMENT = re.compile(
     r"#\s*(id|sent_?id|text|newdoc|newpar|doc|document|begin|end|sentence|source|meta|global\.columns)\b|#.* = "
 )
+_SPAN_TAG = re.compile(r"[BIESLUM][-_].+|.+[-_][BIESLUM]")
 
 Cut = Callable[[str], list[str]]
 
@@ -76,6 +77,17 @@ def usual_width(rows: Iterable[Sequence[str]]) -> int:
     """The number of columns that most of these lines have; 0 if there is none."""
     widths = Counter(len(row) for row in rows)
     return widths.most_common(1)[0][0] if widths else 0
+
+
+def nearly_all(alike: int, lines: int) -> bool:
+    """Whether so many lines are alike that the others are faults in a file of columns."""
+    return alike >= 0.7 * lines or alike == lines - 1 >= 2
+
+
+def are_tags(cells: Sequence[str]) -> bool:
+    """Whether these cells, the last of each line, are tags of spans; the words that end lines of text are not."""
+    has_span = any(map(_SPAN_TAG.fullmatch, cells))
+    return has_span and "O" in cells and all(cell == "O" or _SPAN_TAG.fullmatch(cell) for cell in cells)
 
 
 def is_number(column: str) -> bool:
@@ -181,11 +193,12 @@ def is_comment(text: str, cells: int, width: int, is_first: bool) -> bool:
     """Whether a line that begins with # is a comment and not a token.
 
     It is one if its columns are not as many as a token's and it comes before a sentence or goes on with a blank; or
-    if it comes before a sentence and says what comments say.
+    if it says what comments say.
     """
-    if cells != width and (is_first or text[:2] in ("#", "# ")):
-        return width > 1 or " " in text
-    return is_first and width > 1 and _COMMENT.match(text) is not None
+    says_something = width > 1 and _COMMENT.match(text) is not None
+    if cells != width:
+        return says_something or ((is_first or text[:2] in ("#", "# ")) and (width > 1 or " " in text))
+    return is_first and says_something
 
 
 class _Reader:

@@ -21,27 +21,24 @@ def cut(text: str) -> list[str]:
     return cells
 
 
-def nearly_all(alike: int, lines: int, labelled: bool) -> bool:
-    """Whether so many lines are alike that the others are faults; without labels all must be."""
-    if not labelled:
-        return alike == lines
-    return alike >= 0.7 * lines or alike == lines - 1 >= 2
-
-
 def fits(head: Sequence[str], labelled: bool) -> bool:
-    """Whether most lines have the same number of columns; without labels all, and no blank in most of them.
+    """Whether most lines have the same number of columns; without labels all, with no blank in most of them.
 
     If blanks divide all lines further, and always into as many columns, they separate columns too: this is CoNLL.
     """
     lines = [line for line in head if line.strip() and not line.startswith(("#", columns.DOCUMENT))]
-    rows = [line.split("\t") for line in lines]
+    rows = [cut(line) for line in lines]
     width = columns.usual_width(rows)
-    if width < 2 or not nearly_all(sum(len(row) == width for row in rows), len(rows), labelled):
+    alike = [row for row in rows if len(row) == width]
+    if width < 2 or not columns.nearly_all(len(alike), len(rows)):
         return False
     divided = {sum(map(bool, line.replace("\t", " ").split(" "))) for line in lines}
-    if labelled:
-        return not (len(lines) > 2 and len(divided) == 1 and divided.pop() > width)
-    return sum(" " in line.strip() for line in lines) <= 0.1 * len(lines)
+    if len(lines) > 2 and len(divided) == 1 and divided.pop() > width:
+        return False
+    if labelled or columns.are_tags([row[-1] for row in alike]):
+        return True
+    with_blanks = sum(any(" " in cell for cell in row) for row in rows)
+    return len(alike) == len(rows) and with_blanks <= 0.1 * len(rows)
 
 
 def read(lines: Lines, wanted: Wanted, faults: Faults) -> Contents:
