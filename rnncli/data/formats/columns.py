@@ -19,7 +19,7 @@ _HINT = "for example --columns token=1,tag=4,pos=2"
 _REMEMBERED = 2**16  # lines whose columns are kept, since many lines occur again
 # What comments say in the files of well-known corpora; other lines that begin with # may be tokens.
 _COMMENT = re.compile(
-    r"#\s*(id|sent_?id|text|newdoc|newpar|doc|document|begin|end|sentence|source|meta|global\.columns)\b|#.* = "
+    r"# *(id|sent_?id|text|newdoc|newpar|doc|document|begin|end|sentence|source|meta|global\.columns)\b|#.* = "
 )
 _SPAN_TAG = re.compile(r"[BIESLUM][-_].+|.+[-_][BIESLUM]")
 
@@ -169,7 +169,7 @@ def sentences(
                 comments.append(text)
                 document = text if NEW_DOCUMENT.match(text) else document
                 continue
-            if cells[0] == DOCUMENT:
+            if cells[0] == DOCUMENT or text.startswith(f"{DOCUMENT} "):
                 if rows:
                     yield reader.sentence(rows, numbers, comments, document)
                     rows, numbers, comments = [], [], []
@@ -267,13 +267,14 @@ def lines_before(sentence: Sentence, separator: str) -> Iterator[str]:
 class Checked:
     """Checks that a format of columns can hold the cells of sentences; each cell is checked once.
 
-    name    of the format
-    barred  characters that separate columns or lines
+    name       of the format
+    separator  of its columns; "" if it can hold any
     """
 
-    def __init__(self, name: str, barred: str) -> None:
+    def __init__(self, name: str, separator: str) -> None:
         self._name = name
-        self._barred = re.compile(f"[{barred}]")
+        self._separator = separator
+        self._barred = re.compile({"\t": r"[\t\r\n]", " ": r"[ \t\r\n]"}.get(separator, r"[\r\n]"))
         self._fine: set[str] = set()
 
     def rows(self, sentence: Sentence) -> list[tuple[str, ...]]:
@@ -283,9 +284,18 @@ class Checked:
             if not self._fine.issuperset(row):
                 for cell in row:
                     self._check(cell, sentence, number)
-            if row[0] == DOCUMENT or (number == 0 and row[0][0] == "#" and _COMMENT.match(" ".join(row))):
-                raise self._error(row[0], "would be read as no token", sentence, number)
+            if self._separator and (problem := self._problem(row, number)):
+                raise self._error(row[0], problem, sentence, number)
         return rows
+
+    def _problem(self, row: Sequence[str], number: int) -> str:
+        """What a whole line would be read as, if not as a token."""
+        line = self._separator.join(row)
+        if row[0] == DOCUMENT or row[0].startswith(f"{DOCUMENT} "):
+            return "would begin a document"
+        if line[0] == "#" and is_comment(line, len(row), len(row), number == 0):
+            return "would be read as a comment"
+        return "would be read as a blank line" if line.isspace() else ""
 
     def _check(self, cell: str, sentence: Sentence, number: int) -> None:
         barred = self._barred.search(cell)
@@ -294,8 +304,10 @@ class Checked:
             raise self._error(cell, f"holds {kind}", sentence, number)
         if not cell:
             raise self._error(cell, "is empty", sentence, number)
-        if (cell != cell.strip(" ") and cell != " ") or (cell[0] == "\ufeff" and len(cell) > 1):
+        if cell != cell.strip(" ") and cell != " ":
             raise self._error(cell, "has a blank at an end", sentence, number)
+        if cell[0] == "\ufeff" and (cell != "\ufeff" or self._separator == " "):
+            raise self._error(cell, "begins with a byte order mark", sentence, number)
         self._fine.add(cell)
 
     def _error(self, cell: str, problem: str, sentence: Sentence, number: int) -> DataError:

@@ -33,7 +33,7 @@ def read(lines: Lines, wanted: Wanted, faults: Faults) -> Contents:
 
 def write(sentences: Iterable[Sentence], names: Names) -> Iterator[str]:
     """Token first, tag last, features between, one blank between columns."""
-    checked = columns.Checked(FORMAT.name, r" \t\n\r")
+    checked = columns.Checked(FORMAT.name, " ")
     for sentence in sentences:
         rows = checked.rows(sentence)
         yield from columns.lines_before(sentence, " ")

@@ -260,7 +260,7 @@ def write(sentences: Iterable[Sentence], names: Names) -> Iterator[str]:
     if "FORM" in names.cells:
         yield from _write_cells(sentences, names)
         return
-    checked = columns.Checked(FORMAT.name, r"\t\n\r")
+    checked = columns.Checked(FORMAT.name, "\t")
     is_upos: bool | None = None
     for sentence in sentences:
         rows = checked.rows(sentence)

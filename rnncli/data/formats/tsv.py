@@ -63,7 +63,7 @@ def read_rows(lines: Lines, cut: columns.Cut, wanted: Wanted, faults: Faults) ->
 
 def write(sentences: Iterable[Sentence], names: Names) -> Iterator[str]:
     """Token first, tag last, features between."""
-    checked = columns.Checked(FORMAT.name, r"\t\n\r")
+    checked = columns.Checked(FORMAT.name, "\t")
     for sentence in sentences:
         rows = checked.rows(sentence)
         yield "".join(columns.lines_before(sentence, "\t")) + format_sentence(rows)
