@@ -21,18 +21,20 @@ class Faults:
     """Collects the faults of one file and keeps the first few of them.
 
     at_once  raise every fault as it is added: for streams, whose earlier results are written already
+    most     how many are kept
     """
 
-    def __init__(self, name: str, at_once: bool = False) -> None:
+    def __init__(self, name: str, at_once: bool = False, most: int = SHOWN_FAULTS) -> None:
         self.name = name
         self.kept: list[Fault] = []
         self.count = 0
         self._at_once = at_once
+        self._most = most
 
     def add(self, fault: Fault) -> None:
-        """Note a fault; only the first :data:`SHOWN_FAULTS` are kept."""
+        """Note a fault; only the first ones are kept."""
         self.count += 1
-        if self.count <= SHOWN_FAULTS:
+        if self.count <= self._most:
             self.kept.append(fault)
         if self._at_once:
             self.raise_any()
@@ -42,12 +44,13 @@ class Faults:
         if not self.count:
             return
         lines = []
-        for fault in self.kept:
+        kept = sorted(self.kept, key=lambda fault: (fault.line, fault.column))
+        for fault in kept:
             text = f": {shown(fault.text)}" if fault.text else ""
             lines.append(f"{self.name}:{fault.line}:{fault.column}: {fault.message}{text}")
         if self.count > len(self.kept):
             lines.append(f"… and {self.count - len(self.kept)} more faults")
-        hints = dict.fromkeys(fault.hint for fault in self.kept if fault.hint)
+        hints = dict.fromkeys(fault.hint for fault in kept if fault.hint)
         raise DataError("\n".join(lines), hint="\n  ".join(hints))
 
 

@@ -54,8 +54,9 @@ def read_rows(lines: Lines, cut: columns.Cut, wanted: Wanted, faults: Faults) ->
     if head and columns.is_named(wanted.columns):
         names = cut(head[0])
         numbered = islice(numbered, next(i for i, line in enumerate(lines.head()) if line.strip()) + 1, None)
-    tokens = (line for line in head if not line.startswith(("#", columns.DOCUMENT)))
-    width = len(names) or columns.usual_width(map(cut, tokens)) or columns.usual_width(map(cut, head))
+    rows = [cut(line) for line in head if not line.startswith(("#", columns.DOCUMENT))] or list(map(cut, head))
+    # Where labels are needed, lines of one column are faults, even if they are most.
+    width = len(names) or columns.usual_width(row for row in rows if len(row) > wanted.labelled)
     layout = columns.layout(wanted, width, names, faults.name)
     sentences = columns.sentences(numbered, cut, layout, wanted, faults)
     return Contents(layout.in_words(), sentences, layout.all_names())
