@@ -81,10 +81,10 @@ class Lines:
                 if text[-1] == "\r":  # the file may go on with \n or \r\n
                     held = text[-2:] if text.endswith("\r\r") else "\r"
                 text = _LINE_END.sub("\n", text[: len(text) - len(held)])
-            if "\ufeff" in text:
-                text = _MARK_IN_TEXT.sub("", text)
             lines = text.split("\n")
             pieces = [lines.pop() + held]
+            if "\ufeff" in text:
+                lines = [_MARK_IN_TEXT.sub("", line) for line in lines]
             if lines:
                 yield number, lines
                 number += len(lines)
@@ -106,6 +106,7 @@ class Lines:
                 self.faults.add(fault)
                 return
         decoder = codecs.getincrementaldecoder(self.encoding)()
+        data = data or self._read(CHUNK)  # there may be no more than a mark yet
         while True:
             try:
                 text = decoder.decode(data, final=not data)

@@ -19,8 +19,9 @@ _HINT = "for example --columns token=1,tag=4,pos=2"
 _REMEMBERED = 2**16  # lines whose columns are kept, since many lines occur again
 # What comments say in the files of well-known corpora; other lines that begin with # may be tokens.
 _COMMENT = re.compile(
-    r"#\s*(id|sent_?id|text|newdoc|newpar|doc|document|begin|end|sentence|source|meta|global\.columns)\b|#.* = "
+    r"# *(id|sent_?id|text|newdoc|newpar|doc|document|begin|end|sentence|source|meta|global\.columns)\b|#.* = "
 )
+_SPAN_TAG = re.compile(r"[BIESLUM][-_].+|.+[-_][BIESLUM]")
 
 Cut = Callable[[str], list[str]]
 
@@ -76,6 +77,17 @@ def usual_width(rows: Iterable[Sequence[str]]) -> int:
     """The number of columns that most of these lines have; 0 if there is none."""
     widths = Counter(len(row) for row in rows)
     return widths.most_common(1)[0][0] if widths else 0
+
+
+def nearly_all(alike: int, lines: int) -> bool:
+    """Whether so many lines are alike that the others are faults in a file of columns."""
+    return alike >= 0.7 * lines or alike == lines - 1 >= 2
+
+
+def are_tags(cells: Sequence[str]) -> bool:
+    """Whether these cells, the last of each line, are tags of spans; the words that end lines of text are not."""
+    has_span = any(map(_SPAN_TAG.fullmatch, cells))
+    return has_span and "O" in cells and all(cell == "O" or _SPAN_TAG.fullmatch(cell) for cell in cells)
 
 
 def is_number(column: str) -> bool:
@@ -157,7 +169,7 @@ def sentences(
                 comments.append(text)
                 document = text if NEW_DOCUMENT.match(text) else document
                 continue
-            if cells[0] == DOCUMENT:
+            if cells[0] == DOCUMENT or text.startswith(f"{DOCUMENT} "):
                 if rows:
                     yield reader.sentence(rows, numbers, comments, document)
                     rows, numbers, comments = [], [], []
@@ -181,11 +193,12 @@ def is_comment(text: str, cells: int, width: int, is_first: bool) -> bool:
     """Whether a line that begins with # is a comment and not a token.
 
     It is one if its columns are not as many as a token's and it comes before a sentence or goes on with a blank; or
-    if it comes before a sentence and says what comments say.
+    if it says what comments say.
     """
-    if cells != width and (is_first or text[:2] in ("#", "# ")):
-        return width > 1 or " " in text
-    return is_first and width > 1 and _COMMENT.match(text) is not None
+    says_something = width > 1 and _COMMENT.match(text) is not None
+    if cells != width:
+        return says_something or ((is_first or text[:2] in ("#", "# ")) and (width > 1 or " " in text))
+    return is_first and says_something
 
 
 class _Reader:
@@ -254,13 +267,14 @@ def lines_before(sentence: Sentence, separator: str) -> Iterator[str]:
 class Checked:
     """Checks that a format of columns can hold the cells of sentences; each cell is checked once.
 
-    name    of the format
-    barred  characters that separate columns or lines
+    name       of the format
+    separator  of its columns; "" if it can hold any
     """
 
-    def __init__(self, name: str, barred: str) -> None:
+    def __init__(self, name: str, separator: str) -> None:
         self._name = name
-        self._barred = re.compile(f"[{barred}]")
+        self._separator = separator
+        self._barred = re.compile({"\t": r"[\t\r\n]", " ": r"[ \t\r\n]"}.get(separator, r"[\r\n]"))
         self._fine: set[str] = set()
 
     def rows(self, sentence: Sentence) -> list[tuple[str, ...]]:
@@ -270,9 +284,18 @@ class Checked:
             if not self._fine.issuperset(row):
                 for cell in row:
                     self._check(cell, sentence, number)
-            if row[0] == DOCUMENT or (number == 0 and row[0][0] == "#" and _COMMENT.match(" ".join(row))):
-                raise self._error(row[0], "would be read as no token", sentence, number)
+            if self._separator and (problem := self._problem(row, number)):
+                raise self._error(row[0], problem, sentence, number)
         return rows
+
+    def _problem(self, row: Sequence[str], number: int) -> str:
+        """What a whole line would be read as, if not as a token."""
+        line = self._separator.join(row)
+        if row[0] == DOCUMENT or row[0].startswith(f"{DOCUMENT} "):
+            return "would begin a document"
+        if line[0] == "#" and is_comment(line, len(row), len(row), number == 0):
+            return "would be read as a comment"
+        return "would be read as a blank line" if line.isspace() else ""
 
     def _check(self, cell: str, sentence: Sentence, number: int) -> None:
         barred = self._barred.search(cell)
@@ -281,8 +304,10 @@ class Checked:
             raise self._error(cell, f"holds {kind}", sentence, number)
         if not cell:
             raise self._error(cell, "is empty", sentence, number)
-        if (cell != cell.strip(" ") and cell != " ") or (cell[0] == "\ufeff" and len(cell) > 1):
+        if cell != cell.strip(" ") and cell != " ":
             raise self._error(cell, "has a blank at an end", sentence, number)
+        if cell[0] == "\ufeff" and (cell != "\ufeff" or self._separator == " "):
+            raise self._error(cell, "begins with a byte order mark", sentence, number)
         self._fine.add(cell)
 
     def _error(self, cell: str, problem: str, sentence: Sentence, number: int) -> DataError:

@@ -1,6 +1,5 @@
 """CoNLL: columns separated by blanks or TABs, a blank line between sentences, ``-DOCSTART-`` between documents."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from rnncli.data.faults import Faults
@@ -8,8 +7,6 @@ from rnncli.data.formats import columns, tsv
 from rnncli.data.formats.format import Contents, Format, Names, Wanted
 from rnncli.data.sentence import Sentence
 from rnncli.data.textfile import Lines
-
-_SPAN_TAG = re.compile(r"O|[BIESLUM][-_].+|.+[-_][BIESLUM]")
 
 
 def cut(text: str) -> list[str]:
@@ -25,10 +22,8 @@ def fits(head: Sequence[str], labelled: bool) -> bool:
     rows = [cut(line) for line in head if line.strip() and not line.startswith(("#", columns.DOCUMENT))]
     width = columns.usual_width(rows)
     alike = [row for row in rows if len(row) == width]
-    if width < 2 or not tsv.nearly_all(len(alike), len(rows), labelled):
-        return False
-    tags = [row[-1] for row in alike]
-    return labelled or ("O" in tags and all(map(_SPAN_TAG.fullmatch, tags)))
+    is_table = width > 1 and columns.nearly_all(len(alike), len(rows))
+    return is_table and (labelled or columns.are_tags([row[-1] for row in alike]))
 
 
 def read(lines: Lines, wanted: Wanted, faults: Faults) -> Contents:
@@ -38,7 +33,7 @@ def read(lines: Lines, wanted: Wanted, faults: Faults) -> Contents:
 
 def write(sentences: Iterable[Sentence], names: Names) -> Iterator[str]:
     """Token first, tag last, features between, one blank between columns."""
-    checked = columns.Checked(FORMAT.name, r" \t\n\r")
+    checked = columns.Checked(FORMAT.name, " ")
     for sentence in sentences:
         rows = checked.rows(sentence)
         yield from columns.lines_before(sentence, " ")

@@ -18,27 +18,10 @@ from rnncli.data.textfile import Lines
 from rnncli.errors import DataError
 
 COLUMNS = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
-UPOS = frozenset(
-    [
-        "ADJ",
-        "ADP",
-        "ADV",
-        "AUX",
-        "CCONJ",
-        "DET",
-        "INTJ",
-        "NOUN",
-        "NUM",
-        "PART",
-        "PRON",
-        "PROPN",
-        "PUNCT",
-        "SCONJ",
-        "SYM",
-        "VERB",
-        "X",
-    ]
-)
+# fmt: off
+UPOS = frozenset({"ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM", "PART", "PRON", "PROPN",
+                  "PUNCT", "SCONJ", "SYM", "VERB", "X"})
+# fmt: on
 _OWN_TAG = "TAG"  # the column that this writer makes for tags that are not UPOS
 _EMPTY = "_"
 _ID = re.compile(r"(?P<word>[1-9]\d{0,8})|(?P<first>[1-9]\d{0,8})-[1-9]\d{0,8}|\d{1,9}\.[1-9]\d{0,8}", re.ASCII)
@@ -48,7 +31,7 @@ _USUAL_COMMENT = re.compile(r"#\s*(global\.columns|sent_id|text)\s*=|#\s*newdoc\
 
 
 def fits(head: Sequence[str], labelled: bool) -> bool:
-    """Whether the file names its columns as CoNLL-U Plus does, or lines have ten columns, of which the first is an ID.
+    """Whether the file names its columns as CoNLL-U Plus does, or lines have ten columns that begin with an ID.
 
     If only comments are read yet, they must be those of CoNLL-U.
     """
@@ -58,7 +41,7 @@ def fits(head: Sequence[str], labelled: bool) -> bool:
     if not rows:
         return any(map(_USUAL_COMMENT.match, head))
     alike = sum(len(row) == len(COLUMNS) and _ID.fullmatch(row[0]) is not None for row in rows)
-    return alike >= 0.7 * len(rows) or alike == len(rows) - 1 >= 2
+    return columns.nearly_all(alike, len(rows))
 
 
 def _plus_columns(head: Sequence[str]) -> list[str]:
@@ -129,12 +112,14 @@ def _sentences(lines: Lines, layout: Layout, wanted: Wanted, faults: Faults) -> 
     identifier = layout.names.index("ID") if "ID" in layout.names else None
     same: dict[str, str] = {}
     sentence = _Lines([], [], [], [])
+    expected = 1  # the ID of the next word
     for number, line in chain(lines, [(0, "")]):
         if not line or line.isspace():
             if sentence.words:
                 yield _sentence(sentence, layout, wanted)
             if sentence.words or not number:  # comments may have a blank line after them
                 sentence = _Lines([], [], [], [])
+            expected = 1
             continue
         if line[0] == "#" and (identifier == 0 or line.count("\t") + 1 != layout.width):
             if (plus := _PLUS.match(line)) and tuple(plus[1].split()) != layout.names:
@@ -146,7 +131,10 @@ def _sentences(lines: Lines, layout: Layout, wanted: Wanted, faults: Faults) -> 
                 sentence.comments.append(line)
             continue
         cells = line.split("\t")
-        if fault := _fault(number, line, cells, layout, identifier, len(sentence.words)):
+        fault = _fault(number, line, cells, layout, identifier, expected)
+        if identifier is not None and identifier < len(cells) and (kind := _ID.fullmatch(cells[identifier])):
+            expected = int(kind["word"]) + 1 if kind["word"] else expected
+        if fault:
             faults.add(fault)
             continue
         if identifier is not None and not cells[identifier].isdecimal():
@@ -157,7 +145,7 @@ def _sentences(lines: Lines, layout: Layout, wanted: Wanted, faults: Faults) -> 
 
 
 def _fault(
-    number: int, line: str, cells: Sequence[str], layout: Layout, identifier: int | None, words: int
+    number: int, line: str, cells: Sequence[str], layout: Layout, identifier: int | None, expected: int
 ) -> Fault | None:
     """What is wrong with a line that is no comment."""
     if len(cells) != layout.width:
@@ -169,9 +157,9 @@ def _fault(
             hint = "words are numbered 1, 2, 3; 1-2 is a multiword token, 1.1 an empty node"
             return Fault(number, 1, "not the ID of a word", line, hint)
         start = kind["word"] or kind["first"]
-        if start and int(start) != words + 1:
+        if start and int(start) != expected:
             hint = "a blank line is missing before it" if start == "1" else "is a line missing?"
-            return Fault(number, 1, f"expected ID {words + 1}, found {start}", line, hint)
+            return Fault(number, 1, f"expected ID {expected}, found {start}", line, hint)
         if not kind["word"]:
             return None
     for what, column in (("token", layout.token), ("tag", layout.tag)):
@@ -272,7 +260,7 @@ def write(sentences: Iterable[Sentence], names: Names) -> Iterator[str]:
     if "FORM" in names.cells:
         yield from _write_cells(sentences, names)
         return
-    checked = columns.Checked(FORMAT.name, r"\t\n\r")
+    checked = columns.Checked(FORMAT.name, "\t")
     is_upos: bool | None = None
     for sentence in sentences:
         rows = checked.rows(sentence)

@@ -22,7 +22,7 @@ _TAGS = (
 )
 _SENTENCE = ("sentence", "sentenceid", "sentenceidx", "sentencenumber", "sentenceno", "sent", "sentid", "sentidx")
 _DOCUMENT = ("docid", "doc", "document", "documentid")
-_DELIMITERS = ",;|"
+_DELIMITERS = {",": "commas", ";": "semicolons", "|": "bars", "\t": "TABs"}
 
 
 class _Table(NamedTuple):
@@ -40,9 +40,9 @@ class _Layout(NamedTuple):
 
 def fits(head: Sequence[str], labelled: bool) -> bool:
     """Whether the first line names columns that tokens and tags usually have, or all lines have as many fields."""
-    table = _table(head, _DELIMITERS)
+    table = _table(head, ",;|")
     if table.names and _usual(table.names, _TOKEN) is not None:
-        return not _are_texts(table) and (not labelled or bool(_tags(table.names)))
+        return bool(_tags(table.names)) if labelled else not _are_texts(table)
     if not labelled or any("\t" in line for line in head):
         return False
     rows = [row for row in table.rows if row]
@@ -92,12 +92,11 @@ def _table(head: Sequence[str], delimiters: str) -> _Table:
 
 def read(lines: Lines, wanted: Wanted, faults: Faults) -> Contents:
     """Read a table with a header; without one the columns must be chosen by number."""
-    table = _table(lines.head(wanted.labelled), _DELIMITERS + "\t")
+    table = _table(lines.head(wanted.labelled), ",;|\t")
     if columns.is_named(wanted.columns) and not table.names:
         table = table._replace(names=next((row for row in table.rows if row), []))
     layout = _choose(table, wanted, faults.name)
-    delimiter = {"\t": "TAB"}.get(table.delimiter, table.delimiter)
-    words = [f"columns between {delimiter}", layout.columns.in_words()]
+    words = [f"columns between {_DELIMITERS[table.delimiter]}", layout.columns.in_words()]
     if layout.sentence is not None:
         words.append(f"sentences by column {table.names[layout.sentence] if table.names else layout.sentence + 1}")
     sentences = _sentences(_rows(lines, table, faults), layout, wanted, faults)
@@ -127,7 +126,9 @@ def _choose(table: _Table, wanted: Wanted, name: str) -> _Layout:
             problem = (
                 "several columns may hold the tags" if candidates else "no header says which column holds the tags"
             )
-            hint = f"choose one: --columns tag=NAME; {', '.join(names[i] for i in candidates) if candidates else header}"
+            if candidates:
+                problem = f"several columns may hold the tags: {', '.join(names[i] for i in candidates)}"
+            hint = f"choose one: --columns tag=NAME; {header}"
             raise DataError(problem, where=name, hint=hint)
         tag = candidates[0]
     features = tuple(chosen.values())
@@ -169,12 +170,11 @@ def _sentences(
     current = ""
     for number, cells in rows:
         stripped = [" " if cell == " " else cell.strip(" ") for cell in cells]
-        if not any(cell.strip() for cell in cells):
-            if (words and len(cells) <= 1) or not any(cells):
-                if words:
-                    yield _sentence(words, numbers, layout.columns, wanted)
-                    words, numbers = [], []
-                continue
+        if not any(stripped):
+            if words:
+                yield _sentence(words, numbers, layout.columns, wanted)
+                words, numbers = [], []
+            continue
         if fault := _fault(number, stripped, layout, wanted):
             faults.add(fault)
             continue
@@ -197,7 +197,8 @@ def _fault(number: int, cells: Sequence[str], layout: _Layout, wanted: Wanted) -
     if any("\n" in cell and ("," in cell or ";" in cell) for cell in cells) and len(cells) != width:
         return _unclosed(number, text)
     if len(cells) != width:
-        message = f"expected {width} columns as in the header, found {len(cells)}"
+        pattern = "the header" if layout.columns.names else "the other lines"
+        message = f"expected {width} columns as in {pattern}, found {len(cells)}"
         return Fault(number, 1, message, text, "quote fields that hold the delimiter")
     needed = {"token": layout.columns.token}
     if layout.columns.tag is not None:
@@ -228,7 +229,7 @@ def write(sentences: Iterable[Sentence], names: Names) -> Iterator[str]:
     """A header, and a row for each token: the number of its sentence, the token, its columns, its tag."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    checked = columns.Checked(FORMAT.name, r"\n\r")
+    checked = columns.Checked(FORMAT.name, "")
     number = 0
     for sentence in sentences:
         rows = checked.rows(sentence)

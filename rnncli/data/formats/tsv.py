@@ -1,5 +1,6 @@
 """TSV: columns separated by TAB, a blank line between sentences."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
@@ -21,27 +22,24 @@ def cut(text: str) -> list[str]:
     return cells
 
 
-def nearly_all(alike: int, lines: int, labelled: bool) -> bool:
-    """Whether so many lines are alike that the others are faults; without labels all must be."""
-    if not labelled:
-        return alike == lines
-    return alike >= 0.7 * lines or alike == lines - 1 >= 2
-
-
 def fits(head: Sequence[str], labelled: bool) -> bool:
-    """Whether most lines have the same number of columns; without labels all, and no blank in most of them.
+    """Whether most lines have the same number of columns; without labels all, with no blank in most of them.
 
     If blanks divide all lines further, and always into as many columns, they separate columns too: this is CoNLL.
     """
     lines = [line for line in head if line.strip() and not line.startswith(("#", columns.DOCUMENT))]
-    rows = [line.split("\t") for line in lines]
+    rows = [cut(line) for line in lines]
     width = columns.usual_width(rows)
-    if width < 2 or not nearly_all(sum(len(row) == width for row in rows), len(rows), labelled):
+    alike = [row for row in rows if len(row) == width]
+    if width < 2 or not columns.nearly_all(len(alike), len(rows)):
         return False
     divided = {sum(map(bool, line.replace("\t", " ").split(" "))) for line in lines}
-    if labelled:
-        return not (len(lines) > 2 and len(divided) == 1 and divided.pop() > width)
-    return sum(" " in line.strip() for line in lines) <= 0.1 * len(lines)
+    if len(lines) > 2 and len(divided) == 1 and divided.pop() > width:
+        return False
+    if labelled or columns.are_tags([row[-1] for row in alike]):
+        return True
+    with_blanks = sum(any(" " in cell for cell in row) for row in rows)
+    return len(alike) == len(rows) and with_blanks <= 0.1 * len(rows)
 
 
 def read(lines: Lines, wanted: Wanted, faults: Faults) -> Contents:
@@ -57,8 +55,9 @@ def read_rows(lines: Lines, cut: columns.Cut, wanted: Wanted, faults: Faults) ->
     if head and columns.is_named(wanted.columns):
         names = cut(head[0])
         numbered = islice(numbered, next(i for i, line in enumerate(lines.head()) if line.strip()) + 1, None)
-    tokens = (line for line in head if not line.startswith(("#", columns.DOCUMENT)))
-    width = len(names) or columns.usual_width(map(cut, tokens)) or columns.usual_width(map(cut, head))
+    rows = [cut(line) for line in head if not line.startswith(("#", columns.DOCUMENT))] or list(map(cut, head))
+    # Where labels are needed, lines of one column are faults, even if they are most.
+    width = len(names) or columns.usual_width(row for row in rows if len(row) > wanted.labelled)
     layout = columns.layout(wanted, width, names, faults.name)
     sentences = columns.sentences(numbered, cut, layout, wanted, faults)
     return Contents(layout.in_words(), sentences, layout.all_names())
@@ -66,15 +65,24 @@ def read_rows(lines: Lines, cut: columns.Cut, wanted: Wanted, faults: Faults) ->
 
 def write(sentences: Iterable[Sentence], names: Names) -> Iterator[str]:
     """Token first, tag last, features between."""
-    checked = columns.Checked(FORMAT.name, r"\t\n\r")
+    checked = columns.Checked(FORMAT.name, "\t")
     for sentence in sentences:
         rows = checked.rows(sentence)
         yield "".join(columns.lines_before(sentence, "\t")) + format_sentence(rows)
 
 
+_ENDS = str.maketrans({"\t": "␉", "\n": "␊", "\r": "␍"})
+_HAS_END = re.compile(r"[\t\n\r]")
+
+
+def _cells(texts: Sequence[str]) -> Sequence[str]:
+    """Texts that can be cells: a TAB, line feed or carriage return in one becomes a visible symbol."""
+    return [text.translate(_ENDS) for text in texts] if _HAS_END.search(" ".join(texts)) else texts
+
+
 def format_sentence(rows: Iterable[Iterable[str]]) -> str:
     """Lines of a sentence, columns joined by TAB, with the blank line that ends it."""
-    return "".join("\t".join(cells) + "\n" for cells in rows) + "\n"
+    return "".join("\t".join(_cells(list(cells))) + "\n" for cells in rows) + "\n"
 
 
 def format_block(tokens: Sequence[str], starts: Longs, tags: Ints, names: Sequence[str]) -> str:
@@ -83,13 +91,14 @@ def format_block(tokens: Sequence[str], starts: Longs, tags: Ints, names: Sequen
     starts  (B + 1,) first token of each sentence, and the end of the last
     tags    (N,)     number of each token's tag among ``names``
     """
-    ends = [f"\t{name}\n" for name in names]
+    ends = [f"\t{name}\n" for name in _cells(names)]
     ends += [end + "\n" for end in ends]  # of a sentence's last token
     last = starts[1:][np.diff(starts) > 0] - 1
     chosen = tags.copy()
     chosen[last] += len(names)
     cells = [""] * (2 * len(tokens))
-    cells[::2], cells[1::2] = tokens, [ends[number] for number in chosen.tolist()]
+    cells[::2] = _cells(tokens)
+    cells[1::2] = [ends[number] for number in chosen.tolist()]
     if len(last) < len(starts) - 1:  # a sentence without tokens is an empty line
         for start in reversed(starts[:-1][np.diff(starts) == 0].tolist()):
             cells.insert(2 * start, "\n")
