@@ -38,15 +38,15 @@ class Layout(NamedTuple):
     features: tuple[str, ...] = ()
     tool: str = ""
 
-    def in_words(self, tokenizer: str) -> str:
+    def in_words(self, tokenizer: str, features: Sequence[str]) -> str:
         """For example "tokens in tokens, tags in ner_tags"."""
         words = [f"tokens in {self.tokens}"] if self.tokens else [f"text in {self.text}"]
         if self.tags:
             words.append(f"tags in {self.tags}")
         if self.spans:
             words.append(f"spans in {self.spans}")
-        if self.features:
-            words.append(f"features in {', '.join(self.features)}")
+        if features:
+            words.append(f"features in {', '.join(features)}")
         if self.spans and not self.tokens:
             words.append(f"tokens cut by {tokenizer}, line ends in a text end sentences")
         return ", ".join(words) + (f" (as {self.tool} writes them)" if self.tool else "")
