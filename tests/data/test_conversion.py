@@ -64,6 +64,8 @@ nasty_texts = plain_texts | st.sampled_from(NASTY) | st.text(characters, min_siz
 
 
 class File(NamedTuple):
+    """Sentences and the names of their columns."""
+
     sentences: list[Sentence]
     names: Names
 
@@ -106,12 +108,12 @@ def extras(draw: st.DrawFn, tokens: Sequence[str]) -> Extra:
     return Extra(None, text, starts, comments, document, fields=fields)
 
 
-def round_trip(file: File, format: str) -> Corpus:
+def round_trip(file: File, name: str) -> Corpus:
     """What is read of a file that is written in a format."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file"
-        path.write_text("".join(FORMATS[format].write(file.sentences, file.names)), "utf-8", newline="")
-        return read(str(path), ReadOptions(format=format), Wanted(cells=True))
+        path.write_text("".join(FORMATS[name].write(file.sentences, file.names)), "utf-8", newline="")
+        return read(str(path), ReadOptions(format=name), Wanted(cells=True))
 
 
 def content(sentences: Sequence[Sentence]) -> list[tuple[list[str], list[str], list[tuple[str, ...]]]]:
@@ -129,27 +131,27 @@ def held(sentence: Sentence, keeps: frozenset[str]) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("format", KEEPS_TOKENS)
+@pytest.mark.parametrize("name", KEEPS_TOKENS)
 @settings(deadline=None, max_examples=60)
 @given(file=files(nasty_texts))
-def test_what_is_written_is_read_again_or_refused(format: str, file: File) -> None:
-    row = FORMATS[format]
+def test_what_is_written_is_read_again_or_refused(name: str, file: File) -> None:
+    row = FORMATS[name]
     if "columns" in row.lacks:
         file = without_columns(file)
     try:
-        corpus = round_trip(file, format)
+        corpus = round_trip(file, name)
     except DataError as error:
-        assert "cannot hold" in str(error) and format not in ("json", "jsonl", "entities", "prodigy")
+        assert "cannot hold" in str(error) and name not in ("json", "jsonl", "entities", "prodigy")
         return
     assert content(file.sentences) == content(corpus.sentences)
 
 
-@pytest.mark.parametrize("format", ["json", "jsonl"])
+@pytest.mark.parametrize("name", ["json", "jsonl"])
 @settings(deadline=None, max_examples=100)
 @given(file=files(nasty_texts))
-def test_json_keeps_all_that_a_sentence_has(format: str, file: File) -> None:
-    corpus = round_trip(file, format)
-    keeps = FORMATS[format].keeps
+def test_json_keeps_all_that_a_sentence_has(name: str, file: File) -> None:
+    corpus = round_trip(file, name)
+    keeps = FORMATS[name].keeps
     assert [held(s, keeps) for s in file.sentences] == [held(s, keeps) for s in corpus.sentences]
     starts = [list(s.extra.starts) if s.extra.starts is not None else None for s in file.sentences]
     assert starts == [s.extra.starts for s in corpus.sentences]
@@ -173,10 +175,10 @@ def test_over_another_format_and_back(first: str, second: str, file: File) -> No
     assert [held(s, keeps) for s in start.sentences] == [held(s, keeps) for s in back.sentences]
 
 
-@pytest.mark.parametrize("format", ["doccano", "label-studio"])
+@pytest.mark.parametrize("name", ["doccano", "label-studio"])
 @settings(deadline=None, max_examples=60)
 @given(file=files(st.sampled_from(["Mara", "台", "flew", "Oslo", "x9"])))
-def test_a_text_with_spans_gives_the_same_spans(format: str, file: File) -> None:
+def test_a_text_with_spans_gives_the_same_spans(name: str, file: File) -> None:
     spaced = [s._replace(extra=Extra(text=None, fields=s.extra.fields)) for s in file.sentences]
     corpus = round_trip(without_columns(File(spaced, file.names)), format)
     assert [s.tags for s in spaced] == [s.tags for s in corpus.sentences]
