@@ -180,7 +180,7 @@ def test_over_another_format_and_back(first: str, second: str, file: File) -> No
 @given(file=files(st.sampled_from(["Mara", "台", "flew", "Oslo", "x9"])))
 def test_a_text_with_spans_gives_the_same_spans(name: str, file: File) -> None:
     spaced = [s._replace(extra=Extra(text=None, fields=s.extra.fields)) for s in file.sentences]
-    corpus = round_trip(without_columns(File(spaced, file.names)), format)
+    corpus = round_trip(without_columns(File(spaced, file.names)), name)
     assert [s.tags for s in spaced] == [s.tags for s in corpus.sentences]
     assert [s.tokens for s in spaced] == [s.tokens for s in corpus.sentences]
     assert [s.extra.fields for s in spaced] == [s.extra.fields for s in corpus.sentences]
