@@ -55,7 +55,7 @@ class Conversion:
         extra = sentence.extra
         keeps = self.target.keeps
         if "comments" not in keeps:
-            self.lost["comments"] += len(extra.comments)
+            self.lost["comments"] += sum(not _names_columns(comment) for comment in extra.comments)
         if "documents" not in keeps:
             self.lost["document ends"] += extra.document is not None
         if "rows" not in keeps:
@@ -83,3 +83,8 @@ def is_reproducible(sentence: Sentence) -> bool:
     """Whether cutting the text of a sentence into words, or characters, gives its tokens."""
     text = " ".join(sentence.tokens) if sentence.extra.text is None else sentence.extra.text
     return any(tokenizer(name).cut(text) == sentence.tokens for name in ("words", "characters"))
+
+
+def _names_columns(comment: str) -> bool:
+    """Whether a comment belongs to the format: the first line of CoNLL-U Plus."""
+    return comment.replace(" ", "").startswith("#global.columns=")

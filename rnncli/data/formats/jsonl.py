@@ -11,7 +11,7 @@ from rnncli.data.formats.format import Format, Names
 from rnncli.data.sentence import Sentence
 from rnncli.errors import DataError
 
-KEEPS = frozenset({"names", "text", "fields"})
+KEEPS = frozenset({"names", "comments", "documents", "text", "fields"})
 _OBJECT = re.compile(r"""\s*\{\s*(["'].*)?\}\s*$""")
 _ESCAPED = {number: f"\\u{number:04x}" for number in (*range(0x7F, 0xA0), 0x2028, 0x2029)}
 _PAIR = re.compile(r'\s*\[\s*".*\]\s*$')
@@ -40,6 +40,10 @@ def record(sentence: Sentence, names: Names) -> dict[str, Any]:
         fields["text"] = extra.text
         if extra.starts is not None and records.find(extra.text, sentence.tokens) != list(extra.starts):
             fields[records.STARTS] = list(extra.starts)
+    if extra.comments:
+        fields[records.COMMENTS] = list(extra.comments)
+    if extra.document is not None:
+        fields[records.DOCUMENT] = extra.document
     return merged(fields, sentence)
 
 

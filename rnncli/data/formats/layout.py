@@ -38,15 +38,15 @@ class Layout(NamedTuple):
     features: tuple[str, ...] = ()
     tool: str = ""
 
-    def in_words(self, tokenizer: str) -> str:
+    def in_words(self, tokenizer: str, features: Sequence[str]) -> str:
         """For example "tokens in tokens, tags in ner_tags"."""
         words = [f"tokens in {self.tokens}"] if self.tokens else [f"text in {self.text}"]
         if self.tags:
             words.append(f"tags in {self.tags}")
         if self.spans:
             words.append(f"spans in {self.spans}")
-        if self.features:
-            words.append(f"features in {', '.join(self.features)}")
+        if features:
+            words.append(f"features in {', '.join(features)}")
         if self.spans and not self.tokens:
             words.append(f"tokens cut by {tokenizer}, line ends in a text end sentences")
         return ", ".join(words) + (f" (as {self.tool} writes them)" if self.tool else "")
@@ -82,14 +82,15 @@ def layout(sample: Sequence[Record], wanted: Wanted, name: str) -> Layout:
     candidates = candidates or [field for field in parallel if kinds[field] == "texts"]
     candidates += [field for field, kind in kinds.items() if kind == "spans"]
     if not candidates:  # all are empty
-        candidates = [field for field in (_TAGS if tokens else _SPANS) if kinds.get(field) == ""][:1]
+        names = (*(_TAGS if tokens else ()), *(_SPANS if text else ()))
+        candidates = [field for field in names if kinds.get(field) == ""][:1]
     if not tag and not candidates:
         raise DataError("no tags and no spans in these records", where=name, hint=f"{known}tag=NAME")
     if not tag and len(candidates) > 1 and _TAGS[0] not in candidates:
         hint = f"choose one: --columns tag={candidates[0]}"
         raise DataError(f"tags may be in each of these fields: {', '.join(candidates)}", where=name, hint=hint)
     tag = tag or (_TAGS[0] if _TAGS[0] in candidates else candidates[0])
-    is_tags = bool(tokens) and kinds[tag] != "spans"
+    is_tags = bool(tokens) and (kinds[tag] in ("texts", "numbers") or (kinds[tag] == "" and tag in _TAGS))
     return Layout(tokens, tag if is_tags else "", text, "" if is_tags else tag, features, tool)
 
 

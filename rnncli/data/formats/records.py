@@ -28,9 +28,12 @@ from rnncli.errors import DataError
 
 _log = logging.getLogger(__name__)
 
-# Fields that rnncli writes: features, lists by their names; starts of tokens that do not follow from the text.
+# Fields that rnncli writes: features, lists by their names; starts of tokens that do not follow from the text;
+# comments, which begin with "#"; the line that begins a document, or "".
 COLUMNS = "columns"
 STARTS = "starts"
+COMMENTS = "comments"
+DOCUMENT = "document"
 _SAMPLE = 100  # records that are read to recognise the fields
 _HAN_SHARE = 0.5  # of the letters of a text that is cut into characters
 _HAN = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
@@ -57,7 +60,7 @@ def read(lines: Lines, wanted: Wanted, faults: Faults) -> Contents:
         faults.raise_any()  # records that are wrong may be why no field fits
         raise
     sentences = reader.sentences(chain(sample, records))
-    return Contents(reader.layout.in_words(reader.tokenizer), sentences, Names(reader.features))
+    return Contents(reader.layout.in_words(reader.tokenizer, reader.features), sentences, Names(reader.features))
 
 
 class _Located(NamedTuple):
@@ -127,8 +130,11 @@ class _Reader:
             return
         tags = self._tags(fields.pop(self.layout.tags, None), len(texts)) if self.layout.tags else []
         columns = self._feature_rows(fields, len(texts))
+        comments = _own_comments(fields)
+        document = _own_document(fields)
         lines = (line,) * len(texts)
-        yield Sentence(texts, tags, columns, line, Extra(lines, text, starts, fields=fields or None))
+        extra = Extra(lines, text, starts, comments, document, fields=fields or None)
+        yield Sentence(texts, tags, columns, line, extra)
 
     def _text_of(
         self, fields: dict[str, Any], texts: list[str], record: Record
@@ -256,6 +262,20 @@ def _texts(values: Any, field: str) -> list[str]:
         wrong = next(value for value in values if _BREAK.search(value))
         raise ProblemError(f"{field} holds {shown(wrong)}, which has a TAB or a line end")
     return values
+
+
+def _own_comments(fields: dict[str, Any]) -> tuple[str, ...]:
+    """The comments that rnncli wrote, which are then no further field."""
+    comments = fields.get(COMMENTS)
+    is_own = kind_of(comments) == "texts" and all(line[:1] == "#" and "\n" not in line for line in comments or ())
+    return tuple(fields.pop(COMMENTS)) if is_own else ()
+
+
+def _own_document(fields: dict[str, Any]) -> str | None:
+    """The line that begins a document, if rnncli wrote it; it is then no further field."""
+    document = fields.get(DOCUMENT)
+    is_own = isinstance(document, str) and bool(re.fullmatch(r"|(-DOCSTART-|#).*", document))
+    return fields.pop(DOCUMENT) if is_own else None
 
 
 def _tokens(texts: Sequence[str], starts: Sequence[int]) -> list[Token]:
