@@ -223,13 +223,15 @@ def _other_columns(evidence: Evidence) -> str:
 
 
 def _likely_tags(evidence: Evidence, token: Column) -> Column | None:
-    """The last column that may hold tags, if any."""
-    for column in (evidence.tag_column, *reversed(evidence.features)):
-        are_words = len(column.values) > max(2, 0.6 * len(token.values))
-        are_numbers = all(value.isdecimal() for value in column.values)
-        if column.name != token.name and len(column.values) > 1 and not are_words and not are_numbers:
-            return column
-    return None
+    """The column that is most likely the tag's, if any: the last with few values, else that with the fewest."""
+    candidates = [
+        column
+        for column in (evidence.tag_column, *reversed(evidence.features))
+        if column.name != token.name and 1 < len(column.values) < len(token.values)
+        if not all(value.isdecimal() for value in column.values)
+    ]
+    few = [column for column in candidates if len(column.values) <= max(2, 0.6 * len(token.values))]
+    return next(iter(few), min(candidates, key=lambda column: len(column.values), default=None))
 
 
 # The tag column.
@@ -260,14 +262,14 @@ def words_as_tags(evidence: Evidence) -> Problem | None:
 
 def heads_as_tags(evidence: Evidence) -> Problem | None:
     """The tag column holds numbers of tokens: the head of each in its sentence, as in CoNLL-U."""
-    if len(evidence.tags) < 5 or not all(tag.isdecimal() for tag in evidence.tags):
+    if len(evidence.tags) < 4 or not all(tag.isdecimal() for tag in evidence.tags):
         return None
     sentences = [sentence for sentence in evidence.sentences if len(sentence.tokens) > 2]
     trees = sum(
         sentence.tags.count("0") == 1 and max(map(int, sentence.tags)) <= len(sentence.tags)
         for sentence in sentences
     )
-    if not sentences or trees < 0.9 * len(sentences):
+    if len(sentences) < 2 or trees < 0.9 * len(sentences):
         return None
     return _wrong_tags(evidence, "the tags are numbers of tokens, as the heads of a dependency tree")
 
@@ -322,7 +324,7 @@ def header(evidence: Evidence) -> Problem | None:
             continue
         message = f"this line names the columns: {shown(' '.join(cells))}"
         hint = "remove the line"
-        if is_first:
+        if is_first and not name.isdecimal():
             chosen = next((cell for cell in cells if _plain_name(cell) in _TOKEN_NAMES - {"sentence"}), cells[0])
             hint = f"read it as such: --columns {shlex.quote(f'token={chosen},tag={name}')}"
         return Problem("header", message, hint, sentence.line_of(i))

@@ -1,6 +1,5 @@
 """Text without labels: every line is a text of its own, also an empty one."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from rnncli.data.faults import Faults
@@ -35,19 +34,15 @@ def write(sentences: Iterable[Sentence], names: Names) -> Iterator[str]:
 def looks_labelled(lines: Sequence[str]) -> bool:
     """Whether lines that are to be read as texts are rather lines of a token and its tags.
 
-    All have the same number of words, a blank line follows every few of them, and the last words are few.
+    There are blank lines, all others have the same number of words, and the last words are few and not lower-case.
     """
     rows = [line.split() for line in lines if line.strip()]
-    if len(rows) < 8:
-        return False
-    widths = Counter(map(len, rows))
-    width, alike = widths.most_common(1)[0]
-    if width < 2 or alike < 0.98 * len(rows):
+    widths = {len(row) for row in rows}
+    if len(rows) < 8 or len(rows) == len(lines) or len(widths) > 1 or 1 in widths:
         return False
     last = {row[-1] for row in rows}
     first = {row[0] for row in rows}
-    are_tags = all(not tag.islower() for tag in last if tag.isalpha())
-    return len(last) <= 0.5 * len(first) and len(last) <= 0.4 * len(rows) and are_tags
+    return 1 < len(last) <= 0.5 * min(len(first), len(rows)) and not any(map(str.islower, last))
 
 
 def looks_like_text(lines: Sequence[str]) -> bool:
