@@ -104,6 +104,8 @@ KINDS: dict[str, list[tuple[str, str, str]]] = {  # kind -> tokenizer, text, tok
         ("words", "1'000 1990–2000 20-year-old", "1'000|1990|–|2000|20-year-old"),
         ("words+compounds", "2026-11-26 10/11 20-year-old", "2026-11-26|10/11|20|-|year|-|old"),
         ("words", "٣٫١٤ ۱۲٬۰۰۰", "٣٫١٤|۱۲٬۰۰۰"),
+        ("words+amounts", "$3.50, 50%. -5 +.5 $.50 -£1,000", "$3.50|,|50%|.|-5|+.5|$.50|-£1,000"),
+        ("words+amounts", "US$5 #1 a-5 2-5 $ 5 % a% 5kg%", "US|$5|#1|a-5|2-5|$|5|%|a|%|5kg|%"),
         ("words+lexicon", "$3.50 $35.0", "$3.50|$|35.0"),  # with digits as 0
     ],
     "abbreviations": [
