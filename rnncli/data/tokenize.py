@@ -45,7 +45,7 @@ UNSPACED = (
 _GRAPHEME = regex.compile(r"(?!\p{DI})\X")
 # Every character of these is a grapheme: ASCII and Latin letters, dashes and quotes, Chinese and Japanese.
 _ONE_BY_ONE = re.compile(
-    r"[\t-\r -~¡-¬®-\u02ff‐-‧\u3000-\u3029\u3030-\u3096\u30a0-\u4dbf\u4e00-\u9fff\uff01-\uff9d]*"
+    r"[\t-\r -~¡-¬®-\u02ff‐-‧\u3000-\u3029\u3030-\u3096\u30a0-\u3163\u3165-\u4dbf\u4e00-\u9fff\uff01-\uff9d]*"
 )
 # Those of them that are in scripts without blanks.
 _CHINESE_OR_JAPANESE = (

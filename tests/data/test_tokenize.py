@@ -197,7 +197,7 @@ KINDS: dict[str, list[tuple[str, str, str]]] = {  # kind -> tokenizer, text, tok
         ("words", "10\u00a0km a\u2009b\u3000c\td\x85e", "10|km|a|b|c|d|e"),
         ("words", "a\u200bb \ufeffc", "a|b|c"),
         ("whitespace", "a\u200bb \ufeffc\u00a0d", "a|b|c|d"),
-        ("characters", "a\u200bb \ufeffc\u00add", "a|b|c|d"),
+        ("characters", "a\u200bb \ufeffc\u00add\u3164", "a|b|c|d"),
         ("words", "co\u00adoperate c\u2060d \u00ad \u200ex", "co\u00adoperate|c\u2060d|x"),
         ("words", "\u200fשלום\u200f.", "שלום\u200f|."),
         ("words", "a\x07b", "a|\x07|b"),
