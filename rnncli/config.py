@@ -79,6 +79,7 @@ TOKENIZER_PARTS = {
     "characters": "every character by itself; with words, characters of scripts that are written without blanks",
     "contractions": "with words: don't is do n't, what's is what 's",
     "elisions": "with words: l'homme is l' homme",
+    "amounts": "with words: $3.50, 50% and -5 are not cut",
     "compounds": "with words: well-known is well - known, and/or is and / or",
     "lexicon": "with words: words of the training data stay whole, also in scripts without blanks",
 }
@@ -337,7 +338,7 @@ class TrainingSpec(_Spec):
     tokenizer: str = option(
         "auto",
         "How raw text is cut into tokens: whitespace, characters, words, or words joined by + with "
-        "characters, contractions, elisions, compounds, lexicon; auto: as the training data is cut.",
+        "characters, contractions, elisions, amounts, compounds, lexicon; auto: as the training data is cut.",
         joins=TOKENIZER_PARTS,
     )
 

@@ -101,7 +101,7 @@ def _describe_data(model: Model, sentences: Sequence[Sentence], tokens: int, dev
     show.note(f"train   {len(sentences):,} sentences, {tokens:,} tokens, {words:,} words")
     show.note(f"dev     {dev.sentences:,} sentences, {dev.tokens:,} tokens, {unknown}")
     show.note(f"tags    {len(model.tags)}, {model.scheme.text} ({model.scheme.description})")
-    show.note(f"input   {tables}")
+    show.note(f"input   {tables}; digits {'kept' if model.network_spec.digits == 'keep' else 'read as 0'}")
     share = f"{100 * model.reproduced:.1f} %"
     show.note(f"text    cut into {model.tokenizer}: reproduces {share} of the training sentences")
 

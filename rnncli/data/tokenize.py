@@ -45,7 +45,7 @@ UNSPACED = (
 _GRAPHEME = regex.compile(r"(?!\p{DI})\X")
 # Every character of these is a grapheme: ASCII and Latin letters, dashes and quotes, Chinese and Japanese.
 _ONE_BY_ONE = re.compile(
-    r"[\t-\r -~¡-¬®-\u02ff‐-‧\u3000-\u3029\u3030-\u3096\u30a0-\u4dbf\u4e00-\u9fff\uff01-\uff9d]*"
+    r"[\t-\r -~¡-¬®-\u02ff‐-‧\u3000-\u3029\u3030-\u3096\u30a0-\u3163\u3165-\u4dbf\u4e00-\u9fff\uff01-\uff9d]*"
 )
 # Those of them that are in scripts without blanks.
 _CHINESE_OR_JAPANESE = (
@@ -131,6 +131,9 @@ class _WordRule:
         hyphen = rf"(?<=\p{{Nd}}){_HYPHEN}(?=\p{{Nd}})" if "compounds" in parts else _HYPHEN
         first = rf"(?:{_ABBREVIATION}|{_WORD}|(?<![\p{{L}}\p{{N}}.])\.\p{{Nd}}+)"
         word = rf"{first}(?:(?:{_MARKS}|{hyphen}){_WORD})*(?:(?<=\p{{Hebrew}})׳)?"
+        if "amounts" in parts:
+            sign = r"(?:(?<![\p{L}\p{N}])[-+−#])?\p{Sc}?(?=\.?\p{Nd})"
+            word = rf"(?:{sign})?{word}(?:(?<=\p{{Nd}})[%‰])?"
         clitic = rf"{_CLITIC}(?![\p{{L}}\p{{N}}])|" if "contractions" in parts else ""
         self._pattern = regex.compile(
             rf"(?!\p{{DI}})(?:(?i:(?:https?|ftp)://|www\.(?=\p{{L}})){_URL}|{_EMAIL}|{_HOST}|{word}|"
@@ -302,7 +305,7 @@ def _fixed(name: str) -> Tokenizer:
 
 def _rule(name: str) -> CutChunk:
     parts = name.split("+")
-    words = _words(tuple(sorted({"contractions", "elisions", "compounds"} & set(parts))))
+    words = _words(tuple(sorted({"contractions", "elisions", "amounts", "compounds"} & set(parts))))
     return _Unspaced(words) if {"characters", "lexicon"} & set(parts) else words
 
 

@@ -15,7 +15,7 @@ from rnncli.data.vocabulary import Vocabulary
 SENTENCES = 2_000  # that are cut to compare tokenizers
 KNOWN_SENTENCES = 10_000  # from which known words are taken
 # Parts that are added to "words", one by one, as long as one gives the tokens of more sentences; then lexicon.
-_PARTS = ("contractions", "elisions", "compounds", "characters")
+_PARTS = ("contractions", "elisions", "amounts", "compounds", "characters")
 _SINGLE = 0.95  # with so many tokens of one character, a sentence is written without blanks
 
 Sample = Sequence[tuple[str | None, Sequence[str]]]

@@ -104,6 +104,8 @@ KINDS: dict[str, list[tuple[str, str, str]]] = {  # kind -> tokenizer, text, tok
         ("words", "1'000 1990–2000 20-year-old", "1'000|1990|–|2000|20-year-old"),
         ("words+compounds", "2026-11-26 10/11 20-year-old", "2026-11-26|10/11|20|-|year|-|old"),
         ("words", "٣٫١٤ ۱۲٬۰۰۰", "٣٫١٤|۱۲٬۰۰۰"),
+        ("words+amounts", "$3.50, 50%. -5 +.5 $.50 -£1,000", "$3.50|,|50%|.|-5|+.5|$.50|-£1,000"),
+        ("words+amounts", "US$5 #1 a-5 2-5 $ 5 % a% 5kg%", "US|$5|#1|a-5|2-5|$|5|%|a|%|5kg|%"),
         ("words+lexicon", "$3.50 $35.0", "$3.50|$|35.0"),  # with digits as 0
     ],
     "abbreviations": [
@@ -195,7 +197,7 @@ KINDS: dict[str, list[tuple[str, str, str]]] = {  # kind -> tokenizer, text, tok
         ("words", "10\u00a0km a\u2009b\u3000c\td\x85e", "10|km|a|b|c|d|e"),
         ("words", "a\u200bb \ufeffc", "a|b|c"),
         ("whitespace", "a\u200bb \ufeffc\u00a0d", "a|b|c|d"),
-        ("characters", "a\u200bb \ufeffc\u00add", "a|b|c|d"),
+        ("characters", "a\u200bb \ufeffc\u00add\u3164", "a|b|c|d"),
         ("words", "co\u00adoperate c\u2060d \u00ad \u200ex", "co\u00adoperate|c\u2060d|x"),
         ("words", "\u200fשלום\u200f.", "שלום\u200f|."),
         ("words", "a\x07b", "a|\x07|b"),

@@ -46,6 +46,7 @@ CORPORA = {
     "words+contractions": of("I do n't know .", "what 's that ?", "Mary 's e-mail"),
     "words+elisions": of("l' homme d' abord", "c' est vrai ."),
     "words+compounds": of("a well - known man", "and / or", "don't"),
+    "words+amounts": of("it costs $3.50 .", "50% of -5"),
     "words+characters": of(*["我 爱 北 京 和 iPhone 手 机", "十 一 月 2 日 抵 达 。"] * 3),
     "words+lexicon": of(*["Mr. Smith is here .", "the Corp. is big .", "Mr. Corp. , is it ?"] * 3),
     "words+contractions+compounds": of("do n't be well - known", "it 's and / or"),
