@@ -387,7 +387,7 @@ ENCODINGS = [
     Row(
         "encodings/one_latin1_line.tsv",
         error='one_latin1_line.tsv:7:2: byte 0xf6 is not UTF-8: "K\ufffdln⇥B-city"\n'
-        "  nearly all of it is UTF-8: mend this line",
+        "  other characters are UTF-8: mend this line",
     ),
 ]
 
