@@ -203,6 +203,12 @@ CONLL = [
         f'"Taipei B-city"\n  {ROW_WIDTH}',
     ),
     Row("conll/trailing.txt", "conll", LEAVE),
+    Row(
+        "conll/characters.txt",
+        "conll",
+        [("今 天 去 北 京", "", "B-NOUN I-NOUN B-VERB B-PROPN I-PROPN"), ("好", "", "B-ADJ")],
+        wanted=UNLABELLED,
+    ),
 ]
 
 NEGATED = "I did n't go , Ann ."
@@ -344,6 +350,7 @@ TEXT = [
     Row("text/with_tabs.txt", "text", ["1\tleave Taipei on Monday", "2\tthank you"], wanted=UNLABELLED),
     Row("text/with_commas.txt", "text", ["leave Taipei,arrive Tokyo", "book a flight,please"], wanted=UNLABELLED),
     Row("text/one_line.txt", "text", ["I like the letter O"], wanted=UNLABELLED),
+    Row("text/gate.txt", "text", ["meet me at gate B-12"], wanted=UNLABELLED),
     Row("text/hash.txt", "text", ["# 1 on my list", "#1 in the charts", "", "yes"], wanted=UNLABELLED),
 ]
 

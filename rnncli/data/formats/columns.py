@@ -86,8 +86,9 @@ def nearly_all(alike: int, lines: int) -> bool:
 
 def are_tags(cells: Sequence[str]) -> bool:
     """Whether these cells, the last of each line, are tags of spans; the words that end lines of text are not."""
-    has_span = any(map(_SPAN_TAG.fullmatch, cells))
-    return has_span and "O" in cells and all(cell == "O" or _SPAN_TAG.fullmatch(cell) for cell in cells)
+    spans = sum(_SPAN_TAG.fullmatch(cell) is not None for cell in cells)
+    outside = cells.count("O")
+    return spans + outside == len(cells) and spans > 0 and (outside > 0 or spans > 4)
 
 
 def is_number(column: str) -> bool:
