@@ -102,6 +102,13 @@ TSV = [
         error="header.tsv: --columns token=form: there is no such column\n  its columns: tag, word, pos",
         options=columns("token=form,tag=tag"),
     ),
+    Row(
+        "tsv/blank_and_tab.tsv",
+        "conll",
+        [("Leave Taipei by night", "O B-city O O", "VB NNP IN NN"), ("Thanks Ann", "O O", "NNS NNP")],
+    ),
+    Row("tsv/phrases.tsv", "tsv", [(["New York", "Los Angeles"], "B-city B-city"), (["San Diego"], "B-city")]),
+    Row("tsv/sentence_numbers.tsv", "tsv", WITH_POS, options=columns("token=2,tag=4,pos=3")),
     Row("tsv/comments.tsv", "tsv", [("Leave Taipei", "O B-city"), ("#Thanks #", "O O")]),
     Row(
         "tsv/odd_tokens.tsv",

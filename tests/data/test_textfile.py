@@ -271,8 +271,8 @@ def test_a_missing_file_is_named_with_the_nearest_one(tmp_path: Path) -> None:
     for name in ("train.tsv", "dev.jsonl", "notes.txt"):
         (tmp_path / name).touch()
     for missing, hint in (
-        ("trian.tsv", f'did you mean "{tmp_path / "train.tsv"}"?'),
-        ("xyz", f"in {tmp_path} there is: dev.jsonl, train.tsv"),
+        ("trian.tsv", f"did you mean {tmp_path / 'train.tsv'}?"),
+        ("quite_another", f"in {tmp_path} there is: dev.jsonl, train.tsv"),
     ):
         with pytest.raises(FileError) as caught, opened(str(tmp_path / missing)):
             pass

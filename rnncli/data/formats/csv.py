@@ -236,7 +236,7 @@ def write(sentences: Iterable[Sentence], names: Names) -> Iterator[str]:
     """A header, and a row for each token: the number of its sentence, the token, its columns, its tag."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    checked = columns.Checked(FORMAT.name, "")
+    checked = columns.Checked(FORMAT.name, "", holds_blank=True)
     number = 0
     for sentence in sentences:
         rows = checked.rows(sentence)
