@@ -36,14 +36,17 @@ def fits(head: Sequence[str], labelled: bool) -> bool:
 
 
 def _blanks_separate(lines: Sequence[str], width: int) -> bool:
-    """Whether blanks separate columns too: they divide all lines alike, and the second column is one of tags.
+    """Whether blanks separate columns too: with them all lines have the same number of columns.
 
-    Tags occur again more often than tokens. In "New York" or "Sentence: 1" the second word does not.
+    Where TABs alone give each line the same number too, the second column must be one of tags, which occur again
+    more often than tokens. In "New York" or "Sentence: 1" the second word does not.
     """
     divided = [[piece for piece in line.replace("\t", " ").split(" ") if piece] for line in lines]
     widths = {len(pieces) for pieces in divided}
     if len(lines) < 3 or len(widths) > 1 or widths.pop() <= width:
         return False
+    if len({line.count("\t") for line in lines}) > 1:
+        return True
     return len({pieces[0] for pieces in divided}) > len({pieces[1] for pieces in divided})
 
 
