@@ -91,7 +91,7 @@ def _nearby(path: Path) -> str:
         names = []
     close = difflib.get_close_matches(path.name, names, n=1)
     if close:
-        return f"did you mean {folder / close[0]}?"
+        return f'did you mean "{folder / close[0]}"?'
     labelled = [name for name in names if name.endswith((".tsv", ".conll", ".conllu", ".jsonl", ".csv"))][:5]
     return f"in {folder} there is: {', '.join(labelled)}" if labelled else f'looked in "{folder.absolute()}"'
 
