@@ -1,4 +1,4 @@
-"""Labelling from file to file beside CRFsuite, and memory by the size of the corpus.
+"""Labelling from file to file beside CRFsuite, reading of each format, and memory by the size of the corpus.
 
     python benchmarks/files.py [--data TRAIN.tsv] [--crf-env DIR] [--rounds 5] [--largest 1000000] [--json FILE]
 
@@ -6,12 +6,14 @@ A text with a sentence a line goes in, lines of token and tag come out; whole pr
 CRFsuite runs in an environment of its own with features of the words, their affixes and shapes in a window of two.
 """
 
+import gzip
 import itertools
 import json
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,8 @@ import report
 
 from rnncli import api
 from rnncli.data import reading
-from rnncli.data.formats import tsv
+from rnncli.data.formats import FORMATS, tsv
+from rnncli.data.formats.format import Names
 from rnncli.data.sentence import Sentence
 from rnncli.resources import bundled
 
@@ -146,6 +149,37 @@ def memory_row(record: dict[str, Any]) -> dict[str, str]:
     }
 
 
+def reading_speed(sentences: Sequence[Sentence], folder: Path, tokens: int, rounds: int) -> list[dict[str, Any]]:
+    """Tokens read in a second from each format of columns, in turns."""
+    again = itertools.chain.from_iterable(itertools.repeat(sentences))
+    counts = itertools.accumulate(len(sentence.tokens) for sentence in itertools.cycle(sentences))
+    many = [sentence for sentence, count in zip(again, itertools.takewhile(tokens.__gt__, counts), strict=False)]
+    count = sum(len(sentence.tokens) for sentence in many)
+    paths = {name: folder / f"train.{name}" for name in ("tsv", "conll", "conllu", "csv")}
+    for name, path in paths.items():
+        with path.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(FORMATS[name].write(many, Names()))
+    paths["tsv, packed by gzip"] = folder / "train.tsv.gz"
+    paths["tsv, packed by gzip"].write_bytes(gzip.compress(paths["tsv"].read_bytes()))
+    speeds: dict[str, list[float]] = {name: [] for name in paths}
+    for _ in range(rounds):
+        for name, path in paths.items():
+            began = time.perf_counter()
+            reading.read(str(path))
+            speeds[name].append(count / (time.perf_counter() - began))
+    return [{"format": name, "tokens": count, "speeds": values} for name, values in speeds.items()]
+
+
+def reading_row(record: dict[str, Any], base: dict[str, Any]) -> dict[str, str]:
+    """A line of the table of formats; all are compared with TSV."""
+    ratios = [a / b for a, b in zip(record["speeds"], base["speeds"], strict=True)]
+    return {
+        "format": record["format"],
+        "tokens read a second": f"{statistics.median(record['speeds']):,.0f}",
+        **report.compared(ratios),
+    }
+
+
 def main() -> None:
     """Run the benchmark."""
     parser = report.options(__doc__)
@@ -162,9 +196,11 @@ def main() -> None:
         folder = Path(name)
         found = list(tagging(sentences, folder, crf, options.rounds, options.tokens))
         report.publish("Labelling a text, from file to file", [tagging_row(each, found[0]) for each in found])
+        read = reading_speed(sentences, folder, min(options.tokens, 500_000), options.rounds)
+        report.publish("Reading a labelled file", [reading_row(record, read[0]) for record in read])
         sizes = list(memory(sentences, folder, options.largest))
     report.publish(
-        "By the size of the corpus", [memory_row(each) for each in sizes], [*found, *sizes], options.json
+        "By the size of the corpus", [memory_row(each) for each in sizes], [*found, *read, *sizes], options.json
     )
 
 

@@ -7,7 +7,7 @@ judged by a language that uses it: by how many of the characters that are not AS
 import codecs
 import operator
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -137,11 +137,17 @@ def plausible(read: Callable[[], Iterable[bytes]]) -> list[str]:
     return _that_read_all(read(), list(names.values()))[:_MOST]
 
 
-def is_mostly_utf8(data: bytes) -> bool:
-    """Whether nearly all characters beside ASCII are valid UTF-8, so that a few bytes are damaged."""
+def is_damaged_utf8(data: bytes, names: Sequence[str]) -> bool:
+    """Whether this is UTF-8 with a few other bytes, and not in one of these encodings, which could read it too.
+
+    In an encoding of one byte for each character, hardly two of them are a character of UTF-8 by chance; in those
+    of Chinese, Japanese and Korean more are.
+    """
     text = data.decode("utf-8", "replace")
     damaged = text.count("\ufffd")
-    return len(text) - len(re.findall("[\0-\x7f]", text)) - damaged > 5 * damaged
+    valid = len(text) - len(re.findall("[\0-\x7f]", text)) - damaged
+    in_pairs = {name for language in _LANGUAGES if language.kind == _CHARACTERS for name in language.encodings}
+    return valid > 5 * damaged or (valid >= damaged and in_pairs.isdisjoint(names))
 
 
 def utf16_without_mark(data: bytes) -> str:

@@ -148,10 +148,10 @@ class Lines:
         elif self._all_ascii:
             subject = "the text so far"
             names = encodings.plausible(lambda: [chunk])
+        if self.encoding == "utf-8" and encodings.is_damaged_utf8(chunk, names):
+            return "other characters are UTF-8: mend this line"
         if names:
             return f"{subject} can be read as {' or '.join(names)}: try --encoding {names[0]}"
-        if self.encoding == "utf-8" and encodings.is_mostly_utf8(chunk):
-            return "nearly all of it is UTF-8: mend this line"
         return f"no usual encoding reads {subject}; if you know it, give it by --encoding NAME"
 
 

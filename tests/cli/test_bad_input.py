@@ -63,12 +63,12 @@ FILES = {
     ),
     "another number of columns": (
         b"leave\tO\nTaipei\tNNP\tB-city\n",
-        ':2:1: expected 2 columns as in the lines before, found 3: "Taipei⇥NNP⇥B-city"\n'
+        ':2:1: expected 2 columns as in the other lines, found 3: "Taipei⇥NNP⇥B-city"\n'
         "  every line needs the same number of columns",
     ),
     "not UTF-8": (
         "é\tO\nn".encode() + b"\xe9e\tO\n",
-        ':2:2: byte 0xe9 is not UTF-8: "n\ufffde⇥O"\n  save the file as UTF-8 (iconv -f LATIN1 -t UTF-8)',
+        ':2:2: byte 0xe9 is not UTF-8: "n\ufffde⇥O"\n  other characters are UTF-8: mend this line',
     ),
 }
 
@@ -143,7 +143,7 @@ def test_text_that_is_not_utf8_is_refused(run: Run, trained: "Trained") -> None:
     refused(
         result,
         DATA,
-        f"{message}\n  save the file as UTF-8 (iconv -f LATIN1 -t UTF-8)",
+        f"{message}\n  other characters are UTF-8: mend this line",
         "leave [Taipei: departure]\n",
     )
 
@@ -229,7 +229,7 @@ VECTORS = {
         b"3 2\nleave 1 2\n",
         ":1:1: the header says that there are 3 rows, found 1\n  the file is cut off or damaged; fetch it again",
     ),
-    "packed": (b"\x1f\x8b\x08", ": is compressed by gzip\n  unpack it first: gunzip FILE"),
+    "packed": (b"\x1f\x8b\x08", ": the compressed file is damaged or cut off\n  copy or fetch it again"),
     "empty": (
         b"",
         ": no word vector in this file\n  expected lines of a word and its numbers, one blank before each number",

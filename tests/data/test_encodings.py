@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rnncli.data import reading
-from rnncli.data.encodings import is_mostly_utf8, plausible, utf16_without_mark
+from rnncli.data.encodings import is_damaged_utf8, plausible, utf16_without_mark
 from rnncli.errors import DataError
 
 TEXTS = tomllib.loads((Path(__file__).parent / "texts.toml").read_text("utf-8"))
@@ -85,10 +85,14 @@ def test_a_character_may_be_divided_between_pieces() -> None:
     assert ["cp932"] == plausible(lambda: [data[i : i + 1] for i in range(len(data))])
 
 
-def test_utf8_with_one_damaged_byte_is_still_utf8() -> None:
-    text = as_columns(TEXTS["Russian"]["long"]).encode()
-    assert is_mostly_utf8(text + b"caf\xe9\tO\n")
-    assert not is_mostly_utf8(as_columns(TEXTS["Russian"]["long"]).encode("cp1251"))
+@pytest.mark.parametrize("language", TEXTS)
+def test_utf8_with_one_damaged_byte_is_still_utf8(language: str) -> None:
+    text = as_columns(TEXTS[language]["long"])
+    damaged = text.encode() + b"caf\xe9\tO\n"
+    assert is_damaged_utf8(damaged, plausible(lambda: [damaged]))
+    for encoding in TEXTS[language]["encodings"]:
+        data = encoded(text, encoding)
+        assert not is_damaged_utf8(data, plausible(lambda data=data: [data])), encoding
 
 
 @pytest.mark.parametrize(
@@ -106,7 +110,7 @@ def test_utf8_with_one_damaged_byte_is_still_utf8() -> None:
         ),
         (
             "да\tO\nнет\tO\nОсло\tB-city\n".encode() * 3 + b"\xff\tO\n",
-            '10:1: byte 0xff is not UTF-8: "\ufffd⇥O"\n  nearly all of it is UTF-8: mend this line',
+            '10:1: byte 0xff is not UTF-8: "\ufffd⇥O"\n  other characters are UTF-8: mend this line',
         ),
         (
             b"a\tO\n\x81\x8d\x8f\x90a\x83\tO\n",

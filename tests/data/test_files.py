@@ -103,6 +103,13 @@ TSV = [
         error="header.tsv: --columns token=form: there is no such column\n  its columns: tag, word, pos",
         options=columns("token=form,tag=tag"),
     ),
+    Row(
+        "tsv/blank_and_tab.tsv",
+        "conll",
+        [("Leave Taipei by night", "O B-city O O", "VB NNP IN NN"), ("Thanks Ann", "O O", "NNS NNP")],
+    ),
+    Row("tsv/phrases.tsv", "tsv", [(["New York", "Los Angeles"], "B-city B-city"), (["San Diego"], "B-city")]),
+    Row("tsv/sentence_numbers.tsv", "tsv", WITH_POS, options=columns("token=2,tag=4,pos=3")),
     Row("tsv/comments.tsv", "tsv", [("Leave Taipei", "O B-city"), ("#Thanks #", "O O")]),
     Row(
         "tsv/odd_tokens.tsv",
@@ -204,6 +211,12 @@ CONLL = [
         f'"Taipei B-city"\n  {ROW_WIDTH}',
     ),
     Row("conll/trailing.txt", "conll", LEAVE),
+    Row(
+        "conll/characters.txt",
+        "conll",
+        [("今 天 去 北 京", "", "B-NOUN I-NOUN B-VERB B-PROPN I-PROPN"), ("好", "", "B-ADJ")],
+        wanted=UNLABELLED,
+    ),
 ]
 
 NEGATED = "I did n't go , Ann ."
@@ -345,6 +358,7 @@ TEXT = [
     Row("text/with_tabs.txt", "text", ["1\tleave Taipei on Monday", "2\tthank you"], wanted=UNLABELLED),
     Row("text/with_commas.txt", "text", ["leave Taipei,arrive Tokyo", "book a flight,please"], wanted=UNLABELLED),
     Row("text/one_line.txt", "text", ["I like the letter O"], wanted=UNLABELLED),
+    Row("text/gate.txt", "text", ["meet me at gate B-12"], wanted=UNLABELLED),
     Row("text/hash.txt", "text", ["# 1 on my list", "#1 in the charts", "", "yes"], wanted=UNLABELLED),
 ]
 
@@ -388,7 +402,7 @@ ENCODINGS = [
     Row(
         "encodings/one_latin1_line.tsv",
         error='one_latin1_line.tsv:7:2: byte 0xf6 is not UTF-8: "K\ufffdln⇥B-city"\n'
-        "  nearly all of it is UTF-8: mend this line",
+        "  other characters are UTF-8: mend this line",
     ),
 ]
 

@@ -270,10 +270,9 @@ def test_a_name_that_no_file_can_have(path: str, message: str) -> None:
 def test_a_missing_file_is_named_with_the_nearest_one(tmp_path: Path) -> None:
     for name in ("train.tsv", "dev.jsonl", "notes.txt"):
         (tmp_path / name).touch()
-    for missing, hint in (
-        ("trian.tsv", f'did you mean "{tmp_path / "train.tsv"}"?'),
-        ("xyz", f"in {tmp_path} there is: dev.jsonl, train.tsv"),
-    ):
-        with pytest.raises(FileError) as caught, opened(str(tmp_path / missing)):
+    hints = []
+    for missing in ("trian.tsv", "quite_another"):
+        with pytest.raises(FileError, match="no such file") as caught, opened(str(tmp_path / missing)):
             pass
-        assert ("no such file", hint) == (caught.value.message, caught.value.hint)
+        hints.append(caught.value.hint.replace('"', ""))
+    assert [f"did you mean {tmp_path / 'train.tsv'}?", f"in {tmp_path} there is: dev.jsonl, train.tsv"] == hints

@@ -1,6 +1,7 @@
 """data/vectors.py: four formats, recognised by their content; what is kept, and where each fault is reported."""
 
 import codecs
+import gzip
 import io
 import sys
 from collections.abc import Callable
@@ -178,7 +179,7 @@ def test_numbers_of_rows_that_are_not_wanted_are_not_looked_at(read: Read) -> No
 BLANKS = "expected lines of a word and its numbers, one blank before each number"
 AS_MANY = "every word needs as many numbers as the first, or the header says"
 DAMAGED = "the file is cut off or damaged; fetch it again"
-NOT_UTF8 = "save the file as UTF-8 (iconv -f LATIN1 -t UTF-8)"
+NOT_UTF8 = "the whole file can be read as cp1252: try --encoding cp1252"
 GOOD = binary([(b"a", [1.0, -2.0]), (b"b", [3.0, 4.0])])
 
 
@@ -210,8 +211,8 @@ GOOD = binary([(b"a", [1.0, -2.0]), (b"b", [3.0, 4.0])])
         (b"", "", "no word vector in this file", BLANKS),
         (b"\n\n", "", "no word vector in this file", BLANKS),
         (b"0 3\n", "", "no word vector in this file", BLANKS),
-        (b"\x1f\x8b\x08\x00", "", "is compressed by gzip", "unpack it first: gunzip FILE"),
-        (b"PK\x03\x04", "", "is a ZIP archive", "unpack it first: unzip FILE"),
+        (b"\x1f\x8b\x08\x00", "", "the compressed file is damaged or cut off", "copy or fetch it again"),
+        (b"PK\x03\x04", "", "a zip archive, not text", "unpack it first: unzip FILE"),
         (b"\xba\x16\x4f\x2f\x0c", "", "is a whole fastText model", "give its .vec file instead"),
         # Headers.
         (b"3 2\na 1 2\nb 1 2\n", ":1:1", "the header says that there are 3 rows, found 2", DAMAGED),
@@ -252,6 +253,11 @@ def test_faults_are_reported_together_up_to_twenty(read: Read, path: Path) -> No
         read(b"a 1 2\n" + b"b x y\nc 1\n" * 500)
     places = [line.split(": ")[0] for line in caught.value.message.splitlines()]
     assert [f"{path}:{line}:{3 if line % 2 == 0 else 1}" for line in range(2, 22)] == places
+
+
+def test_a_packed_file_is_unpacked(read: Read) -> None:
+    for content in (TEXT, binary(ROWS)):
+        assert ["to", "台北"] == read(gzip.compress(content)).words
 
 
 def test_a_dash_is_stdin(monkeypatch: pytest.MonkeyPatch) -> None:

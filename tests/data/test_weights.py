@@ -58,7 +58,7 @@ def test_tags_may_be_any_text(path: Path) -> None:
 
 TAB = "separate tag and weight by one TAB character"
 NUMBER = "give a number above 0; 1 changes nothing"
-NOT_UTF8 = "save the file as UTF-8 (iconv -f LATIN1 -t UTF-8)"
+NOT_UTF8 = "the whole file can be read as cp1252: try --encoding cp1252"
 
 
 @pytest.mark.parametrize(

@@ -86,8 +86,9 @@ def nearly_all(alike: int, lines: int) -> bool:
 
 def are_tags(cells: Sequence[str]) -> bool:
     """Whether these cells, the last of each line, are tags of spans; the words that end lines of text are not."""
-    has_span = any(map(_SPAN_TAG.fullmatch, cells))
-    return has_span and "O" in cells and all(cell == "O" or _SPAN_TAG.fullmatch(cell) for cell in cells)
+    spans = sum(_SPAN_TAG.fullmatch(cell) is not None for cell in cells)
+    outside = cells.count("O")
+    return spans + outside == len(cells) and spans > 0 and (outside > 0 or spans > 4)
 
 
 def is_number(column: str) -> bool:
@@ -267,12 +268,14 @@ def lines_before(sentence: Sentence, separator: str) -> Iterator[str]:
 class Checked:
     """Checks that a format of columns can hold the cells of sentences; each cell is checked once.
 
-    name       of the format
-    separator  of its columns; "" if it can hold any
+    name         of the format
+    separator    of its columns; "" if it can hold any
+    holds_blank  whether a token may be one blank
     """
 
-    def __init__(self, name: str, separator: str) -> None:
+    def __init__(self, name: str, separator: str, holds_blank: bool = False) -> None:
         self._name = name
+        self._holds_blank = holds_blank
         self._separator = separator
         self._barred = re.compile({"\t": r"[\t\r\n]", " ": r"[ \t\r\n]"}.get(separator, r"[\r\n]"))
         self._fine: set[str] = set()
@@ -282,8 +285,9 @@ class Checked:
         rows = list(rows_of(sentence))
         for number, row in enumerate(rows):
             if not self._fine.issuperset(row):
-                for cell in row:
-                    self._check(cell, sentence, number)
+                for i, cell in enumerate(row):
+                    if cell != " " or not (i == 0 and self._holds_blank):
+                        self._check(cell, sentence, number)
             if self._separator and (problem := self._problem(row, number)):
                 raise self._error(row[0], problem, sentence, number)
         return rows
@@ -304,7 +308,7 @@ class Checked:
             raise self._error(cell, f"holds {kind}", sentence, number)
         if not cell:
             raise self._error(cell, "is empty", sentence, number)
-        if cell != cell.strip(" ") and cell != " ":
+        if cell != cell.strip(" "):
             raise self._error(cell, "has a blank at an end", sentence, number)
         if cell[0] == "\ufeff" and (cell != "\ufeff" or self._separator == " "):
             raise self._error(cell, "begins with a byte order mark", sentence, number)

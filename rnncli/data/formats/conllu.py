@@ -131,7 +131,10 @@ def _sentences(lines: Lines, layout: Layout, wanted: Wanted, faults: Faults) -> 
                 sentence.comments.append(line)
             continue
         cells = line.split("\t")
-        fault = _fault(number, line, cells, layout, identifier, expected)
+        if len(cells) == layout.width and identifier is not None and cells[identifier] == str(expected):
+            fault = _empty(number, line, cells, layout)
+        else:
+            fault = _fault(number, line, cells, layout, identifier, expected)
         if identifier is not None and identifier < len(cells) and (kind := _ID.fullmatch(cells[identifier])):
             expected = int(kind["word"]) + 1 if kind["word"] else expected
         if fault:
@@ -162,12 +165,20 @@ def _fault(
             return Fault(number, 1, f"expected ID {expected}, found {start}", line, hint)
         if not kind["word"]:
             return None
+    return _empty(number, line, cells, layout)
+
+
+def _empty(number: int, line: str, cells: Sequence[str], layout: Layout) -> Fault | None:
+    """A fault if the token or the tag is missing."""
     for what, column in (("token", layout.token), ("tag", layout.tag)):
         if column is not None:
+            cell = cells[column].strip(" ")
+            if cell and cell != _EMPTY:
+                continue
             position = sum(map(len, cells[:column])) + column + 1
-            if not cells[column].strip(" "):
+            if not cell:
                 return Fault(number, position, f"empty {what}", line, "every column needs at least one character")
-            if what == "tag" and layout.names[column] == "UPOS" and cells[column] == _EMPTY:
+            if what == "tag" and layout.names[column] == "UPOS":
                 return Fault(number, position, "the tag is not given (_)", line, "give every word its UPOS")
     return None
 
@@ -198,12 +209,12 @@ def _text(lines: _Lines, layout: Layout, tokens: Sequence[str]) -> tuple[str | N
     """
     text = next((match[1] for line in lines.comments if (match := _TEXT.match(line))), None)
     column = layout.names.index("MISC") if "MISC" in layout.names else None
-    if text is None and column is None:
+    says_blanks = column is not None and any("SpaceAfter=No" in cells[column] for cells in lines.words)
+    says_blanks = says_blanks or any("SpaceAfter=No" in line for _, line in lines.others)
+    if text is None and not says_blanks:
         return None, None
     units = list(_units(lines, layout, tokens, column))
     if text is None:
-        if all(unit.space_after for unit in units):
-            return None, None  # nothing is said about blanks
         text = "".join(unit.form + " " * unit.space_after for unit in units).rstrip(" ")
     starts: list[int] | None = []
     position = 0

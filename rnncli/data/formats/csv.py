@@ -169,7 +169,9 @@ def _sentences(
     numbers: list[int] = []
     current = ""
     for number, cells in rows:
-        stripped = [" " if cell == " " else cell.strip(" ") for cell in cells]
+        stripped = cells
+        if any(" " in cell for cell in cells):
+            stripped = [" " if cell == " " else cell.strip(" ") for cell in cells]
         if not any(stripped):
             if words:
                 yield _sentence(words, numbers, layout.columns, wanted)
@@ -192,25 +194,30 @@ def _sentences(
 
 def _fault(number: int, cells: Sequence[str], layout: _Layout, wanted: Wanted) -> Fault | None:
     """What is wrong with a row."""
-    text = ",".join(cells)
     width = layout.columns.width
-    if any("\n" in cell and ("," in cell or ";" in cell) for cell in cells) and len(cells) != width:
-        return _unclosed(number, text)
     if len(cells) != width:
+        if any("\n" in cell and ("," in cell or ";" in cell) for cell in cells):
+            return _unclosed(number, ",".join(cells))
         pattern = "the header" if layout.columns.names else "the other lines"
         message = f"expected {width} columns as in {pattern}, found {len(cells)}"
-        return Fault(number, 1, message, text, "quote fields that hold the delimiter")
+        return Fault(number, 1, message, ",".join(cells), "quote fields that hold the delimiter")
     needed = {"token": layout.columns.token}
     if layout.columns.tag is not None:
         needed["tag"] = layout.columns.tag
     for what, column in needed.items():
         if "\n" in cells[column]:
-            return _unclosed(number, text)
+            return _unclosed(number, ",".join(cells))
         if not cells[column]:
-            return Fault(number, 1, f"empty {what}", text, f"every row needs a {what}")
+            return Fault(number, 1, f"empty {what}", ",".join(cells), f"every row needs a {what}")
     for column in layout.columns.features if wanted.labelled else ():
         if not cells[column]:
-            return Fault(number, 1, f"empty column {column + 1}", text, "every column needs at least one character")
+            return Fault(
+                number,
+                1,
+                f"empty column {column + 1}",
+                ",".join(cells),
+                "every column needs at least one character",
+            )
     return None
 
 
@@ -229,7 +236,7 @@ def write(sentences: Iterable[Sentence], names: Names) -> Iterator[str]:
     """A header, and a row for each token: the number of its sentence, the token, its columns, its tag."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    checked = columns.Checked(FORMAT.name, "")
+    checked = columns.Checked(FORMAT.name, "", holds_blank=True)
     number = 0
     for sentence in sentences:
         rows = checked.rows(sentence)

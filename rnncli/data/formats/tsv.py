@@ -23,23 +23,32 @@ def cut(text: str) -> list[str]:
 
 
 def fits(head: Sequence[str], labelled: bool) -> bool:
-    """Whether most lines have the same number of columns; without labels all, with no blank in most of them.
-
-    If blanks divide all lines further, and always into as many columns, they separate columns too: this is CoNLL.
-    """
+    """Whether most lines have the same number of columns; without labels all, with no blank in most of them."""
     lines = [line for line in head if line.strip() and not line.startswith(("#", columns.DOCUMENT))]
     rows = [cut(line) for line in lines]
     width = columns.usual_width(rows)
     alike = [row for row in rows if len(row) == width]
-    if width < 2 or not columns.nearly_all(len(alike), len(rows)):
-        return False
-    divided = {sum(map(bool, line.replace("\t", " ").split(" "))) for line in lines}
-    if len(lines) > 2 and len(divided) == 1 and divided.pop() > width:
+    if width < 2 or not columns.nearly_all(len(alike), len(rows)) or _blanks_separate(lines, width):
         return False
     if labelled or columns.are_tags([row[-1] for row in alike]):
         return True
     with_blanks = sum(any(" " in cell for cell in row) for row in rows)
     return len(alike) == len(rows) and with_blanks <= 0.1 * len(rows)
+
+
+def _blanks_separate(lines: Sequence[str], width: int) -> bool:
+    """Whether blanks separate columns too: with them all lines have the same number of columns.
+
+    Where TABs alone give each line the same number too, the second column must be one of tags, which occur again
+    more often than tokens. In "New York" or "Sentence: 1" the second word does not.
+    """
+    divided = [[piece for piece in line.replace("\t", " ").split(" ") if piece] for line in lines]
+    widths = {len(pieces) for pieces in divided}
+    if len(lines) < 3 or len(widths) > 1 or widths.pop() <= width:
+        return False
+    if len({line.count("\t") for line in lines}) > 1:
+        return True
+    return len({pieces[0] for pieces in divided}) > len({pieces[1] for pieces in divided})
 
 
 def read(lines: Lines, wanted: Wanted, faults: Faults) -> Contents:
@@ -65,7 +74,7 @@ def read_rows(lines: Lines, cut: columns.Cut, wanted: Wanted, faults: Faults) ->
 
 def write(sentences: Iterable[Sentence], names: Names) -> Iterator[str]:
     """Token first, tag last, features between."""
-    checked = columns.Checked(FORMAT.name, "\t")
+    checked = columns.Checked(FORMAT.name, "\t", holds_blank=True)
     for sentence in sentences:
         rows = checked.rows(sentence)
         yield "".join(columns.lines_before(sentence, "\t")) + format_sentence(rows)
