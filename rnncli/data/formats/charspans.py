@@ -154,11 +154,10 @@ def on_tokens(
         last = first
         while last < len(tokens) and tokens[last].start < span.end:
             last += 1
-        inside = tokens[first:last]
+        words = text[tokens[first].start : tokens[last - 1].end] if first < last else ""
         begin = first
-        if not inside or inside[0].start != span.start or inside[-1].end != span.end:
+        if words.strip() != text[span.start : span.end]:
             if not force:
-                words = text[inside[0].start : inside[-1].end] if inside else ""
                 message = f"{span.in_words(text)} is not whole tokens; the tokens there are {shown(words)}"
                 problems.append(ProblemError(message, OFF_BORDERS))
             begin = max(begin, result[-1].end) if result else begin

@@ -138,7 +138,10 @@ class Exports:
     def _of_paragraphs(self, paragraphs: list[Any]) -> Iterator[Record]:
         """Documents of spaCy 2: paragraphs of sentences of tokens."""
         for paragraph in paragraphs:
-            for sentence in paragraph.get("sentences", []):
+            sentences = paragraph.get("sentences") if isinstance(paragraph, dict) else None
+            if not isinstance(sentences, list) or not all(isinstance(sentence, dict) for sentence in sentences):
+                raise ProblemError("a paragraph without sentences", "spaCy 2 has sentences of tokens in paragraphs")
+            for sentence in sentences:
                 yield self._with_tokens(sentence, "spaCy")
 
     def _of_table(self, table: dict[str, Any]) -> Iterator[Record]:
@@ -157,26 +160,30 @@ class Exports:
         if not objects or not all(isinstance(item, dict) for item in objects):
             return Record(fields, tool)
         key = next((key for key in _TOKEN_TEXTS if key in objects[0]), "")
+        keys = list(objects[0])
+        text = fields.get("text")
+        if not key and isinstance(text, str) and all(map(_has_offsets, objects)):
+            objects = [{**item, "text": text[item["start"] : item["end"]]} for item in objects]
+            key = "text"
+        if not key:
+            raise ProblemError(f"token objects without a text: {shown(str(objects[0]))}")
         objects = [item for item in objects if not _is_line_end(item.get(key))]  # spaCy has tokens of blanks
         starts = [item.get("start") for item in objects]
-        text = fields.get("text")
-        if key:
-            tokens = [item.get(key) for item in objects]
-        elif isinstance(text, str) and all(isinstance(item.get("end"), int) for item in objects):
-            tokens = [text[start : item["end"]] for start, item in zip(starts, objects, strict=True)]
-        else:
-            raise ProblemError(f"token objects without a text: {shown(str(objects[0]))}")
         lists = {
-            key: [item.get(key) for item in objects]
-            for key in objects[0]
-            if key not in _NOT_TAGS and key not in fields
+            key: [item.get(key) for item in objects] for key in keys if key not in _NOT_TAGS and key not in fields
         }
-        if "probability" in objects[0]:  # as rnncli writes tokens and spans, which say the same
+        if "probability" in keys:  # as rnncli writes tokens and spans, which say the same
             fields = {key: value for key, value in fields.items() if key != "spans"}
             tool = "rnncli"
-        blanks = [bool(item.get("ws", True)) for item in objects] if "ws" in objects[0] else None
+        blanks = [bool(item.get("ws", True)) for item in objects] if "ws" in keys else None
         are_numbers = all(type(start) is int for start in starts)
+        tokens = [item.get(key) for item in objects]
         return Record({**fields, name: tokens, **lists}, tool, starts if are_numbers else None, blanks)
+
+
+def _has_offsets(item: dict[str, Any]) -> bool:
+    """Whether a token object says where it is in the text."""
+    return type(item.get("start")) is int and type(item.get("end")) is int
 
 
 def _is_line_end(token: Any) -> bool:

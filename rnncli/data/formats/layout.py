@@ -79,13 +79,13 @@ def layout(sample: Sequence[Record], wanted: Wanted, name: str) -> Layout:
         return Layout(tokens, "", text, "", features, tool)
     parallel = [field for field in kinds if tokens and field != tokens and _is_parallel(field, tokens, sample)]
     candidates = [field for field in _TAGS if field in parallel]
-    candidates = candidates or [field for field in parallel if kinds[field] == "texts"]
     candidates += [field for field, kind in kinds.items() if kind == "spans"]
     if not candidates:  # all are empty
         names = (*(_TAGS if tokens else ()), *(_SPANS if text else ()))
         candidates = [field for field in names if kinds.get(field) == ""][:1]
     if not tag and not candidates:
-        raise DataError("no tags and no spans in these records", where=name, hint=f"{known}tag=NAME")
+        likely = next((field for field in parallel if kinds[field] == "texts"), "NAME")
+        raise DataError("no tags and no spans in these records", where=name, hint=f"{known}tag={likely}")
     if not tag and len(candidates) > 1 and _TAGS[0] not in candidates:
         hint = f"choose one: --columns tag={candidates[0]}"
         raise DataError(f"tags may be in each of these fields: {', '.join(candidates)}", where=name, hint=hint)
@@ -124,8 +124,9 @@ def _is_parallel(field: str, tokens: str, sample: Sequence[Record]) -> bool:
     others = 0
     for record in sample:
         values = record.fields.get(field)
-        if values is not None and record.fields.get(tokens):
-            is_list = isinstance(values, list) and len(values) == len(record.fields[tokens])
+        texts = record.fields.get(tokens)
+        if values is not None and texts and isinstance(texts, list):
+            is_list = isinstance(values, list) and len(values) == len(texts)
             parallel += is_list and kind_of(values) in ("texts", "numbers")
             others += not is_list
     return parallel > others

@@ -6,6 +6,7 @@ They are read as JSON or JSON Lines, whatever tool wrote them; here they are wri
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from rnncli.data.faults import shown
 from rnncli.data.formats import jsonarray, jsonl, records
 from rnncli.data.formats.format import Format, Names
 from rnncli.data.formats.records import find
@@ -25,17 +26,24 @@ class _Text(NamedTuple):
 
 
 def _text_of(sentence: Sentence) -> _Text:
-    """The text of a sentence; its tokens joined by blanks where there is none."""
+    """The text of a sentence; its tokens joined by blanks where there is none.
+
+    Raises :class:`.DataError` for a token of blanks, which no span can have, and for one that is not in the text.
+    """
     text = sentence.extra.text
     starts = sentence.extra.starts
     if text is None:
         text = " ".join(sentence.tokens)
     if starts is None or sentence.extra.text is None:
         starts = find(text, sentence.tokens)
+    hint = "write JSON Lines: --to jsonl"
     if starts is None:
-        raise DataError(
-            f"line {sentence.line}: its tokens are not in its text", hint="remove the text, or correct it"
-        )
+        message = "the tokens are not in the text, so a text with spans cannot hold them"
+        raise DataError(message, where=f"line {sentence.line}", hint=hint)
+    blank = next((number for number, token in enumerate(sentence.tokens) if token.isspace()), None)
+    if blank is not None:
+        message = f"the token {shown(sentence.tokens[blank])} is blank, so a text with spans cannot hold it"
+        raise DataError(message, where=f"line {sentence.line_of(blank)}", hint=hint)
     ends = [start + len(token) for start, token in zip(starts, sentence.tokens, strict=True)]
     tokens = [
         {"text": token, "start": start, "end": end, "id": number, "ws": text[end : end + 1] == " "}
