@@ -99,9 +99,8 @@ def _row(name: str, text: str) -> None:
 
     width = max(40, show.width() - 1)
     margin = " " * 15
-    for line in textwrap.wrap(
-        text, width, initial_indent=f"  {name:<13}", subsequent_indent=margin, break_on_hyphens=False
-    ):
+    wrapper = textwrap.TextWrapper(width, f"  {name:<13}", margin, break_on_hyphens=False, break_long_words=False)
+    for line in wrapper.wrap(text):
         show.line((line, ""))
 
 
@@ -119,15 +118,23 @@ def _show_tags(report: "Report", show_all: bool) -> None:
     shown = names[: None if show_all else SHOWN]
     headers = ["span" if are_spans else "tag", *(_short(file.name, len(counts)) for file in report.files)]
     if names:
-        show.table("", headers, [(name, *(f"{of_file[name]:,}" for of_file in counts)) for name in shown])
+        show.table(
+            "", headers, [(_printable(name), *(f"{of_file[name]:,}" for of_file in counts)) for name in shown]
+        )
         _more(len(names) - len(shown))
 
 
-def _short(name: str, files: int) -> str:
+def _short(path: str, files: int) -> str:
     """The last part of a file's name, so that the names of several files fit the terminal."""
     from pathlib import Path
 
-    return show.padded(Path(name).name, max(6, min(len(Path(name).name), 48 // files))).strip()
+    name = _printable(Path(path).name)
+    return show.padded(name, max(6, 48 // files)).strip()
+
+
+def _printable(text: str) -> str:
+    """A text without characters that would command the terminal."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
 def _more(count: int) -> None:

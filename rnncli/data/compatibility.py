@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 from pathlib import Path
 
-from rnncli.data.plausibility import Problem
+from rnncli.data.evidence import Problem
 from rnncli.data.reading import Corpus
 from rnncli.data.sentence import Sentence
 from rnncli.errors import DataError
