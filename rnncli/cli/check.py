@@ -194,7 +194,11 @@ def _show_choice(choice: "Choice", files: "list[FileReport]") -> None:
     rest = "" if dev else "; the others are kept for development"
     _row("data", f"{choice.sentences:,} sentences with {choice.tokens:,} tokens{rest}")
     _row("tags", choice.scheme)
-    _row("tokenizer", choice.tokenizer)
+    share = show.fraction(choice.reproduced, 1)
+    _row(
+        "tokenizer",
+        f"{choice.tokenizer}, which gives the tokens of {share} % of the sentences; digits {choice.digits}",
+    )
     _row("epochs", f"at most {choice.epochs}, in batches of {choice.batch} sentences")
     _row("time", f"about {_duration(choice.seconds)} on {cpus}, estimated from the speed of NumPy here")
     show.blank()

@@ -142,6 +142,8 @@ def test_the_json_of_clean_files(run: Run, train: Path, dev: Path) -> None:
         "training": {
             "scheme": "IOB2",
             "tokenizer": "words",
+            "reproduced": 1.0,
+            "digits": "zero",
             "sentences": 4,
             "tokens": 13,
             "epochs": training.epochs,
@@ -175,8 +177,12 @@ FAULTY: dict[str, tuple[bytes, list[tuple[str, int | None]]]] = {
         [("format", 15), ("format", 16)],
     ),
     "a tag that cannot stand there": (TRAIN.replace("B-day", "I-day").encode(), [("order", 16)]),
+    "a tag that the scheme does not have": (TRAIN.replace("now\tO", "now\t0").encode(), [("tags", 10)]),
     "a tag that cannot begin a sentence": (TRAIN.replace("from\tO", "from\tI-x").encode(), [("order", 7)]),
-    "two headers": (b"token\ttag\n" + TRAIN.encode() + b"\nword\ttag\nthanks\tO\n", [("data", 1)]),
+    "two headers": (
+        b"token\ttag\n" + TRAIN.encode() + b"\nword\ttag\nthanks\tO\n",
+        [("tags", 1), ("data", 1), ("tags", 19)],
+    ),
     "tokens that count": (
         "".join(f"{i}\t{word}\tO\n" for i, word in enumerate("abcdef", 1)).encode(),
         [("data", 1)],
@@ -200,12 +206,22 @@ def test_faults_are_named_with_their_lines_and_the_other_file_is_read(
     assert (2, 0) == (first["sentences"], first["fault_count"])
     assert faults == [(fault["kind"], fault["line"]) for fault in second["faults"]]
     assert all(fault["message"] for fault in second["faults"])
-    # The same as the first file, and for people.
-    result = run("check", path, dev)
+    # The same for people.
+    result = run("check", dev, path)
     assert DATA == result.exit_code
     assert f"Faults of {path}: {len(faults)}" in result.stdout
     for _, line in faults:
         assert f"\n{path}{f':{line}' if line else ''}:" in result.stdout
+
+
+@pytest.mark.parametrize("content", [content for content, _ in FAULTY.values()], ids=FAULTY)
+def test_a_faulty_first_file_does_not_hide_the_others(run: Run, dev: Path, tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "faulty.tsv"
+    path.write_bytes(content)
+    first, second = report(run("check", path, dev, "--json"), DATA)["files"]
+    assert first["fault_count"]
+    assert 2 == second["sentences"]
+    assert 4 == second["tokens"]
 
 
 def test_what_could_be_read_is_counted_beside_the_faults(run: Run, train: Path) -> None:

@@ -90,6 +90,8 @@ def test_tags_that_nobody_knows_are_refused(tags: list[str], known: list[str]) -
         (["O", "I-LOC", "O"], NER),  # a tag that is new, of a type that is known
         (["B-LOC", "B-x", "B-y", "B-z"], NER),
         (["U-PER", "B-LOC", "L-LOC"], NER),  # of another scheme
+        (["PER-B", "x-B", "y-B", "z-B"], NER),  # spelled in another way
+        (["b_per", "b_LOC", "b_x", "b_y"], NER),
         (["O", "B-city"], NER),  # one type in few tokens may be chance
     ],
 )
