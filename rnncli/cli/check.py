@@ -6,6 +6,7 @@ import typer
 
 from rnncli.cli import show
 from rnncli.cli.options import ThreadsOption, command
+from rnncli.cli.printable import printable
 from rnncli.config import ReadOptions
 from rnncli.errors import DataError
 
@@ -118,9 +119,7 @@ def _show_tags(report: "Report", show_all: bool) -> None:
     shown = names[: None if show_all else SHOWN]
     headers = ["span" if are_spans else "tag", *(_short(file.name, len(counts)) for file in report.files)]
     if names:
-        show.table(
-            "", headers, [(_printable(name), *(f"{of_file[name]:,}" for of_file in counts)) for name in shown]
-        )
+        show.table("", headers, [(name, *(f"{of_file[name]:,}" for of_file in counts)) for name in shown])
         _more(len(names) - len(shown))
 
 
@@ -128,13 +127,7 @@ def _short(path: str, files: int) -> str:
     """The last part of a file's name, so that the names of several files fit the terminal."""
     from pathlib import Path
 
-    name = _printable(Path(path).name)
-    return show.padded(name, max(6, 48 // files)).strip()
-
-
-def _printable(text: str) -> str:
-    """A text without characters that would command the terminal."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+    return show.padded(printable(Path(path).name), max(6, 48 // files)).strip()
 
 
 def _more(count: int) -> None:

@@ -110,11 +110,3 @@ def foreign_columns(
 
 def _columns(count: int) -> str:
     return "a column" if count == 1 else f"{count or 'no'} columns"
-
-
-def trained_on(corpus: Corpus, sha256: str | None) -> Problem | None:
-    """The file is the training data of the model, of which the model keeps the SHA-256."""
-    if corpus.sha256 != sha256:
-        return None
-    message = "the model was trained on these sentences, so its scores here say nothing about other text"
-    return Problem("same", message, is_refused=False)

@@ -355,7 +355,7 @@ def test_evaluate_refuses_a_file_with_other_tags(run: Run, trained: "Trained", t
 def test_evaluate_says_that_a_file_is_the_training_data(run: Run, trained: "Trained", booking_tsv: Path) -> None:
     result = run("evaluate", booking_tsv, "--model", trained.path)
     assert CLEAN == result.exit_code
-    assert "the model was trained on these sentences" in result.stderr
+    assert "warning: the model was trained on these sentences" in result.stderr
 
 
 @pytest.fixture
