@@ -351,9 +351,9 @@ def _compared(corpus: Corpus, vocabulary: Vocabulary, first: FileReport, shared:
     return Comparison(sum(unknown), len(unknown), unseen, shared)
 
 
-# Measured for the default network, as README.md says.
+# Measured for the default network on a machine where nothing else runs.
 _OPERATIONS = 3 * 1_138_816  # a token, forward and backward
-_SHARE = 0.79  # of NumPy's speed in matrix products, which training reaches on one thread
+_SHARE = 0.69  # of NumPy's speed with square matrices, which training reaches on one thread
 _GROWTH = 0.78  # n threads are n ** _GROWTH times as fast
 _PAIRS = 6e9  # of tags, which a CRF compares in a second
 _PROBE = 384  # rows of the square matrices that NumPy multiplies

@@ -193,7 +193,7 @@ def _show_choice(choice: "Choice", files: "list[FileReport]") -> None:
         f"{choice.tokenizer}, which gives the tokens of {share} % of the sentences; digits {choice.digits}",
     )
     _row("epochs", f"at most {choice.epochs}, in batches of {choice.batch} sentences")
-    _row("time", f"about {_duration(choice.seconds)} on {cpus}, estimated from the speed of NumPy here")
+    _row("time", f"about {_duration(choice.seconds)} on {cpus} if nothing else runs here")
     show.blank()
 
 
