@@ -252,7 +252,6 @@ def check(paths: Sequence[str], options: ReadOptions, *, threads: int = 0, progr
         report.choice = _choice(first, report.files[0], scheme, digits, len(paths) == 1, count_threads(threads))
     for file in report.files:
         file.faults.sort(key=lambda entry: entry.fault.line)
-    progress(1.0, "done")
     return report
 
 
