@@ -30,8 +30,8 @@ Try:
   rnncli train"""
 
 _EPILOG = """rnncli COMMAND --help explains a command. Options can also be set by environment variables
-(--learning-rate: RNNCLI_LEARNING_RATE) or in a file given by --config; a flag goes before the environment, and
-that before the file.
+(--learning-rate: RNNCLI_LEARNING_RATE) or in a file given by --config; a flag goes before the environment, that
+before the file.
 
 Exit codes: 0 done, 1 unexpected, 2 usage, 3 bad data, 4 bad model, 5 input/output, 6 diverged, 130 interrupted."""
 

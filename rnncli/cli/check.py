@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rnncli.cli import show
-from rnncli.cli.options import ThreadsOption, command
+from rnncli.cli.options import command
 from rnncli.cli.printable import printable
 from rnncli.config import ReadOptions
 from rnncli.errors import DataError
@@ -21,12 +21,19 @@ SHOWN_PAIRS = 10  # sentences and contexts that are labelled differently
 def check(
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILE…", help="Labelled files; the first is the training data; - is stdin."),
+        typer.Argument(metavar="FILE", help="Labelled files; the first is the training data; - is stdin."),
     ],
     show_all: Annotated[
         bool, typer.Option("--all", help="Show all faults, tags and differences, not only the first of each kind.")
     ] = False,
-    threads: ThreadsOption = 0,
+    threads: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="Threads of the training whose time is estimated; 0: one for each available CPU.",
+        ),
+    ] = 0,
     json_output: bool = False,
     *,
     options: ReadOptions,

@@ -32,12 +32,17 @@ class Column(NamedTuple):
     values: Counter[str]
 
 
+# Formats with a token on each line, in which blank lines end sentences.
+BY_LINES = frozenset(("tsv", "conll", "conllu", "csv"))
+
+
 class Evidence:
     """Sentences of a file, and the counts that several checks need."""
 
-    def __init__(self, sentences: Sequence[Sentence], names: Names) -> None:
+    def __init__(self, sentences: Sequence[Sentence], names: Names, format_name: str) -> None:
         self.sentences = sentences
         self.names = names
+        self.has_blank_lines = format_name in BY_LINES
         self.tokens = Counter(chain.from_iterable(sentence.tokens for sentence in sentences))
         self.tags = Counter(chain.from_iterable(sentence.tags for sentence in sentences))
         self.size = self.tokens.total()

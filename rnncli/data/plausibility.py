@@ -34,10 +34,14 @@ class File(Protocol):
     def names(self) -> Names:
         """The names of its columns."""
 
+    @property
+    def format(self) -> str:
+        """The name of its format."""
+
 
 def problems(file: File, for_training: bool = False) -> list[Problem]:
     """All that cannot be right in a file; for training, also data that teach nothing."""
-    evidence = Evidence(file.sentences, file.names)
+    evidence = Evidence(file.sentences, file.names, file.format)
     if not evidence.size:
         return []
     reported: dict[str, Problem] = {}
@@ -293,6 +297,8 @@ _FINAL = frozenset((".", "?", "!", "。", "！", "？", "।", "؟"))
 
 def no_blank_lines(evidence: Evidence) -> Problem | None:
     """One sentence of hundreds of tokens, a few of thousands, or a far too long one with many full stops inside."""
+    if not evidence.has_blank_lines:
+        return None
     lengths = [len(sentence.tokens) for sentence in evidence.sentences]
     few = len(lengths)
     if (few == 1 and evidence.size >= HUNDREDS) or (few < 10 and evidence.size >= 10 * HUNDREDS * few):
