@@ -15,6 +15,7 @@ import numpy as np
 
 from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
 from rnncli.data import compatibility, plausibility, schemes, tokenizer_choice
+from rnncli.data.digits import choose_digits
 from rnncli.data.faults import Fault, Faults
 from rnncli.data.reading import Corpus, reading
 from rnncli.data.repetition import Ambiguous, Relabelled, Repetition
@@ -137,6 +138,7 @@ class Choice(NamedTuple):
     scheme: str
     tokenizer: str
     reproduced: float  # the share of the sentences whose tokens it gives
+    digits: str
     sentences: int  # that are trained on
     tokens: int
     epochs: int  # the most
@@ -230,7 +232,8 @@ def check(paths: Sequence[str], options: ReadOptions, *, threads: int = 0, progr
     first = report.corpora[0]
     progress(READING, "counting")
     scheme = schemes.recognise(sentence.tags for sentence in first.sentences)
-    vocabulary = Vocabulary.count(token for sentence in first.sentences for token in sentence.tokens)
+    digits = choose_digits(first.sentences)
+    vocabulary = Vocabulary.count((token for sentence in first.sentences for token in sentence.tokens), digits)
     for corpus, file in zip(report.corpora, report.files, strict=True):
         _count(corpus, file, scheme)
         if corpus.sentences:
@@ -246,8 +249,9 @@ def check(paths: Sequence[str], options: ReadOptions, *, threads: int = 0, progr
     report.relabelled = repetition.relabelled()
     report.ambiguous = repetition.ambiguous()
     if first.sentences:
-        report.choice = _choice(first, report.files[0], scheme, len(paths) == 1, count_threads(threads))
-    progress(1.0, "done")
+        report.choice = _choice(first, report.files[0], scheme, digits, len(paths) == 1, count_threads(threads))
+    for file in report.files:
+        file.faults.sort(key=lambda entry: entry.fault.line)
     return report
 
 
@@ -346,28 +350,31 @@ def _compared(corpus: Corpus, vocabulary: Vocabulary, first: FileReport, shared:
     return Comparison(sum(unknown), len(unknown), unseen, shared)
 
 
-# Measured for the default network, as README.md says.
+# Measured for the default network on a machine where nothing else runs.
 _OPERATIONS = 3 * 1_138_816  # a token, forward and backward
-_SHARE = 0.79  # of NumPy's speed in matrix products, which training reaches on one thread
+_SHARE = 0.69  # of NumPy's speed with square matrices, which training reaches on one thread
 _GROWTH = 0.78  # n threads are n ** _GROWTH times as fast
 _PAIRS = 6e9  # of tags, which a CRF compares in a second
 _PROBE = 384  # rows of the square matrices that NumPy multiplies
 
 
-def _choice(corpus: Corpus, report: FileReport, scheme: Scheme, is_alone: bool, threads: int) -> Choice:
+def _choice(
+    corpus: Corpus, report: FileReport, scheme: Scheme, digits: str, is_alone: bool, threads: int
+) -> Choice:
     """What a training on this file would choose; ``is_alone``: a share of it is kept for development."""
     rest = 1 - usual_share(report.sentences) if is_alone and report.sentences > 1 else 1.0
     sentences = max(1, round(rest * report.sentences))
     tokens = max(1, round(rest * report.tokens))
     network = NetworkSpec().resolved(bool(corpus.names.features), vectors=False, scheme=scheme.limits_moves)
     training = TrainingSpec().resolved(network, sentences, tokens)
-    tokenizer = tokenizer_choice.choose([(s.extra.text, s.tokens) for s in corpus.sentences])
+    tokenizer = tokenizer_choice.choose([(s.extra.text, s.tokens) for s in corpus.sentences], digits)
     products = _OPERATIONS / (_SHARE * _products_a_second() * threads**_GROWTH)
     seconds = training.epochs * tokens * (products + len(report.tags) ** 2 / _PAIRS)
     return Choice(
         scheme.text,
         tokenizer.name,
         tokenizer.share,
+        digits,
         sentences,
         tokens,
         training.epochs,

@@ -234,7 +234,6 @@ def check_data(model: Model, corpus: Corpus, force: bool = False) -> None:
         *plausibility.problems(corpus),
         compatibility.unknown_tags(corpus.sentences, model.tags, "the model"),
         compatibility.foreign_columns(corpus.sentences, model.inputs.column_values, model.tags),
-        compatibility.trained_on(corpus, model.provenance.get("data_sha256")),
     ]
     plausibility.refuse(corpus.name, filter(None, problems), force)
 

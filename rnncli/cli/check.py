@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rnncli.cli import show
-from rnncli.cli.options import ThreadsOption, command
+from rnncli.cli.options import command
+from rnncli.cli.printable import printable
 from rnncli.config import ReadOptions
 from rnncli.errors import DataError
 
@@ -20,18 +21,26 @@ SHOWN_PAIRS = 10  # sentences and contexts that are labelled differently
 def check(
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILE…", help="Labelled files; the first is the training data; - is stdin."),
+        typer.Argument(metavar="FILE", help="Labelled files; the first is the training data; - is stdin."),
     ],
     show_all: Annotated[
         bool, typer.Option("--all", help="Show all faults, tags and differences, not only the first of each kind.")
     ] = False,
-    threads: ThreadsOption = 0,
+    threads: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="Threads of the training whose time is estimated; 0: one for each available CPU.",
+        ),
+    ] = 0,
     json_output: bool = False,
     *,
     options: ReadOptions,
 ) -> None:
-    """Report on labelled files before a training: statistics, faults, and what rnncli train would choose.
+    """Describe labelled files and say what is wrong in them.
 
+    The report holds statistics, faults, sentences that are labelled differently, and what rnncli train would choose.
     Faults are lines that cannot be read, tags that the tag scheme does not have or does not allow there, and what
     rnncli train would refuse. If there are any, the exit code is 3. Sentences that occur again, and tokens that are
     labelled differently though their neighbours are the same, are shown and are no faults. Other files are
@@ -99,9 +108,8 @@ def _row(name: str, text: str) -> None:
 
     width = max(40, show.width() - 1)
     margin = " " * 15
-    for line in textwrap.wrap(
-        text, width, initial_indent=f"  {name:<13}", subsequent_indent=margin, break_on_hyphens=False
-    ):
+    wrapper = textwrap.TextWrapper(width, f"  {name:<13}", margin, break_on_hyphens=False, break_long_words=False)
+    for line in wrapper.wrap(text):
         show.line((line, ""))
 
 
@@ -123,11 +131,11 @@ def _show_tags(report: "Report", show_all: bool) -> None:
         _more(len(names) - len(shown))
 
 
-def _short(name: str, files: int) -> str:
+def _short(path: str, files: int) -> str:
     """The last part of a file's name, so that the names of several files fit the terminal."""
     from pathlib import Path
 
-    return show.padded(Path(name).name, max(6, min(len(Path(name).name), 48 // files))).strip()
+    return show.padded(printable(Path(path).name), max(6, 48 // files)).strip()
 
 
 def _more(count: int) -> None:
@@ -187,9 +195,13 @@ def _show_choice(choice: "Choice", files: "list[FileReport]") -> None:
     rest = "" if dev else "; the others are kept for development"
     _row("data", f"{choice.sentences:,} sentences with {choice.tokens:,} tokens{rest}")
     _row("tags", choice.scheme)
-    _row("tokenizer", choice.tokenizer)
+    share = show.fraction(choice.reproduced, 1)
+    _row(
+        "tokenizer",
+        f"{choice.tokenizer}, which gives the tokens of {share} % of the sentences; digits {choice.digits}",
+    )
     _row("epochs", f"at most {choice.epochs}, in batches of {choice.batch} sentences")
-    _row("time", f"about {_duration(choice.seconds)} on {cpus}, estimated from the speed of NumPy here")
+    _row("time", f"about {_duration(choice.seconds)} on {cpus} if nothing else runs here")
     show.blank()
 
 

@@ -59,7 +59,7 @@ def convert(
     *,
     reading: ReadOptions,
 ) -> None:
-    """Write a labelled file in another format, or with the tags of another scheme.
+    """Write a labelled file in another format or tag scheme.
 
     The format of IN is recognised by its content. OUT gets its name only when it is complete. What the new format
     cannot hold is said at the end. The formats doccano, prodigy, label-studio and entities hold texts with spans.

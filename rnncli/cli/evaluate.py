@@ -45,8 +45,10 @@ def evaluate(
     from rnncli.modelfile import load
 
     loaded = load(find_model(model))
-    corpus = files.read(str(bundled("sample_data/test.tsv")) if data is None else data, options)
-    evaluation.check_data(loaded, corpus, force)
+    path = str(bundled("sample_data/test.tsv")) if data is None else data
+    corpus = files.read_for(loaded, path, options, force)
+    if corpus.sha256 == loaded.provenance.get("data_sha256"):
+        show.note("warning: the model was trained on these sentences, so its scores on other text will be lower")
     if message := schemes.describe_odd(corpus, loaded.scheme, loaded.tags):
         show.note(f"warning: {message}")
     with show.progress() as progress:

@@ -7,6 +7,7 @@ from rnncli.config import ReadOptions
 
 if TYPE_CHECKING:
     from rnncli.data.reading import Corpus
+    from rnncli.model import Model
 
 
 def read(path: str, options: ReadOptions) -> "Corpus":
@@ -15,4 +16,13 @@ def read(path: str, options: ReadOptions) -> "Corpus":
 
     corpus = reading.read(path, options)
     show.note(corpus.description)
+    return corpus
+
+
+def read_for(model: "Model", path: str, options: ReadOptions, force: bool) -> "Corpus":
+    """The same; a file that cannot be right, or that does not fit the model, is refused without ``force``."""
+    from rnncli import evaluation
+
+    corpus = read(path, options)
+    evaluation.check_data(model, corpus, force)
     return corpus

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rnncli.cli import files, show
-from rnncli.cli.options import ModelOption, command, find_model
+from rnncli.cli.options import ForceOption, ModelOption, command, find_model, refuse_file_name
 from rnncli.config import ReadOptions
 from rnncli.errors import DataError, UsageError
 
@@ -35,6 +35,7 @@ def inspect_gradients(
         str | None, typer.Option(metavar="FILE", help="Draw what rnncli train --log-gradients wrote instead.")
     ] = None,
     svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the picture as SVG too.")] = None,
+    force: ForceOption = False,
     json_output: bool = False,
     *,
     options: ReadOptions,
@@ -62,7 +63,7 @@ def inspect_gradients(
     from rnncli.modelfile import load
 
     loaded = load(find_model(model))
-    sentences = _sentences(loaded, text, corpus, options)
+    sentences = _sentences(loaded, text, corpus, options, force)
     if pairs(loaded, (len(sentence.tokens) for sentence in sentences)) > MANY_PAIRS:
         show.note("every tag is compared with every token before it and after it, which may take minutes")
     with show.progress("reading …") as progress:
@@ -76,12 +77,16 @@ def inspect_gradients(
         _show(result)
 
 
-def _sentences(model: "Model", text: str | None, corpus: str | None, options: ReadOptions) -> "list[Sentence]":
+def _sentences(
+    model: "Model", text: str | None, corpus: str | None, options: ReadOptions, force: bool
+) -> "list[Sentence]":
     """The sentences to measure; the gold tags of a text are "", which no model knows."""
     from rnncli.data.sentence import Sentence
 
     if corpus is not None:
-        return files.read(corpus, options).sentences
+        return files.read_for(model, corpus, options, force).sentences
+    if text is not None and not force:
+        refuse_file_name(text, "--corpus")
     sentences = []
     for sentence in [text] if text is not None else model.provenance.get("examples") or []:
         tokens = model.cut(sentence)

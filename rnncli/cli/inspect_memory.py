@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from rnncli.cli import files, show
-from rnncli.cli.options import ModelOption, command, find_model
+from rnncli.cli.options import ForceOption, ModelOption, command, find_model, refuse_file_name
 from rnncli.cli.printable import printable_values
 from rnncli.config import ReadOptions
 from rnncli.errors import UsageError
 
 if TYPE_CHECKING:
+    from rnncli.data.reading import Corpus
     from rnncli.model import Model
 
 
@@ -66,6 +67,7 @@ def inspect_memory(
     html: HtmlOption = None,
     svg: SvgOption = None,
     model: ModelOption = None,
+    force: ForceOption = False,
     json_output: bool = False,
     *,
     options: ReadOptions,
@@ -104,7 +106,10 @@ def inspect_memory(
     loaded = load(path)
     compared = None if compare is None else load(compare)
     chosen = _texts(loaded, texts, corpus)
-    document = _document(loaded, chosen, corpus, unit, memory, compared, options)
+    for text in texts or [] if not force else []:
+        refuse_file_name(text, "--corpus")
+    labelled = None if corpus is None else files.read_for(loaded, corpus, options, force)
+    document = _document(loaded, chosen, labelled, unit, memory, compared)
     document["model"]["file"] = path.name
     if compare is not None:
         document["compare"]["model"]["file"] = compare.name
@@ -127,16 +132,15 @@ def _texts(model: "Model", texts: list[str] | None, corpus: str | None) -> list[
 def _document(
     model: "Model",
     texts: list[str],
-    corpus: str | None,
+    corpus: "Corpus | None",
     unit: int | None,
     memory: str,
     compared: "Model | None",
-    options: ReadOptions,
 ) -> dict[str, Any]:
     from rnncli.inspect.document import Question, document
     from rnncli.inspect.progress import pairs
 
-    sentences = files.read(corpus, options).sentences if corpus is not None else []
+    sentences = [] if corpus is None else corpus.sentences
     if sentences:
         show.note(f"running over {len(sentences):,} sentences …")
     lengths = [len(model.cut(text)) for text in texts]

@@ -1,11 +1,12 @@
 """What cannot be right about two files, or about a file and a model: no tag in common, a column of other values."""
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 from pathlib import Path
 
-from rnncli.data.plausibility import Problem
+from rnncli.data.evidence import Problem
 from rnncli.data.reading import Corpus
 from rnncli.data.sentence import Sentence
 from rnncli.errors import DataError
@@ -51,13 +52,13 @@ def unknown_tags(sentences: Iterable[Sentence], known: Collection[str], of: str)
     return Problem("tags", message, hint)
 
 
+_IN_A_SPAN = re.compile(r"[BIESLUMW][-_](.+)|(.+)[-_][BIESLUMW]", re.IGNORECASE | re.DOTALL)
+
+
 def _types(tags: Iterable[str]) -> set[str]:
-    """The types of spans, and tags that are of no span."""
-    types = set()
-    for tag in tags:
-        is_in_span = tag[:1] in "BIESLUMW" and tag[1:2] in ("-", "_")
-        types.add(tag[2:] if is_in_span else tag)
-    return types - {"O", "o"}
+    """The types of spans in any spelling, and tags that are of no span."""
+    matches = {tag: _IN_A_SPAN.fullmatch(tag) for tag in tags}
+    return {match[1] or match[2] if match else tag for tag, match in matches.items()} - {"O", "o"}
 
 
 def _some(tags: Iterable[str]) -> str:
@@ -109,11 +110,3 @@ def foreign_columns(
 
 def _columns(count: int) -> str:
     return "a column" if count == 1 else f"{count or 'no'} columns"
-
-
-def trained_on(corpus: Corpus, sha256: str | None) -> Problem | None:
-    """The file is the training data of the model, of which the model keeps the SHA-256."""
-    if corpus.sha256 != sha256:
-        return None
-    message = "the model was trained on these sentences, so its scores here say nothing about other text"
-    return Problem("same", message, is_refused=False)

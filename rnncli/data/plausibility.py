@@ -9,11 +9,11 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
 from itertools import chain, groupby
 from statistics import median
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from rnncli.data.evidence import Column, Evidence, Problem
 from rnncli.data.faults import shown
 from rnncli.data.formats.format import Names
 from rnncli.data.sentence import Sentence
@@ -21,66 +21,6 @@ from rnncli.errors import DataError
 
 _LOG = logging.getLogger("rnncli")
 FORCE = "--force reads it as it is"
-
-
-class Problem(NamedTuple):
-    """What cannot be right in a file.
-
-    topic       of two problems of one topic only the first is reported, since one mistake has several signs
-    line        from 1; 0 if it is about the whole file
-    is_refused  False: worth a note, but there may be a reason for it
-    """
-
-    topic: str
-    message: str
-    hint: str = ""
-    line: int = 0
-    is_refused: bool = True
-
-
-class Column(NamedTuple):
-    """A column of a file: its number or name for ``--columns``, and how often each value occurs."""
-
-    name: str
-    values: Counter[str]
-
-
-class Evidence:
-    """Sentences of a file, and the counts that several checks need."""
-
-    def __init__(self, sentences: Sequence[Sentence], names: Names) -> None:
-        self.sentences = sentences
-        self.names = names
-        self.tokens = Counter(chain.from_iterable(sentence.tokens for sentence in sentences))
-        self.tags = Counter(chain.from_iterable(sentence.tags for sentence in sentences))
-        self.size = self.tokens.total()
-
-    @cached_property
-    def pairs(self) -> Counter[tuple[str, str]]:
-        """How often each token has each tag."""
-        return Counter(pair for s in self.sentences for pair in zip(s.tokens, s.tags, strict=True))
-
-    @cached_property
-    def features(self) -> list[Column]:
-        """The columns that are neither the token nor the tag."""
-        rows = list(chain.from_iterable(sentence.columns for sentence in self.sentences))
-        count = min(map(len, rows), default=0)
-        names = [*self.names.features, *map(str, range(len(self.names.features) + 2, count + 2))]
-        return [Column(names[i], Counter(row[i] for row in rows)) for i in range(count)]
-
-    @property
-    def tag_column(self) -> Column:
-        """The column of the tags, which is the last if it was not chosen."""
-        cells = self.names.cells
-        name = cells[-1] if cells and cells[-1] else str(len(cells) or len(self.features) + 2)
-        return Column(name, self.tags)
-
-    def predictable(self, given: int) -> float:
-        """The share of tokens that have the most frequent tag of their token (0), or the reverse (1)."""
-        best: dict[str, int] = {}
-        for pair, count in self.pairs.items():
-            best[pair[given]] = max(best.get(pair[given], 0), count)
-        return sum(best.values()) / self.size
 
 
 class File(Protocol):
@@ -94,10 +34,14 @@ class File(Protocol):
     def names(self) -> Names:
         """The names of its columns."""
 
+    @property
+    def format(self) -> str:
+        """The name of its format."""
+
 
 def problems(file: File, for_training: bool = False) -> list[Problem]:
     """All that cannot be right in a file; for training, also data that teach nothing."""
-    evidence = Evidence(file.sentences, file.names)
+    evidence = Evidence(file.sentences, file.names, file.format)
     if not evidence.size:
         return []
     reported: dict[str, Problem] = {}
@@ -182,7 +126,7 @@ def tags_as_tokens(evidence: Evidence) -> Problem | None:
     if _share_of_span_tags(words.values) > 0.5 or len(words.values) <= len(evidence.tokens):
         hint = "every line needs a token beside its tag"
     else:
-        hint = f"choose the columns: --columns token={shlex.quote(words.name)},tag=1"
+        hint = _choose(words.name, evidence.token_name)
     return Problem("columns", message, hint, evidence.sentences[0].line)
 
 
@@ -204,8 +148,9 @@ _PLACEHOLDERS = frozenset(("_", "-", "–", "*", "None", "none", "null", "NULL",
 
 
 def no_tokens(evidence: Evidence) -> Problem | None:
-    """All tokens are a sign that stands for nothing."""
-    if evidence.size < 2 or not evidence.tokens.keys() <= _PLACEHOLDERS:
+    """All tokens are the same word, or a sign that stands for nothing."""
+    is_one_word = len(evidence.tokens) == 1 and len(evidence.tags) > 1 and len(evidence.features) > 0
+    if evidence.size < 2 or not (is_one_word or evidence.tokens.keys() <= _PLACEHOLDERS):
         return None
     message = f"all tokens are {shown(next(iter(evidence.tokens)))}"
     return Problem("columns", message, _other_columns(evidence), evidence.sentences[0].line)
@@ -219,7 +164,12 @@ def _other_columns(evidence: Evidence) -> str:
     most = max(len(column.values) for column in features)
     token = next(column for column in features if len(column.values) >= 0.8 * most)
     tag = _likely_tags(evidence, token) or evidence.tag_column
-    return f"choose the columns: --columns token={shlex.quote(token.name)},tag={shlex.quote(tag.name)}"
+    return _choose(token.name, tag.name)
+
+
+def _choose(token: str, tag: str) -> str:
+    """The hint to read other columns."""
+    return f"choose the columns: --columns {shlex.quote(f'token={token},tag={tag}')}"
 
 
 def _likely_tags(evidence: Evidence, token: Column) -> Column | None:
@@ -276,10 +226,11 @@ def heads_as_tags(evidence: Evidence) -> Problem | None:
 
 def _wrong_tags(evidence: Evidence, message: str) -> Problem:
     column = _likely_tags(evidence, Column("", evidence.tokens))
-    hint = "the last column is the tag, unless you choose another: --columns token=1,tag=2"
     if column and column.name != evidence.tag_column.name:
-        hint = f"choose the tag's column: --columns token=1,tag={shlex.quote(column.name)}"
-    elif not evidence.features:
+        hint = _choose(evidence.token_name, column.name)
+    elif evidence.features:
+        hint = "the last column is the tag, unless you choose another: --columns token=1,tag=2"
+    else:
         hint = "every line needs a token and its tag"
     return Problem("columns", message, hint)
 
@@ -291,7 +242,7 @@ def one_tag(evidence: Evidence) -> Problem | None:
     tag = next(iter(evidence.tags))
     message = f"all tags are {shown(tag)}, so there is nothing to learn"
     column = _likely_tags(evidence, Column("", evidence.tokens))
-    hint = f"choose the tag's column: --columns token=1,tag={shlex.quote(column.name)}" if column else ""
+    hint = _choose(evidence.token_name, column.name) if column else ""
     return Problem("columns", message, hint, is_refused=tag in _PLACEHOLDERS or column is not None)
 
 
@@ -346,6 +297,8 @@ _FINAL = frozenset((".", "?", "!", "。", "！", "？", "।", "؟"))
 
 def no_blank_lines(evidence: Evidence) -> Problem | None:
     """One sentence of hundreds of tokens, a few of thousands, or a far too long one with many full stops inside."""
+    if not evidence.has_blank_lines:
+        return None
     lengths = [len(sentence.tokens) for sentence in evidence.sentences]
     few = len(lengths)
     if (few == 1 and evidence.size >= HUNDREDS) or (few < 10 and evidence.size >= 10 * HUNDREDS * few):

@@ -29,6 +29,7 @@ PAIRED_SHARE = 0.5  # of the tags in a span whose type has two letters, as B-x a
 MALFORMED_SHARE = 0.5  # of what tags in a random order would have, and of the moves that only a scheme explains
 
 SHOWN_MOVES = 3
+MOST_NEAREST = 100  # odd tags of a file that are compared with all others
 
 _LIKE_O = str.maketrans("0\u041e\u043e\u039f\u03bf", "OOOOO")  # zero; O and o of Cyrillic and of Greek
 
@@ -103,13 +104,18 @@ def nearest(tag: str, scheme: Scheme, tags: Iterable[str]) -> str:
 def odd_faults(corpus: Corpus, scheme: Scheme, tags: Sequence[str], most: int = SHOWN_FAULTS) -> Faults:
     """The odd tags of a file, each as a fault that names the most similar of these tags; ``most`` are kept."""
     faults = Faults(corpus.name, most=most)
+    legal: dict[str, str] = {}
     for odd in odd_tags((sentence.tags for sentence in corpus.sentences), scheme):
         if faults.count >= most:  # it is counted only
             faults.count += 1
             continue
         sentence = corpus.sentences[odd.sentence]
         column = 1 + sum(len(cell) + 1 for cell in (sentence.tokens[odd.token], *sentence.columns[odd.token]))
-        message = f'not a tag of {scheme.text}; the nearest is "{nearest(odd.tag, scheme, tags)}"'
+        message = f"not a tag of {scheme.text}"
+        if odd.tag not in legal and len(legal) < MOST_NEAREST:
+            legal[odd.tag] = nearest(odd.tag, scheme, tags)
+        if odd.tag in legal:
+            message += f'; the nearest is "{legal[odd.tag]}"'
         hint = "mend the tags, or give --force: they are outside all spans; or --scheme plain: no tag marks a span"
         faults.add(Fault(sentence.line_of(odd.token), column, message, odd.tag, hint))
     return faults

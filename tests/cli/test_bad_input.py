@@ -132,7 +132,7 @@ def test_columns_that_nobody_reads_may_differ(run: Run, booking_tsv: Path, tmp_p
     of_columns, out = tmp_path / "columns.tsv", tmp_path / "model.npz"
     of_columns.write_text("leave\tVB\tO\nOslo\tNN\tB-departure\n")
     assert 0 == run("train", booking_tsv, "--dev", of_columns, "--out", out, *QUICK).exit_code
-    ignored = ("--input", "embedding", "--out", out)
+    ignored = ("--features", "embedding", "--out", out)
     assert 0 == run("train", of_columns, "--dev", booking_tsv, *ignored, *QUICK).exit_code
     assert 0 == run("evaluate", of_columns, "--model", out).exit_code
 
@@ -181,9 +181,9 @@ def test_a_file_without_the_columns_that_a_model_reads_is_refused(
     fewer += "  give a file with the columns that the model was trained on"
     refused(run("evaluate", booking_tsv, "--model", of_columns), DATA, f"{booking_tsv}: {fewer}")
     message = "this model reads a column beside each token, and there are fewer\n"
-    message += "  a model trained with --input embedding+ngram needs none"
+    message += "  a model trained with --features embedding+ngram needs none"
     refused(run("inspect-memory", "leave Taipei", "--model", of_columns), DATA, message)
-    arguments = ("tag", "--input", "-", "--input-format", "tsv", "--model", of_columns)
+    arguments = ("tag", "--input", "-", "--format", "tsv", "--model", of_columns)
     refused(run(*arguments, stdin=b"leave\nTaipei\n"), DATA, f"stdin: {fewer}")
     assert 0 == run(*arguments, stdin=b"leave\tVB\nTaipei\tNN\n").exit_code
 
@@ -542,7 +542,7 @@ def test_a_sentence_of_ten_thousand_tokens_is_learned_and_labelled(run: Run, tmp
     path, out, words = tmp_path / "long.tsv", tmp_path / "model.npz", ["leave", "Taipei"] * 5_000
     path.write_text("".join(f"{word}\t{tag}\n" for word, tag in zip(words, ["O", "B-x"] * 5_000, strict=True)))
     assert 0 == run("train", path, "--force", "--out", out, *QUICK).exit_code
-    labelled = run("tag", "--input", path, "--input-format", "tsv", "--output", "tsv", "--model", out)
+    labelled = run("tag", "--input", path, "--to", "tsv", "--model", out)
     rows = [line.split("\t") for line in labelled.stdout.splitlines()[:-1]]
     assert words == [word for word, _ in rows]
     assert {tag for _, tag in rows} <= {"O", "B-x"}

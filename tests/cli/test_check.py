@@ -142,6 +142,8 @@ def test_the_json_of_clean_files(run: Run, train: Path, dev: Path) -> None:
         "training": {
             "scheme": "IOB2",
             "tokenizer": "words",
+            "reproduced": 1.0,
+            "digits": "zero",
             "sentences": 4,
             "tokens": 13,
             "epochs": training.epochs,
@@ -172,16 +174,20 @@ def test_a_token_with_several_tags_in_equal_context_is_named_with_both_lines(run
 FAULTY: dict[str, tuple[bytes, list[tuple[str, int | None]]]] = {
     "lines that cannot be read": (
         TRAIN.replace("on\tO\n", "on\n").replace("May\t", "\t").encode(),
-        [("format", 14), ("format", 15)],
+        [("format", 15), ("format", 16)],
     ),
-    "a tag that cannot stand there": (TRAIN.replace("B-day", "I-day").encode(), [("order", 15)]),
+    "a tag that cannot stand there": (TRAIN.replace("B-day", "I-day").encode(), [("order", 16)]),
+    "a tag that the scheme does not have": (TRAIN.replace("now\tO", "now\t0").encode(), [("tags", 10)]),
     "a tag that cannot begin a sentence": (TRAIN.replace("from\tO", "from\tI-x").encode(), [("order", 7)]),
-    "two headers": (b"token\ttag\n" + TRAIN.encode() + b"\nword\ttag\nthanks\tO\n", [("data", 1)]),
+    "two headers": (
+        b"token\ttag\n" + TRAIN.encode() + b"\nword\ttag\nthanks\tO\n",
+        [("tags", 1), ("data", 1), ("tags", 19)],
+    ),
     "tokens that count": (
         "".join(f"{i}\t{word}\tO\n" for i, word in enumerate("abcdef", 1)).encode(),
         [("data", 1)],
     ),
-    "not UTF-8": (TRAIN.encode() + b"\ncaf\xe9\tO\n", [("format", 17)]),
+    "not UTF-8": (TRAIN.encode() + b"\ncaf\xe9\tO\n", [("format", 18)]),
     "a text": (b"leave Taipei now\n\nthank you\n", [("format", None)]),
     "nothing": (b"", [("format", None)]),
     "damaged": (gzip.compress(TRAIN.encode())[:-12], [("format", None)]),
@@ -200,12 +206,22 @@ def test_faults_are_named_with_their_lines_and_the_other_file_is_read(
     assert (2, 0) == (first["sentences"], first["fault_count"])
     assert faults == [(fault["kind"], fault["line"]) for fault in second["faults"]]
     assert all(fault["message"] for fault in second["faults"])
-    # The same as the first file, and for people.
-    result = run("check", path, dev)
+    # The same for people.
+    result = run("check", dev, path)
     assert DATA == result.exit_code
     assert f"Faults of {path}: {len(faults)}" in result.stdout
     for _, line in faults:
         assert f"\n{path}{f':{line}' if line else ''}:" in result.stdout
+
+
+@pytest.mark.parametrize("content", [content for content, _ in FAULTY.values()], ids=FAULTY)
+def test_a_faulty_first_file_does_not_hide_the_others(run: Run, dev: Path, tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "faulty.tsv"
+    path.write_bytes(content)
+    first, second = report(run("check", path, dev, "--json"), DATA)["files"]
+    assert first["fault_count"]
+    assert 2 == second["sentences"]
+    assert 4 == second["tokens"]
 
 
 def test_what_could_be_read_is_counted_beside_the_faults(run: Run, train: Path) -> None:
@@ -216,7 +232,7 @@ def test_what_could_be_read_is_counted_beside_the_faults(run: Run, train: Path) 
 
 def test_only_the_first_faults_are_shown_but_all_are_counted(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "train.tsv"
-    path.write_text("a\tO\n\n" + "b\n" * 50 + "\nc\tB-x\n")
+    path.write_text("a\tO\n\n" * 60 + "b\n" * 50 + "\nc\tB-x\n")
     shown = run("check", path).stdout
     assert 20 == shown.count(f"\n{path}:")
     assert "… and 30 more; --all shows them" in shown
@@ -339,7 +355,7 @@ def test_evaluate_refuses_a_file_with_other_tags(run: Run, trained: "Trained", t
 def test_evaluate_says_that_a_file_is_the_training_data(run: Run, trained: "Trained", booking_tsv: Path) -> None:
     result = run("evaluate", booking_tsv, "--model", trained.path)
     assert CLEAN == result.exit_code
-    assert "the model was trained on these sentences" in result.stderr
+    assert "warning: the model was trained on these sentences" in result.stderr
 
 
 @pytest.fixture
@@ -396,14 +412,10 @@ def test_a_labelled_file_is_no_text(
 ) -> None:
     path = tmp_path / "file.txt"
     path.write_text(content)
-    options = tuple(word.replace("--format", FORMAT_OPTION) for word in options)
     result = run("tag", "--input", path, "--model", trained.path, *options)
     refused(result, "these lines are not texts but tokens with their tags")
     assert cure in result.stderr
     assert CLEAN == run("tag", "--input", path, "--model", trained.path, *options, "--force").exit_code
-
-
-FORMAT_OPTION = "--input-format"
 
 
 def test_a_text_has_no_labels(run: Run, tmp_path: Path) -> None:

@@ -604,12 +604,12 @@ REFUSED = [  # what cannot be right in any format
     Row(
         "refused/heads_last.txt",
         error="heads_last.txt: the tags are numbers of tokens, as the heads of a dependency tree"
-        "\n  choose the tag's column: --columns token=1,tag=2" + FORCE,
+        "\n  choose the columns: --columns token=1,tag=2" + FORCE,
     ),
     Row(
         "refused/lemmas_last.tsv",
         error='lemmas_last.tsv: the tags are mostly the tokens themselves or their lemmas: "the"'
-        "\n  choose the tag's column: --columns token=1,tag=2" + FORCE,
+        "\n  choose the columns: --columns token=1,tag=2" + FORCE,
     ),
     Row(
         "refused/no_tags.tsv",
@@ -636,13 +636,13 @@ REFUSED = [  # what cannot be right in any format
     ),
     Row(
         "refused/numbers_of_sentences.tsv",
-        error='numbers_of_sentences.tsv:1: the token column holds the number of the sentence, from "Sentence: 1" on'
-        "\n  choose the columns: --columns token=2,tag=4" + FORCE,
+        error='numbers_of_sentences.tsv:1: all tokens are "Sentence:"'
+        "\n  choose the columns: --columns token=3,tag=5" + FORCE,
     ),
     Row(
         "refused/offsets_last.tsv",
         error="offsets_last.tsv: almost as many tags as tokens: 10 tags, 10 tokens"
-        "\n  choose the tag's column: --columns token=1,tag=2" + FORCE,
+        "\n  choose the columns: --columns token=1,tag=2" + FORCE,
     ),
     Row(
         "refused/parts_of_speech_first.txt",

@@ -102,6 +102,12 @@ def test_missing_blank_lines_are_refused(booking: list[Rows]) -> None:
     assert [message] == refused([*booking[:4], ended])
 
 
+@pytest.mark.parametrize("name", ["jsonl", "json", "doccano"])
+def test_a_text_of_many_sentences_is_read_where_no_blank_line_ends_one(booking: list[Rows], name: str) -> None:
+    joined = corpus([[row for rows in booking * 20 for row in rows]])
+    assert [] == plausibility.problems(joined._replace(format=name), for_training=True)
+
+
 def test_a_header_among_the_lines_is_refused_with_its_line(booking: list[Rows]) -> None:
     changed = [*booking[:3], [("WORD", "NER_tag"), *booking[3]], *booking[4:]]
     with pytest.raises(DataError) as caught:
