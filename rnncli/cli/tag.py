@@ -10,7 +10,7 @@ import typer
 
 from rnncli.cli import show
 from rnncli.cli.options import ModelOption, ThreadsOption, command, find_model
-from rnncli.errors import RnncliError, UsageError
+from rnncli.errors import ModelError, RnncliError, UsageError
 
 if TYPE_CHECKING:
     from rnncli.tagging import Tagged, Tagger
@@ -79,8 +79,7 @@ def tag(
 
     path = None if out in (None, "-") else Path(str(out))
     if path is not None:
-        archive.check_writable(path, "--out labelled.txt")
-        archive.check_replaceable(path, by_archive=False)
+        archive.check_writable(path, "--out labelled.txt", is_model=False)
     tagger = Tagger(load(find_model(model)), threads, nbest)
     columns = tagger.model.inputs.columns
     if columns and (text is not None or source_format == "text"):
@@ -180,7 +179,11 @@ def _label_file(writer: _Writer, source: str, source_format: str) -> None:
 
     def answer() -> None:
         """Label and write what was read of stdin, so that nobody waits for it."""
-        writer.write(label(waiting))
+        try:
+            writer.write(label(waiting))
+        except ModelError as error:
+            error.where = "stdin"  # sentences are numbered from the last answer on
+            raise
         writer.flush()
         waiting.clear()
 

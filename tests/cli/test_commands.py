@@ -299,11 +299,19 @@ def test_labelled_text_does_not_replace_a_model_nor_a_model_a_text(
     model = tmp_path / "model.npz"
     model.write_bytes(trained.path.read_bytes())
     refused = run("train", data, "--out", data, *QUICK)
-    message = f"error: {data}: is no model, so it is not replaced by one\n  give another --out FILE\n"
+    message = f"error: {data}: is no model, so a model does not replace it\n  choose another --out\n"
     assert (5, "", message) == (refused.exit_code, refused.stdout, refused.stderr)
-    for command in (("tag", "leave"), ("memory-task", "copy")):
-        refused = run(*command, "--out", model)
-        message = f"error: {model}: holds a model, which is not replaced\n  give another --out FILE\n"
+    commands = [
+        ("tag", "leave", "--out"),
+        ("memory-task", "copy", "--out"),
+        ("inspect-memory", "leave", "--html"),
+        ("inspect-memory", "leave", "--svg"),
+        ("inspect-gradients", "leave", "--svg"),
+        ("train", data, *QUICK, "--log-gradients"),
+    ]
+    for command in commands:
+        refused = run(*command, model)
+        message = f"error: {model}: is a model, which is not replaced\n  choose another {command[-1]}\n"
         assert (5, "", message) == (refused.exit_code, refused.stdout, refused.stderr)
     assert booking_tsv.read_bytes() == data.read_bytes()
     assert trained.path.read_bytes() == model.read_bytes()
