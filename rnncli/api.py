@@ -234,9 +234,8 @@ def train_files(
     _check_outputs(files)
     path = Path(files.out)
     archive.check_writable(path)
-    archive.check_replaceable(path, by_archive=True)
     if files.log_gradients:
-        archive.check_writable(Path(files.log_gradients))
+        archive.check_writable(Path(files.log_gradients), "--log-gradients log.json", is_model=False)
     is_bundled = files.data is None
     corpus = _read(files.data or bundled("sample_data/train.tsv"), read_options, listener)
     dev = bundled("sample_data/dev.tsv") if is_bundled and files.dev is None else files.dev

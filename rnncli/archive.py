@@ -64,24 +64,20 @@ def _npy(array: Array) -> bytes:
     return buffer.getvalue()
 
 
-def check_replaceable(path: Path, by_archive: bool) -> None:
-    """Raise :class:`FileError` if a model would replace a file of another kind, or such a file a model."""
-    if not path.is_file() or not path.stat().st_size:
-        return
-    with path.open("rb") as file:
-        is_archive = file.read(2) == b"PK"
-    if is_archive and not by_archive:
-        raise FileError("holds a model, which is not replaced", where=str(path), hint="give another --out FILE")
-    if by_archive and not is_archive:
-        raise FileError(
-            "is no model, so it is not replaced by one", where=str(path), hint="give another --out FILE"
-        )
+def check_writable(path: Path, example: str = "--out model.npz", is_model: bool = True) -> None:
+    """Raise :class:`FileError` now if a file could not be written here after hours of training.
 
+    A model may replace only a model, and nothing else may replace one.
 
-def check_writable(path: Path, example: str = "--out model.npz") -> None:
-    """Raise :class:`FileError` now if :func:`write` could not write here after hours of training."""
+    example   the option that names the file, and a name
+    is_model  whether a model will be written
+    """
+    option = example.split()[0]
     if path.is_dir():
         raise FileError("is a directory, not a file name", where=str(path), hint=f"name a file: {example}")
+    if path.is_file() and path.stat().st_size and _is_archive(path) != is_model:
+        problem = "is no model, so a model does not replace it" if is_model else "is a model, which is not replaced"
+        raise FileError(problem, where=str(path), hint=f"choose another {option}")
     folder = path.parent
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent  # folders are made when the file is written
@@ -89,14 +85,18 @@ def check_writable(path: Path, example: str = "--out model.npz") -> None:
         with NamedTemporaryFile(dir=folder, prefix=f".{path.name}."):
             pass
     except OSError as error:
-        raise FileError(
-            f"cannot write here: {error.strerror}", where=str(path), hint=f"choose {example.split()[0]}"
-        ) from error
+        raise FileError(f"cannot write here: {error.strerror}", where=str(path), hint=f"choose {option}") from error
 
 
 def _replace(path: Path, content: memoryview) -> None:
     with writing(path) as file:
         file.write(content)
+
+
+def _is_archive(path: Path) -> bool:
+    with suppress(OSError), path.open("rb") as file:
+        return file.read(2) == b"PK"
+    return False
 
 
 @contextmanager

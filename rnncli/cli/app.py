@@ -29,9 +29,8 @@ Try:
   rnncli inspect-memory "arrive Taipei" "leave Taipei"
   rnncli train"""
 
-_EPILOG = """rnncli COMMAND --help explains a command. Options can also be set by environment variables
-(--learning-rate: RNNCLI_LEARNING_RATE) or in a file given by --config; a flag goes before the environment, that
-before the file.
+_EPILOG = """rnncli COMMAND --help explains a command. A flag such as --learning-rate goes before the variable
+RNNCLI_LEARNING_RATE, and that before a key learning-rate of the file --config.
 
 Exit codes: 0 done, 1 unexpected, 2 usage, 3 bad data, 4 bad model, 5 input/output, 6 diverged, 130 interrupted."""
 

@@ -34,7 +34,10 @@ def inspect_gradients(
     log: Annotated[
         str | None, typer.Option(metavar="FILE", help="Draw what rnncli train --log-gradients wrote instead.")
     ] = None,
-    svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the picture as SVG too.")] = None,
+    svg: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Write the picture as SVG too; with - only that, to stdout."),
+    ] = None,
     force: ForceOption = False,
     json_output: bool = False,
     *,
@@ -52,8 +55,12 @@ def inspect_gradients(
 
     Example: rnncli inspect-gradients "leave Taipei now" --svg gradients.svg
     """
+    from rnncli import archive
+
     if sum(source is not None for source in (text, corpus, log)) > 1:
         raise UsageError("TEXT, --corpus and --log exclude each other", hint="give one of them")
+    if svg not in (None, "-"):
+        archive.check_writable(Path(str(svg)), "--svg gradients.svg", is_model=False)
     if log is not None:
         _log(log, svg, json_output)
         return
@@ -73,7 +80,7 @@ def inspect_gradients(
     if json_output:
         document = {"version": 1, "model": described(loaded), **result.as_dict()}
         show.data(show.json_line(document))
-    else:
+    elif svg != "-":
         _show(result)
 
 
@@ -140,22 +147,20 @@ def _distances(count: int) -> list[int]:
     return [*range(min(count, _ALL_ROWS + 1)), *far]
 
 
-def _draw_curves(result: "Gradients", model: "Model", path: Path) -> None:
-    from rnncli import archive
+def _draw_curves(result: "Gradients", model: "Model", file: str) -> None:
     from rnncli.inspect import chart
 
     lines = [chart.Line(_name(curve), curve.mean, curve.low, curve.high) for curve in result.curves]
     spec = model.network_spec
     title = f"Gradients by distance: {spec.arch}, {spec.cell}, {spec.layers} × {spec.hidden}"
-    archive.write_text(path, chart.curves(title, "distance k in tokens", "‖∂L(t)/∂h(t−k)‖", lines))
-    show.written(path)
+    show.put(file, chart.curves(title, "distance k in tokens", "‖∂L(t)/∂h(t−k)‖", lines))
 
 
 def _name(curve: "NormCurve") -> str:
     return curve.name + _PATHS[curve.path].replace(", through", ",").replace(" alone", "")
 
 
-def _log(log: str, svg: Path | None, json_output: bool) -> None:
+def _log(log: str, svg: str | None, json_output: bool) -> None:
     """Draw the log of a training: a map for each run, layer and direction."""
     from rnncli.inspect import chart, gradient_log
 
@@ -166,6 +171,8 @@ def _log(log: str, svg: Path | None, json_output: bool) -> None:
         _draw_log(document, svg)
     if json_output:
         show.data(show.json_line(document))
+        return
+    if svg == "-":
         return
     maps = gradient_log.maps(document)
     norms = [value or 0 for drawn in maps for _, curve in drawn.rows for value in curve["mean"]]
@@ -185,8 +192,7 @@ def _log(log: str, svg: Path | None, json_output: bool) -> None:
         show.blank()
 
 
-def _draw_log(document: dict[str, Any], path: Path) -> None:
-    from rnncli import archive
+def _draw_log(document: dict[str, Any], file: str) -> None:
     from rnncli.inspect import chart, gradient_log
 
     first, *others = gradient_log.maps(document)
@@ -194,5 +200,4 @@ def _draw_log(document: dict[str, Any], path: Path) -> None:
         show.note(f"the picture shows {first.name} of seed {first.seed}; {len(others)} more are in the log")
     rows = [(str(epoch["number"]), [value or 0.0 for value in curve["mean"]]) for epoch, curve in first.rows]
     title = f"Gradients by distance and epoch: {first.name}{_PATHS.get(first.path, '')}"
-    archive.write_text(path, chart.shades(title, "distance k in tokens", "epoch", rows))
-    show.written(path)
+    show.put(file, chart.shades(title, "distance k in tokens", "epoch", rows))

@@ -101,7 +101,7 @@ def inspect_memory(
         raise UsageError("--svg draws a text, and there is none", hint="give a text with --corpus")
     for option, file in (("--html page.html", html), ("--svg figure.svg", svg)):
         if file not in (None, "-"):
-            archive.check_writable(Path(str(file)), option)
+            archive.check_writable(Path(str(file)), option, is_model=False)
     path = find_model(model)
     loaded = load(path)
     compared = None if compare is None else load(compare)
@@ -187,19 +187,9 @@ def _write(
     from rnncli.inspect import page
 
     if html is not None:
-        _put(html, page.render(document))
+        show.put(html, page.render(document))
     if svg is not None:
-        _put(svg, page.figure(document, measure, targets))
-
-
-def _put(file: str, text: str) -> None:
-    from rnncli import archive
-
-    if file == "-":
-        show.data(text)
-    else:
-        archive.write_text(Path(file), text)
-        show.written(file)
+        show.put(svg, page.figure(document, measure, targets))
 
 
 def _draw(document: dict[str, Any], measure: str, targets: list[list[int]], matrix: bool, has_target: bool) -> None:

@@ -102,6 +102,8 @@ def _write(task: str, delay: int, count: int, seed: int, part: str, out: Path | 
     from rnncli.data import tasks
     from rnncli.data.formats import tsv
 
+    if out is not None and str(out) != "-":
+        archive.check_writable(out, "--out train.tsv", is_model=False)
     with show.progress() as progress:
         advance = functools.partial(progress.update, message="drawing sentences")
         generated = tasks.sentences(task, delay, count, seed, part, advance)
@@ -112,12 +114,7 @@ def _write(task: str, delay: int, count: int, seed: int, part: str, out: Path | 
     else:
         lines = (tsv.format_sentence(zip(sentence.tokens, sentence.tags, strict=True)) for sentence in generated)
         text = "".join(lines).removesuffix("\n")
-    if out is None or str(out) == "-":
-        show.data(text)
-    else:
-        archive.check_replaceable(out, by_archive=False)
-        archive.write_text(out, text)
-        show.written(out)
+    show.put(out or "-", text)
 
 
 def _table(solved: "Solved") -> None:

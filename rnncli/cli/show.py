@@ -56,6 +56,17 @@ def note(text: str) -> None:
         print(printable(text), file=sys.stderr, flush=True)
 
 
+def put(file: Path | str, text: str) -> None:
+    """Write a text to a file and name it; ``-`` is stdout."""
+    if str(file) == "-":
+        data(text)
+        return
+    from rnncli import archive
+
+    archive.write_text(Path(file), text)
+    written(file)
+
+
 def written(path: Path | str) -> None:
     """Name a file that was written."""
     note(f"wrote   {path}")

@@ -12,7 +12,7 @@ import typer
 from rnncli.cli import show
 from rnncli.cli.options import ForceOption, ModelOption, ThreadsOption, command, find_model, refuse_file_name
 from rnncli.config import ReadOptions
-from rnncli.errors import RnncliError, UsageError
+from rnncli.errors import ModelError, RnncliError, UsageError
 
 if TYPE_CHECKING:
     from rnncli.data.reading import File
@@ -92,8 +92,7 @@ def tag(
 
     path = None if out in (None, "-") else Path(str(out))
     if path is not None:
-        archive.check_writable(path, "--out labelled.txt")
-        archive.check_replaceable(path, by_archive=False)
+        archive.check_writable(path, "--out labelled.txt", is_model=False)
     tagger = Tagger(load(find_model(model)), threads, nbest)
     columns = tagger.model.inputs.columns
     if columns and (text is not None or options.format == "text"):
@@ -197,7 +196,11 @@ def _label_file(writer: _Writer, source: str, options: ReadOptions, force: bool)
 
     def answer() -> None:
         """Label and write what was read of stdin, so that nobody waits for it."""
-        writer.write(label(waiting))
+        try:
+            writer.write(label(waiting))
+        except ModelError as error:
+            error.where = "stdin"  # sentences are numbered from the last answer on
+            raise
         writer.flush()
         waiting.clear()
 

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from rnncli.data.formats import tsv
 from rnncli.modelfile import load
 from rnncli.resources import bundled
 
@@ -269,18 +268,22 @@ def test_the_n_best_readings_come_with_their_probabilities(run: Run) -> None:
     assert run("tag", LEAVE).stdout == readings[0][1] + "\n"
 
 
-def test_the_n_best_readings_as_tsv_are_read_back_with_rank_and_probability(run: Run, tmp_path: Path) -> None:
+def test_the_n_best_readings_as_tsv_are_sentences_with_rank_and_probability(run: Run, tmp_path: Path) -> None:
     out = tmp_path / "labelled.tsv"
     result = run("tag", LEAVE, "--nbest", "3", "--to", "tsv", "--out", out)
     assert (0, "") == (result.exit_code, result.stdout)
     assert f"wrote   {out}\n" in result.stderr
-    readings = tsv.read(str(out)).sentences
-    shown = json.loads(run("tag", LEAVE, "--nbest", "3", "--json").stdout)
-    assert [reading["tags"] for reading in shown["nbest"]] == [reading.tags for reading in readings]
-    for rank, (reading, expected) in enumerate(zip(readings, shown["nbest"], strict=True), 1):
-        assert LEAVE.split() == reading.tokens
-        assert {(str(rank), f"{expected['probability']:.6g}")} == set(reading.columns)
+    shown = json.loads(run("tag", LEAVE, "--nbest", "3", "--json").stdout)["nbest"]
+    *readings, end = out.read_text("utf-8").split("\n\n")
+    assert (3, "") == (len(readings), end)
+    for rank, (reading, expected) in enumerate(zip(readings, shown, strict=True), 1):
+        rows = [line.split("\t") for line in reading.split("\n")]
+        assert (LEAVE.split(), expected["tags"]) == ([row[0] for row in rows], [row[3] for row in rows])
+        assert {(str(rank), f"{expected['probability']:.6g}")} == {(row[1], row[2]) for row in rows}
     assert "nbest" not in json.loads(run("tag", LEAVE, "--json").stdout)
+    # The tags are where the reader of labelled files looks for them.
+    assert 0 == run("tag", LEAVE, "--nbest", "1", "--to", "tsv", "--out", out).exit_code
+    assert 1.0 == json.loads(run("evaluate", out, "--json").stdout)["accuracy"]
 
 
 @pytest.mark.parametrize("to", ["line", "tsv", "jsonl"])
@@ -296,18 +299,26 @@ def test_what_is_written_to_a_file_is_what_stdout_gets(run: Run, tmp_path: Path,
 def test_labelled_text_does_not_replace_a_model_nor_a_model_a_text(
     run: Run, booking_tsv: Path, trained: "Trained", tmp_path: Path
 ) -> None:
-    data = tmp_path / "train.tsv"
-    data.write_bytes(booking_tsv.read_bytes())
+    data = tmp_path / "notes.txt"
+    data.write_text("important")
     model = tmp_path / "model.npz"
     model.write_bytes(trained.path.read_bytes())
-    refused = run("train", data, "--out", data, *QUICK)
-    message = f"error: {data}: is no model, so it is not replaced by one\n  give another --out FILE\n"
+    refused = run("train", booking_tsv, "--out", data, *QUICK)
+    message = f"error: {data}: is no model, so a model does not replace it\n  choose another --out\n"
     assert (5, "", message) == (refused.exit_code, refused.stdout, refused.stderr)
-    for command in (("tag", "leave"), ("memory-task", "copy")):
-        refused = run(*command, "--out", model)
-        message = f"error: {model}: holds a model, which is not replaced\n  give another --out FILE\n"
+    commands = [
+        ("tag", "leave", "--out"),
+        ("memory-task", "copy", "--out"),
+        ("inspect-memory", "leave", "--html"),
+        ("inspect-memory", "leave", "--svg"),
+        ("inspect-gradients", "leave", "--svg"),
+        ("train", booking_tsv, *QUICK, "--log-gradients"),
+    ]
+    for command in commands:
+        refused = run(*command, model)
+        message = f"error: {model}: is a model, which is not replaced\n  choose another {command[-1]}\n"
         assert (5, "", message) == (refused.exit_code, refused.stdout, refused.stderr)
-    assert booking_tsv.read_bytes() == data.read_bytes()
+    assert "important" == data.read_text()
     assert trained.path.read_bytes() == model.read_bytes()
 
 

@@ -127,7 +127,7 @@ def test_as_tsv_a_text_is_kept_and_no_tag_forges_a_line(run: Run, evil_model: Pa
         result = run("tag", text, "--to", "tsv", "--model", evil_model, *arguments)
         rows = [line.split("\t") for line in result.stdout.split("\n") if line]
         assert {columns} == set(map(len, rows))
-        assert "".join(text.split()) in "".join(row[0] for row in rows)
+        assert "\x1b]0;evil\x07" in "".join(row[0] for row in rows)
     assert "␉␊" in result.stdout
 
 

@@ -89,7 +89,7 @@ def test_the_log_of_a_training_is_drawn(run: Run, booking_tsv: Path, tmp_path: P
         (("   ",), 3, "this text has no token"),
         (("--log", "missing.json"), 5, "missing.json: no such file"),
         (("--corpus", "missing.tsv"), 5, "missing.tsv: no such file"),
-        (("leave", "--svg", "."), 5, "could not be written"),
+        (("leave", "--svg", "."), 5, "is a directory, not a file name"),
     ],
 )
 def test_what_cannot_be_shown_is_told(
@@ -118,3 +118,10 @@ def test_what_will_take_long_is_said_beforehand(run, trained, monkeypatch):
     monkeypatch.setattr("rnncli.cli.inspect_gradients.MANY_PAIRS", 1)
     shown = run("inspect-gradients", "leave Taipei now", "--model", trained.path)
     assert "which may take minutes" in shown.stderr
+
+
+def test_a_dash_is_stdout(run: Run, trained: Trained, tmp_path: Path) -> None:
+    arguments = ("inspect-gradients", "leave Taipei", "--model", trained.path, "--svg")
+    assert 0 == run(*arguments, "picture.svg").exit_code
+    assert (tmp_path / "picture.svg").read_text("utf-8") == run(*arguments, "-").stdout
+    assert ["picture.svg"] == [path.name for path in tmp_path.iterdir()]
