@@ -55,10 +55,11 @@ class Command(TyperCommand):
         if "" in args or any(arg.endswith("=") for arg in args):
             texts, _, _ = self.make_parser(ctx).parse_args(args=list(args))
             for parameter in self.get_params(ctx):
-                if texts.get(parameter.name) == "" and _names_file(parameter, ctx):
-                    name = (
-                        max(parameter.opts, key=len) if parameter.param_type_name == "option" else parameter.metavar
-                    )
+                value = texts.get(parameter.name)
+                is_empty = "" in value if isinstance(value, list | tuple) else value == ""
+                if is_empty and _names_file(parameter, ctx):
+                    is_option = parameter.param_type_name == "option"
+                    name = max(parameter.opts, key=len) if is_option else parameter.metavar
                     raise UsageError(f"{name}: the name is empty", hint="give the name of a file")
         return super().parse_args(ctx, args)
 
@@ -96,7 +97,11 @@ class Command(TyperCommand):
 
 def _names_file(parameter: Any, context: Any) -> bool:
     metavar = parameter.metavar or ""
-    return metavar in ("FILE", "MODEL") or ".tsv" in metavar or parameter.display_type(context) == "<path>"
+    return (
+        metavar.rstrip("…") in ("FILE", "MODEL", "IN", "OUT")
+        or ".tsv" in metavar
+        or parameter.display_type(context) == "<path>"
+    )
 
 
 def _plain(record: tuple[str, str]) -> tuple[str, str]:
