@@ -82,7 +82,7 @@ def test_decoding_keeps_to_the_rules_of_a_scheme(scheme: bool) -> None:
         NetworkSpec(transitions=transitions).resolved(columns=False, vectors=False, scheme=scheme).transitions
         for transitions in typing.get_args(config.Transitions)
     ]
-    assert ["constrained" if scheme else "any", "any", "legal"] == found
+    assert ["legal" if scheme else "any", "any", "legal"] == found
 
 
 def test_nothing_else_is_changed_where_a_spec_is_settled() -> None:

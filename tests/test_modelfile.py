@@ -67,7 +67,7 @@ def test_what_decides_on_the_tags_is_kept(tmp_path: Path, decoder: str, transiti
 
 @pytest.mark.parametrize("kind", ["embedding", EVERYTHING])
 def test_digits_that_are_kept_are_kept_in_the_file(tmp_path: Path, kind: str) -> None:
-    model = untrained({"words": ["s1", "s2"]}, input=kind, digits="keep")
+    model = untrained({"words": ["s1", "s2"]}, features=kind, digits="keep")
     assert_saved_and_loaded_alike(model, tmp_path)
     for one in (model, load(tmp_path / "first.npz")):
         assert [1, 2, 0] == [one.inputs.words.number(word) for word in ("s1", "s2", "s3")]

@@ -137,7 +137,7 @@ def _share_of_span_tags(values: Counter[str]) -> float:
 
 def texts_as_tokens(evidence: Evidence) -> Problem | None:
     """The token column holds whole texts, as in data for classifying texts."""
-    texts = [(token, count) for token, count in evidence.tokens.items() if " " in token.strip()]
+    texts = [(token, count) for token, count in evidence.tokens.items() if token.strip().count(" ") > 1]
     if sum(count for _, count in texts) <= 0.5 * evidence.size:
         return None
     message = f"the token column holds whole texts, not tokens: {shown(texts[0][0])}"

@@ -169,7 +169,7 @@ def of_columns(run: Run, tmp_path: Path) -> Path:
 
 def test_a_model_of_columns_takes_no_raw_text(run: Run, of_columns: Path) -> None:
     message = "this model reads a column beside each token\n"
-    hint = "  give a file that has it: --input FILE --format tsv"
+    hint = "  give a file that has it: --input FILE"
     refused(run("tag", "leave Taipei", "--model", of_columns), USAGE, message + hint)
     refused(run("tag", "--input", "-", "--model", of_columns, stdin=b"leave\n"), USAGE, message + hint)
 
@@ -666,7 +666,8 @@ def test_a_reader_that_has_seen_enough_is_no_error(trained: "Trained", many_line
         assert child.stderr is not None
         first = json.loads(child.stdout.readline())
         child.stdout.close()
-        assert (0, "") == (child.wait(timeout=60), child.stderr.read())
+        recognised = f"{many_lines}: text; a text on each line\n"
+        assert (0, recognised) == (child.wait(timeout=60), child.stderr.read())
     assert "leave" == first["tokens"][0]["text"]
 
 
@@ -677,7 +678,7 @@ def test_a_full_disk_under_the_output_is_an_output_error(
 ) -> None:
     arguments = {
         "a text": ("tag", "leave"),
-        "many lines": ("tag", "--input", many_lines),
+        "many lines": ("tag", "--input", many_lines, "--quiet"),
         "evaluate": ("evaluate", booking_tsv, "--json", "--quiet"),
     }
     with Path("/dev/full").open("w") as full:

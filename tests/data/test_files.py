@@ -455,8 +455,8 @@ broken.jsonl:5:1: an empty text in tokens, number 2
 broken.jsonl:6:1: the key "tags" is in an object twice: "{"tokens": ["a"], "tags": ["O"], "tags": ["B-x"]}"
 broken.jsonl:7:1: tags holds "None", which is no text
 broken.jsonl:8:1: tokens holds "a⇥b", which has a TAB or a line end
-broken.jsonl:9:1: half of a surrogate pair: \\ud800 to \\udfff are characters only in pairs: "{"tokens": ["\\ud800"], \
-"tags": ["O"]}"
+broken.jsonl:9:1: half of a surrogate pair: \\ud800 to \\udfff are characters only in pairs: \
+"{"tokens": ["\\ud800"], "tags": ["O"]}"
 broken.jsonl:10:1: not JSON: NaN is no number of JSON: "{"tokens": ["a"], "tags": ["O"], "score": NaN}"
 broken.jsonl:11:1: expected an object, found an array
 broken.jsonl:12:16: not JSON: the file ends inside a value
@@ -636,8 +636,8 @@ REFUSED = [  # what cannot be right in any format
     ),
     Row(
         "refused/numbers_of_sentences.tsv",
-        error='numbers_of_sentences.tsv:1: all tokens are "Sentence:"'
-        "\n  choose the columns: --columns token=3,tag=5" + FORCE,
+        error='numbers_of_sentences.tsv:1: the token column holds the number of the sentence, from "Sentence: 1" on'
+        "\n  choose the columns: --columns token=2,tag=4" + FORCE,
     ),
     Row(
         "refused/offsets_last.tsv",
