@@ -164,7 +164,7 @@ def test_asked_for_plain_tags_it_is_a_tag_as_any(train: Callable[..., Trained]) 
 
 
 def test_development_data_of_another_scheme_is_refused(train: Callable[..., Trained]) -> None:
-    with pytest.raises(DataError, match="the tags here are IOBES x_b o, those of the model IOB2"):
+    with pytest.raises(DataError, match="the tags here are IOBES x_b o, those of the training data are IOB2"):
         train(rows(IOB2), rows(Scheme.read("IOBES x_b o")))
 
 

@@ -23,8 +23,10 @@ from rnncli.errors import DataError, UsageError
 # Ties are decided by this order. Some files mix IOB1 and IOB2; the spans are the same by both.
 _WITH_LETTERS = ("IOB2", "IOB1", "IOBES", "IOE2", "IOE1", "BILOU", "BMES", "BMEWO")
 
-LEAST_SHARE = 0.8  # of the tags in a span that fit the scheme
-LEAST_SHARE_OF_WORDS = 0.9  # the same without a separator, where a word may fit by chance
+# The share of the tags, without those outside, that fit the scheme; all others are then faults.
+LEAST_SHARE = 0.5  # where tags have separators and pairs
+LEAST_SHARE_OF_WORDS = 0.9  # where tags may fit by chance
+LEAST_SHARE_BY_NAME = 0.8  # where the scheme is asked for
 PAIRED_SHARE = 0.5  # of the tags in a span whose type has two letters, as B-x and I-x
 MALFORMED_SHARE = 0.5  # of what tags in a random order would have, and of the moves that only a scheme explains
 
@@ -67,7 +69,7 @@ def choose(name: str, sentences: Iterable[Sequence[str]]) -> Scheme:
             hint=f"give --scheme {recognised.name}, or leave it out",
         )
     fit = tags.best([name])
-    if fit is not None and fit.share >= LEAST_SHARE and fit.is_orderly:
+    if fit is not None and fit.share >= LEAST_SHARE_BY_NAME and fit.is_orderly:
         return fit.scheme
     found = recognised.name if recognised.has_spans else "no spans; --scheme io joins neighbours with the same tag"
     hint = f"leave it out: --scheme auto finds {found}"
@@ -125,7 +127,8 @@ def refuse_odd(corpus: Corpus, scheme: Scheme, tags: Sequence[str]) -> None:
     """Raise a :class:`.DataError` if there are odd tags; see :func:`odd_faults`."""
     faults = odd_faults(corpus, scheme, tags)
     if faults.count:
-        _refuse(corpus, scheme, recognise(sentence.tags for sentence in corpus.sentences))
+        own = recognise(sentence.tags for sentence in corpus.sentences)
+        _refuse_other(corpus, scheme, own, "the training data")
         faults.raise_any()
 
 
@@ -138,17 +141,17 @@ def describe_odd(corpus: Corpus, scheme: Scheme, tags: Sequence[str]) -> str:
     if not faults.count:
         return ""
     own = recognise(sentence.tags for sentence in corpus.sentences)
-    if replace(own, name=scheme.name) != scheme:
-        _refuse(corpus, scheme, own)
+    if own.named(scheme.name) != scheme:
+        _refuse_other(corpus, scheme, own, "the model")
     first = faults.kept[0]
     count = "1 tag is" if faults.count == 1 else f"{faults.count:,} tags are"
     return f"{corpus.name}: {count} none of {scheme.text}, such as {first.text} in line {first.line}"
 
 
-def _refuse(corpus: Corpus, scheme: Scheme, own: Scheme) -> None:
-    """Raise a :class:`.DataError` if the file has another scheme of its own."""
+def _refuse_other(corpus: Corpus, scheme: Scheme, own: Scheme, whose: str) -> None:
+    """Raise a :class:`.DataError` if the file has a scheme of its own, which is another."""
     if own.has_spans and own != scheme:
-        message = f"the tags here are {own.text}, those of the model {scheme.text}"
+        message = f"the tags here are {own.text}, those of {whose} are {scheme.text}"
         raise DataError(message, where=corpus.name, hint=f"write them as {scheme.text}")
 
 
@@ -190,7 +193,7 @@ class _Fit(NamedTuple):
     expected: float  # the same if the tags came in a random order
     confirming: int  # moves from one letter to another inside a span
     typed: int  # of the fitting ones, those with a type
-    paired: int  # of the fitting ones, those whose type has several letters
+    paired: int  # of the fitting ones, those whose type has several letters, or with a separator I alone
     letters: frozenset[str]  # the parts that occur
 
     @property
@@ -212,17 +215,18 @@ class _Fit(NamedTuple):
     def is_certain(self) -> bool:
         """Whether this can only be a scheme, and no set of plain tags."""
         scheme = self.scheme
-        is_prefix = bool(scheme.separator) and not scheme.is_suffix
         one_letter = len(self.letters) == 1 and self.letters <= {"B", "I"}
         if 2 * self.typed <= self.fitting:  # bare letters
             several = len(self.letters) > 1 or (one_letter and not scheme.is_lower)
-            return several and self.is_orderly and self.share >= LEAST_SHARE
+            return several and self.is_orderly and self.share >= LEAST_SHARE_OF_WORDS
         is_paired = self.paired >= PAIRED_SHARE * self.fitting
-        is_usual = is_prefix and scheme.separator == "-" and not scheme.is_lower
-        if is_usual and scheme.name not in ("BILOU", "BMES", "BMEWO"):
-            return not self.odd or ((is_paired or one_letter) and self.share >= LEAST_SHARE)
-        least = LEAST_SHARE if scheme.separator else LEAST_SHARE_OF_WORDS
-        return (is_paired or (one_letter and is_prefix)) and self.is_orderly and self.share >= least
+        is_usual = scheme.separator == "-" and not scheme.is_suffix and not scheme.is_lower
+        fits = not self.odd or (is_paired and self.share >= LEAST_SHARE)
+        if fits and is_usual and scheme.name not in ("BILOU", "BMES", "BMEWO"):
+            return True
+        if not self.is_orderly or not (is_paired or (one_letter and scheme.separator)):
+            return False
+        return self.share >= (LEAST_SHARE if is_paired and scheme.separator else LEAST_SHARE_OF_WORDS)
 
 
 class _Tags:
@@ -232,12 +236,17 @@ class _Tags:
         moves: Counter[tuple[str | None, str | None]] = Counter()  # None: before and after a sentence
         for tags in sentences:
             moves.update(pairwise([None, *tags, None]))
-        self.moves = [(before, tag, count) for (before, tag), count in moves.items()]
         self.counts: Counter[str] = Counter()
-        for before, _, count in self.moves:
+        for (before, _), count in moves.items():
             if before is not None:
                 self.counts[before] += count
         self.outside = "o" if self.counts["o"] > self.counts["O"] else "O"
+        self.like_outside = {tag for tag in self.counts if _like_o(tag) == "O"}
+        # The distinct moves, as numbers of tags, 0 for None, and how often each occurs.
+        self.numbers: dict[str | None, int] = {None: 0}
+        self.numbers |= {tag: number for number, tag in enumerate(self.counts, 1)}
+        rows = [(self.numbers[before], self.numbers[tag], count) for (before, tag), count in moves.items()]
+        self.before, self.after, self.times = np.array(rows, np.int64).reshape(-1, 3).T
 
     def recognise(self) -> Scheme:
         fits = [fit for fit in self._fits(_WITH_LETTERS) if fit.is_certain]
@@ -252,11 +261,17 @@ class _Tags:
         if fit is None:
             return ""
         odd = next((tag for tag, _ in self.counts.most_common() if not fit.scheme.is_legal(tag)), None)
-        if odd is not None and fit.share < LEAST_SHARE:
+        if odd is not None and fit.share < LEAST_SHARE_BY_NAME:
             return f', such as "{odd}"'
         return f": {fit.malformed:,} of them follow a tag that they cannot follow"
 
+    def _count(self, tags: Iterable[str]) -> int:
+        return sum(self.counts[tag] for tag in tags)
+
     def _fits(self, names: Sequence[str]) -> Iterator[_Fit]:
+        # Fewer fitting tags would be too small a share, whatever is meant by the others.
+        outside = {*self.like_outside, *(tag for tag, _ in self.counts.most_common(1))}
+        least = LEAST_SHARE * (self.counts.total() - self._count(outside))
         for spelling in spellings(self.outside):
             if not self.counts[self.outside]:
                 spelling = replace(spelling, outside="o" if spelling.is_lower else "O")
@@ -265,24 +280,24 @@ class _Tags:
                 if tag != spelling.outside:
                     letters.setdefault(spelling.cut(tag)[0], []).append(tag)
             for name in names:
-                scheme = replace(spelling, name=name)
+                scheme = spelling.named(name)
                 fitting = [tag for letter in scheme.letters for tag in letters.get(letter, [])]
-                if fitting:
+                if self._count(fitting) > least:
                     yield self._fit(scheme, fitting)
 
     def _fit(self, scheme: Scheme, fitting: list[str]) -> _Fit:
         """Measure how well tags fit a scheme; ``fitting`` are the distinct tags in a span of it."""
         readings = {tag: scheme.split(tag) for tag in fitting}
+        letters = frozenset(part for part, _ in readings.values())
         parts: dict[str, set[str]] = {}
         for part, kind in readings.values():
             parts.setdefault(kind, set()).add(part)
-
-        def count(tags: Iterable[str]) -> int:
-            return sum(self.counts[tag] for tag in tags)
-
-        fits = count(fitting)
-        typed = count(tag for tag in fitting if readings[tag][1])
-        likes = {tag for tag in self.counts if tag not in readings and _like_o(tag) == "O"} - {scheme.outside}
+        # In IOB1 and IOE1 most types have I alone.
+        inside = {"I"} if scheme.separator and len(letters) > 1 else set()
+        paired_types = {kind for kind, its_parts in parts.items() if len(its_parts) > 1 or its_parts == inside}
+        fits = self._count(fitting)
+        typed = self._count(tag for tag in fitting if readings[tag][1])
+        likes = self.like_outside - {scheme.outside}
         if not self.counts[scheme.outside] and scheme.separator and 2 * typed > fits:
             # Perhaps the most frequent tag stands for the tag outside.
             likes.update(tag for tag, _ in self.counts.most_common(1) if not scheme.cut(tag)[1])
@@ -290,33 +305,33 @@ class _Tags:
             scheme,
             fits,
             self.counts.total() - fits - self.counts[scheme.outside],
-            count(likes.difference(fitting)),
+            self._count(likes.difference(fitting)),
             *self._order(scheme, fitting),
             typed,
-            paired=count(tag for tag in fitting if len(parts[readings[tag][1]]) > 1),
-            letters=frozenset(part for part, _ in readings.values()),
+            self._count(tag for tag in fitting if readings[tag][1] in paired_types),
+            letters,
         )
 
     def _order(self, scheme: Scheme, fitting: list[str]) -> tuple[int, float, int]:
         """Malformed moves, how many they were in a random order, and confirming moves; see :class:`_Fit`."""
-        numbers = {tag: number for number, tag in enumerate(fitting, 1)}  # 0: all others are outside
         rule = scheme.rule([scheme.outside, *fitting])
-        before, after, count = np.array(
-            [(numbers.get(b or "", 0), numbers.get(a or "", 0), n) for b, a, n in self.moves], np.int64
-        ).T
+        tags = len(fitting) + 1
+        number = np.zeros(len(self.numbers), np.int64)  # among these tags; 0: all others are outside
+        number[[self.numbers[tag] for tag in fitting]] = np.arange(1, tags)
+        before = number[self.before]
+        after = number[self.after]
         is_allowed = rule.allows(before, after)
-        is_inside = rule.is_open[before] & (rule.types[before] == rule.types[after]) & (before != after)
+        is_inside = (
+            rule.is_open[before] & (rule.types[before] == rule.types[after]) & (before != after) & (after > 0)
+        )
         # In a random order a tag comes after each other tag as often as that tag occurs.
-        tags = len(numbers) + 1
-        occurs = np.bincount(before, count, tags)
+        occurs = np.bincount(before, self.times, tags)
         is_open = np.where(rule.is_open, occurs, 0)
         own_type = np.bincount(rule.types, is_open, tags)[rule.types]
         others = is_open.sum() - own_type
         closed = occurs.sum() - is_open.sum()
         forbidden = np.choose(rule.after, [0 * closed, own_type + others, closed + others, others])
-        expected = np.bincount(after, count, tags) @ forbidden / max(1, occurs.sum())
-        return (
-            int(count[~is_allowed].sum()),
-            float(expected),
-            int(count[is_allowed & is_inside & (after > 0)].sum()),
-        )
+        expected = np.bincount(after, self.times, tags) @ forbidden / occurs.sum()
+        malformed = self.times[~is_allowed].sum()
+        confirming = self.times[is_allowed & is_inside].sum()
+        return int(malformed), float(expected), int(confirming)

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import pairwise
 from typing import NamedTuple
@@ -106,6 +106,10 @@ class Scheme:
         reads them. A tag that is not spelled as this scheme spells tags is outside.
         """
         return _readings(self)[tag]
+
+    def named(self, name: str) -> "Scheme":
+        """Another scheme in the spelling of this one."""
+        return replace(self, name=name)
 
     def type_of(self, tag: str) -> str | None:
         """The type of a tag, of plain tags the tag itself; ``None`` if it is outside."""

@@ -1,6 +1,5 @@
 """data/schemes.py: which scheme the tags of a file follow, and the tags in it that cannot be meant so."""
 
-from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -150,7 +149,7 @@ def test_the_tags_of_a_file_name_their_scheme(expected: str, sentences: list[str
 @pytest.mark.parametrize("spelling", SPELLINGS, ids=lambda spelling: spelling.text)
 @pytest.mark.parametrize("name", WITH_LETTERS)
 def test_a_file_is_recognised_in_every_spelling(name: str, spelling: Scheme) -> None:
-    scheme = replace(spelling, name=name)
+    scheme = spelling.named(name)
     assert scheme == recognise(corpus(scheme))
     assert scheme == recognise(corpus(scheme, types="to-city.name_x New_York 人名"))
 
@@ -165,7 +164,7 @@ def test_bare_letters_are_recognised_too(name: str) -> None:
 @settings(max_examples=10)
 @given(data=st.data())
 def test_whatever_is_recognised_marks_the_same_spans(name: str, spelling: Scheme, data: st.DataObject) -> None:
-    scheme = replace(spelling, name=name)
+    scheme = spelling.named(name)
     sentences = []
     for _ in range(data.draw(st.integers(1, 4))):
         pieces = data.draw(st.lists(st.tuples(st.sampled_from([None, "to", "PER"]), st.integers(1, 3)), max_size=5))
@@ -330,7 +329,7 @@ def test_the_nearest_legal_tag(tag: str, expected: str) -> None:
 @pytest.mark.parametrize("name", WITH_LETTERS)
 def test_a_scheme_by_its_name_is_read_in_the_spelling_of_the_file(name: str) -> None:
     for spelling in SPELLINGS:
-        scheme = replace(spelling, name=name)
+        scheme = spelling.named(name)
         assert scheme == choose(name, corpus(scheme)) == choose("auto", corpus(scheme))
 
 
@@ -399,7 +398,9 @@ def test_of_many_odd_tags_the_first_are_shown_and_the_rest_counted() -> None:
 
 
 def test_a_file_of_another_scheme_is_refused_as_a_whole() -> None:
-    with pytest.raises(DataError, match="the tags here are IOBES B_x O, those of the model IOB2") as caught:
+    with pytest.raises(
+        DataError, match="the tags here are IOBES B_x O, those of the training data are IOB2"
+    ) as caught:
         refuse_odd(written("a/B_x b/E_x c/O"), IOB2, ["O", "B-x"])
     assert "write them as IOB2" == caught.value.hint
 

@@ -3,7 +3,6 @@
 import itertools
 import pickle
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import pairwise, product
 
 import numpy as np
@@ -50,7 +49,7 @@ def test_the_text_of_a_scheme_names_it_and_its_spelling(text: str, scheme: Schem
 
 
 def test_all_schemes_have_different_texts_and_can_be_read_from_them() -> None:
-    schemes = [replace(spelling, name=name) for spelling, name in product(SPELLINGS, WITH_LETTERS)]
+    schemes = [spelling.named(name) for spelling, name in product(SPELLINGS, WITH_LETTERS)]
     assert len(schemes) == len({scheme.text for scheme in schemes})
     assert schemes == [Scheme.read(scheme.text) for scheme in schemes]
     assert schemes == pickle.loads(pickle.dumps(schemes))
@@ -242,7 +241,7 @@ def sentences_with_spans(draw: st.DrawFn, types: list[str] = TYPES) -> tuple[int
 def test_spans_that_are_written_are_read_again(
     name: str, spelling: Scheme, drawn: list[tuple[int, list[Span]]]
 ) -> None:
-    scheme = replace(spelling, name=name)
+    scheme = spelling.named(name)
     written = [scheme.write(spans, length) for length, spans in drawn]
     assert [spans for _, spans in drawn] == [scheme.spans(tags) for tags in written]
     assert all(scheme.is_legal(tag) for tags in written for tag in tags)
