@@ -233,7 +233,7 @@ def test_the_longest_known_word_is_joined_from_left_to_right() -> None:
 
 
 def test_an_invisible_character_between_known_parts_keeps_them_apart() -> None:
-    assert ["北京", "北", "京"] == cut("words+lexicon", "北京。北\u200b京".replace("。", " "))
+    assert ["北京", "北", "京", "北京"] == cut("words+lexicon", "北京 北\u200e京北京")
 
 
 def test_words_that_are_cut_more_often_than_not_stay_cut() -> None:
