@@ -27,14 +27,15 @@ _ENDINGS = (
 _HOST = rf"(?:[\p{{L}}\p{{N}}_-]{{1,63}}+\.){{1,8}}(?:{_ENDINGS})(?![\p{{L}}\p{{N}}_])(?:[/?\#]{_URL})?"
 _EMAIL = r"[\p{L}\p{N}_][\p{L}\p{N}_.+%-]{0,63}+@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63})+"
 # U.S., e.g., Ph.D., 5 p.m. without a blank
-_ABBREVIATION = r"(?:(?:\p{L}|Ph)(?:\.\p{L})+|\p{Nd}+(?:[.:]\p{Nd}+)?[ap]\.m)(?![\p{L}\p{N}_])\.?"
+_ABBREVIATION = r"(?:(?:[\p{L}]|Ph)(?:\.[\p{L}])+|[\p{Nd}]+(?:[.:][\p{Nd}]+)?[ap]\.m)(?![\p{L}\p{N}_])\.?"
 # What joins two parts of a word: apostrophes, & @ and middle dots; the quotation mark of Hebrew abbreviations;
 # . , : between digits; hyphens and slashes.
-_MARKS = r"""['’ʼ&@·‧׳״]|(?<=\p{Hebrew})"(?=\p{Hebrew})|(?<=\p{Nd})[.,:٫٬](?=\p{Nd})"""
+_MARKS = r"""['’ʼ&@·‧׳״]|(?<=[\p{Hebrew}])"(?=[\p{Hebrew}])|(?<=[\p{Nd}])[.,:٫٬](?=[\p{Nd}])"""
 _HYPHEN = "[-‐‑/]"
 _CLITIC = r"['’](?:s|m|d|re|ve|ll)"
 _CONTRACTION = rf"(?i)(.+?)(n['’]t|{_CLITIC})|(can)(not)|(gon|wan)(na)|(got)(ta)|(gim|lem)(me)"
 _CONTRACTED = frozenset(["cannot", "gonna", "wanna", "gotta", "gimme", "lemme"])
+_DIVISIBLE = re.compile("|".join(["['’]", *_CONTRACTED]), re.IGNORECASE)
 _CLITICS = 3  # the most at one word
 _ELISION = r"(?!n['’]t$)(\p{L}{1,7}['’])(\p{L}.*)"
 # Scripts whose words are written without blanks; a character with its marks.
@@ -54,6 +55,17 @@ _CHINESE_OR_JAPANESE = (
 )
 _LONGEST_CACHED = 40  # characters; longer texts without blanks seldom occur again
 _CACHED = 20_000
+
+# Which ASCII characters a category has: re is much faster than regex.
+_ASCII = {
+    r"\p{L}": "a-zA-Z",
+    r"\p{N}": "0-9",
+    r"\p{Nd}": "0-9",
+    r"\p{Sc}": "$",
+    r"[\p{Hebrew}]": "(?!)",
+    r"\p{M}": "",
+    r"\p{DI}": "",
+}
 
 CutChunk = Callable[[str], list[str]]  # cuts a text without blanks
 
@@ -128,17 +140,21 @@ class _WordRule:
     """Cuts a text without blanks into words and punctuation, as the parts of the tokenizer's name say."""
 
     def __init__(self, parts: list[str]) -> None:
-        hyphen = rf"(?<=\p{{Nd}}){_HYPHEN}(?=\p{{Nd}})" if "compounds" in parts else _HYPHEN
-        first = rf"(?:{_ABBREVIATION}|{_WORD}|(?<![\p{{L}}\p{{N}}.])\.\p{{Nd}}+)"
-        word = rf"{first}(?:(?:{_MARKS}|{hyphen}){_WORD})*(?:(?<=\p{{Hebrew}})׳)?"
+        hyphen = rf"(?<=[\p{{Nd}}]){_HYPHEN}(?=[\p{{Nd}}])" if "compounds" in parts else _HYPHEN
+        first = rf"(?:{_ABBREVIATION}|{_WORD}|(?<![\p{{L}}\p{{N}}.])\.[\p{{Nd}}]+)"
+        word = rf"{first}(?:(?:{_MARKS}|{hyphen}){_WORD})*(?:(?<=[\p{{Hebrew}}])׳)?"
         if "amounts" in parts:
-            sign = r"(?:(?<![\p{L}\p{N}])[-+−#])?\p{Sc}?(?=\.?\p{Nd})"
-            word = rf"(?:{sign})?{word}(?:(?<=\p{{Nd}})[%‰])?"
+            sign = r"(?:(?<![\p{L}\p{N}])[-+−#])?[\p{Sc}]?(?=\.?[\p{Nd}])"
+            word = rf"(?:{sign})?{word}(?:(?<=[\p{{Nd}}])[%‰])?"
         clitic = rf"{_CLITIC}(?![\p{{L}}\p{{N}}])|" if "contractions" in parts else ""
-        self._pattern = regex.compile(
-            rf"(?!\p{{DI}})(?:(?i:(?:https?|ftp)://|www\.(?=\p{{L}})){_URL}|{_EMAIL}|{_HOST}|{word}|"
-            rf"[\#@][\p{{L}}_][\p{{L}}\p{{N}}_\p{{M}}]*|{clitic}\.{{2,}}|-{{2,}}|``|''|\X)"
+        pattern = (
+            rf"(?i:(?:https?|ftp)://|www\.(?=[\p{{L}}])){_URL}|{_EMAIL}|{_HOST}|{word}|"
+            rf"[\#@][\p{{L}}_][\p{{L}}\p{{N}}_\p{{M}}]*|{clitic}\.{{2,}}|-{{2,}}|``|''"
         )
+        self._pattern = regex.compile(rf"(?!\p{{DI}})(?:{pattern}|\X)")
+        for category, characters in _ASCII.items():
+            pattern = pattern.replace(category, characters)
+        self._pattern_of_ascii = re.compile(rf"{pattern}|[\s\S]")
         self._contracted = _CONTRACTED if "contractions" in parts else frozenset()
         self._divides: list[CutChunk] = []
         if "contractions" in parts:
@@ -149,9 +165,11 @@ class _WordRule:
     def __call__(self, chunk: str) -> list[str]:
         if chunk.isalnum() and chunk.isascii() and chunk.lower() not in self._contracted:  # most words
             return [chunk]
-        tokens: list[str] = self._pattern.findall(chunk)
-        for divide in self._divides:
-            tokens = [part for token in tokens for part in divide(token)]
+        pattern = self._pattern_of_ascii if chunk.isascii() else self._pattern
+        tokens: list[str] = pattern.findall(chunk)
+        if self._divides and _DIVISIBLE.search(chunk):
+            for divide in self._divides:
+                tokens = [part for token in tokens for part in divide(token)]
         return tokens
 
 

@@ -18,7 +18,7 @@ def corpus(*pairs: tuple[str, str]) -> list[Sentence]:
         ([(f"s{i % 4}", f"T{i % 4}") for i in range(40)], "keep"),
         ([(f"s{i % 4}", "T") for i in range(40)], "zero"),
         ([(f"s{i % 4}", f"T{i // 4 % 4}") for i in range(40)], "zero"),  # the digit says nothing
-        ([(f"s{i}", f"T{i}") for i in range(8)], "zero"),  # each occurs once
+        ([(f"s{i}", f"T{i}") for i in range(40)], "zero"),  # each occurs once
         ([(f"s{i % 4}", f"T{i % 4}") for i in range(8)], "zero"),  # too few to tell
         ([("s1", f"T{i % 4}") for i in range(40)], "zero"),
         ([(f"{i % 4}" * 3, f"T{i % 4}") for i in range(40)], "keep"),

@@ -26,6 +26,23 @@ def cut(name: str, text: str) -> list[str]:
 
 
 STRINGS = [*WORDS.words, "http://", "www.", "a.m.", "can't", "..", "``", "&", "我爱", "\u00ad", " "]
+PIECES = [
+    "U.S.",
+    "a.m.",
+    "5p.m.",
+    "n't",
+    "can't",
+    "l'",
+    "x.com",
+    "me@x.org",
+    "3,5",
+    "..",
+    "--",
+    "-5",
+    "$.5",
+    "7%",
+    "cannot",
+]
 TEXTS = (
     st.text()
     | st.text("aé1 .-'’:,/@#_$\t\n\u3000台\u0301ภำ־צ\"ㅏ각か\u3099" + INVISIBLE)
@@ -83,6 +100,13 @@ def test_fast_ways_give_what_the_definition_gives(text: str) -> None:
 def test_the_fast_way_for_chinese_and_japanese_gives_the_same(text: str) -> None:
     text = "".join(text.split())
     assert cut("words+characters", f"{text}。か\u3099") == [*cut("words+characters", f"{text}。"), "か\u3099"]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("words")])
+@given(text=st.text("aBs1.-+'’,:@#_$%&`\"!*~", max_size=12) | st.lists(st.sampled_from(PIECES)).map("".join))
+def test_the_fast_way_for_ascii_gives_the_same(name: str, text: str) -> None:
+    text = text.replace("’", "'")
+    assert [*cut(name, f"{text}!"), "€"] == cut(name, f"{text}!€")
 
 
 KINDS: dict[str, list[tuple[str, str, str]]] = {  # kind -> tokenizer, text, tokens joined by "|"
@@ -233,7 +257,7 @@ def test_the_longest_known_word_is_joined_from_left_to_right() -> None:
 
 
 def test_an_invisible_character_between_known_parts_keeps_them_apart() -> None:
-    assert ["北京", "北", "京"] == cut("words+lexicon", "北京。北\u200b京".replace("。", " "))
+    assert ["北京", "北", "京", "北京"] == cut("words+lexicon", "北京 北\u200e京北京")
 
 
 def test_words_that_are_cut_more_often_than_not_stay_cut() -> None:

@@ -95,6 +95,12 @@ def test_known_words_are_those_of_the_other_half_of_the_sentences() -> None:
     assert 0.5 == share(of("我 爱 北京", "我 爱 手机", "我 爱 他 。", "他 。"), "words+lexicon")
 
 
+def test_words_that_are_mostly_cut_stay_cut_in_the_share_too() -> None:
+    # Each half has "its." once beside twice "its" and ".", so it is not joined.
+    sentences = of(*["its ."] * 4, "its. time", "its. here")
+    assert 4 / 6 == share(sentences, "words+lexicon")
+
+
 def test_a_share_is_that_of_the_sentences_that_come_back_whole() -> None:
     sentences = of("leave Taipei .", "Mr. Smith .", "leave Mr. Smith", "leave")
     assert 0.5 == share(sentences, "words")

@@ -143,6 +143,11 @@ def test_both_spellings_of_a_letter_with_a_mark_have_one_row(path: Path, spellin
     assert ["café"] == vectors.read(str(path), vectors.wanted_by([token])).words
 
 
+def test_of_two_spellings_of_a_word_the_first_row_counts(path: Path) -> None:
+    path.write_text("cafe\u0301 1 1\ncafé 2 2\n", "utf-8")
+    assert [[1, 1]] == vectors.read(str(path), {"café"}).table.tolist()
+
+
 def test_the_first_row_of_a_word_counts(read: Read) -> None:
     assert {"to": 0, "on": 2} == kept(read, "to to on to on", "to", "on")
 
