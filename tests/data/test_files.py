@@ -107,12 +107,6 @@ TSV = [
         "conll",
         [("Leave Taipei by night", "O B-city O O", "VB NNP IN NN"), ("Thanks Ann", "O O", "NNS NNP")],
     ),
-    Row(
-        "tsv/phrases.tsv",
-        "tsv",
-        [(["New York", "Los Angeles"], "B-city B-city"), (["San Diego"], "B-city")],
-        wanted=Wanted(force=True),
-    ),
     Row("tsv/sentence_numbers.tsv", "tsv", WITH_POS, options=columns("token=2,tag=4,pos=3")),
     Row("tsv/comments.tsv", "tsv", [("Leave Taipei", "O B-city"), ("#Thanks #", "O O")]),
     Row(
