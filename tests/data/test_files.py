@@ -356,6 +356,8 @@ TEXT = [
     Row("text/with_tabs.txt", "text", ["1\tleave Taipei on Monday", "2\tthank you"], wanted=UNLABELLED),
     Row("text/with_commas.txt", "text", ["leave Taipei,arrive Tokyo", "book a flight,please"], wanted=UNLABELLED),
     Row("text/one_line.txt", "text", ["I like the letter O"], wanted=UNLABELLED),
+    Row("text/please.txt", "text", ["Text, please", "hello", "goodbye"], wanted=UNLABELLED),
+    Row("text/one_tab.txt", "text", ["leave\tTaipei"], wanted=UNLABELLED),
     Row("text/gate.txt", "text", ["meet me at gate B-12"], wanted=UNLABELLED),
     Row("text/hash.txt", "text", ["# 1 on my list", "#1 in the charts", "", "yes"], wanted=UNLABELLED),
 ]
@@ -391,6 +393,12 @@ ENCODINGS = [
     ),
     Row("encodings/utf16_be.tsv", "tsv", LEAVE),
     Row("encodings/utf32.tsv", "tsv", LEAVE),
+    Row("encodings/iso2022_jp.tsv", "tsv", [("明日 東京 へ", "O B-city O")], options=encoding("iso-2022-jp")),
+    Row(
+        "encodings/iso2022_jp.tsv",
+        error="iso2022_jp.tsv:1:1: an escape sequence of ISO-2022\n"
+        "  it looks like iso2022_jp: try --encoding iso2022_jp",
+    ),
     Row("encodings/utf16_without_mark.tsv", "tsv", LEAVE_ONLY, options=encoding("utf-16-le")),
     Row(
         "encodings/utf16_without_mark.tsv",
