@@ -102,7 +102,7 @@ class Lines:
         data = self._without_mark(start_of(self._file, tuple(MARKS)))
         if not self.encoding:
             self.encoding = "utf-8"
-            if b"\0" in data and (fault := _not_text(data)):
+            if fault := _not_text(data):
                 self.faults.add(fault)
                 return
         decoder = codecs.getincrementaldecoder(self.encoding)()
@@ -176,15 +176,21 @@ _NOT_OF_FILES = {"idna", "punycode", "raw-unicode-escape", "unicode-escape", "un
 
 
 def _not_text(data: bytes) -> Fault | None:
-    """A fault for UTF-16 without a byte order mark, which has a NUL beside every letter, and for binary data."""
-    where = data.index(b"\0") + 1
-    if encoding := encodings.utf16_without_mark(data):
+    """A fault for what would pass as UTF-8: UTF-16 without a byte order mark, ISO-2022, binary data."""
+    zero = data.find(b"\0") + 1
+    if zero and (encoding := encodings.utf16_without_mark(data)):
         hint = f"it looks like UTF-16 without a byte order mark: try --encoding {encoding}"
-        return Fault(1, where, "NUL characters beside the others", "", hint)
-    if data.count(0) < 0.3 * len(data):
-        return None
-    kind = "a tar archive" if data[257:262] == b"ustar" else "binary data"
-    return Fault(1, where, f"{kind}, not text: many characters are NUL", "", "give a text file")
+        return Fault(1, zero, "NUL characters beside the others", "", hint)
+    if zero and data.count(0) >= 0.3 * len(data):
+        kind = "a tar archive" if data[257:262] == b"ustar" else "binary data"
+        return Fault(1, zero, f"{kind}, not text: many characters are NUL", "", "give a text file")
+    for escape, encoding in ((b"\x1b$B", "iso2022_jp"), (b"\x1b$)C", "iso2022_kr")):
+        if escape in data:
+            before = data[: data.index(escape)]
+            column = len(before) - before.rfind(b"\n")
+            hint = f"it looks like {encoding}: try --encoding {encoding}"
+            return Fault(before.count(b"\n") + 1, column, "an escape sequence of ISO-2022", "", hint)
+    return None
 
 
 def numbered(path: str, faults: Faults) -> Iterator[tuple[int, str]]:

@@ -108,7 +108,6 @@ TSV = [
         "conll",
         [("Leave Taipei by night", "O B-city O O", "VB NNP IN NN"), ("Thanks Ann", "O O", "NNS NNP")],
     ),
-    Row("tsv/phrases.tsv", "tsv", [(["New York", "Los Angeles"], "B-city B-city"), (["San Diego"], "B-city")]),
     Row("tsv/sentence_numbers.tsv", "tsv", WITH_POS, options=columns("token=2,tag=4,pos=3")),
     Row("tsv/comments.tsv", "tsv", [("Leave Taipei", "O B-city"), ("#Thanks #", "O O")]),
     Row(
@@ -358,6 +357,8 @@ TEXT = [
     Row("text/with_tabs.txt", "text", ["1\tleave Taipei on Monday", "2\tthank you"], wanted=UNLABELLED),
     Row("text/with_commas.txt", "text", ["leave Taipei,arrive Tokyo", "book a flight,please"], wanted=UNLABELLED),
     Row("text/one_line.txt", "text", ["I like the letter O"], wanted=UNLABELLED),
+    Row("text/please.txt", "text", ["Text, please", "hello", "goodbye"], wanted=UNLABELLED),
+    Row("text/one_tab.txt", "text", ["leave\tTaipei"], wanted=UNLABELLED),
     Row("text/gate.txt", "text", ["meet me at gate B-12"], wanted=UNLABELLED),
     Row("text/hash.txt", "text", ["# 1 on my list", "#1 in the charts", "", "yes"], wanted=UNLABELLED),
 ]
@@ -393,6 +394,12 @@ ENCODINGS = [
     ),
     Row("encodings/utf16_be.tsv", "tsv", LEAVE),
     Row("encodings/utf32.tsv", "tsv", LEAVE),
+    Row("encodings/iso2022_jp.tsv", "tsv", [("明日 東京 へ", "O B-city O")], options=encoding("iso-2022-jp")),
+    Row(
+        "encodings/iso2022_jp.tsv",
+        error="iso2022_jp.tsv:1:1: an escape sequence of ISO-2022\n"
+        "  it looks like iso2022_jp: try --encoding iso2022_jp",
+    ),
     Row("encodings/utf16_without_mark.tsv", "tsv", LEAVE_ONLY, options=encoding("utf-16-le")),
     Row(
         "encodings/utf16_without_mark.tsv",

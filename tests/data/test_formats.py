@@ -63,6 +63,21 @@ def test_the_bundled_corpus_is_the_same_in_every_format(path: Path, file_format:
     assert corpus.sha256 == read.sha256
 
 
+WORDS = st.sampled_from(
+    ["leave", "Taipei", "on", "the", "I", "O", "B-12", "#1", "1", "word", "yes,", "a|b", '"', ";"]
+)
+
+
+@given(st.lists(st.lists(WORDS, min_size=1, max_size=6).map(" ".join), min_size=1, max_size=8))
+def test_lines_of_words_are_texts_for_tag(lines: list[str]) -> None:
+    """Also if all have equally many words; only tags at the ends of all lines make columns of them."""
+    recognised = reading.recognise(lines, labelled=False).name
+    if recognised != "text":
+        last = [line.split(" ")[-1] for line in lines if not line.startswith("#")]
+        assert ("conll", {"B-12", "O"}) == (recognised, {*last, "B-12", "O"})
+        assert len(last) > 1
+
+
 UNFIT = [
     ("a\tb", "O", ("tsv", "conll", "conllu"), r'"a⇥b" holds a TAB'),
     ("a b", "O", ("conll",), '"a b" holds a blank'),

@@ -54,6 +54,11 @@ TWO = [Sentence(["a", "b"], ["O", "B-x"], [(), ()], 1), Sentence(["c"], ["O"], [
             id="columns between are kept",
         ),
         pytest.param(b"a b\tB x\n", [Sentence(["a b"], ["B x"], [()], 1)], id="a blank does not separate"),
+        pytest.param(
+            b"New York\tB-x\nLos Angeles\tB-x\nSan Diego\tB-x\n",
+            [Sentence(["New York", "Los Angeles", "San Diego"], ["B-x"] * 3, [()] * 3, 1)],
+            id="not even one in every line",
+        ),
         pytest.param(b" \tO\n", [Sentence([" "], ["O"], [()], 1)], id="a blank may be a token"),
         pytest.param(b"a\tO\rb\tB-x\r\rc\tO", TWO, id="CR"),
         pytest.param(b"a\tO\nb\tB-x\n\t\t\nc\tO", TWO, id="a line of TABs ends a sentence"),

@@ -39,16 +39,21 @@ class _Layout(NamedTuple):
 
 
 def fits(head: Sequence[str], labelled: bool) -> bool:
-    """Whether the first line names columns that tokens and tags usually have, or all lines have as many fields."""
+    """Whether the first line names columns that tokens and tags usually have, or all lines have as many fields.
+
+    Without labels all lines must have as many, and tokens must be tokens; a text may begin with "Text, please".
+    """
     table = _table(head, ",;|")
-    if table.names and _usual(table.names, _TOKEN) is not None:
-        return bool(_tags(table.names)) if labelled else not _are_texts(table)
-    if not labelled or any("\t" in line for line in head):
-        return False
     rows = [row for row in table.rows if row]
     width = columns.usual_width(rows)
-    alike = [row for row in rows if len(row) == width and not any(" " in cell.strip() for cell in row)]
-    return width > 1 and len(alike) >= 0.9 * len(rows)
+    alike = [row for row in rows if len(row) == width]
+    if table.names and _usual(table.names, _TOKEN) is not None:
+        are_columns = width > 1 and len(alike) == len(rows) and not _are_texts(table)
+        return bool(_tags(table.names)) if labelled else are_columns
+    if not labelled or any("\t" in line for line in head):
+        return False
+    without_blanks = [row for row in alike if not any(" " in cell.strip() for cell in row)]
+    return width > 1 and len(without_blanks) >= 0.9 * len(rows)
 
 
 def _key(name: str) -> str:

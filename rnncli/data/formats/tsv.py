@@ -23,7 +23,7 @@ def cut(text: str) -> list[str]:
 
 
 def fits(head: Sequence[str], labelled: bool) -> bool:
-    """Whether most lines have the same number of columns; without labels all, with no blank in most of them."""
+    """Whether most lines have the same number of columns; without labels all of several, most without a blank."""
     lines = [line for line in head if line.strip() and not line.startswith(("#", columns.DOCUMENT))]
     rows = [cut(line) for line in lines]
     width = columns.usual_width(rows)
@@ -33,7 +33,7 @@ def fits(head: Sequence[str], labelled: bool) -> bool:
     if labelled or columns.are_tags([row[-1] for row in alike]):
         return True
     with_blanks = sum(any(" " in cell for cell in row) for row in rows)
-    return len(alike) == len(rows) and with_blanks <= 0.1 * len(rows)
+    return len(alike) == len(rows) > 1 and with_blanks <= 0.1 * len(rows)
 
 
 def _blanks_separate(lines: Sequence[str], width: int) -> bool:
