@@ -455,7 +455,8 @@ broken.jsonl:5:1: an empty text in tokens, number 2
 broken.jsonl:6:1: the key "tags" is in an object twice: "{"tokens": ["a"], "tags": ["O"], "tags": ["B-x"]}"
 broken.jsonl:7:1: tags holds "None", which is no text
 broken.jsonl:8:1: tokens holds "a⇥b", which has a TAB or a line end
-broken.jsonl:9:1: half of a surrogate pair: \\ud800 to \\udfff are characters only in pairs: "{"tokens": ["\\ud800"], \
+broken.jsonl:9:1: half of a surrogate pair: \\ud800 to \\udfff are characters only in pairs: \
+"{"tokens": ["\\ud800"], \
 "tags": ["O"]}"
 broken.jsonl:10:1: not JSON: NaN is no number of JSON: "{"tokens": ["a"], "tags": ["O"], "score": NaN}"
 broken.jsonl:11:1: expected an object, found an array
