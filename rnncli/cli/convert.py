@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rnncli.cli import show
-from rnncli.cli.options import command
+from rnncli.cli.options import ForceOption, command
 from rnncli.config import FORMATS, ReadOptions, suggestion
 from rnncli.errors import DataError, FileError, UsageError
 
@@ -54,7 +54,7 @@ def convert(
             show_default=False,
         ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Go on although the data look wrong.")] = False,
+    force: ForceOption = False,
     json_output: bool = False,
     *,
     reading: ReadOptions,
@@ -73,29 +73,51 @@ def convert(
     from rnncli.data.formats.format import Wanted
     from rnncli.data.reading import reading as opened
     from rnncli.data.respelling import respelling
+    from rnncli.data.tags import Scheme
+    from rnncli.data.watch import Watch
 
     _check_names(source, out, json_output)
     target = ROWS[_format_of(out, to)]
-    wanted = Wanted(cells=True, force=force)
-    scheme = scheme or target.scheme
+    if scheme and target.scheme:
+        raise UsageError(f"{target.name} holds spans and no tags", hint="leave out --scheme")
+    wanted = Wanted(labelled=reading.format != "text", cells=True, force=force)
+    to_scheme = scheme or (Scheme(target.scheme) if target.scheme else None)
+    watch = Watch()
+    first_share = 0.0  # of the time, for a first reading
     with show.progress(f"writing {out}") as progress, _writer(out) as write:
-        with opened(source, reading, wanted, at_once=out == "-") as file:
+        with opened(source, reading, wanted, at_once=out == "-", watch=watch) as file:
             show.note(file.description)
             conversion = Conversion(target)
             sentences: Iterable[Sentence] = file.sentences
-            if scheme and source == "-":
+            if to_scheme and not Path(source).is_file():  # stdin and pipes cannot be read twice
                 sentences = list(sentences)
-                conversion.respelling = respelling(scheme, (s.tags for s in sentences), file.name)
-            elif scheme:
-                with opened(source, reading, wanted) as first:  # stdin cannot be read twice, files are
-                    conversion.respelling = respelling(scheme, (s.tags for s in first.sentences), file.name)
+                conversion.respelling = respelling(to_scheme, (s.tags for s in sentences), file.name)
+            elif to_scheme:  # the scheme is recognised by all tags, so the file is read twice
+                first_share = 0.5
+                first_watch = Watch()
+                with opened(source, reading, wanted, watch=first_watch) as first:
+                    tags = _tags(
+                        first.sentences, lambda: progress.update(first_watch.share / 2, "reading the tags")
+                    )
+                    conversion.respelling = respelling(to_scheme, tags, file.name)
             for number, piece in enumerate(conversion.write(sentences, file.names), 1):
                 write(piece)
                 if number % _SHOW_EVERY == 0:
-                    progress.update(0.0, f"{conversion.sentences:,} sentences")
+                    done = first_share + (1 - first_share) * watch.share
+                    progress.update(done, f"{conversion.sentences:,} sentences")
         if not conversion.sentences:
             raise DataError("no sentence in this file", where=file.name)
+        if not conversion.tokens and "text" not in target.keeps:
+            raise DataError(f"these are texts without tokens, which {target.name} cannot hold", where=file.name)
     _report(conversion, out, json_output)
+
+
+def _tags(sentences: "Iterable[Sentence]", report: Callable[[], None]) -> Iterator[list[str]]:
+    """The tags of sentences; ``report`` is called now and then."""
+    for number, sentence in enumerate(sentences):
+        if number % _SHOW_EVERY == 0:
+            report()
+        yield sentence.tags
 
 
 def _check_names(source: str, out: str, json_output: bool) -> None:
@@ -136,7 +158,7 @@ def _writer(out: str) -> Iterator[Callable[[str], object]]:
         packed: Any = file
         if path.suffix == ".gz":
             # Without a time, so that equal data give equal bytes.
-            packed = packing.enter_context(gzip.GzipFile("", "wb", fileobj=file, mtime=0))
+            packed = packing.enter_context(gzip.GzipFile("", "wb", 6, file, mtime=0))
         elif path.suffix == ".xz":
             packed = packing.enter_context(lzma.LZMAFile(file, "wb"))
         text = io.TextIOWrapper(packed, "utf-8", newline="")
@@ -149,9 +171,12 @@ def _report(conversion: "Conversion", out: str, json_output: bool) -> None:
     losses = conversion.losses()
     if losses:
         show.note(f"not kept in {conversion.target.name}: {', '.join(losses)}")
-    if conversion.malformed:
-        count = f"{conversion.malformed:,} tags do not fit the tags beside them"
-        show.note(f"warning: {count}; spans were read by the rules of conlleval")
+    respelling = conversion.respelling
+    if respelling and respelling.source.name == "io":
+        show.note("tags without B and I: neighbours with the same tag are one span")
+    malformed = respelling.malformed if respelling else 0
+    if malformed:
+        show.note(f"warning: malformed tags ({malformed:,}); spans begin and end by the rules of conlleval")
     name = "stdout" if out == "-" else out
     show.note(f"wrote {name}: {conversion.sentences:,} sentences, {conversion.tokens:,} tokens")
     if json_output:
@@ -160,7 +185,7 @@ def _report(conversion: "Conversion", out: str, json_output: bool) -> None:
             "format": conversion.target.name,
             "sentences": conversion.sentences,
             "tokens": conversion.tokens,
-            "malformed": conversion.malformed,
+            "malformed": malformed,
             "not_kept": losses,
         }
         show.data(show.json_line(result))

@@ -22,7 +22,6 @@ class Conversion:
         self.respelling = respelling
         self.sentences = 0
         self.tokens = 0
-        self.malformed = 0  # moves from tag to tag that the scheme of the file does not allow
         self.lost: Counter[str] = Counter()
         self._fields: dict[str, None] = {}  # names of fields that are not kept
 
@@ -38,7 +37,6 @@ class Conversion:
             self.tokens += len(sentence.tokens)
             self._count(sentence)
             if self.respelling:
-                self.malformed += self.respelling.malformed(sentence.tags)
                 sentence = sentence._replace(tags=self.respelling.rewritten(sentence.tags))
             yield sentence
 
@@ -73,6 +71,8 @@ class Conversion:
     def losses(self) -> list[str]:
         """What is not kept, for example "comments (3)"."""
         losses = [f"{what} ({count:,})" for what, count in self.lost.items() if count > 0]
+        if self.respelling and self.respelling.joined:
+            losses.append(f"borders between spans of one type ({self.respelling.joined:,})")
         if self._fields:
             names = [*list(self._fields)[:_SHOWN], *(["…"] if len(self._fields) > _SHOWN else [])]
             losses.append(f"further fields ({', '.join(names)})")

@@ -433,6 +433,7 @@ JSON = [
         "  keep one for each task, mark one as ground truth, or --force to read the first",
     ),
     Row("json/label_studio_two_annotators.json", "json", LEAVE, wanted=Wanted(force=True)),
+    Row("json/spacy3_docs.json", "json", LEAVE),
     Row("json/spacy2.json", "json", [("Leave Taipei", "O U-city"), ("Thanks", "O")]),
     Row(
         "json/cut_off.json",

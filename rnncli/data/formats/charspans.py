@@ -49,7 +49,7 @@ def _first(item: dict[str, Any], names: Sequence[str]) -> Any:
 def is_span(item: Any) -> bool:
     """Whether a value has the form of a span: an object, ``[start, end, label]`` or ``[label, start, end]``."""
     if isinstance(item, dict):
-        return _first(item, _STARTS) is not None and _first(item, _ENDS) is not None
+        return all(_first(item, names) is not None for names in (_STARTS, _ENDS, _LABELS))
     kinds = [type(part) for part in item] if isinstance(item, list) else []
     return kinds in ([int, int, str], [str, int, int])
 

@@ -277,6 +277,9 @@ def write(sentences: Iterable[Sentence], names: Names) -> Iterator[str]:
         rows = checked.rows(sentence)
         if not rows:
             continue
+        if any(" " in row for row in rows):
+            message = f"a cell is one blank, so {FORMAT.name} cannot hold it"
+            raise DataError(message, where=f"line {sentence.line}", hint="write JSON Lines: --to jsonl")
         if is_upos is None:
             features = len(rows[0]) - 1 - bool(sentence.tags)
             is_upos = UPOS.issuperset(sentence.tags) and not features

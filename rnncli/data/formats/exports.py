@@ -172,6 +172,7 @@ class Exports:
         lists = {
             key: [item.get(key) for item in objects] for key in keys if key not in _NOT_TAGS and key not in fields
         }
+        lists = {key: values for key, values in lists.items() if any(values)}  # spaCy writes "" for what it lacks
         if "probability" in keys:  # as rnncli writes tokens and spans, which say the same
             fields = {key: value for key, value in fields.items() if key != "spans"}
             tool = "rnncli"

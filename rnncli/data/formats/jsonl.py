@@ -30,6 +30,8 @@ def write(sentences: Iterable[Sentence], names: Names) -> Iterator[str]:
 
 def record(sentence: Sentence, names: Names) -> dict[str, Any]:
     """The object of a sentence, as :mod:`.records` reads it."""
+    if not sentence.tokens and sentence.extra.text is not None:
+        return merged({"text": sentence.extra.text}, sentence)
     fields: dict[str, Any] = {"tokens": sentence.tokens, "tags": sentence.tags}
     if sentence.columns and sentence.columns[0]:
         fields[records.COLUMNS] = dict(
