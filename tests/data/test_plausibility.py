@@ -75,7 +75,7 @@ def test_a_number_of_the_sentence_is_no_token(booking: list[Rows]) -> None:
 
 def test_tags_in_the_token_column_are_refused_even_if_they_are_plain(booking: list[Rows]) -> None:
     assert refused([[(tag, token) for token, tag in rows] for rows in booking])
-    plain = [[(f"k{len(token) % 4}", token) for token, _ in rows] for rows in booking]
+    plain = [[(f"k{len(token) % 4}", f"{token}{i % 3}") for token, _ in rows] for i, rows in enumerate(booking)]
     assert refused(plain)[0].startswith('the token column holds the tags: "k1"')
 
 
@@ -153,6 +153,17 @@ NEAR_MISSES: dict[str, Change] = {
     ],
     "a zero in every sentence": lambda sentences: [
         [(token, "01"[i > 0]) for i, (token, _) in enumerate(rows)] for rows in sentences
+    ],
+    "letters and their sounds": lambda sentences: [
+        [
+            (letter, f"{letter}{(i + ord(letter)) % 4}")
+            for token, _ in rows
+            for i, letter in enumerate(token.lower())
+        ]
+        for rows in sentences * 4
+    ],
+    "many tags in one sentence": lambda _: [
+        [("the", "DT"), ("red", "JJ"), ("cat", "NN"), ("is", "VBZ"), ("seen", "VBN"), ("in", "IN"), ("Oslo", "NNP")]
     ],
     "two letters as tokens": lambda sentences: [
         [("AB"[len(token) % 2], tag) for token, tag in rows] for rows in sentences
