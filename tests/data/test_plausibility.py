@@ -215,7 +215,9 @@ def test_lines_of_text_are_texts(lines: list[str]) -> None:
 
 
 def test_texts_hold_no_labels() -> None:
-    assert looks_like_text(TEXTS["requests"])
-    assert not looks_like_text(LABELLED)
-    assert not looks_like_text(["leave\tO", "New York\tB-city", "the big city\tO"])
-    assert not looks_like_text(["Taipei", "Oslo"])  # a token without a tag is another fault
+    assert looks_like_text(TEXTS["requests"], is_divided=False)
+    assert not looks_like_text(LABELLED, is_divided=False)
+    assert not looks_like_text(["leave\tO", "New York\tB-city", "the big city\tO"], is_divided=False)
+    assert not looks_like_text(["Taipei", "Oslo"], is_divided=False)  # a token without a tag is another fault
+    assert looks_like_text(["word " * 150] * 2, is_divided=True)
+    assert not looks_like_text(["Oslo NNP B-city x", "is VBZ O", "big JJ O x y"], is_divided=True)
