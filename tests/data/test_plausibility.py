@@ -102,6 +102,17 @@ def test_missing_blank_lines_are_refused(booking: list[Rows]) -> None:
     assert [message] == refused([*booking[:4], ended])
 
 
+def test_a_long_sentence_among_long_ones_is_no_problem(booking: list[Rows]) -> None:
+    joined = [
+        (".", "O") if i % 20 == 19 else row for i, row in enumerate([row for rows in booking * 9 for row in rows])
+    ]
+    assert [] == plausibility.problems(corpus([*([joined[:150]] * 10), joined[:500]]))
+    # Among short ones it is, and a small part of the file is no reason to refuse it.
+    (problem,) = plausibility.problems(corpus([*booking * 5, joined[:500]]))
+    assert not problem.is_refused
+    assert "is there a blank line missing?" in problem.message
+
+
 @pytest.mark.parametrize("name", ["jsonl", "json", "doccano"])
 def test_a_text_of_many_sentences_is_read_where_no_blank_line_ends_one(booking: list[Rows], name: str) -> None:
     joined = corpus([[row for rows in booking * 20 for row in rows]])

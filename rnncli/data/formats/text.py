@@ -51,8 +51,8 @@ MOST_COLUMNS = 100  # of a token; lines with more blanks are texts
 def looks_like_text(lines: Sequence[str], is_divided: bool) -> bool:
     """Whether lines that need a token and its tag are rather texts: no TAB, and not the same number of words.
 
-    is_divided  whether most lines have equally many words, so that others may be faults; only very long ones are then
-                texts
+    is_divided  whether most lines have equally many words, so that the others may be faults; then only very long
+                lines are texts
     """
     rows = [line.split() for line in lines if line.strip()]
     if not rows or any("\t" in line.strip() for line in lines):
