@@ -238,6 +238,6 @@ def _show_faults(file: "FileReport", show_all: bool) -> None:
         text = f": {quoted(fault.text)}" if fault.text else ""
         show.line((f"{file.name}{line}{column}: {fault.message}{text}", ""))
     for hint in dict.fromkeys(fault.hint for _, fault in shown if fault.hint):
-        show.line((f"  {hint}", ""))
+        _wrapped(hint, "  ", "  ")
     show.blank()
     _more(file.fault_count - len(shown))

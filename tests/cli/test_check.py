@@ -271,7 +271,8 @@ def test_many_files_fit_80_columns_too(run: Run, train: Path, tmp_path: Path) ->
         (tmp_path / name).write_text(TRAIN.replace("Taipei", f"Taipei{i}"))
     result = run("check", train.name, *names)
     assert CLEAN == result.exit_code
-    assert [] == [line for line in result.stdout.splitlines() if len(line) > 80]
+    # A command is not broken, since it may be copied.
+    assert [] == [line for line in result.stdout.splitlines() if len(line) > 80 and not line.startswith("rnncli ")]
     assert f"rnncli train train.tsv --dev '{names[0]}' would choose" in result.stdout
 
 
