@@ -20,7 +20,7 @@ from rnncli.data.faults import Fault, Faults
 from rnncli.data.reading import Corpus, reading
 from rnncli.data.repetition import Ambiguous, Relabelled, Repetition
 from rnncli.data.sentence import Sentence
-from rnncli.data.split import usual_share
+from rnncli.data.split import dev_count, usual_share
 from rnncli.data.tags import Scheme
 from rnncli.data.vocabulary import UNKNOWN, Vocabulary
 from rnncli.errors import DataError
@@ -362,9 +362,9 @@ def _choice(
     corpus: Corpus, report: FileReport, scheme: Scheme, digits: str, is_alone: bool, threads: int
 ) -> Choice:
     """What a training on this file would choose; ``is_alone``: a share of it is kept for development."""
-    rest = 1 - usual_share(report.sentences) if is_alone and report.sentences > 1 else 1.0
-    sentences = max(1, round(rest * report.sentences))
-    tokens = max(1, round(rest * report.tokens))
+    dev = dev_count(report.sentences, usual_share(report.sentences)) if is_alone else 0
+    sentences = report.sentences - dev
+    tokens = round(report.tokens * sentences / report.sentences)
     network = NetworkSpec().resolved(bool(corpus.names.features), vectors=False, scheme=scheme.limits_moves)
     training = TrainingSpec().resolved(network, sentences, tokens)
     tokenizer = tokenizer_choice.choose([(s.extra.text, s.tokens) for s in corpus.sentences], digits)

@@ -1,5 +1,6 @@
 """``rnncli check``: statistics and faults of labelled files."""
 
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from rnncli.checking import Choice, FileReport, Report
 
 SHOWN = 20  # faults of a file, tags and types, unless all are asked for
+SHOWN_FILES = 5  # side by side
 SHOWN_PAIRS = 10  # sentences and contexts that are labelled differently
 
 
@@ -40,9 +42,9 @@ def check(
 ) -> None:
     """Describe labelled files and say what is wrong in them.
 
-    The report holds statistics, faults, sentences that are labelled differently, and what rnncli train would
-    choose. Faults are lines that cannot be read, tags that the tag scheme does not have or does not allow there, and what
-    rnncli train would refuse. If there are any, the exit code is 3. Sentences that occur again, and tokens that are
+        The report has statistics, faults, sentences that are labelled differently, and what rnncli train would choose.
+    Faults are lines that cannot be read, tags that the tag scheme does not have or does not allow there, and what
+        rnncli train would refuse. If there are any, the exit code is 3. Sentences that occur again, and tokens that are
     labelled differently though their neighbours are the same, are shown and are no faults. Other files are
     compared with the first one.
 
@@ -103,12 +105,17 @@ def _show_file(file: "FileReport", first: str, show_all: bool) -> None:
 
 
 def _row(name: str, text: str) -> None:
-    """A name and its text, which is broken into lines of the terminal's width with the same margin."""
+    """A name and its text, in lines that fit the terminal."""
+    _wrapped(text, f"  {name:<13}", " " * 15)
+
+
+def _wrapped(text: str, first: str = "  ", others: str = "    ") -> None:
+    """A text in lines that fit the terminal, except that no word is broken; what each line begins with."""
     import textwrap
 
-    width = max(40, show.width() - 1)
-    margin = " " * 15
-    wrapper = textwrap.TextWrapper(width, f"  {name:<13}", margin, break_on_hyphens=False, break_long_words=False)
+    wrapper = textwrap.TextWrapper(
+        max(40, show.width() - 1), first, others, break_on_hyphens=False, break_long_words=False
+    )
     for line in wrapper.wrap(text):
         show.line((line, ""))
 
@@ -121,14 +128,18 @@ def _named(counts: dict[str, int], show_all: bool) -> str:
 
 def _show_tags(report: "Report", show_all: bool) -> None:
     """How often each type of span, or each tag, is in each file; the most frequent first."""
-    are_spans = any(file.spans for file in report.files)
-    counts = [file.spans if are_spans else file.tags for file in report.files]
+    files = report.files[:SHOWN_FILES]
+    are_spans = any(file.spans for file in files)
+    counts = [file.spans if are_spans else file.tags for file in files]
     names = list(dict.fromkeys(name for of_file in counts for name, _ in of_file.most_common()))
     shown = names[: None if show_all else SHOWN]
-    headers = ["span" if are_spans else "tag", *(_short(file.name, len(counts)) for file in report.files)]
+    headers = ["span" if are_spans else "tag", *(_short(file.name, len(files)) for file in files)]
     if names:
         show.table("", headers, [(name, *(f"{of_file[name]:,}" for of_file in counts)) for name in shown])
         _more(len(names) - len(shown))
+    if len(files) < len(report.files):
+        show.line((f"  The table has the first {len(files)} files; --json has all.", ""))
+        show.blank()
 
 
 def _short(path: str, files: int) -> str:
@@ -160,7 +171,7 @@ def _show_relabelled(report: "Report", show_all: bool) -> None:
                 + (f" (and {way.times - 1:,} more)" if way.times > 1 else "")
                 for way in (usual, other)
             ]
-            show.line((f"  {places[0]} and {places[1]}", ""))
+            _wrapped(f"{places[0]} and {places[1]}")
             tokens = [
                 f"{sentence.tokens[i]}: {usual.tags[i]} and {other.tags[i]}"
                 for i in differences(usual.tags, other.tags)
@@ -179,7 +190,7 @@ def _show_ambiguous(report: "Report", show_all: bool) -> None:
     shown = report.ambiguous[: None if show_all else SHOWN_PAIRS]
     for ambiguous in shown:
         text = " ".join([*ambiguous.before, f"[{ambiguous.token}]", *ambiguous.after])
-        show.line((f"  {text}", ""))
+        _wrapped(text)
         for use in ambiguous.uses:
             place = f"{report.files[use.first.file].name}:{report.line(*use.first, use.token)}"
             _row("", f"{use.tag} {use.times:,} ×, first in {place}")
@@ -189,8 +200,8 @@ def _show_ambiguous(report: "Report", show_all: bool) -> None:
 
 def _show_choice(choice: "Choice", files: "list[FileReport]") -> None:
     """What training would do with the first file."""
-    dev = "" if len(files) == 1 else f" --dev {files[1].name}"
-    show.line((f"rnncli train {files[0].name}{dev} would choose", "bold"))
+    dev = "" if len(files) == 1 else f" --dev {shlex.quote(files[1].name)}"
+    show.line((f"rnncli train {shlex.quote(files[0].name)}{dev} would choose", "bold"))
     cpus = "1 thread" if choice.threads == 1 else f"{choice.threads} threads"
     rest = "" if dev else "; the others are kept for development"
     _row("data", f"{choice.sentences:,} sentences with {choice.tokens:,} tokens{rest}")
@@ -227,6 +238,6 @@ def _show_faults(file: "FileReport", show_all: bool) -> None:
         text = f": {quoted(fault.text)}" if fault.text else ""
         show.line((f"{file.name}{line}{column}: {fault.message}{text}", ""))
     for hint in dict.fromkeys(fault.hint for _, fault in shown if fault.hint):
-        show.line((f"  {hint}", ""))
+        _wrapped(hint, "  ", "  ")
     show.blank()
     _more(file.fault_count - len(shown))

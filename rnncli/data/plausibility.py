@@ -116,8 +116,10 @@ def tags_as_tokens(evidence: Evidence) -> Problem | None:
     are_span_tags = span_tags > 0.98 and any(map(_IN_A_SPAN.fullmatch, evidence.tokens))
     are_parts_of_speech = evidence.tokens.keys() <= _PARTS_OF_SPEECH and len(evidence.tokens) > 2
     # Words nearly determine their tags, and a tag does not determine its word.
-    are_fewer = evidence.size >= 40 and 2 * len(evidence.tokens) < len(evidence.tags) < 0.9 * evidence.size
-    are_determined = are_fewer and evidence.predictable(1) >= 0.8 and evidence.predictable(0) <= 0.6
+    tags = len(evidence.tags)
+    are_many = tags >= 200 or tags >= 0.2 * evidence.size
+    are_fewer = evidence.size >= 40 and 2 * len(evidence.tokens) < tags < 0.9 * evidence.size
+    are_determined = are_fewer and are_many and evidence.predictable(1) >= 0.8 and evidence.predictable(0) <= 0.6
     if not (are_span_tags or are_parts_of_speech or are_determined):
         return None
     examples = ", ".join(map(shown, list(evidence.tokens)[:3]))
@@ -197,14 +199,14 @@ def words_as_tags(evidence: Evidence) -> Problem | None:
         return _wrong_tags(evidence, f"the tags are mostly the tokens themselves or their lemmas: {example}")
     words = len(evidence.tokens)
     tags = len(evidence.tags)
-    if tags >= 0.9 * evidence.size >= 9:
+    if tags >= 0.9 * evidence.size >= 18:
         return _wrong_tags(evidence, f"almost as many tags as tokens: {tags:,} tags, {evidence.size:,} tokens")
     # Free text grows with a file, and about half of its words occur once; a set of tags is soon complete.
     once_words, once_tags = (
         sum(count == 1 for count in values.values()) for values in (evidence.tokens, evidence.tags)
     )
-    is_open = once_tags >= 0.6 * once_words and once_tags >= 0.5 * evidence.size**0.75
-    if evidence.size >= 30 and tags >= 0.6 * words and (is_open or tags >= 300):
+    is_open = once_tags >= 0.7 * once_words and once_tags >= 0.5 * evidence.size**0.75
+    if evidence.size >= 30 and tags >= 0.8 * words and (is_open or tags >= 300):
         message = f"almost as many tags as words: {tags:,} tags, {words:,} words, {evidence.size:,} tokens"
         return _wrong_tags(evidence, message)
     return None

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rnncli.config import ReadOptions
 from rnncli.data.faults import Faults
-from rnncli.data.formats import FORMATS, columns, text, tsv
+from rnncli.data.formats import FORMATS, columns, conll, text, tsv
 from rnncli.data.formats.columns import rows_of
 from rnncli.data.formats.format import Format, Names, Wanted
 from rnncli.data.opening import opened
@@ -72,7 +72,8 @@ def _chosen(head: Sequence[str], choice: str, wanted: Wanted, name: str) -> Form
         if choice == AUTO and text.looks_labelled(head):
             hint = "--format conll labels the tokens, --format text each line as a text"
             raise DataError(message, where=name, hint=hint)
-    if choice == AUTO and wanted.labelled and row is tsv.FORMAT and text.looks_like_text(head):
+    may_be_text = choice == AUTO and wanted.labelled and row in (tsv.FORMAT, conll.FORMAT)
+    if may_be_text and text.looks_like_text(head, is_divided=row is conll.FORMAT):
         raise DataError("a text without labels", where=name, hint=text.HINT)
     return row
 

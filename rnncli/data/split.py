@@ -21,6 +21,11 @@ def usual_share(sentences: int) -> float:
     return min(DEV_SHARE, DEV_SENTENCES / sentences)
 
 
+def dev_count(sentences: int, share: float) -> int:
+    """How many of so many sentences are kept for development; 0 if all are used for training and development."""
+    return 0 if share == 0 or sentences < 2 else min(max(1, round(share * sentences)), sentences - 1)
+
+
 def split(
     sentences: Sequence[Sentence], share: float, rng: np.random.Generator, scheme: Scheme = PLAIN
 ) -> tuple[list[Sentence], list[Sentence]]:
@@ -29,11 +34,11 @@ def split(
     Every type of tag is in both parts, as far as there are sentences enough; one that a single sentence has is in
     training. Both keep the order of the file. For a share of 0, or a single sentence, both are all sentences.
     """
-    count = round(share * len(sentences))
-    if share == 0 or len(sentences) < 2:
+    count = dev_count(len(sentences), share)
+    if count == 0:
         return list(sentences), list(sentences)
     order = rng.permutation(len(sentences)).tolist()
-    dev = _exchanged(sentences, order, min(max(1, count), len(sentences) - 1), scheme)
+    dev = _exchanged(sentences, order, count, scheme)
     train = [sentence for i, sentence in enumerate(sentences) if i not in dev]
     return train, [sentences[i] for i in sorted(dev)]
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rnncli.config import NetworkSpec, TrainingSpec
+from rnncli.modelfile import load
 
 if TYPE_CHECKING:
     from typer.testing import Result
@@ -262,6 +263,33 @@ def test_the_report_fits_80_columns_without_colour(run: Run, train: Path, dev: P
         "rnncli train train.tsv --dev dev.tsv would choose",
     ):
         assert words in shown
+
+
+def test_many_files_fit_80_columns_too(run: Run, train: Path, tmp_path: Path) -> None:
+    names = [f"part {i} of a file with a long name.tsv" for i in range(12)]
+    for i, name in enumerate(names):
+        (tmp_path / name).write_text(TRAIN.replace("Taipei", f"Taipei{i}"))
+    result = run("check", train.name, *names)
+    assert CLEAN == result.exit_code
+    # A command is not broken, since it may be copied.
+    assert [] == [line for line in result.stdout.splitlines() if len(line) > 80 and not line.startswith("rnncli ")]
+    assert f"rnncli train train.tsv --dev '{names[0]}' would choose" in result.stdout
+
+
+@pytest.mark.parametrize("with_dev", [False, True])
+def test_training_chooses_what_check_says(
+    run: Run, booking_tsv: Path, dev: Path, tmp_path: Path, with_dev: bool
+) -> None:
+    out = tmp_path / "model.npz"
+    options = ("--dev", dev) if with_dev else ()
+    said = report(run("check", booking_tsv, *([dev] if with_dev else []), "--json"))["training"]
+    small = ("--hidden", "4", "--embedding", "4", "--ngram", "4", "--patience", "1", "--threads", "1")
+    assert CLEAN == run("train", booking_tsv, *options, "--out", out, *small).exit_code
+    model = load(out)
+    made = (model.training_spec.epochs, model.training_spec.batch, model.scheme.text, model.tokenizer)
+    assert made == (said["epochs"], said["batch"], said["scheme"], said["tokenizer"])
+    assert model.provenance["sentences"] == said["sentences"]
+    assert model.network_spec.digits == said["digits"]
 
 
 def test_control_characters_of_a_file_do_not_reach_the_terminal(run: Run, tmp_path: Path) -> None:

@@ -649,7 +649,7 @@ REFUSED = [  # what cannot be right in any format
     ),
     Row(
         "refused/offsets_last.tsv",
-        error="offsets_last.tsv: almost as many tags as tokens: 10 tags, 10 tokens"
+        error="offsets_last.tsv: almost as many tags as tokens: 20 tags, 20 tokens"
         "\n  choose the columns: --columns token=1,tag=2" + FORCE,
     ),
     Row(

@@ -75,7 +75,7 @@ def test_a_number_of_the_sentence_is_no_token(booking: list[Rows]) -> None:
 
 def test_tags_in_the_token_column_are_refused_even_if_they_are_plain(booking: list[Rows]) -> None:
     assert refused([[(tag, token) for token, tag in rows] for rows in booking])
-    plain = [[(f"k{len(token) % 4}", token) for token, _ in rows] for rows in booking]
+    plain = [[(f"k{len(token) % 4}", f"{token}{i % 3}") for token, _ in rows] for i, rows in enumerate(booking)]
     assert refused(plain)[0].startswith('the token column holds the tags: "k1"')
 
 
@@ -100,6 +100,17 @@ def test_missing_blank_lines_are_refused(booking: list[Rows]) -> None:
     ended = [(".", "O") if i % 20 == 19 else row for i, row in enumerate(joined[:600])]
     message = "a sentence of 600 tokens with full stops inside; is there a blank line missing?"
     assert [message] == refused([*booking[:4], ended])
+
+
+def test_a_long_sentence_among_long_ones_is_no_problem(booking: list[Rows]) -> None:
+    joined = [
+        (".", "O") if i % 20 == 19 else row for i, row in enumerate([row for rows in booking * 9 for row in rows])
+    ]
+    assert [] == plausibility.problems(corpus([*([joined[:150]] * 10), joined[:500]]))
+    # Among short ones it is, and a small part of the file is no reason to refuse it.
+    (problem,) = plausibility.problems(corpus([*booking * 5, joined[:500]]))
+    assert not problem.is_refused
+    assert "is there a blank line missing?" in problem.message
 
 
 @pytest.mark.parametrize("name", ["jsonl", "json", "doccano"])
@@ -154,6 +165,17 @@ NEAR_MISSES: dict[str, Change] = {
     "a zero in every sentence": lambda sentences: [
         [(token, "01"[i > 0]) for i, (token, _) in enumerate(rows)] for rows in sentences
     ],
+    "letters and their sounds": lambda sentences: [
+        [
+            (letter, f"{letter}{(i + ord(letter)) % 4}")
+            for token, _ in rows
+            for i, letter in enumerate(token.lower())
+        ]
+        for rows in sentences * 4
+    ],
+    "many tags in one sentence": lambda _: [
+        [("the", "DT"), ("red", "JJ"), ("cat", "NN"), ("is", "VBZ"), ("seen", "VBN"), ("in", "IN"), ("Oslo", "NNP")]
+    ],
     "two letters as tokens": lambda sentences: [
         [("AB"[len(token) % 2], tag) for token, tag in rows] for rows in sentences
     ],
@@ -204,7 +226,9 @@ def test_lines_of_text_are_texts(lines: list[str]) -> None:
 
 
 def test_texts_hold_no_labels() -> None:
-    assert looks_like_text(TEXTS["requests"])
-    assert not looks_like_text(LABELLED)
-    assert not looks_like_text(["leave\tO", "New York\tB-city", "the big city\tO"])
-    assert not looks_like_text(["Taipei", "Oslo"])  # a token without a tag is another fault
+    assert looks_like_text(TEXTS["requests"], is_divided=False)
+    assert not looks_like_text(LABELLED, is_divided=False)
+    assert not looks_like_text(["leave\tO", "New York\tB-city", "the big city\tO"], is_divided=False)
+    assert not looks_like_text(["Taipei", "Oslo"], is_divided=False)  # a token without a tag is another fault
+    assert looks_like_text(["word " * 150] * 2, is_divided=True)
+    assert not looks_like_text(["Oslo NNP B-city x", "is VBZ O", "big JJ O x y"], is_divided=True)

@@ -45,11 +45,20 @@ def looks_labelled(lines: Sequence[str]) -> bool:
     return 1 < len(last) <= 0.5 * min(len(first), len(rows)) and not any(map(str.islower, last))
 
 
-def looks_like_text(lines: Sequence[str]) -> bool:
-    """Whether lines that need a token and its tag are rather texts: no TAB, and not the same number of words."""
+MOST_COLUMNS = 100  # of a token; lines with more blanks are texts
+
+
+def looks_like_text(lines: Sequence[str], is_divided: bool) -> bool:
+    """Whether lines that need a token and its tag are rather texts: no TAB, and not the same number of words.
+
+    is_divided  whether most lines have equally many words, so that the others may be faults; then only very long
+                lines are texts
+    """
     rows = [line.split() for line in lines if line.strip()]
-    has_columns = any("\t" in line.strip() for line in lines)
-    return bool(rows) and not has_columns and max(map(len, rows)) > 2 and len(set(map(len, rows))) > 1
+    if not rows or any("\t" in line.strip() for line in lines):
+        return False
+    widths = set(map(len, rows))
+    return max(widths) > (MOST_COLUMNS if is_divided else 2) and (is_divided or len(widths) > 1)
 
 
 FORMAT = Format(
