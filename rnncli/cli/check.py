@@ -42,11 +42,11 @@ def check(
 ) -> None:
     """Describe labelled files and say what is wrong in them.
 
-        The report has statistics, faults, sentences that are labelled differently, and what rnncli train would choose.
-    Faults are lines that cannot be read, tags that the tag scheme does not have or does not allow there, and what
-        rnncli train would refuse. If there are any, the exit code is 3. Sentences that occur again, and tokens that are
-    labelled differently though their neighbours are the same, are shown and are no faults. Other files are
-    compared with the first one.
+    The report has statistics, faults, sentences that are labelled differently, and what rnncli train would
+    choose. Faults are lines that cannot be read, tags that the tag scheme does not have or does not allow there,
+    and what rnncli train would refuse. If there are any, the exit code is 3. Sentences that occur again, and
+    tokens that are labelled differently though their neighbours are the same, are shown and are no faults. Other
+    files are compared with the first one.
 
     Example: rnncli check train.tsv dev.tsv test.tsv
     """

@@ -340,6 +340,26 @@ def _write_cells(sentences: Iterable[Sentence], names: Names) -> Iterator[str]:
         yield "".join(f"{line}\n" for line in lines) + "\n"
 
 
+def with_tag_column(sentences: Iterable[Sentence], names: Names) -> tuple[Iterator[Sentence], Names]:
+    """Add a column for tags to sentences of a CoNLL-U file, which is then CoNLL-U Plus; its names too."""
+    cells = [*names.cells, _OWN_TAG]
+    header = f"# global.columns = {' '.join(cells)}"
+
+    def widened() -> Iterator[Sentence]:
+        for number, sentence in enumerate(sentences):
+            extra = sentence.extra
+            comments = tuple(line for line in extra.comments if not _PLUS.match(line))
+            yield sentence._replace(
+                extra=extra._replace(
+                    comments=comments if number else (header, *comments),
+                    cells=[(*row, _EMPTY) for row in extra.cells or ()],
+                    rows=tuple((position, f"{line}\t{_EMPTY}") for position, line in extra.rows),
+                )
+            )
+
+    return widened(), names._replace(cells=cells, tag=len(cells) - 1)
+
+
 def _by_position(rows: Sequence[tuple[int, str]]) -> dict[int, list[str]]:
     lines: dict[int, list[str]] = {}
     for position, line in rows:
