@@ -13,7 +13,7 @@ import typer
 
 from rnncli.cli import show
 from rnncli.cli.options import ForceOption, command
-from rnncli.config import FORMATS, ReadOptions, suggestion
+from rnncli.config import FORMATS, ReadOptions, is_tokenizer, suggestion
 from rnncli.errors import DataError, FileError, UsageError
 
 if TYPE_CHECKING:
@@ -54,6 +54,9 @@ def convert(
             show_default=False,
         ),
     ] = None,
+    tokenizer: Annotated[
+        str, typer.Option(metavar="TOKENIZER", help="Cuts texts with spans into tokens, as in rnncli train.")
+    ] = "auto",
     force: ForceOption = False,
     json_output: bool = False,
     *,
@@ -80,7 +83,11 @@ def convert(
     target = ROWS[_format_of(out, to)]
     if scheme and target.scheme:
         raise UsageError(f"{target.name} holds spans and no tags", hint="leave out --scheme")
-    wanted = Wanted(labelled=reading.format != "text", cells=True, force=force)
+    if tokenizer != "auto" and not is_tokenizer(tokenizer):
+        raise UsageError(
+            f'--tokenizer: "{tokenizer}" is no tokenizer', hint="for example whitespace, characters, words"
+        )
+    wanted = Wanted(tokenizer=tokenizer, labelled=reading.format != "text", cells=True, force=force)
     to_scheme = scheme or (Scheme(target.scheme) if target.scheme else None)
     watch = Watch()
     first_share = 0.0  # of the time, for a first reading
