@@ -54,6 +54,9 @@ def read(lines: Lines, wanted: Wanted, faults: Faults) -> Contents:
     records = reader.records(Values(lines, faults))
     sample = list(islice(records, _SAMPLE if wanted.labelled else 1))
     if not sample:
+        faults.raise_any()
+        if reasons := reader.left_out():
+            raise DataError(f"all records are left out: {reasons}", where=faults.name)
         return Contents("no records", iter(()))
     try:
         reader.prepare([item.record for item in sample])
@@ -104,10 +107,14 @@ class _Reader:
                 yield from self._sentences(line, column, record)
             except ProblemError as problem:
                 self._faults.add(Fault(line, column, problem.message, "", problem.hint))
-        for what, counts in (("records left out", self._exports.left_out), ("spans", self._forced)):
-            if counts:
-                reasons = ", ".join(f"{count:,} {reason}" for reason, count in counts.items())
-                _say(f"{self._faults.name}: {what}: {reasons}")
+        if reasons := self.left_out():
+            _say(f"{self._faults.name}: records left out: {reasons}")
+        if self._forced:
+            _say(f"{self._faults.name}: spans: {_counted(self._forced)}")
+
+    def left_out(self) -> str:
+        """How many records hold no finished labels, and why."""
+        return _counted(self._exports.left_out)
 
     def _sentences(self, line: int, column: int, record: Record) -> Iterator[Sentence]:
         fields = dict(record.fields)
@@ -238,6 +245,10 @@ class _Reader:
                 raise ProblemError(f"no value of {name} for every token")
             columns.append(_texts(column, name))
         return list(zip(*columns, strict=True)) if count else []
+
+
+def _counted(counts: Counter[str]) -> str:
+    return ", ".join(f"{count:,} {what}" for what, count in counts.items())
 
 
 def _texts(values: Any, field: str) -> list[str]:
