@@ -17,6 +17,7 @@ from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec, suggestion
 from rnncli.data import compatibility, plausibility, reading, schemes, weights
 from rnncli.data.digits import choose_digits
 from rnncli.data.examples import contrast_pair
+from rnncli.data.formats.format import Wanted
 from rnncli.data.reading import AS_USUAL, Corpus
 from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap, overlap, split, usual_share
@@ -237,14 +238,15 @@ def train_files(
     if files.log_gradients:
         archive.check_writable(Path(files.log_gradients), "--log-gradients log.json", is_model=False)
     is_bundled = files.data is None
-    corpus = _read(files.data or bundled("sample_data/train.tsv"), read_options, listener)
+    wanted = Wanted(tokenizer=training_spec.tokenizer, force=force)
+    corpus = _read(files.data or bundled("sample_data/train.tsv"), read_options, wanted, listener)
     dev = bundled("sample_data/dev.tsv") if is_bundled and files.dev is None else files.dev
     plausibility.refuse(corpus.name, plausibility.problems(corpus, for_training=True), force)
     dev_corpus = None
     if dev is not None:
         if str(dev) == "-" and corpus.name == "stdin":
             raise UsageError("stdin cannot be both the training and the development data")
-        dev_corpus = _read(dev, read_options, listener)
+        dev_corpus = _read(dev, read_options, wanted, listener)
         _check_dev(corpus, dev_corpus, network_spec, files, force)
     scheme = schemes.choose(training_spec.scheme, (sentence.tags for sentence in corpus.sentences))
     _check_tags([corpus, *([dev_corpus] if dev_corpus else [])], scheme, force, listener)
@@ -349,8 +351,8 @@ def _vectors(path: str | Path, sentences: list[Sentence], digits: str) -> Vector
     return read_vectors(str(path), wanted_by(tokens, digits), digits)
 
 
-def _read(path: str | Path, options: ReadOptions, listener: Listener) -> Corpus:
-    corpus = reading.read(str(path), options)
+def _read(path: str | Path, options: ReadOptions, wanted: Wanted, listener: Listener) -> Corpus:
+    corpus = reading.read(str(path), options, wanted)
     listener.read(corpus)
     return corpus
 

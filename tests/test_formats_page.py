@@ -13,7 +13,6 @@ PAGE = (Path(__file__).parent.parent / "docs" / "formats.md").read_text("utf-8")
 EXAMPLES: dict[str, str] = dict(re.findall(r"^```([a-z-]+)\n(.*?)^```", PAGE, re.M | re.S))
 TWO = [["Leave", "Taipei"], ["Thanks"]]
 TOKENS = {"conllu": [["Do", "n't", "leave", "."]], "csv": [["Leave", ",", "Taipei"], ["Thanks"]], "text": [[], []]}
-TOKENS |= {"prodigy": TWO[:1], "label-studio": TWO[:1]}
 # Those that other tools write and that say the same as jsonl or json are read as these.
 AS = {"doccano": "jsonl", "prodigy": "jsonl", "entities": "jsonl", "label-studio": "json"}
 

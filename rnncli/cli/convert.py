@@ -13,11 +13,12 @@ import typer
 
 from rnncli.cli import show
 from rnncli.cli.options import ForceOption, command
-from rnncli.config import FORMATS, ReadOptions, suggestion
+from rnncli.config import FORMATS, ReadOptions, is_tokenizer, suggestion
 from rnncli.errors import DataError, FileError, UsageError
 
 if TYPE_CHECKING:
     from rnncli.data.conversion import Conversion
+    from rnncli.data.formats.format import Format, Wanted
     from rnncli.data.sentence import Sentence
 
 _PACKED = (".gz", ".xz")
@@ -54,6 +55,9 @@ def convert(
             show_default=False,
         ),
     ] = None,
+    tokenizer: Annotated[
+        str, typer.Option(metavar="TOKENIZER", help="Cuts texts with spans into tokens, as in rnncli train.")
+    ] = "auto",
     force: ForceOption = False,
     json_output: bool = False,
     *,
@@ -68,26 +72,38 @@ def convert(
 
     Example: rnncli convert annotations.json train.tsv --scheme IOBES
     """
-    from rnncli.data.conversion import Conversion
     from rnncli.data.formats import FORMATS as ROWS
     from rnncli.data.formats.format import Wanted
-    from rnncli.data.reading import reading as opened
-    from rnncli.data.respelling import respelling
-    from rnncli.data.tags import Scheme
-    from rnncli.data.watch import Watch
 
     _check_names(source, out, json_output)
     target = ROWS[_format_of(out, to)]
     if scheme and target.scheme:
         raise UsageError(f"{target.name} holds spans and no tags", hint="leave out --scheme")
-    wanted = Wanted(labelled=reading.format != "text", cells=True, force=force)
+    if tokenizer != "auto" and not is_tokenizer(tokenizer):
+        hint = "for example whitespace, characters, words"
+        raise UsageError(f'--tokenizer: "{tokenizer}" is no tokenizer', hint=hint)
+    wanted = Wanted(tokenizer=tokenizer, labelled=reading.format != "text", cells=True, force=force)
+    conversion = _converted(source, out, target, scheme, reading, wanted)
+    _report(conversion, out, json_output)
+
+
+def _converted(
+    source: str, out: str, target: "Format", scheme: str | None, options: ReadOptions, wanted: "Wanted"
+) -> "Conversion":
+    """Read ``source`` and write ``out``."""
+    from rnncli.data.conversion import Conversion
+    from rnncli.data.reading import reading
+    from rnncli.data.respelling import respelling
+    from rnncli.data.tags import Scheme
+    from rnncli.data.watch import Watch
+
     to_scheme = scheme or (Scheme(target.scheme) if target.scheme else None)
+    conversion = Conversion(target)
     watch = Watch()
     first_share = 0.0  # of the time, for a first reading
     with show.progress(f"writing {out}") as progress, _writer(out) as write:
-        with opened(source, reading, wanted, at_once=out == "-", watch=watch) as file:
+        with reading(source, options, wanted, at_once=out == "-", watch=watch) as file:
             show.note(file.description)
-            conversion = Conversion(target)
             sentences: Iterable[Sentence] = file.sentences
             if to_scheme and not Path(source).is_file():  # stdin and pipes cannot be read twice
                 sentences = list(sentences)
@@ -95,7 +111,7 @@ def convert(
             elif to_scheme:  # the scheme is recognised by all tags, so the file is read twice
                 first_share = 0.5
                 first_watch = Watch()
-                with opened(source, reading, wanted, watch=first_watch) as first:
+                with reading(source, options, wanted, watch=first_watch) as first:
                     tags = _tags(
                         first.sentences, lambda: progress.update(first_watch.share / 2, "reading the tags")
                     )
@@ -109,7 +125,7 @@ def convert(
             raise DataError("no sentence in this file", where=file.name)
         if not conversion.tokens and "text" not in target.keeps:
             raise DataError(f"these are texts without tokens, which {target.name} cannot hold", where=file.name)
-    _report(conversion, out, json_output)
+    return conversion
 
 
 def _tags(sentences: "Iterable[Sentence]", report: Callable[[], None]) -> Iterator[list[str]]:

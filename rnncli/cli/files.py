@@ -10,11 +10,12 @@ if TYPE_CHECKING:
     from rnncli.model import Model
 
 
-def read(path: str, options: ReadOptions) -> "Corpus":
-    """Read a labelled file and say what was recognised."""
+def read(path: str, options: ReadOptions, tokenizer: str = "auto", force: bool = False) -> "Corpus":
+    """Read a labelled file and say what was recognised; ``tokenizer`` cuts texts with spans."""
     from rnncli.data import reading
+    from rnncli.data.formats.format import Wanted
 
-    corpus = reading.read(path, options)
+    corpus = reading.read(path, options, Wanted(tokenizer=tokenizer, force=force))
     show.note(corpus.description)
     return corpus
 
@@ -23,6 +24,6 @@ def read_for(model: "Model", path: str, options: ReadOptions, force: bool) -> "C
     """The same; a file that cannot be right, or that does not fit the model, is refused without ``force``."""
     from rnncli import evaluation
 
-    corpus = read(path, options)
+    corpus = read(path, options, model.tokenizer, force)
     evaluation.check_data(model, corpus, force)
     return corpus

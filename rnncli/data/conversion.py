@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from rnncli.data.formats.format import Format, Names
+from rnncli.data.formats.records import TOKENIZER
 from rnncli.data.respelling import Respelling
 from rnncli.data.sentence import Sentence
 from rnncli.data.tokenize import tokenizer
@@ -80,9 +81,9 @@ class Conversion:
 
 
 def is_reproducible(sentence: Sentence) -> bool:
-    """Whether cutting the text of a sentence into words, or characters, gives its tokens."""
+    """Whether the text of a sentence is cut into its tokens when it is read."""
     text = " ".join(sentence.tokens) if sentence.extra.text is None else sentence.extra.text
-    return any(tokenizer(name).cut(text) == sentence.tokens for name in ("words", "characters"))
+    return tokenizer(TOKENIZER).cut(text) == sentence.tokens
 
 
 def _names_columns(comment: str) -> bool:

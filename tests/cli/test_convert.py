@@ -165,6 +165,25 @@ def test_what_is_not_kept_is_said(run: Run, tmp_path: Path) -> None:
     assert "not kept in conll: texts as they were typed (1), further fields (id, Comments)" in result.stderr
 
 
+def test_texts_are_cut_by_the_tokenizer_that_is_chosen(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "in.jsonl"
+    path.write_text('{"text": "ab-c d", "label": [[0, 2, "x"]]}\n', "utf-8")
+    assert 'span "ab" (0 to 2, x) is not whole tokens' in run("convert", path, "-", "--to", "tsv").stderr
+    result = run("convert", path, "-", "--to", "tsv", "--tokenizer", "characters")
+    assert "a\tB-x\nb\tI-x\n-\tO\nc\tO\nd\tO\n\n" == result.stdout
+    assert 2 == run("convert", path, "-", "--to", "tsv", "--tokenizer", "letters").exit_code
+
+
+def test_what_force_did_is_said(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "in.jsonl"
+    path.write_text('{"text": "ab-c d\\ne", "label": [[0, 2, "x"], [0, 1, "y"], [5, 8, "z"]]}\n', "utf-8")
+    result = run("convert", path, "-", "--to", "tsv", "--force")
+    assert "ab-c\tB-x\nd\tB-z\n\ne\tB-z\n\n" == result.stdout
+    assert (
+        "1 left out where they overlap a longer one, 1 cut at line ends, 1 widened to whole tokens" in result.stderr
+    )
+
+
 def test_the_summary_as_json(run: Run, source: Path) -> None:
     out = source.parent / "out.jsonl"
     result = json.loads(run("convert", source, out, "--json").stdout)

@@ -433,6 +433,16 @@ JSON = [
         "  keep one for each task, mark one as ground truth, or --force to read the first",
     ),
     Row("json/label_studio_two_annotators.json", "json", LEAVE, wanted=Wanted(force=True)),
+    Row(
+        "json/label_studio_paragraphs.json",
+        error="label_studio_paragraphs.json:1:2: spans in HTML or in paragraphs, whose offsets count inside a part "
+        "of the document\n  annotate plain text: the control <Text>",
+    ),
+    Row(
+        "json/label_studio_predictions.json",
+        error="label_studio_predictions.json: all records are left out: 1 not annotated",
+    ),
+    Row("json/pairs.json", "json", LEAVE),
     Row("json/spacy3_docs.json", "json", LEAVE),
     Row("json/spacy2.json", "json", [("Leave Taipei", "O U-city"), ("Thanks", "O")]),
     Row(

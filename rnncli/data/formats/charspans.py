@@ -18,6 +18,12 @@ _LONGEST_IN_BMP = "\uffff"  # the last character that is one unit of UTF-16
 OFF_BORDERS = "move the span, choose another tokenizer, or widen such spans to whole tokens by --force"
 OVERLAP = "a token has one tag; remove one of the spans, or keep the longer one by --force"
 SEVERAL_LINES = "line ends in a text end sentences; cut the span, or --force to cut all such spans"
+# What --force did about each of these.
+FORCED = {
+    OFF_BORDERS: "widened to whole tokens",
+    OVERLAP: "left out where they overlap a longer one",
+    SEVERAL_LINES: "cut at line ends",
+}
 
 
 class ProblemError(Exception):
@@ -125,26 +131,42 @@ def _letters(text: str) -> str:
     return "".join(text.replace("\\n", " ").split())
 
 
-def distinct(text: str, spans: Sequence[TextSpan], force: bool, problems: list[ProblemError]) -> list[TextSpan]:
-    """The spans in order, equal ones once. If two overlap, it is a problem; with ``force`` the longer is kept."""
+def distinct(text: str, spans: Sequence[TextSpan], problems: list[ProblemError]) -> list[TextSpan]:
+    """The spans in order, equal ones once. If two overlap, it is a problem, and the longer one is kept."""
     kept: list[TextSpan] = []
     for span in sorted(dict.fromkeys(spans), key=lambda span: (span.start, -span.end)):
         before = kept[-1] if kept else None
         if before is None or span.start >= before.end:
             kept.append(span)
-        elif not force:
-            problems.append(ProblemError(f"{before.in_words(text)} and {span.in_words(text)} overlap", OVERLAP))
-        elif span.end - span.start > before.end - before.start:
+            continue
+        problems.append(ProblemError(f"{before.in_words(text)} and {span.in_words(text)} overlap", OVERLAP))
+        if span.end - span.start > before.end - before.start:
             kept[-1] = span
     return kept
 
 
-def on_tokens(
-    text: str, tokens: Sequence[Token], spans: Sequence[TextSpan], force: bool, problems: list[ProblemError]
-) -> list[Span]:
-    """The tokens of each span. It is a problem if a span begins or ends inside a token.
+def in_lines(text: str, spans: Sequence[TextSpan], problems: list[ProblemError]) -> list[TextSpan]:
+    """The spans in order, of which none reaches over a line end. One that does is a problem, and is cut there."""
+    parts = []
+    for span in spans:
+        lines = list(re.finditer(r"[^\r\n]+", text[span.start : span.end]))
+        if len(lines) > 1:
+            problems.append(ProblemError(f"{span.in_words(text)} reaches over the end of a line", SEVERAL_LINES))
+        for line in lines:
+            blanks = len(line.group()) - len(line.group().lstrip())
+            start = span.start + line.start() + blanks
+            end = start + len(line.group().strip())
+            if start < end:
+                parts.append(TextSpan(start, end, span.label))
+    return parts
 
-    With ``force`` such a span is widened to whole tokens, unless these belong to the span before it.
+
+def on_tokens(
+    text: str, tokens: Sequence[Token], spans: Sequence[TextSpan], problems: list[ProblemError]
+) -> list[Span]:
+    """The tokens of each span. If a span begins or ends inside a token, it is a problem.
+
+    Such a span is widened to whole tokens, unless these belong to the span before it.
     """
     result: list[Span] = []
     first = 0
@@ -157,9 +179,8 @@ def on_tokens(
         words = text[tokens[first].start : tokens[last - 1].end] if first < last else ""
         begin = first
         if words.strip() != text[span.start : span.end]:
-            if not force:
-                message = f"{span.in_words(text)} is not whole tokens; the tokens there are {shown(words)}"
-                problems.append(ProblemError(message, OFF_BORDERS))
+            message = f"{span.in_words(text)} is not whole tokens; the tokens there are {shown(words)}"
+            problems.append(ProblemError(message, OFF_BORDERS))
             begin = max(begin, result[-1].end) if result else begin
         if begin < last:
             result.append(Span(span.label, begin, last))

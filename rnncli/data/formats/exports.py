@@ -71,6 +71,8 @@ class Exports:
             yield Record({"text": value[0], **value[1]}, "spaCy")
         elif not self._wanted.labelled and all(isinstance(item, str) for item in value):
             yield from (Record({"text": item}) for item in value)
+        elif value and all(map(_is_pair, value)):
+            yield Record({"tokens": [pair[0] for pair in value], "tags": [pair[1] for pair in value]})
         elif value and isinstance(value[0], dict) and "start" in value[0]:
             raise ProblemError("spans without their text", 'put them into {"text": "…", "entities": […]}')
         else:
@@ -114,6 +116,9 @@ class Exports:
             for item in (results if isinstance(results, list) else [])
             if isinstance(item, dict) and isinstance(item.get("value"), dict) and "start" in item["value"]
         ]
+        if any("startOffset" in item["value"] for item in spans):
+            message = "spans in HTML or in paragraphs, whose offsets count inside a part of the document"
+            raise ProblemError(message, "annotate plain text: the control <Text>")
         control = self._wanted.columns.get("tag")
         if control:
             return [item for item in spans if item.get("from_name") == control]
@@ -189,6 +194,11 @@ def _has_offsets(item: dict[str, Any]) -> bool:
 
 def _is_line_end(token: Any) -> bool:
     return isinstance(token, str) and token.isspace() and token != " "
+
+
+def _is_pair(item: Any) -> bool:
+    """Whether this is a token and its tag."""
+    return isinstance(item, list) and len(item) == 2 and all(isinstance(text, str) for text in item)
 
 
 def _is_table(value: Any) -> bool:

@@ -10,7 +10,7 @@ from rnncli.data.formats.exports import LABEL_STUDIO, TOKENS, Record
 from rnncli.data.formats.format import Wanted
 from rnncli.errors import DataError
 
-_TEXTS = ("text", "data", "sentence", "content")
+_TEXTS = ("text", "data", "sentence", "content", "utterance")
 _TAGS = (
     "tags",
     "ner_tags",

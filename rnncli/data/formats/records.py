@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain, islice
@@ -9,9 +10,10 @@ from typing import Any, NamedTuple
 
 from rnncli.data.faults import Fault, Faults, shown
 from rnncli.data.formats.charspans import (
-    SEVERAL_LINES,
+    FORCED,
     ProblemError,
     distinct,
+    in_lines,
     iob2,
     located,
     on_tokens,
@@ -35,8 +37,7 @@ STARTS = "starts"
 COMMENTS = "comments"
 DOCUMENT = "document"
 _SAMPLE = 100  # records that are read to recognise the fields
-_HAN_SHARE = 0.5  # of the letters of a text that is cut into characters
-_HAN = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
+TOKENIZER = "words+characters"  # cuts texts in any script, where none is chosen
 _LINE = re.compile(r"[^\r\n]+")
 _BREAK = re.compile(r"[\t\r\n]")
 
@@ -53,6 +54,9 @@ def read(lines: Lines, wanted: Wanted, faults: Faults) -> Contents:
     records = reader.records(Values(lines, faults))
     sample = list(islice(records, _SAMPLE if wanted.labelled else 1))
     if not sample:
+        faults.raise_any()
+        if reasons := reader.left_out():
+            raise DataError(f"all records are left out: {reasons}", where=faults.name)
         return Contents("no records", iter(()))
     try:
         reader.prepare([item.record for item in sample])
@@ -77,10 +81,11 @@ class _Reader:
     def __init__(self, wanted: Wanted, faults: Faults) -> None:
         self.wanted = wanted
         self.layout = Layout()
-        self.tokenizer = wanted.tokenizer
+        self.tokenizer = TOKENIZER if wanted.tokenizer == "auto" else wanted.tokenizer
         self.features: tuple[str, ...] = ()
         self._faults = faults
         self._exports = Exports(wanted)
+        self._forced: Counter[str] = Counter()
 
     def records(self, values: Iterable[Value]) -> Iterator[_Located]:
         for line, column, value in values:
@@ -91,12 +96,10 @@ class _Reader:
                 self._faults.add(Fault(line, column, problem.message, "", problem.hint))
 
     def prepare(self, sample: Sequence[Record]) -> None:
-        """Recognise the fields, and choose a tokenizer."""
+        """Recognise the fields."""
         self.layout = layout(sample, self.wanted, self._faults.name)
         columns = next((c for record in sample if (c := self._columns(record.fields))), {})
         self.features = self.layout.features or tuple(columns)
-        if self.tokenizer == "auto":
-            self.tokenizer = choose_tokenizer(str(record.fields.get(self.layout.text)) for record in sample)
 
     def sentences(self, records: Iterable[_Located]) -> Iterator[Sentence]:
         for line, column, record in records:
@@ -104,9 +107,14 @@ class _Reader:
                 yield from self._sentences(line, column, record)
             except ProblemError as problem:
                 self._faults.add(Fault(line, column, problem.message, "", problem.hint))
-        if left_out := self._exports.left_out:
-            reasons = ", ".join(f"{count:,} {reason}" for reason, count in left_out.items())
+        if reasons := self.left_out():
             _say(f"{self._faults.name}: records left out: {reasons}")
+        if self._forced:
+            _say(f"{self._faults.name}: spans: {_counted(self._forced)}")
+
+    def left_out(self) -> str:
+        """How many records hold no finished labels, and why."""
+        return _counted(self._exports.left_out)
 
     def _sentences(self, line: int, column: int, record: Record) -> Iterator[Sentence]:
         fields = dict(record.fields)
@@ -174,37 +182,29 @@ class _Reader:
         is_minimal = located_record.record.tool == MINIMAL  # which has no field where there is no span
         if items is None and self.layout.spans not in fields_given and not is_minimal:
             raise ProblemError(f"no field {self.layout.spans}", "a text without spans has an empty list")
-        force = self.wanted.force
         problems: list[ProblemError] = []
-        spans = distinct(text, located(text, [parse(item) for item in items or []]), force, problems)
-        sentences = []
+        located_spans = located(text, [parse(item) for item in items or []])
+        marked = in_lines(text, distinct(text, located_spans, problems), problems)
+        tokens = [token for token in tokens if not token.text.isspace()]
+        spans = on_tokens(text, tokens, marked, problems)
+        if self.wanted.force:
+            self._forced.update(FORCED[problem.hint] for problem in problems)
+        elif problems:
+            for problem in problems:
+                self._faults.add(Fault(line, column, problem.message, "", problem.hint))
+            return
+        tags = iob2(spans, len(tokens))
+        first = 0
         for match in _LINE.finditer(text):
-            start, end = match.span()
-            part = [
-                Token(token.text, token.start - start, token.end - start)
-                for token in tokens
-                if start <= token.start and token.end <= end and not token.text.isspace()
-            ]
-            inside = [
-                span._replace(start=max(span.start, start) - start, end=min(span.end, end) - start)
-                for span in spans
-                if span.start < end and span.end > start
-            ]
-            tags = iob2(on_tokens(match.group(), part, inside, force, problems), len(part))
-            if part:
-                extra = Extra((line,) * len(part), match.group(), [t.start for t in part], fields=fields or None)
-                sentences.append(Sentence([t.text for t in part], tags, [()] * len(part), line, extra))
-        if not force:
-            breaks = [match.start() for match in re.finditer(r"[\r\n]", text)]
-            crossing = [span for span in spans if any(span.start < b < span.end for b in breaks)]
-            problems += [
-                ProblemError(f"{span.in_words(text)} reaches over the end of a line", SEVERAL_LINES)
-                for span in crossing
-            ]
-        for problem in problems:
-            self._faults.add(Fault(line, column, problem.message, "", problem.hint))
-        if not problems:
-            yield from sentences
+            last = first
+            while last < len(tokens) and tokens[last].end <= match.end():
+                last += 1
+            if first < last:
+                starts = [token.start - match.start() for token in tokens[first:last]]
+                extra = Extra((line,) * len(starts), match.group(), starts, fields=fields or None)
+                texts = [token.text for token in tokens[first:last]]
+                yield Sentence(texts, tags[first:last], [()] * len(texts), line, extra)
+            first = last
 
     def _tags(self, tags: Any, count: int) -> list[str]:
         """The tags of the tokens, checked; numbers are replaced by their names."""
@@ -245,6 +245,10 @@ class _Reader:
                 raise ProblemError(f"no value of {name} for every token")
             columns.append(_texts(column, name))
         return list(zip(*columns, strict=True)) if count else []
+
+
+def _counted(counts: Counter[str]) -> str:
+    return ", ".join(f"{count:,} {what}" for what, count in counts.items())
 
 
 def _texts(values: Any, field: str) -> list[str]:
@@ -318,10 +322,3 @@ def _rebuilt(texts: Sequence[str], starts: Sequence[int]) -> str:
         pieces += [" " * (start - position), text]
         position = start + len(text)
     return "".join(pieces)
-
-
-def choose_tokenizer(texts: Iterable[str]) -> str:
-    """``characters`` where most letters are Chinese or Japanese, else ``words``."""
-    letters = [character for text in texts for character in text if character.isalpha()]
-    han = len(_HAN.findall("".join(letters)))
-    return "characters" if letters and han > _HAN_SHARE * len(letters) else "words"
