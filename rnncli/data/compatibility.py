@@ -47,7 +47,7 @@ def unknown_tags(sentences: Iterable[Sentence], known: Collection[str], of: str)
     tagged = sum(count for tag, count in tags.items() if _types([tag]))
     if types & _types(known) or (len(types) < 3 and tagged < 10):
         return None
-    message = f"no tag is one of {of}: here {_some(tags)}; in {of} {_some(known)}"
+    message = f"none of the tags is in {of}: here {_some(tags)}; there {_some(known)}"
     hint = "give data with the same tags, or choose the tag's column: --columns token=1,tag=2"
     return Problem("tags", message, hint)
 

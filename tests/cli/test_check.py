@@ -361,7 +361,7 @@ def test_train_refuses_development_data_with_other_tags(run: Run, booking_tsv: P
     dev.write_text("the\tDET\ncat\tNOUN\nsleeps\tVERB\nwell\tADV\n")
     result = run("train", booking_tsv, "--dev", dev, "--out", tmp_path / "model.npz", *QUICK)
     refused(
-        result, "no tag is one of the training data: here DET, NOUN, VERB, ADV; in the training data B-departure"
+        result, "none of the tags is in the training data: here DET, NOUN, VERB, ADV; there B-departure"
     )
 
 
@@ -376,7 +376,7 @@ def test_train_does_not_write_over_what_it_reads(run: Run, booking_tsv: Path, op
 def test_evaluate_refuses_a_file_with_other_tags(run: Run, trained: "Trained", tmp_path: Path) -> None:
     path = tmp_path / "test.tsv"
     path.write_text("the\tDET\ncat\tNOUN\nsleeps\tVERB\nwell\tADV\n")
-    refused(run("evaluate", path, "--model", trained.path), "no tag is one of the model: here DET, NOUN, VERB, ADV")
+    refused(run("evaluate", path, "--model", trained.path), "none of the tags is in the model: here DET, NOUN, VERB, ADV")
     assert CLEAN == run("evaluate", path, "--model", trained.path, "--force").exit_code
 
 
@@ -407,7 +407,7 @@ def test_the_gold_tags_are_not_the_column_that_a_model_reads(
     reordered = tmp_path / "reordered.tsv"
     rows = [line.split("\t") for line in path.read_text("utf-8").splitlines()]
     reordered.write_text("".join(f"{r[0]}\t{r[2]}\t{r[1]}\n" if len(r) > 1 else "\n" for r in rows))
-    refused(run("evaluate", reordered, "--model", model), "no tag is one of the model")
+    refused(run("evaluate", reordered, "--model", model), "none of the tags is in the model")
 
 
 @pytest.mark.parametrize("text", ["requests.txt", "./requests.txt", "-"])
