@@ -125,7 +125,10 @@ def test_texts_become_labelled_files(tag: Callable[..., str], tmp_path: Path) ->
         path = tmp_path / name
         path.write_text(tag("leave Taipei.\n\nthanks\n", "--to", name), "utf-8")
         corpus = reading.read(str(path))
-        assert (name, ["leave", "Taipei", "."], ["thanks"]) == (corpus.format, *(s.tokens for s in corpus.sentences))
+        assert (name, ["leave", "Taipei", "."], ["thanks"]) == (
+            corpus.format,
+            *(s.tokens for s in corpus.sentences),
+        )
     assert "SpaceAfter=No" in (tmp_path / "conllu").read_text("utf-8")
 
 

@@ -360,9 +360,7 @@ def test_train_refuses_development_data_with_other_tags(run: Run, booking_tsv: P
     dev = tmp_path / "dev.tsv"
     dev.write_text("the\tDET\ncat\tNOUN\nsleeps\tVERB\nwell\tADV\n")
     result = run("train", booking_tsv, "--dev", dev, "--out", tmp_path / "model.npz", *QUICK)
-    refused(
-        result, "none of the tags is in the training data: here DET, NOUN, VERB, ADV; there B-departure"
-    )
+    refused(result, "none of the tags is in the training data: here DET, NOUN, VERB, ADV; there B-departure")
 
 
 @pytest.mark.parametrize("option", ["--out", "--log-gradients"])
@@ -376,7 +374,10 @@ def test_train_does_not_write_over_what_it_reads(run: Run, booking_tsv: Path, op
 def test_evaluate_refuses_a_file_with_other_tags(run: Run, trained: "Trained", tmp_path: Path) -> None:
     path = tmp_path / "test.tsv"
     path.write_text("the\tDET\ncat\tNOUN\nsleeps\tVERB\nwell\tADV\n")
-    refused(run("evaluate", path, "--model", trained.path), "none of the tags is in the model: here DET, NOUN, VERB, ADV")
+    refused(
+        run("evaluate", path, "--model", trained.path),
+        "none of the tags is in the model: here DET, NOUN, VERB, ADV",
+    )
     assert CLEAN == run("evaluate", path, "--model", trained.path, "--force").exit_code
 
 
