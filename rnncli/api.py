@@ -232,7 +232,8 @@ def train_files(
     dev = bundled("sample_data/dev.tsv") if is_bundled and files.dev is None else files.dev
     scheme = schemes.choose(training_spec.scheme, (sentence.tags for sentence in corpus.sentences))
     dev_corpus = None if dev is None else _dev_corpus(corpus, dev)
-    _check_tags([corpus, *([dev_corpus] if dev_corpus else [])], scheme, force, listener)
+    corpora = [corpus] if dev_corpus is None else [corpus, dev_corpus]
+    _check_tags(corpora, scheme, training_spec.scheme == "auto", force, listener)
     train_part, dev_part = _parts(corpus, dev_corpus, training_spec, scheme)
     vectors = _vectors(files.vectors, [*train_part, *dev_part]) if files.vectors else None
     class_weights = None  # read once, because the file may be a pipe
@@ -339,8 +340,10 @@ def _dev_corpus(corpus: Corpus, dev: str | Path) -> Corpus:
     return dev_corpus
 
 
-def _check_tags(corpora: list[Corpus], scheme: Scheme, force: bool, listener: Listener) -> None:
-    """Refuse tags that do not fit the scheme, except with ``force``, and warn of tags that are not in its order."""
+def _check_tags(corpora: list[Corpus], scheme: Scheme, is_auto: bool, force: bool, listener: Listener) -> None:
+    """Refuse tags that do not fit the scheme, except with ``force``, and warn of what is unusual about them."""
+    if scheme.name == "plain" and is_auto and schemes.could_be_io(s.tags for s in corpora[0].sentences):
+        listener.warning("the tags have no letters such as B-, so none marks a span; --scheme io: neighbours do")
     tags = [tag for tag, _ in Counter(tag for s in corpora[0].sentences for tag in s.tags).most_common()]
     for corpus in corpora:
         if not force:
