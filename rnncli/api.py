@@ -249,7 +249,13 @@ def train_files(
         dev_corpus = _read(dev, read_options, wanted, listener)
         _check_dev(corpus, dev_corpus, network_spec, files, force)
     scheme = schemes.choose(training_spec.scheme, (sentence.tags for sentence in corpus.sentences))
+<<<<<<< HEAD
     _check_tags([corpus, *([dev_corpus] if dev_corpus else [])], scheme, force, listener)
+=======
+    dev_corpus = None if dev is None else _dev_corpus(corpus, dev)
+    corpora = [corpus] if dev_corpus is None else [corpus, dev_corpus]
+    _check_tags(corpora, scheme, training_spec.scheme == "auto", force, listener)
+>>>>>>> h2
     train_part, dev_part = _parts(corpus, dev_corpus, training_spec, scheme)
     if network_spec.digits == "auto":
         network_spec = dataclasses.replace(network_spec, digits=choose_digits(train_part))
@@ -380,8 +386,10 @@ def _check_dev(corpus: Corpus, dev_corpus: Corpus, network: NetworkSpec, files: 
         compatibility.check_columns(corpus, dev_corpus)
 
 
-def _check_tags(corpora: list[Corpus], scheme: Scheme, force: bool, listener: Listener) -> None:
-    """Refuse tags that do not fit the scheme, except with ``force``, and warn of tags that are not in its order."""
+def _check_tags(corpora: list[Corpus], scheme: Scheme, is_auto: bool, force: bool, listener: Listener) -> None:
+    """Refuse tags that do not fit the scheme, except with ``force``, and warn of what is unusual about them."""
+    if scheme.name == "plain" and is_auto and schemes.could_be_io(s.tags for s in corpora[0].sentences):
+        listener.warning("the tags have no letters such as B-, so none marks a span; --scheme io: neighbours do")
     tags = [tag for tag, _ in Counter(tag for s in corpora[0].sentences for tag in s.tags).most_common()]
     for corpus in corpora:
         if not force:

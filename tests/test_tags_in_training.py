@@ -116,7 +116,9 @@ def test_every_spelling_trains_the_same_weights(train: Callable[..., Trained]) -
 
 def test_io_joins_neighbours_into_spans(train: Callable[..., Trained]) -> None:
     sentences = rows(Scheme("io"))
-    plain = train(sentences)
+    listener = Hearing()
+    plain = train(sentences, listener=listener)
+    assert ["--scheme io" in warning for warning in listener.warnings] == [True]
     assert ("plain", None, "accuracy") == tuple(plain.as_dict()["dev"][key] for key in ("scheme", "f1", "metric"))
     trained = train(sentences, sentences, scheme="io", epochs=30)
     assert ("io", "f1") == (trained.model.scheme.text, trained.as_dict()["dev"]["metric"])

@@ -76,6 +76,14 @@ def choose(name: str, sentences: Iterable[Sequence[str]]) -> Scheme:
     raise UsageError(f"--scheme {name}: the tags are not {name}{tags.example(fit)}", hint=hint)
 
 
+def could_be_io(sentences: Iterable[Sequence[str]]) -> bool:
+    """Tell whether plain tags look like spans without letters: O is the most frequent, others are side by side."""
+    tags = _Tags(sentences)
+    numbers = (0, tags.numbers.get(tags.outside, 0))
+    is_same = (tags.before == tags.after) & ~np.isin(tags.before, numbers)
+    return [tags.outside] == [tag for tag, _ in tags.counts.most_common(1)] and bool(is_same.any())
+
+
 def odd_tags(sentences: Iterable[Sequence[str]], scheme: Scheme) -> Iterator[Odd]:
     """The tags that are not of this scheme, one after another."""
     is_odd: dict[str, bool] = {}

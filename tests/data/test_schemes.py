@@ -13,6 +13,7 @@ from rnncli.data.reading import Corpus
 from rnncli.data.schemes import (
     Odd,
     choose,
+    could_be_io,
     describe_malformed,
     nearest,
     odd_faults,
@@ -342,6 +343,22 @@ def test_what_could_be_plain_is_a_scheme_where_one_is_asked_for() -> None:
 @pytest.mark.parametrize(("tags", "text"), [("PER PER O LOC", "io"), ("per per o loc", "io o"), ("en en es", "io")])
 def test_io_joins_tags_as_they_are(tags: str, text: str) -> None:
     assert text == choose("io", [tags.split()]).text
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ("O O O PER PER O", True),
+        ("o o o per per o", True),
+        ("O O O PER O LOC", False),  # no neighbours
+        ("O PER PER LOC", False),  # mostly not O
+        ("DT NN NN VB", False),
+        ("O O", False),
+        ("", False),
+    ],
+)
+def test_plain_tags_that_could_be_io(tags: str, expected: bool) -> None:
+    assert expected == could_be_io([tags.split()])
 
 
 @pytest.mark.parametrize(
