@@ -11,8 +11,6 @@ from functools import cache, partial
 from itertools import accumulate, chain
 from typing import Any, NamedTuple
 
-import regex
-
 from rnncli.data.vocabulary import Vocabulary, normal_form
 from rnncli.errors import DataError
 
@@ -37,13 +35,14 @@ _CONTRACTION = rf"(?i)(.+?)(n['’]t|{_CLITIC})|(can)(not)|(gon|wan)(na)|(got)(t
 _CONTRACTED = frozenset(["cannot", "gonna", "wanna", "gotta", "gimme", "lemme"])
 _DIVISIBLE = re.compile("|".join(["['’]", *_CONTRACTED]), re.IGNORECASE)
 _CLITICS = 3  # the most at one word
-_ELISION = r"(?!n['’]t$)(\p{L}{1,7}['’])(\p{L}.*)"
+_ELISION = r"(?!n['’]t$)([^\W\d_]{1,7}['’])([^\W\d_].*)"
 # Scripts whose words are written without blanks; a character with its marks.
 UNSPACED = (
     r"(?!\p{Nd})[\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\u30fc\uff70]"
     r"[\p{M}\p{DI}\uff9e\uff9f]*"
 )
-_GRAPHEME = regex.compile(r"(?!\p{DI})\X")
+_UNSPACED_RUN = rf"((?:{UNSPACED})+)"
+_GRAPHEME = r"(?!\p{DI})\X"
 # Every character of these is a grapheme: ASCII and Latin letters, dashes and quotes, Chinese and Japanese.
 _ONE_BY_ONE = re.compile(
     r"[\t-\r -~¡-¬®-\u02ff‐-‧\u3000-\u3029\u3030-\u3096\u30a0-\u3163\u3165-\u4dbf\u4e00-\u9fff\uff01-\uff9d]*"
@@ -136,6 +135,14 @@ class _Chunks(dict[str, list[str]]):
         return tokens
 
 
+@cache
+def _compiled(pattern: str) -> Any:
+    """A pattern of regex, which is imported late: English texts do not need it."""
+    import regex
+
+    return regex.compile(pattern)
+
+
 class _WordRule:
     """Cuts a text without blanks into words and punctuation, as the parts of the tokenizer's name say."""
 
@@ -151,21 +158,21 @@ class _WordRule:
             rf"(?i:(?:https?|ftp)://|www\.(?=[\p{{L}}])){_URL}|{_EMAIL}|{_HOST}|{word}|"
             rf"[\#@][\p{{L}}_][\p{{L}}\p{{N}}_\p{{M}}]*|{clitic}\.{{2,}}|-{{2,}}|``|''"
         )
-        self._pattern = regex.compile(rf"(?!\p{{DI}})(?:{pattern}|\X)")
+        self._pattern = rf"(?!\p{{DI}})(?:{pattern}|\X)"
         for category, characters in _ASCII.items():
             pattern = pattern.replace(category, characters)
         self._pattern_of_ascii = re.compile(rf"{pattern}|[\s\S]")
         self._contracted = _CONTRACTED if "contractions" in parts else frozenset()
         self._divides: list[CutChunk] = []
         if "contractions" in parts:
-            self._divides.append(partial(_divide_contraction, regex.compile(_CONTRACTION)))
+            self._divides.append(partial(_divide_contraction, re.compile(_CONTRACTION)))
         if "elisions" in parts:
-            self._divides.append(partial(_divide_elision, regex.compile(_ELISION)))
+            self._divides.append(partial(_divide_elision, re.compile(_ELISION)))
 
     def __call__(self, chunk: str) -> list[str]:
         if chunk.isalnum() and chunk.isascii() and chunk.lower() not in self._contracted:  # most words
             return [chunk]
-        pattern = self._pattern_of_ascii if chunk.isascii() else self._pattern
+        pattern = self._pattern_of_ascii if chunk.isascii() else _compiled(self._pattern)
         tokens: list[str] = pattern.findall(chunk)
         if self._divides and _DIVISIBLE.search(chunk):
             for divide in self._divides:
@@ -173,7 +180,7 @@ class _WordRule:
         return tokens
 
 
-def _divide_contraction(contraction: Any, token: str) -> list[str]:
+def _divide_contraction(contraction: re.Pattern[str], token: str) -> list[str]:
     """Don't -> Do n't; shouldn't've -> should n't 've; cannot -> can not."""
     tails: list[str] = []
     while len(tails) < _CLITICS and (match := contraction.fullmatch(token)):
@@ -182,7 +189,7 @@ def _divide_contraction(contraction: Any, token: str) -> list[str]:
     return [token, *tails]
 
 
-def _divide_elision(elision: Any, token: str) -> list[str]:
+def _divide_elision(elision: re.Pattern[str], token: str) -> list[str]:
     """L'homme -> L' homme."""
     match = elision.fullmatch(token)
     return list(match.groups()) if match else [token]
@@ -190,7 +197,7 @@ def _divide_elision(elision: Any, token: str) -> list[str]:
 
 def _graphemes(chunk: str) -> list[str]:
     """The visible characters, each with its marks; emoji, flags and the like are one."""
-    return list(chunk) if _ONE_BY_ONE.fullmatch(chunk) else _GRAPHEME.findall(chunk)
+    return list(chunk) if _ONE_BY_ONE.fullmatch(chunk) else _compiled(_GRAPHEME).findall(chunk)
 
 
 class _Unspaced:
@@ -198,14 +205,13 @@ class _Unspaced:
 
     def __init__(self, cut_other: CutChunk) -> None:
         self._others = _Chunks(cut_other)
-        self._runs = regex.compile(rf"((?:{UNSPACED})+)")
         self._runs_of_single = re.compile(_CHINESE_OR_JAPANESE)
 
     def __call__(self, chunk: str) -> list[str]:
         if chunk.isascii():
             return self._others[chunk]
         tokens: list[str] = []
-        runs = self._runs_of_single if _ONE_BY_ONE.fullmatch(chunk) else self._runs
+        runs = self._runs_of_single if _ONE_BY_ONE.fullmatch(chunk) else _compiled(_UNSPACED_RUN)
         for number, part in enumerate(runs.split(chunk)):
             if number % 2:
                 tokens += _graphemes(part)
