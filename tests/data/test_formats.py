@@ -132,6 +132,13 @@ def test_conllu_with_other_tags_keeps_all_other_columns() -> None:
     assert "".join(expected) == "".join(FORMATS["conllu"].write(sentences, corpus.names))
 
 
+def test_conllu_without_its_cells_is_written_anew() -> None:
+    corpus = reading.read(str(FILES / "conllu" / "plain.conllu"))
+    lines = "".join(FORMATS["conllu"].write(corpus.sentences, corpus.names)).splitlines()
+    assert "# text = I didn't go, Ann." == lines[2]
+    assert ["1\tI\t_\tPRON\t_\t_\t_\t_\t_\t_", "2\tdid\t_\tAUX\t_\t_\t_\t_\t_\tSpaceAfter=No"] == lines[3:5]
+
+
 def test_conllu_says_where_words_are_in_the_text() -> None:
     first = reading.read(str(FILES / "conllu" / "plain.conllu")).sentences[0]
     assert ("I didn't go, Ann.", [0, 2, 5, 9, 11, 13, 16]) == (first.extra.text, first.extra.starts)

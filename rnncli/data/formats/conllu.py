@@ -268,7 +268,12 @@ def write(sentences: Iterable[Sentence], names: Names) -> Iterator[str]:
     Other tags than UPOS get a column of their own, TAG, so that no column of Universal Dependencies holds what it
     is not defined for. This is CoNLL-U Plus. Columns between token and tag need it too.
     """
-    if "FORM" in names.cells:
+    sentences = iter(sentences)
+    first = next(sentences, None)
+    if first is None:
+        return
+    sentences = chain([first], sentences)
+    if "FORM" in names.cells and first.extra.cells is not None:
         yield from _write_cells(sentences, names)
         return
     checked = columns.Checked(FORMAT.name, "\t")

@@ -34,6 +34,8 @@ class _Table(NamedTuple):
 
 
 class _Layout(NamedTuple):
+    """Which column holds what."""
+
     columns: Layout
     sentence: int | None  # the column that says which sentence a token belongs to
 
@@ -128,9 +130,7 @@ def _choose(table: _Table, wanted: Wanted, name: str) -> _Layout:
     if tag is None and wanted.labelled:
         candidates = _tags(names)
         if len(candidates) != 1:
-            problem = (
-                "several columns may hold the tags" if candidates else "no header says which column holds the tags"
-            )
+            problem = "no header says which column holds the tags"
             if candidates:
                 problem = f"several columns may hold the tags: {', '.join(names[i] for i in candidates)}"
             hint = f"choose one: --columns tag=NAME; {header}"
@@ -216,13 +216,8 @@ def _fault(number: int, cells: Sequence[str], layout: _Layout, wanted: Wanted) -
             return Fault(number, 1, f"empty {what}", ",".join(cells), f"every row needs a {what}")
     for column in layout.columns.features if wanted.labelled else ():
         if not cells[column]:
-            return Fault(
-                number,
-                1,
-                f"empty column {column + 1}",
-                ",".join(cells),
-                "every column needs at least one character",
-            )
+            hint = "every column needs at least one character"
+            return Fault(number, 1, f"empty column {column + 1}", ",".join(cells), hint)
     return None
 
 
