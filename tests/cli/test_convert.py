@@ -244,8 +244,11 @@ def test_a_pipe_that_is_named_as_a_file_is_read_once(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     command = [sys.executable, "-m", "rnncli", "convert", pipe, "-", "--to", "doccano", "--quiet"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        pipe.write_text(TSV, "utf-8")
-        stdout, _ = process.communicate(timeout=60)
+        try:
+            pipe.write_text(TSV, "utf-8")
+            stdout, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert '{"text": "Leave Taipei", "label": [[6, 12, "city"]]}\n{"text": "Thanks", "label": []}\n' == stdout
 
 

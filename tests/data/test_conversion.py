@@ -190,6 +190,11 @@ def without_columns(file: File) -> File:
     return File([s._replace(columns=[()] * len(s.tokens)) for s in file.sentences], Names())
 
 
+def test_starts_that_do_not_follow_from_the_text_are_kept() -> None:
+    sentence = Sentence(["a", " "], ["O", "O"], [(), ()], 1, Extra(text="a  ", starts=[0, 2]))
+    assert [0, 2] == round_trip(File([sentence], Names()), "jsonl").sentences[0].extra.starts
+
+
 def test_what_a_format_cannot_keep_is_counted() -> None:
     extra = Extra(
         text="a  b", comments=("# c = d",), document="-DOCSTART-", fields={"id": 1, "url": ""}, rows=((0, "1-2"),)

@@ -209,3 +209,11 @@ def test_a_span_with_another_text_is_a_fault(tmp_path: Path) -> None:
     path.write_text(json.dumps({"text": "😀 Oslo is cold", "entities": [span]}), "utf-8")
     with pytest.raises(DataError, match='the span from 4 to 8 is "Oslo", but the text has "lo i" there'):
         read(str(path))
+
+
+def test_tokens_that_are_not_where_they_start_are_a_fault(tmp_path: Path) -> None:
+    path = tmp_path / "prodigy.jsonl"
+    tokens = [{"text": "Oslo", "start": 0, "end": 4}, {"text": "now", "start": 4, "end": 7}]
+    path.write_text(json.dumps({"text": "Oslo now", "tokens": tokens, "spans": [], "answer": "accept"}), "utf-8")
+    with pytest.raises(DataError, match="1:1: the tokens are not in the text where they start"):
+        read(str(path))
