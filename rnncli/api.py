@@ -249,13 +249,8 @@ def train_files(
         dev_corpus = _read(dev, read_options, wanted, listener)
         _check_dev(corpus, dev_corpus, network_spec, files, force)
     scheme = schemes.choose(training_spec.scheme, (sentence.tags for sentence in corpus.sentences))
-<<<<<<< HEAD
-    _check_tags([corpus, *([dev_corpus] if dev_corpus else [])], scheme, force, listener)
-=======
-    dev_corpus = None if dev is None else _dev_corpus(corpus, dev)
     corpora = [corpus] if dev_corpus is None else [corpus, dev_corpus]
     _check_tags(corpora, scheme, training_spec.scheme == "auto", force, listener)
->>>>>>> h2
     train_part, dev_part = _parts(corpus, dev_corpus, training_spec, scheme)
     if network_spec.digits == "auto":
         network_spec = dataclasses.replace(network_spec, digits=choose_digits(train_part))
