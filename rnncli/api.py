@@ -4,23 +4,20 @@ import dataclasses
 import functools
 import os
 import statistics
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from rnncli import __version__, archive, arguments, evaluation, labelling, modelfile, training
 from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec, suggestion
-from rnncli.data import compatibility, plausibility, reading, schemes, weights
+from rnncli.data import weights
 from rnncli.data.digits import choose_digits
 from rnncli.data.examples import contrast_pair
-from rnncli.data.formats.format import Wanted
+from rnncli.data.parts import Reader
 from rnncli.data.reading import AS_USUAL, Corpus
 from rnncli.data.sentence import Sentence
-from rnncli.data.split import Overlap, overlap, split, usual_share
+from rnncli.data.split import Overlap, overlap
 from rnncli.data.tags import Scheme
 from rnncli.data.vectors import Vectors, wanted_by
 from rnncli.data.vectors import read as read_vectors
@@ -238,20 +235,9 @@ def train_files(
     if files.log_gradients:
         archive.check_writable(Path(files.log_gradients), "--log-gradients log.json", is_model=False)
     is_bundled = files.data is None
-    wanted = Wanted(tokenizer=training_spec.tokenizer, force=force)
-    corpus = _read(files.data or bundled("sample_data/train.tsv"), read_options, wanted, listener)
     dev = bundled("sample_data/dev.tsv") if is_bundled and files.dev is None else files.dev
-    plausibility.refuse(corpus.name, plausibility.problems(corpus, for_training=True), force)
-    dev_corpus = None
-    if dev is not None:
-        if str(dev) == "-" and corpus.name == "stdin":
-            raise UsageError("stdin cannot be both the training and the development data")
-        dev_corpus = _read(dev, read_options, wanted, listener)
-        _check_dev(corpus, dev_corpus, network_spec, files, force)
-    scheme = schemes.choose(training_spec.scheme, (sentence.tags for sentence in corpus.sentences))
-    corpora = [corpus] if dev_corpus is None else [corpus, dev_corpus]
-    _check_tags(corpora, scheme, training_spec.scheme == "auto", force, listener)
-    train_part, dev_part = _parts(corpus, dev_corpus, training_spec, scheme)
+    reader = Reader(network_spec, training_spec, read_options, files.vectors is not None, force, listener)
+    corpus, train_part, dev_part, scheme = reader.read(files.data or bundled("sample_data/train.tsv"), dev)
     if network_spec.digits == "auto":
         network_spec = dataclasses.replace(network_spec, digits=choose_digits(train_part))
     vectors = None
@@ -352,12 +338,6 @@ def _vectors(path: str | Path, sentences: list[Sentence], digits: str) -> Vector
     return read_vectors(str(path), wanted_by(tokens, digits), digits)
 
 
-def _read(path: str | Path, options: ReadOptions, wanted: Wanted, listener: Listener) -> Corpus:
-    corpus = reading.read(str(path), options, wanted)
-    listener.read(corpus)
-    return corpus
-
-
 def _check_outputs(files: Files) -> None:
     """Refuse to write over a file that is read, or two files of one name."""
     outputs = {"--out": files.out, "--log-gradients": files.log_gradients}
@@ -365,39 +345,3 @@ def _check_outputs(files: Files) -> None:
         for name in (files.data, files.dev, files.vectors, files.out if option != "--out" else None):
             if output and name and str(name) != "-" and os.path.realpath(output) == os.path.realpath(name):
                 raise UsageError(f"{option} {output} would be written over {name}", hint="give another name")
-
-
-def _check_dev(corpus: Corpus, dev_corpus: Corpus, network: NetworkSpec, files: Files, force: bool) -> None:
-    """Refuse what cannot be right about the development and the training data."""
-    network = network.resolved(bool(corpus.names.features), files.vectors is not None, scheme=True)
-    tags = dict.fromkeys(tag for sentence in corpus.sentences for tag in sentence.tags)
-    problems = [
-        *plausibility.problems(dev_corpus),
-        compatibility.same_data(corpus, dev_corpus),
-        compatibility.unknown_tags(dev_corpus.sentences, tags, "the training data"),
-    ]
-    plausibility.refuse(dev_corpus.name, filter(None, problems), force)
-    if "columns" in network.inputs:
-        compatibility.check_columns(corpus, dev_corpus)
-
-
-def _check_tags(corpora: list[Corpus], scheme: Scheme, is_auto: bool, force: bool, listener: Listener) -> None:
-    """Refuse tags that do not fit the scheme, except with ``force``, and warn of what is unusual about them."""
-    if scheme.name == "plain" and is_auto and schemes.could_be_io(s.tags for s in corpora[0].sentences):
-        listener.warning("the tags have no letters such as B-, so none marks a span; --scheme io: neighbours do")
-    tags = [tag for tag, _ in Counter(tag for s in corpora[0].sentences for tag in s.tags).most_common()]
-    for corpus in corpora:
-        if not force:
-            schemes.refuse_odd(corpus, scheme, tags)
-        if message := schemes.describe_malformed(corpus, scheme):
-            listener.warning(message)
-
-
-def _parts(
-    corpus: Corpus, dev: Corpus | None, settings: TrainingSpec, scheme: Scheme
-) -> tuple[list[Sentence], list[Sentence]]:
-    """The training and the development sentences."""
-    if dev is not None:
-        return corpus.sentences, dev.sentences
-    share = settings.dev_share or usual_share(len(corpus.sentences))
-    return split(corpus.sentences, share, np.random.default_rng([settings.seed, 2]), scheme)

@@ -1,0 +1,102 @@
+"""The training and the development part: read from their files, and refused where they cannot be right."""
+
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
+from rnncli.data import compatibility, plausibility, reading, schemes
+from rnncli.data.formats.format import Wanted
+from rnncli.data.reading import Corpus
+from rnncli.data.sentence import Sentence
+from rnncli.data.split import split, usual_share
+from rnncli.data.tags import Scheme
+from rnncli.errors import UsageError
+
+
+class Events(Protocol):
+    """Called while the files are read; a :class:`.training.Listener` is one."""
+
+    def read(self, corpus: Corpus) -> None:
+        """A labelled file was read."""
+
+    def warning(self, message: str) -> None:
+        """Something about the data is unusual."""
+
+
+class Parts(NamedTuple):
+    """The sentences of a training, and the scheme of their tags."""
+
+    corpus: Corpus  # the file of the training sentences, whole
+    train: list[Sentence]
+    dev: list[Sentence]
+    scheme: Scheme
+
+
+class Reader(NamedTuple):
+    """How the files of a training are read.
+
+    vectors  whether there is a file of word vectors
+    force    read also what cannot be right
+    """
+
+    network: NetworkSpec
+    training: TrainingSpec
+    options: ReadOptions
+    vectors: bool
+    force: bool
+    events: Events
+
+    def read(self, data: str | Path, dev: str | Path | None) -> Parts:
+        """Read both parts; without a file for development a share of the training sentences is kept for it.
+
+        Raises :class:`.DataError` for data that cannot be right, and for tags that do not fit their scheme.
+        """
+        corpus = self._read(data)
+        plausibility.refuse(corpus.name, plausibility.problems(corpus, for_training=True), self.force)
+        corpora = [corpus]
+        if dev is not None:
+            if str(dev) == "-" and corpus.name == "stdin":
+                raise UsageError("stdin cannot be both the training and the development data")
+            corpora.append(self._read(dev))
+            self._check_dev(*corpora)
+        scheme = schemes.choose(self.training.scheme, (sentence.tags for sentence in corpus.sentences))
+        self._check_tags(corpora, scheme)
+        if dev is not None:
+            return Parts(corpus, corpus.sentences, corpora[1].sentences, scheme)
+        share = self.training.dev_share or usual_share(len(corpus.sentences))
+        rng = np.random.default_rng([self.training.seed, 2])
+        return Parts(corpus, *split(corpus.sentences, share, rng, scheme), scheme)
+
+    def _read(self, path: str | Path) -> Corpus:
+        corpus = reading.read(str(path), self.options, Wanted(tokenizer=self.training.tokenizer, force=self.force))
+        self.events.read(corpus)
+        return corpus
+
+    def _check_dev(self, corpus: Corpus, dev: Corpus) -> None:
+        """Refuse what cannot be right about the development and the training data."""
+        tags = dict.fromkeys(tag for sentence in corpus.sentences for tag in sentence.tags)
+        problems = [
+            *plausibility.problems(dev),
+            compatibility.same_data(corpus, dev),
+            compatibility.unknown_tags(dev.sentences, tags, "the training data"),
+        ]
+        plausibility.refuse(dev.name, filter(None, problems), self.force)
+        network = self.network.resolved(bool(corpus.names.features), self.vectors, scheme=True)
+        if "columns" in network.inputs:
+            compatibility.check_columns(corpus, dev)
+
+    def _check_tags(self, corpora: list[Corpus], scheme: Scheme) -> None:
+        """Refuse tags that do not fit the scheme, except with ``force``, and warn of what is unusual about them."""
+        is_plain = scheme.name == "plain" and self.training.scheme == "auto"
+        if is_plain and schemes.could_be_io(sentence.tags for sentence in corpora[0].sentences):
+            message = "the tags have no letters such as B-, so none marks a span; --scheme io: neighbours do"
+            self.events.warning(message)
+        tags = [tag for tag, _ in Counter(tag for s in corpora[0].sentences for tag in s.tags).most_common()]
+        for corpus in corpora:
+            if not self.force:
+                schemes.refuse_odd(corpus, scheme, tags)
+            if message := schemes.describe_malformed(corpus, scheme):
+                self.events.warning(message)
