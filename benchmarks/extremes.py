@@ -18,7 +18,7 @@ from files import rnncli, run
 from rnncli import modelfile, training
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data import reading
-from rnncli.data.formats import tsv
+from rnncli.data.formats import token_lines
 from rnncli.data.sentence import Sentence
 from rnncli.resources import bundled
 
@@ -51,7 +51,7 @@ def measured(folder: Path, tokens: int, tags: int) -> Iterator[dict[str, Any]]:
     sentence = one_sentence(tokens)
     text, labelled, wide, some = (folder / name for name in ("text.txt", "data.tsv", "wide.npz", "some.txt"))
     text.write_text(" ".join(sentence.tokens) + "\n", "utf-8")
-    labelled.write_text(tsv.format_sentence(zip(sentence.tokens, sentence.tags, strict=True)), "utf-8")
+    labelled.write_text(token_lines.format_sentence(zip(sentence.tokens, sentence.tags, strict=True)), "utf-8")
     some.write_text(" ".join(sentence.tokens[:10_000]) + "\n", "utf-8")
     save_wide(wide, tags)
     line, many = f"a line of {tokens:,} tokens", f"{tags:,} tags"

@@ -23,8 +23,9 @@ import report
 
 from rnncli import api
 from rnncli.data import reading
-from rnncli.data.formats import FORMATS, tsv
+from rnncli.data.formats import token_lines
 from rnncli.data.formats.format import Names
+from rnncli.data.formats.registry import FORMATS
 from rnncli.data.sentence import Sentence
 from rnncli.resources import bundled
 
@@ -63,7 +64,7 @@ def write(path: Path, sentences: Sequence[Sentence], tokens: int, labelled: bool
         while count < tokens:
             each = next(again)
             rows = zip(each.tokens, each.tags, strict=True)
-            file.write(tsv.format_sentence(rows) if labelled else " ".join(each.tokens) + "\n")
+            file.write(token_lines.format_sentence(rows) if labelled else " ".join(each.tokens) + "\n")
             count += len(each.tokens)
     return count
 

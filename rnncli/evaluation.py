@@ -238,6 +238,15 @@ def check_data(model: Model, corpus: Corpus, force: bool = False) -> None:
     plausibility.refuse(corpus.name, filter(None, problems), force)
 
 
+def check_file(model: Model, name: str, sentences: Sequence[Sentence], force: bool = False) -> None:
+    """Refuse a file, of which these are some sentences, if its columns are not those that the model reads."""
+    rows = [row for sentence in sentences for row in sentence.columns]
+    if rows and model.inputs.columns:
+        compatibility.check_column_count(name, min(map(len, rows)), model.inputs.columns)
+        problem = compatibility.foreign_columns(sentences, model.inputs.column_values, model.tags)
+        plausibility.refuse(name, filter(None, [problem]), force)
+
+
 def evaluate(
     model: Model,
     sentences: Sequence[Sentence],

@@ -8,9 +8,8 @@ from math import prod
 from typing import Any, NamedTuple, TypeVar
 
 from rnncli import arguments
-from rnncli.data import compatibility, plausibility
 from rnncli.data.batch import Encoded
-from rnncli.data.formats import tsv
+from rnncli.data.formats import token_lines
 from rnncli.data.sentence import Sentence, check, check_columns
 from rnncli.data.tags import Scheme
 from rnncli.data.tokenize import Token
@@ -192,7 +191,7 @@ class Tagger:
                 yield [token for tokens in sentences for token in tokens], encoded
 
         for tokens, encoded, prediction in self._labelled(read(), block, with_probabilities=False):
-            yield tsv.format_block(tokens, encoded.starts, prediction.tags, self.model.tags)
+            yield token_lines.format_block(tokens, encoded.starts, prediction.tags, self.model.tags)
 
     def _stream(self, items: Iterable[_Tokenized], block: int) -> Iterator[Tagged]:
         def read() -> Iterator[tuple[list[_Tokenized], Encoded]]:
@@ -234,15 +233,6 @@ class Tagger:
             for token, tag, probability in zip(tokens, tags, probabilities, strict=True)
         ]
         return Tagged(text, labelled, _spans(text, labelled, self.model.scheme), readings)
-
-
-def check_file(model: Model, name: str, sentences: Sequence[Sentence], force: bool = False) -> None:
-    """Refuse a file, of which these are some sentences, if its columns are not those that the model reads."""
-    rows = [row for sentence in sentences for row in sentence.columns]
-    if rows and model.inputs.columns:
-        compatibility.check_column_count(name, min(map(len, rows)), model.inputs.columns)
-        problem = compatibility.foreign_columns(sentences, model.inputs.column_values, model.tags)
-        plausibility.refuse(name, filter(None, [problem]), force)
 
 
 def _checked(texts: Iterable[str]) -> Iterator[str]:

@@ -9,8 +9,8 @@ import pytest
 
 from rnncli import api
 from rnncli.data import reading
-from rnncli.data.formats import FORMATS
 from rnncli.data.formats.format import Names
+from rnncli.data.formats.registry import FORMATS
 from rnncli.data.sentence import Sentence
 from rnncli.resources import bundled
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from rnncli.data import reading
-from rnncli.data.formats import FORMATS
 from rnncli.data.formats.format import Wanted
+from rnncli.data.formats.registry import FORMATS
 
 PAGE = (Path(__file__).parent.parent / "docs" / "formats.md").read_text("utf-8")
 EXAMPLES: dict[str, str] = dict(re.findall(r"^```([a-z-]+)\n(.*?)^```", PAGE, re.M | re.S))

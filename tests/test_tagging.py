@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from rnncli import api, evaluation, labelling, training
 from rnncli.api import Trained
 from rnncli.config import NetworkSpec, TrainingSpec
-from rnncli.data.formats import tsv
+from rnncli.data.formats import token_lines
 from rnncli.data.sentence import Sentence
 from rnncli.data.tags import PLAIN
 from rnncli.data.tokenize import Token, tokenizer
@@ -126,7 +126,8 @@ def test_a_stream_reads_two_blocks_ahead_and_none_where_somebody_types(
 def test_lines_of_token_and_tag_are_those_of_the_results(tagger: Tagger) -> None:
     texts = ["leave Taipei on November 2nd", "", "   ", "arrive Taipei", "", "x"] * 3
     expected = [
-        tsv.format_sentence((token.text, token.tag) for token in each.tokens) for each in tagger.stream(texts)
+        token_lines.format_sentence((token.text, token.tag) for token in each.tokens)
+        for each in tagger.stream(texts)
     ]
     for block in (1, 2, 5, 100):
         assert "".join(expected) == "".join(tagger.tsv(texts, block))

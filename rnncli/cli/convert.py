@@ -72,8 +72,8 @@ def convert(
 
     Example: rnncli convert annotations.json train.tsv --scheme IOBES
     """
-    from rnncli.data.formats import FORMATS as ROWS
     from rnncli.data.formats.format import Wanted
+    from rnncli.data.formats.registry import FORMATS as ROWS
 
     _check_names(source, out, json_output)
     target = ROWS[_format_of(out, to)]
@@ -145,7 +145,7 @@ def _check_names(source: str, out: str, json_output: bool) -> None:
 
 def _format_of(out: str, to: str | None) -> str:
     """The format of the new file by --to, else by the suffix of its name."""
-    from rnncli.data.formats import SUFFIXES
+    from rnncli.data.formats.registry import SUFFIXES
 
     if to is not None:
         if to not in FORMATS:

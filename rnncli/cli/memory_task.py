@@ -100,7 +100,7 @@ def _numbers(text: str) -> list[int]:
 def _write(task: str, delay: int, count: int, seed: int, part: str, out: Path | None, as_json: bool) -> None:
     from rnncli import archive
     from rnncli.data import tasks
-    from rnncli.data.formats import tsv
+    from rnncli.data.formats import token_lines
 
     if out is not None and str(out) != "-":
         archive.check_writable(out, "--out train.tsv", is_model=False)
@@ -112,7 +112,9 @@ def _write(task: str, delay: int, count: int, seed: int, part: str, out: Path | 
         document = {"version": 1, "task": task, "delay": delay, "seed": seed, "part": part, "sentences": rows}
         text = show.json_line(document)
     else:
-        lines = (tsv.format_sentence(zip(sentence.tokens, sentence.tags, strict=True)) for sentence in generated)
+        lines = (
+            token_lines.format_sentence(zip(sentence.tokens, sentence.tags, strict=True)) for sentence in generated
+        )
         text = "".join(lines).removesuffix("\n")
     show.put(out or "-", text)
 

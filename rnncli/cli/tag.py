@@ -129,13 +129,13 @@ def _refuse_text(tagger: "Tagger") -> None:
 
 
 def _label_text(writer: Writer, text: str) -> None:
+    if not writer.writes_files:
+        writer.write(writer.label_texts([text]))
+        return
     from rnncli.data.formats.format import Names
     from rnncli.data.sentence import Extra, Sentence
 
-    if writer.writes_files:
-        writer.write(writer.label_as_file([Sentence([], [], [], 1, Extra(text=text))], Names()))
-    else:
-        writer.write(writer.label_texts([text]))
+    writer.write(writer.label_as_file([Sentence([], [], [], 1, Extra(text=text))], Names()))
 
 
 def _label_file(writer: Writer, source: str, options: ReadOptions, force: bool) -> None:
@@ -198,7 +198,7 @@ def _tag_column(tagger: "Tagger", file: "File", options: ReadOptions) -> int | N
 def _checked(tagger: "Tagger", file: "File", is_piped: bool, force: bool) -> "Iterator[Sentence]":
     """The sentences of a file, whose columns must be those of the model; of a pipe only the first is awaited."""
     from rnncli.data.plausibility import peeked
-    from rnncli.tagging import check_file
+    from rnncli.evaluation import check_file
 
     first, sentences = peeked(file.sentences, 1 if is_piped else CHECKED_TOKENS)
     check_file(tagger.model, file.name, first, force)

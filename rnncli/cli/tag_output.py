@@ -70,7 +70,8 @@ class Writer:
         From CoNLL-U to CoNLL-U everything else is kept. The tags are written in the column ``names.tag``, or, if it
         is None, in a column TAG of their own, which makes the file CoNLL-U Plus.
         """
-        from rnncli.data.formats import FORMATS, conllu
+        from rnncli.data.formats import conllu
+        from rnncli.data.formats.registry import FORMATS
 
         labelled = self._labelled(sentences, names)
         if self.to == "conllu" and "FORM" in names.cells:
@@ -125,7 +126,7 @@ class Writer:
 
 
 def _tsv(result: "Tagged") -> Iterable[str]:
-    from rnncli.data.formats.tsv import format_sentence
+    from rnncli.data.formats.token_lines import format_sentence
 
     if not result.readings:  # a line without tokens
         return [format_sentence([])]

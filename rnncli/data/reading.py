@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from rnncli.config import ReadOptions
 from rnncli.data.faults import Faults
-from rnncli.data.formats import FORMATS, columns, conll, text, tsv
+from rnncli.data.formats import columns, conll, text, token_lines, tsv
 from rnncli.data.formats.columns import rows_of
 from rnncli.data.formats.format import Format, Names, Wanted
+from rnncli.data.formats.registry import FORMATS
 from rnncli.data.opening import opened
 from rnncli.data.sentence import Sentence
 from rnncli.data.textfile import Lines
@@ -49,7 +50,7 @@ class Corpus(NamedTuple):
         digest = hashlib.sha256()
         end = ""
         for sentence in self.sentences:
-            piece = tsv.format_sentence(rows_of(sentence))
+            piece = token_lines.format_sentence(rows_of(sentence))
             digest.update((end + piece[:-1]).encode())
             end = "\n"
         return digest.hexdigest()

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from rnncli.config import ReadOptions
 from rnncli.data.conversion import Conversion
-from rnncli.data.formats import FORMATS
 from rnncli.data.formats.charspans import iob2
 from rnncli.data.formats.format import Names, Wanted
+from rnncli.data.formats.registry import FORMATS
 from rnncli.data.reading import Corpus, read
 from rnncli.data.sentence import Extra, Sentence
 from rnncli.data.tags import Span

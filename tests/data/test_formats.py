@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnncli.data import reading
-from rnncli.data.formats import FORMATS, columns
+from rnncli.data.formats import columns
 from rnncli.data.formats.format import Names, Wanted
+from rnncli.data.formats.registry import FORMATS
 from rnncli.data.reading import NAMELESS, Corpus, ReadOptions
 from rnncli.data.sentence import Extra, Sentence
 from rnncli.errors import DataError, UsageError

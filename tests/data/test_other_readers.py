@@ -9,8 +9,8 @@ import pandas
 import pytest
 from nltk.corpus.reader import ConllCorpusReader
 
-from rnncli.data.formats import FORMATS
 from rnncli.data.formats.format import Names, Wanted
+from rnncli.data.formats.registry import FORMATS
 from rnncli.data.reading import read
 from rnncli.data.sentence import Extra, Sentence
 

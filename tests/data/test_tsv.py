@@ -11,7 +11,7 @@ import pytest
 
 from rnncli.data import reading
 from rnncli.data.faults import Faults
-from rnncli.data.formats import tsv
+from rnncli.data.formats import token_lines, tsv
 from rnncli.data.formats.format import Wanted
 from rnncli.data.sentence import Sentence
 from rnncli.data.textfile import Lines
@@ -199,7 +199,7 @@ def test_unlabelled_lines_can_be_faulty_too(content: str, place: str) -> None:
 def test_no_cell_forges_a_column_or_a_line(read: Read, character: str, symbol: str) -> None:
     cells = [f"a{character}B-x", f"O{character}b"]
     expected = [cell.replace(character, symbol) for cell in cells]
-    written = tsv.format_sentence([cells, ["c", "O"]])
+    written = token_lines.format_sentence([cells, ["c", "O"]])
     assert [([expected[0], "c"], [expected[1], "O"])] == [(s.tokens, s.tags) for s in read(written.encode())]
-    in_block = tsv.format_block([cells[0], "c"], np.array([0, 2]), np.array([0, 1]), [cells[1], "O"])
+    in_block = token_lines.format_block([cells[0], "c"], np.array([0, 2]), np.array([0, 1]), [cells[1], "O"])
     assert written == in_block
