@@ -151,12 +151,12 @@ def memory_row(record: dict[str, Any]) -> dict[str, str]:
 
 
 def reading_speed(sentences: Sequence[Sentence], folder: Path, tokens: int, rounds: int) -> list[dict[str, Any]]:
-    """Tokens read in a second from each format of columns, in turns."""
+    """Tokens read in a second from each format, in turns."""
     again = itertools.chain.from_iterable(itertools.repeat(sentences))
     counts = itertools.accumulate(len(sentence.tokens) for sentence in itertools.cycle(sentences))
     many = [sentence for sentence, count in zip(again, itertools.takewhile(tokens.__gt__, counts), strict=False)]
     count = sum(len(sentence.tokens) for sentence in many)
-    paths = {name: folder / f"train.{name}" for name in ("tsv", "conll", "conllu", "csv")}
+    paths = {name: folder / f"train.{name}" for name in FORMATS if name != "text"}
     for name, path in paths.items():
         with path.open("w", encoding="utf-8", newline="") as file:
             file.writelines(FORMATS[name].write(many, Names()))
