@@ -16,7 +16,9 @@ from typing import NamedTuple
 import numpy as np
 
 from rnncli.data.faults import SHOWN_FAULTS, Fault, Faults
+from rnncli.data.formats import tsv
 from rnncli.data.reading import Corpus
+from rnncli.data.sentence import Sentence
 from rnncli.data.tags import PLAIN, SCHEMES, Scheme, spellings
 from rnncli.errors import DataError, UsageError
 
@@ -120,15 +122,33 @@ def odd_faults(corpus: Corpus, scheme: Scheme, tags: Sequence[str], most: int = 
             faults.count += 1
             continue
         sentence = corpus.sentences[odd.sentence]
-        column = 1 + sum(len(cell) + 1 for cell in (sentence.tokens[odd.token], *sentence.columns[odd.token]))
         message = f"not a tag of {scheme.text}"
         if odd.tag not in legal and len(legal) < MOST_NEAREST:
             legal[odd.tag] = nearest(odd.tag, scheme, tags)
         if odd.tag in legal:
             message += f'; the nearest is "{legal[odd.tag]}"'
         hint = "mend the tags, or give --force: they are outside all spans; or --scheme plain: no tag marks a span"
+        column = _column_of_tag(corpus, sentence, odd.token)
         faults.add(Fault(sentence.line_of(odd.token), column, message, odd.tag, hint))
     return faults
+
+
+def _column_of_tag(corpus: Corpus, sentence: Sentence, token: int) -> int:
+    """Where the tag of a token begins in its line, in characters from 1; 0 if that is not known.
+
+    It is known in TSV, if all columns before the tag were read.
+    """
+    if corpus.format != tsv.FORMAT.name:
+        return 0
+    features = sentence.columns[token]
+    names = corpus.names
+    last = len(features) + 1 if names.tag is None else names.tag
+    cells = {names.token: sentence.tokens[token]}
+    for number, feature in enumerate(features):
+        name = names.features[number] if number < len(names.features) else str(number + 2)
+        cells[names.cells.index(name) if name in names.cells else int(name) - 1] = feature
+    before = range(last)
+    return 1 + sum(len(cells[i]) + 1 for i in before) if cells.keys() >= set(before) else 0
 
 
 def refuse_odd(corpus: Corpus, scheme: Scheme, tags: Sequence[str]) -> None:

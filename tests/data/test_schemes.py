@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rnncli.config import ReadOptions
 from rnncli.data import reading
 from rnncli.data.reading import Corpus
 from rnncli.data.schemes import (
@@ -407,6 +408,29 @@ def test_every_odd_tag_is_a_fault_with_its_line_and_column() -> None:
     ] == caught.value.message.split("\n")
     assert "--force" in caught.value.hint and "--scheme plain" in caught.value.hint
     refuse_odd(corpus, PLAIN, ["O", "B-x"])
+
+
+@pytest.mark.parametrize(
+    ("lines", "options", "where"),
+    [
+        ("go\tVB\tO\nTaipei\tNNP\t0\n", ReadOptions(), "2:12"),
+        ("O\tVB\tgo\n0\tNNP\tTaipei\n", ReadOptions(columns="token=3,tag=1"), "2:1"),
+        ("VB\tgo\tO\nNNP\tTaipei\t0\n", ReadOptions(columns="token=2,tag=3,pos=1"), "2:12"),
+        ("go\tVB\tO\nTaipei\tNNP\t0\n", ReadOptions(columns="token=1,tag=3"), "2"),
+        ("word\tpos\ttag\ngo\tVB\tO\nTaipei\tNNP\t0\n", ReadOptions(columns="token=word,tag=tag,p=pos"), "3:12"),
+        ("go VB  O\nTaipei  NNP 0\n", ReadOptions(), "2"),
+        ("token,tag\ngo,O\nTaipei,0\n", ReadOptions(), "3"),
+        ('{"tokens": ["go", "Taipei"], "tags": ["O", "0"]}\n', ReadOptions(), "1"),
+    ],
+)
+def test_the_column_of_an_odd_tag_is_that_of_the_file_or_is_left_out(
+    tmp_path: Path, lines: str, options: ReadOptions, where: str
+) -> None:
+    path = tmp_path / "some"
+    path.write_text(lines)
+    with pytest.raises(DataError) as caught:
+        refuse_odd(reading.read(str(path), options), IOB2, ["O"])
+    assert f'{path}:{where}: not a tag of IOB2; the nearest is "O": "0"' == caught.value.message
 
 
 def test_of_many_odd_tags_the_first_are_shown_and_the_rest_counted() -> None:
