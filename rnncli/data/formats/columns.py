@@ -238,6 +238,8 @@ class _Reader:
                 what = "token" if i == layout.token else "tag" if i == layout.tag else f"column {i + 1}"
                 column = text.replace("\t", "\0", i).find("\t") + 1 if i < len(cells) - 1 else len(text) + 1
                 hint = "every column needs at least one character"
+                if i in layout.features and not self.wanted.columns and layout.tag is not None:
+                    hint += f"; to leave it out: --columns token={layout.token + 1},tag={layout.tag + 1}"
                 return Fault(number, column, f"empty {what}", text, hint)
         return None
 
