@@ -109,6 +109,7 @@ TSV = [
         [("Leave Taipei by night", "O B-city O O", "VB NNP IN NN"), ("Thanks Ann", "O O", "NNS NNP")],
     ),
     Row("tsv/sentence_numbers.tsv", "tsv", WITH_POS, options=columns("token=2,tag=4,pos=3")),
+    Row("tsv/tab_at_ends.tsv", "tsv", LEAVE),
     Row("tsv/comments.tsv", "tsv", [("Leave Taipei", "O B-city"), ("#Thanks #", "O O")]),
     Row(
         "tsv/odd_tokens.tsv",
@@ -279,6 +280,8 @@ CONLLU = [
 ]
 
 CSV = [
+    Row("csv/quoted_tabs.tsv", "csv", LEAVE),
+    Row("csv/quotes_as_tokens.csv", "csv", [('" Leave " ,', "O O O O"), ("Taipei", "B-city")]),
     Row("csv/plain.csv", "csv", LEAVE),
     Row("csv/plain.csv", "csv", [("Leave Taipei", ""), ("Thanks", "")], wanted=UNLABELLED),
     Row("csv/plain.csv", "csv", LEAVE, changed=lambda data: b"\xef\xbb\xbf" + data.replace(b"\n", b"\r\n")),
@@ -442,6 +445,12 @@ JSON = [
         "json/label_studio_predictions.json",
         error="label_studio_predictions.json: all records are left out: 1 not annotated",
     ),
+    Row(
+        "json/python_tuples.json",
+        error="python_tuples.json:1:2: not JSON: expected a value: "
+        "\"('Leave Taipei', {'entities': [(6, 12, 'city')]})]\""
+        "\n  a tuple of Python is an array in JSON; in Python, json.dumps writes it",
+    ),
     Row("json/pairs.json", "json", LEAVE),
     Row("json/spacy3_docs.json", "json", LEAVE),
     Row("json/spacy2.json", "json", [("Leave Taipei", "O U-city"), ("Thanks", "O")]),
@@ -597,6 +606,17 @@ JSONL = [
 FORCE = "\n  --force reads it as it is"
 REFUSED = [  # what cannot be right in any format
     Row(
+        "refused/brackets.txt",
+        error='brackets.txt: the tags are brackets around spans, such as "(NP*", of which no span is read'
+        "\n  write the spans as IOB2: B-x, I-x and O" + FORCE,
+    ),
+    Row(
+        "refused/documents_first.txt",
+        error="documents_first.txt:2: all tokens of a sentence are the same, such as "
+        '"bc/cctv/00/cctv_0000"'
+        "\n  choose the columns: --columns token=4,tag=5" + FORCE,
+    ),
+    Row(
         "refused/header.tsv",
         error='header.tsv:1: this line names the columns: "token tag"'
         "\n  read it as such: --columns token=token,tag=tag" + FORCE,
@@ -628,6 +648,11 @@ REFUSED = [  # what cannot be right in any format
         "refused/lemmas_last.tsv",
         error='lemmas_last.tsv: the tags are mostly the tokens themselves or their lemmas: "the"'
         "\n  choose the columns: --columns token=1,tag=2" + FORCE,
+    ),
+    Row(
+        "refused/lines_numbered.txt",
+        error='lines_numbered.txt:1: the token column counts, from "1" on'
+        "\n  choose the columns: --columns token=2,tag=4" + FORCE,
     ),
     Row(
         "refused/no_tags.tsv",
@@ -666,6 +691,22 @@ REFUSED = [  # what cannot be right in any format
         "refused/parts_of_speech_first.txt",
         error='parts_of_speech_first.txt:1: the token column holds the tags: "PROPN", "VERB", "ADP"'
         "\n  choose the columns: --columns token=2,tag=1" + FORCE,
+    ),
+    Row(
+        "refused/penn_tags_first.txt",
+        error='penn_tags_first.txt:1: the token column holds the tags: "NNP", "VBD", "IN"'
+        "\n  choose the columns: --columns token=2,tag=1" + FORCE,
+    ),
+    Row(
+        "refused/sentences_by_number.tsv",
+        error='sentences_by_number.tsv:1: the token column holds the number of the sentence, from "1" on'
+        "\n  choose the columns: --format csv --columns sentence=1,token=2,tag=3" + FORCE,
+    ),
+    Row(
+        "refused/sentences_by_number.tsv",
+        "csv",
+        [('Mara went " north', "B-PER O O O"), ("She left Oslo", "O O B-LOC"), ("Thanks .", "O O")],
+        options=columns("sentence=1,token=2,tag=3", "csv"),
     ),
     Row(
         "refused/tags_first.tsv",
@@ -778,7 +819,8 @@ CURED = [row for row in REFUSED if "--columns" in row.error]
 @pytest.mark.parametrize("row", CURED, ids=lambda row: row.file)
 def test_the_columns_that_a_message_names_make_the_file_plausible(row: Row) -> None:
     choice = re.findall(r"--columns (\S+)", row.error)[0]
-    plausible(reading.read(str(FILES / row.file), ReadOptions(columns=choice)))
+    file_format = "csv" if "--format csv" in row.error else "auto"
+    plausible(reading.read(str(FILES / row.file), columns(choice, file_format)))
 
 
 def test_every_file_has_a_row() -> None:
