@@ -69,6 +69,9 @@ def _chosen(head: Sequence[str], choice: str, wanted: Wanted, name: str) -> Form
         if recognised is not row:
             hint = f"--format {recognised.name} labels the tokens; --force labels each line as a text"
             raise DataError(message, where=name, hint=hint)
+        if choice == AUTO and text.holds_tags(head):
+            message = "these lines are not texts: they hold tags"
+            raise DataError(message, where=name, hint="--force labels each line as a text")
         if choice == AUTO and text.looks_labelled(head):
             hint = "--format conll labels the tokens, --format text each line as a text"
             raise DataError(message, where=name, hint=hint)

@@ -467,3 +467,10 @@ def test_an_empty_name_is_no_file(run: Run, booking_tsv: Path) -> None:
         result = run(*arguments)
         assert result.exit_code in (USAGE, FILE), arguments
         assert re.search("name of (a|the) file|is a directory", result.stderr), arguments
+
+
+def test_what_is_kept_for_development_is_said(run: Run, train: Path, tmp_path: Path) -> None:
+    (tmp_path / "one.tsv").write_text("leave\tO\nTaipei\tB-city\n")
+    assert "data         3 sentences with about 10 tokens; the others are kept for" in run("check", train).stdout
+    words = "data         1 sentences with 2 tokens, which are the development data too"
+    assert words in run("check", tmp_path / "one.tsv").stdout

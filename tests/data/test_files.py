@@ -357,6 +357,14 @@ TEXT = [
         options=ReadOptions("tsv"),
         wanted=UNLABELLED,
     ),
+    *(
+        Row(
+            f"text/{name}",
+            error=f"{name}: these lines are not texts: they hold tags\n  --force labels each line as a text",
+            wanted=UNLABELLED,
+        )
+        for name in ("tags_after_tab.txt", "lines_of_tags.txt", "tags_after_slash.txt")
+    ),
     Row("text/with_tabs.txt", "text", ["1\tleave Taipei on Monday", "2\tthank you"], wanted=UNLABELLED),
     Row("text/with_commas.txt", "text", ["leave Taipei,arrive Tokyo", "book a flight,please"], wanted=UNLABELLED),
     Row("text/one_line.txt", "text", ["I like the letter O"], wanted=UNLABELLED),

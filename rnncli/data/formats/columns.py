@@ -21,7 +21,7 @@ _REMEMBERED = 2**16  # lines whose columns are kept, since many lines occur agai
 _COMMENT = re.compile(
     r"# *(id|sent_?id|text|newdoc|newpar|doc|document|begin|end|sentence|source|meta|global\.columns)\b|#.* = "
 )
-_SPAN_TAG = re.compile(r"[BIESLUM][-_].+|.+[-_][BIESLUM]")
+SPAN_TAG = re.compile(r"[BIESLUM][-_].+|.+[-_][BIESLUM]")
 
 Cut = Callable[[str], list[str]]
 
@@ -86,7 +86,7 @@ def nearly_all(alike: int, lines: int) -> bool:
 
 def are_tags(cells: Sequence[str]) -> bool:
     """Whether these cells, the last of each line, are tags of spans; the words that end lines of text are not."""
-    spans = sum(_SPAN_TAG.fullmatch(cell) is not None for cell in cells)
+    spans = sum(SPAN_TAG.fullmatch(cell) is not None for cell in cells)
     outside = cells.count("O")
     return spans + outside == len(cells) and spans > 0 and (outside > 0 or spans > 4)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from rnncli.data.faults import Faults
+from rnncli.data.formats import columns
 from rnncli.data.formats.format import Contents, Format, Names, Wanted
 from rnncli.data.sentence import Extra, Sentence
 from rnncli.data.textfile import Lines
@@ -43,6 +44,13 @@ def looks_labelled(lines: Sequence[str]) -> bool:
     last = {row[-1] for row in rows}
     first = {row[0] for row in rows}
     return 1 < len(last) <= 0.5 * min(len(first), len(rows)) and not any(map(str.islower, last))
+
+
+def holds_tags(lines: Sequence[str]) -> bool:
+    """Whether many of the words are tags of spans or O: lines of words and then of tags, or both on each line."""
+    words = [word.rpartition("/")[2] for line in lines for word in line.split()]
+    tags = [word for word in words if word == "O" or columns.SPAN_TAG.fullmatch(word)]
+    return len(words) >= 8 and len(tags) >= 0.3 * len(words) and "O" in tags and set(tags) != {"O"}
 
 
 MOST_COLUMNS = 100  # of a token; lines with more blanks are texts
