@@ -63,6 +63,8 @@ def recognise(head: Sequence[str], labelled: bool) -> Format:
 def _chosen(head: Sequence[str], choice: str, wanted: Wanted, name: str) -> Format:
     """The format that was chosen, or else recognised; a :class:`.DataError` for labels where texts are read."""
     recognised = recognise(head, wanted.labelled)
+    if recognised is text.FORMAT and wanted.columns:  # which texts do not have
+        recognised = recognise(head, labelled=True)
     row = recognised if choice == AUTO else FORMATS[choice]
     if row is text.FORMAT and not wanted.labelled and not wanted.force:
         message = "these lines are not texts but tokens with their tags"

@@ -157,6 +157,29 @@ TSV = [
 ]
 
 CONLL = [
+    Row(
+        "conll/one_odd_tag.txt",
+        "conll",
+        [
+            ("word0 word1 word2 word3", "", "B-x O O I-x"),
+            ("word4 word5 word6 word7", "", "O o O B-y"),
+            ("word8 word9 word10 word11", "", "O O B-x O"),
+        ],
+        wanted=UNLABELLED,
+    ),
+    Row(
+        "refused/documents_first.txt",
+        error="documents_first.txt: these lines are not texts but tokens with their tags"
+        "\n  --format conll labels the tokens, --format text each line as a text",
+        wanted=UNLABELLED,
+    ),
+    Row(
+        "refused/documents_first.txt",
+        "conll",
+        [("Leave Taipei .", ""), ("Thanks a lot", ""), ("Oslo is big", "")],
+        options=columns("token=4,tag=5"),
+        wanted=UNLABELLED,
+    ),
     Row("conll/two_columns.txt", "conll", [("Mara spoke in Oslo", "I-PER O O I-LOC"), ("Yes .", "O O")]),
     Row(
         "conll/two_columns.txt",
@@ -280,6 +303,19 @@ CONLLU = [
 ]
 
 CSV = [
+    Row(
+        "csv/other_header.csv",
+        error="other_header.csv: no header says which column holds the tokens"
+        "\n  choose by number or name: --columns token=1,tag=2; it has 3 columns",
+    ),
+    Row("csv/other_header.csv", "csv", LEAVE, options=columns("token=Wort,tag=NER")),
+    Row(
+        "csv/other_header.csv",
+        "csv",
+        [("Leave Taipei", ""), ("Thanks", "")],
+        options=columns("token=Wort,tag=NER"),
+        wanted=UNLABELLED,
+    ),
     Row("csv/quoted_tabs.tsv", "csv", LEAVE),
     Row("csv/quotes_as_tokens.csv", "csv", [('" Leave " ,', "O O O O"), ("Taipei", "B-city")]),
     Row("csv/plain.csv", "csv", LEAVE),
@@ -363,7 +399,7 @@ TEXT = [
             error=f"{name}: these lines are not texts: they hold tags\n  --force labels each line as a text",
             wanted=UNLABELLED,
         )
-        for name in ("tags_after_tab.txt", "lines_of_tags.txt", "tags_after_slash.txt")
+        for name in ("tags_after_tab.txt", "lines_of_tags.txt", "tags_after_slash.txt", "words_with_tags.txt")
     ),
     Row("text/with_tabs.txt", "text", ["1\tleave Taipei on Monday", "2\tthank you"], wanted=UNLABELLED),
     Row("text/with_commas.txt", "text", ["leave Taipei,arrive Tokyo", "book a flight,please"], wanted=UNLABELLED),
