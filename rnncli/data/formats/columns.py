@@ -85,7 +85,7 @@ def nearly_all(alike: int, lines: int) -> bool:
 
 
 def are_tags(cells: Sequence[str]) -> bool:
-    """Whether nearly all of these last cells of lines are tags of spans; the last words of lines of text are not."""
+    """Whether nearly all of these last cells of lines are tags of spans; words at the ends of texts are not."""
     spans = sum(SPAN_TAG.fullmatch(cell) is not None for cell in cells)
     outside = cells.count("O")
     return spans + outside >= 0.9 * len(cells) and spans > 0 and (outside > 0 or spans > 4)
