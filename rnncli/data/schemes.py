@@ -92,8 +92,9 @@ def odd_tags(sentences: Iterable[Sequence[str]], scheme: Scheme) -> Iterator[Odd
     for sentence, tags in enumerate(sentences):
         for token, tag in enumerate(tags):
             if tag not in is_odd:
-                looks_outside = scheme.has_spans and tag != scheme.outside and _like_o(tag) == "O"
-                is_odd[tag] = looks_outside or not scheme.is_legal(tag)
+                looks_outside = tag != scheme.outside and _like_o(tag) == "O"
+                looks_like_another = scheme.has_spans and (looks_outside or _has_invisible_end(tag))
+                is_odd[tag] = looks_like_another or not scheme.is_legal(tag)
             if is_odd[tag]:
                 yield Odd(sentence, token, tag)
 
@@ -103,7 +104,7 @@ def nearest(tag: str, scheme: Scheme, tags: Iterable[str]) -> str:
     folded = _like_o(tag)
     if folded == "O":
         return scheme.outside
-    legal = [scheme.outside, *(known for known in dict.fromkeys(tags) if scheme.is_legal(known))]
+    legal = [scheme.outside, *(known for known in dict.fromkeys(tags) if scheme.is_legal(known) and known != tag)]
     matcher = difflib.SequenceMatcher(None, "", folded, autojunk=False)
     likeness = []
     for known in legal:
@@ -203,6 +204,11 @@ def describe_malformed(corpus: Corpus, scheme: Scheme) -> str:
     count = "1 tag is" if len(malformed) == 1 else f"{len(malformed):,} tags are"
     rest = "spans are read as conlleval reads them"
     return f"{corpus.name}: {count} not in the order of {scheme.text}: {', '.join(examples)}{more}; {rest}"
+
+
+def _has_invisible_end(tag: str) -> bool:
+    """Whether a tag begins or ends with what nobody sees, such as a no-break space, so that it looks like another."""
+    return any(end.isspace() or unicodedata.category(end) == "Cf" for end in (tag[:1], tag[-1:]) if end)
 
 
 def _like_o(tag: str) -> str:

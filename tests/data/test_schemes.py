@@ -433,6 +433,15 @@ def test_the_column_of_an_odd_tag_is_that_of_the_file_or_is_left_out(
     assert f'{path}:{where}: not a tag of IOB2; the nearest is "O": "0"' == caught.value.message
 
 
+@pytest.mark.parametrize("end", ["\u00a0", "\u3000", "\u200b", "\ufeff"])
+def test_a_tag_with_an_invisible_end_is_odd(end: str) -> None:
+    scheme = Scheme("IOB2")
+    tags = [["O", "B-x", "I-x"], ["O", f"B-x{end}"]]
+    assert [Odd(1, 1, f"B-x{end}")] == list(odd_tags(tags, scheme))
+    assert "B-x" == nearest(f"B-x{end}", scheme, ["O", f"B-x{end}", "B-x", "I-x"])
+    assert [] == list(odd_tags(tags, PLAIN))
+
+
 def test_of_many_odd_tags_the_first_are_shown_and_the_rest_counted() -> None:
     faults = odd_faults(written(*["a/0"] * 50), IOB2, [])
     assert (50, 20) == (faults.count, len(faults.kept))
