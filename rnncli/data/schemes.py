@@ -207,7 +207,7 @@ def describe_malformed(corpus: Corpus, scheme: Scheme) -> str:
 
 
 def _has_invisible_end(tag: str) -> bool:
-    """Whether a tag begins or ends with what nobody sees, such as a no-break space, so that it looks like another."""
+    """Whether a tag begins or ends with what is not seen, such as a no-break space, and so looks like another."""
     return any(end.isspace() or unicodedata.category(end) == "Cf" for end in (tag[:1], tag[-1:]) if end)
 
 
