@@ -161,17 +161,23 @@ def refuse_odd(corpus: Corpus, scheme: Scheme, tags: Sequence[str]) -> None:
         faults.raise_any()
 
 
-def describe_odd(corpus: Corpus, scheme: Scheme, tags: Sequence[str]) -> str:
+def describe_odd(corpus: Corpus, scheme: Scheme, tags: Sequence[str], force: bool = False) -> str:
     """How many odd tags there are, and the first of them; "" if there are none.
 
-    A file that is spelled in another way has no tag that could be read: a :class:`.DataError`.
+    The spans of a file that has another scheme, or no letters, would be read wrong: a :class:`.DataError`, except
+    with ``force``.
     """
     faults = odd_faults(corpus, scheme, tags)
     if not faults.count:
         return ""
     own = recognise(sentence.tags for sentence in corpus.sentences)
-    if own.named(scheme.name) != scheme:
+    if not force and (own.named(scheme.name) != scheme or not set(own.letters) <= set(scheme.letters)):
         _refuse_other(corpus, scheme, own, "the model")
+    marked = sum(tag != scheme.outside for sentence in corpus.sentences for tag in sentence.tags)
+    if not force and scheme.has_spans and not own.has_spans and 2 * faults.count > marked:
+        message = f"the tags here mark no spans, those of the model are {scheme.text}"
+        hint = f"rnncli convert FILE OUT --scheme {scheme.name} makes spans of neighbours with the same tag"
+        raise DataError(message, where=corpus.name, hint=hint)
     first = faults.kept[0]
     count = "1 tag is" if faults.count == 1 else f"{faults.count:,} tags are"
     return f"{corpus.name}: {count} none of {scheme.text}, such as {first.text} in line {first.line}"
@@ -181,7 +187,10 @@ def _refuse_other(corpus: Corpus, scheme: Scheme, own: Scheme, whose: str) -> No
     """Raise a :class:`.DataError` if the file has a scheme of its own, which is another."""
     if own.has_spans and own != scheme:
         message = f"the tags here are {own.text}, those of {whose} are {scheme.text}"
-        raise DataError(message, where=corpus.name, hint=f"write them as {scheme.text}")
+        hint = f"write them as {scheme.text}"
+        if own.named(scheme.name) == scheme:
+            hint += f": rnncli convert FILE OUT --scheme {scheme.name}"
+        raise DataError(message, where=corpus.name, hint=hint)
 
 
 def describe_malformed(corpus: Corpus, scheme: Scheme) -> str:

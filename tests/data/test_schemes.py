@@ -16,6 +16,7 @@ from rnncli.data.schemes import (
     choose,
     could_be_io,
     describe_malformed,
+    describe_odd,
     nearest,
     odd_faults,
     odd_tags,
@@ -453,6 +454,22 @@ def test_a_file_of_another_scheme_is_refused_as_a_whole() -> None:
     ) as caught:
         refuse_odd(written("a/B_x b/E_x c/O"), IOB2, ["O", "B-x"])
     assert "write them as IOB2" == caught.value.hint
+
+
+def test_a_file_of_another_scheme_than_the_model_is_refused_where_its_spans_would_be_read_wrong() -> None:
+    tags = ["O", "B-x", "I-x"]
+    for words, message, hint in (
+        ("a/B-x b/M-x c/E-x d/O", "the tags here are BMES", "--scheme IOB2"),
+        ("a/B-x b/E-x c/O d/S-x", "the tags here are IOBES", "--scheme IOB2"),
+        ("a/x b/x c/O d/x", "the tags here mark no spans", "--scheme IOB2"),
+    ):
+        corpus = written(*[words] * 9)
+        with pytest.raises(DataError, match=message) as caught:
+            describe_odd(corpus, IOB2, tags)
+        assert hint in caught.value.hint
+        assert "are none of IOB2" in describe_odd(corpus, IOB2, tags, force=True)
+    assert "" == describe_odd(written("a/I-x b/I-x c/O"), IOB2, tags)
+    assert "1 tag is none of IOB2" in describe_odd(written("a/B-x b/0 c/O d/B-x e/I-x"), IOB2, tags)
 
 
 def test_malformed_moves_are_counted_and_the_first_are_named() -> None:
