@@ -73,7 +73,7 @@ def _location(name: str, problem: Problem) -> str:
 
 # The token column.
 
-_COUNTED = re.compile(r"(?:\d+[-.:]|[A-Z])?(\d{1,9})\.?|Sentence(?:: ?| #?)(\d{1,9})", re.IGNORECASE)
+_COUNTED = re.compile(r"(?:\d+[-.:])?(\d{1,9})\.?|Sentence(?:: ?| #?)(\d{1,9})", re.IGNORECASE)
 _IN_A_SPAN = re.compile(r"[BIESLUMW][-_]\S.*", re.DOTALL)
 # fmt: off
 _PENN = frozenset({"CC", "CD", "DT", "EX", "FW", "IN", "JJ", "JJR", "JJS", "LS", "MD", "NN", "NNS", "NNP", "NNPS",
@@ -115,6 +115,18 @@ def numbered_tokens(evidence: Evidence) -> Problem | None:
 def _count_of(token: str) -> int:
     match = _COUNTED.fullmatch(token)
     return int(match[1] or match[2]) if match else -1
+
+
+_STANDOFF = re.compile(r"\S+ \d+ \d+(;\d+ \d+)*")
+
+
+def standoff(evidence: Evidence) -> Problem | None:
+    """Each line is an annotation of brat: its number, its type with offsets in a text, and the text there."""
+    values = evidence.features[0].values if evidence.features else ()
+    if not values or not all(map(_STANDOFF.fullmatch, values)):
+        return None
+    message = f"lines of annotations in a text of another file, as brat writes them: {shown(next(iter(values)))}"
+    return Problem("columns", message, "every line needs a token and its tag", evidence.sentences[0].line)
 
 
 def tags_as_tokens(evidence: Evidence) -> Problem | None:
@@ -162,11 +174,11 @@ def no_tokens(evidence: Evidence) -> Problem | None:
     """All tokens, or all of a sentence, are the same word, or a sign that stands for nothing."""
     first = shown(next(iter(evidence.tokens)))
     is_one_word = len(evidence.tokens) == 1 and len(evidence.tags) > 1 and len(evidence.features) > 0
-    sentences = [sentence for sentence in evidence.sentences if len(sentence.tokens) > 2]
+    sentences = [s for s in evidence.sentences if len(s.tokens) > 2] if evidence.features else []
     alike = sum(len(set(sentence.tokens)) == 1 for sentence in sentences)
     if evidence.size >= 2 and (is_one_word or evidence.tokens.keys() <= _PLACEHOLDERS):
         message = f"all tokens are {first}"
-    elif evidence.features and len(sentences) > 2 and alike > 0.9 * len(sentences):
+    elif len(sentences) > 2 and alike > 0.9 * len(sentences):
         message = f"all tokens of a sentence are the same, such as {first}"
     else:
         return None
@@ -352,6 +364,7 @@ Check = Callable[[Evidence], Problem | None]
 # In this order, since only the first problem of a topic is reported.
 CHECKS: tuple[Check, ...] = (
     header,
+    standoff,
     numbered_tokens,
     no_tokens,
     tags_as_tokens,

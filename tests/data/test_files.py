@@ -655,6 +655,11 @@ REFUSED = [  # what cannot be right in any format
         "\n  write the spans as IOB2: B-x, I-x and O" + FORCE,
     ),
     Row(
+        "refused/brat.ann",
+        error="brat.ann:1: lines of annotations in a text of another file, as brat writes them: "
+        '"PER 0 12"\n  every line needs a token and its tag' + FORCE,
+    ),
+    Row(
         "refused/documents_first.txt",
         error="documents_first.txt:2: all tokens of a sentence are the same, such as "
         '"bc/cctv/00/cctv_0000"'
