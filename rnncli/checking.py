@@ -305,6 +305,10 @@ def _count(corpus: Corpus, report: FileReport, scheme: Scheme) -> None:
 
 def _check_tags(corpus: Corpus, report: FileReport, scheme: Scheme) -> None:
     """Note tags that the scheme does not have, and moves from tag to tag that it does not allow."""
+    if not scheme.has_spans and schemes.could_be_io(sentence.tags for sentence in corpus.sentences):
+        report.warnings.append(
+            "the tags have no letters such as B-, so none marks a span; --scheme io: neighbours do"
+        )
     odd = schemes.odd_faults(corpus, scheme, [tag for tag, _ in report.tags.most_common()], most=MOST_FAULTS)
     for fault in odd.kept:
         report.add("tags", fault)

@@ -203,8 +203,12 @@ def _show_choice(choice: "Choice", files: "list[FileReport]") -> None:
     dev = "" if len(files) == 1 else f" --dev {shlex.quote(files[1].name)}"
     show.line((f"rnncli train {shlex.quote(files[0].name)}{dev} would choose", "bold"))
     cpus = "1 thread" if choice.threads == 1 else f"{choice.threads} threads"
-    rest = "" if dev else "; the others are kept for development"
-    _row("data", f"{choice.sentences:,} sentences with {choice.tokens:,} tokens{rest}")
+    data = f"{choice.sentences:,} sentences with {choice.tokens:,} tokens"
+    if choice.sentences < files[0].sentences:
+        data = data.replace("with", "with about") + "; the others are kept for development"
+    elif not dev:
+        data += ", which are the development data too"
+    _row("data", data)
     _row("tags", choice.scheme)
     share = show.fraction(choice.reproduced, 1)
     _row(

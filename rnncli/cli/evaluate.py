@@ -49,7 +49,7 @@ def evaluate(
     corpus = files.read_for(loaded, path, options, force)
     if corpus.sha256 == loaded.provenance.get("data_sha256"):
         show.note("warning: the model was trained on these sentences, so its scores on other text will be lower")
-    if message := schemes.describe_odd(corpus, loaded.scheme, loaded.tags):
+    if message := schemes.describe_odd(corpus, loaded.scheme, loaded.tags, force):
         show.note(f"warning: {message}")
     with show.progress() as progress:
         advance = functools.partial(progress.update, message=f"labelling {len(corpus.sentences):,} sentences")

@@ -124,7 +124,7 @@ def _refuse_text(tagger: "Tagger") -> None:
     columns = tagger.model.inputs.columns
     if columns:
         number = "a column" if columns == 1 else f"{columns} columns"
-        hint = "give a file that has it: --input FILE"
+        hint = f"give a file with {'it' if columns == 1 else 'them'}: --input FILE"
         raise UsageError(f"this model reads {number} beside each token", hint=hint)
 
 

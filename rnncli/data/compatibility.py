@@ -73,7 +73,7 @@ def check_columns(train: Corpus, dev: Corpus) -> None:
         message = (
             f"{train.name} has {_columns(counts[0])} beside token and tag, this file has {counts[1] or 'none'}"
         )
-        raise DataError(message, where=dev.name, hint="choose the same: --columns token=1,tag=2")
+        raise DataError(message, where=dev.name, hint="choose the same: --columns token=1,tag=-1")
 
 
 def check_column_count(name: str, count: int, needed: int) -> None:

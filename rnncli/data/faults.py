@@ -8,7 +8,7 @@ SHOWN_FAULTS = 20
 
 
 class Fault(NamedTuple):
-    """Something wrong in a file; line and column count from 1, columns in characters."""
+    """Something wrong in a file; line and column count from 1, columns in characters; column 0: not known."""
 
     line: int
     column: int
@@ -47,7 +47,8 @@ class Faults:
         kept = sorted(self.kept, key=lambda fault: (fault.line, fault.column))
         for fault in kept:
             text = f": {shown(fault.text)}" if fault.text else ""
-            lines.append(f"{self.name}:{fault.line}:{fault.column}: {fault.message}{text}")
+            column = f":{fault.column}" if fault.column else ""
+            lines.append(f"{self.name}:{fault.line}{column}: {fault.message}{text}")
         if self.count > len(self.kept):
             lines.append(f"… and {self.count - len(self.kept)} more faults")
         hints = dict.fromkeys(fault.hint for fault in kept if fault.hint)

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from rnncli.data.evidence import Column, Evidence, Problem
 from rnncli.data.faults import shown
+from rnncli.data.formats.conllu import UPOS
 from rnncli.data.formats.format import Names
 from rnncli.data.sentence import Sentence
 from rnncli.errors import DataError
@@ -74,10 +75,12 @@ def _location(name: str, problem: Problem) -> str:
 
 _COUNTED = re.compile(r"(?:\d+[-.:])?(\d{1,9})\.?|Sentence(?:: ?| #?)(\d{1,9})", re.IGNORECASE)
 _IN_A_SPAN = re.compile(r"[BIESLUMW][-_]\S.*", re.DOTALL)
-# of Universal Dependencies
-_PARTS_OF_SPEECH = frozenset(
-    ("ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM", "PART", "PRON", "PROPN", "PUNCT")
-) | {"SCONJ", "SYM", "VERB", "X"}
+# fmt: off
+_PENN = frozenset({"CC", "CD", "DT", "EX", "FW", "IN", "JJ", "JJR", "JJS", "LS", "MD", "NN", "NNS", "NNP", "NNPS",
+                   "PDT", "POS", "PRP", "PRP$", "RB", "RBR", "RBS", "RP", "SYM", "TO", "UH", "VB", "VBD", "VBG",
+                   "VBN", "VBP", "VBZ", "WDT", "WP", "WP$", "WRB", "HYPH", "NFP", "ADD", "AFX", "GW", "XX", "#",
+                   "$", "``", "''", '"', "-LRB-", "-RRB-", "(", ")", ",", ".", ":"})
+# fmt: on
 
 
 def numbered_tokens(evidence: Evidence) -> Problem | None:
@@ -94,7 +97,8 @@ def numbered_tokens(evidence: Evidence) -> Problem | None:
         runs += len(numbers)
         sentences += len(numbers) > 1
         for position, number in enumerate(numbers):
-            is_next = number == before + 1 or (position == 0 and number in (0, 1, before))
+            # The first of a sentence may begin anew; where lines are numbered, it is after a blank line.
+            is_next = number == before + 1 or (position == 0 and number in (0, 1, before, before + 2))
             right += is_next
             before = number
     are_of_sentences = 2 < runs <= 0.5 * evidence.size
@@ -102,7 +106,10 @@ def numbered_tokens(evidence: Evidence) -> Problem | None:
         return None
     what = "holds the number of the sentence" if are_of_sentences else "counts"
     message = f"the token column {what}, from {shown(evidence.sentences[0].tokens[0])} on"
-    return Problem("columns", message, _other_columns(evidence), evidence.sentences[0].line)
+    hint = _other_columns(evidence)
+    if are_of_sentences and len(evidence.sentences) == 1 and evidence.features:
+        hint = hint.replace("--columns token=", f"--format csv --columns sentence={evidence.token_name},token=")
+    return Problem("columns", message, hint, evidence.sentences[0].line)
 
 
 def _count_of(token: str) -> int:
@@ -110,11 +117,25 @@ def _count_of(token: str) -> int:
     return int(match[1] or match[2]) if match else -1
 
 
+_STANDOFF = re.compile(r"\S+ \d+ \d+(;\d+ \d+)*")
+
+
+def standoff(evidence: Evidence) -> Problem | None:
+    """Each line is an annotation of brat: its number, its type with offsets in a text, and the text there."""
+    values = evidence.features[0].values if evidence.features else ()
+    if not values or not all(map(_STANDOFF.fullmatch, values)):
+        return None
+    message = f"lines of annotations in a text of another file, as brat writes them: {shown(next(iter(values)))}"
+    return Problem("columns", message, "every line needs a token and its tag", evidence.sentences[0].line)
+
+
 def tags_as_tokens(evidence: Evidence) -> Problem | None:
     """The token column holds the tags."""
     span_tags = _share_of_span_tags(evidence.tokens)
     are_span_tags = span_tags > 0.98 and any(map(_IN_A_SPAN.fullmatch, evidence.tokens))
-    are_parts_of_speech = evidence.tokens.keys() <= _PARTS_OF_SPEECH and len(evidence.tokens) > 2
+    are_parts_of_speech = len(evidence.tokens) > 2 and any(
+        evidence.tokens.keys() <= names and any(map(str.isalpha, evidence.tokens)) for names in (UPOS, _PENN)
+    )
     # Words nearly determine their tags, and a tag does not determine its word.
     tags = len(evidence.tags)
     are_many = tags >= 200 or tags >= 0.2 * evidence.size
@@ -150,11 +171,17 @@ _PLACEHOLDERS = frozenset(("_", "-", "–", "*", "None", "none", "null", "NULL",
 
 
 def no_tokens(evidence: Evidence) -> Problem | None:
-    """All tokens are the same word, or a sign that stands for nothing."""
+    """All tokens, or all of a sentence, are the same word, or a sign that stands for nothing."""
+    first = shown(next(iter(evidence.tokens)))
     is_one_word = len(evidence.tokens) == 1 and len(evidence.tags) > 1 and len(evidence.features) > 0
-    if evidence.size < 2 or not (is_one_word or evidence.tokens.keys() <= _PLACEHOLDERS):
+    sentences = [s for s in evidence.sentences if len(s.tokens) > 2] if evidence.features else []
+    alike = sum(len(set(sentence.tokens)) == 1 for sentence in sentences)
+    if evidence.size >= 2 and (is_one_word or evidence.tokens.keys() <= _PLACEHOLDERS):
+        message = f"all tokens are {first}"
+    elif len(sentences) > 2 and alike > 0.9 * len(sentences):
+        message = f"all tokens of a sentence are the same, such as {first}"
+    else:
         return None
-    message = f"all tokens are {shown(next(iter(evidence.tokens)))}"
     return Problem("columns", message, _other_columns(evidence), evidence.sentences[0].line)
 
 
@@ -180,7 +207,9 @@ def _likely_tags(evidence: Evidence, token: Column) -> Column | None:
         column
         for column in (evidence.tag_column, *reversed(evidence.features))
         if column.name != token.name and 1 < len(column.values) < len(token.values)
-        if not all(value.isdecimal() for value in column.values)
+        if not all(
+            value.isdecimal() or set(value) & {"(", ")"} or value in _PLACEHOLDERS for value in column.values
+        )
     ]
     few = [column for column in candidates if len(column.values) <= max(2, 0.6 * len(token.values))]
     return next(iter(few), min(candidates, key=lambda column: len(column.values), default=None))
@@ -235,6 +264,18 @@ def _wrong_tags(evidence: Evidence, message: str) -> Problem:
     else:
         hint = "every line needs a token and its tag"
     return Problem("columns", message, hint)
+
+
+_BRACKETS = re.compile(r"(\([^\s()*]+)*\*(\)|[^\s()*]+\))*")
+
+
+def brackets_as_tags(evidence: Evidence) -> Problem | None:
+    """The tags are brackets around spans, as in CoNLL-2005 and CoNLL-2012."""
+    if "*" not in evidence.tags or len(evidence.tags) < 3 or not all(map(_BRACKETS.fullmatch, evidence.tags)):
+        return None
+    example = shown(next(tag for tag in evidence.tags if tag != "*"))
+    message = f"the tags are brackets around spans, such as {example}, of which no span is read"
+    return Problem("columns", message, "write the spans as IOB2: B-x, I-x and O")
 
 
 def one_tag(evidence: Evidence) -> Problem | None:
@@ -323,11 +364,13 @@ Check = Callable[[Evidence], Problem | None]
 # In this order, since only the first problem of a topic is reported.
 CHECKS: tuple[Check, ...] = (
     header,
+    standoff,
     numbered_tokens,
     no_tokens,
     tags_as_tokens,
     texts_as_tokens,
     heads_as_tags,
+    brackets_as_tags,
     words_as_tags,
     no_blank_lines,
 )

@@ -64,12 +64,17 @@ def recognise(head: Sequence[str], labelled: bool) -> Format:
 def _chosen(head: Sequence[str], choice: str, wanted: Wanted, name: str) -> Format:
     """The format that was chosen, or else recognised; a :class:`.DataError` for labels where texts are read."""
     recognised = recognise(head, wanted.labelled)
+    if recognised is text.FORMAT and wanted.columns:  # which texts do not have
+        recognised = recognise(head, labelled=True)
     row = recognised if choice == AUTO else FORMATS[choice]
     if row is text.FORMAT and not wanted.labelled and not wanted.force:
         message = "these lines are not texts but tokens with their tags"
         if recognised is not row:
             hint = f"--format {recognised.name} labels the tokens; --force labels each line as a text"
             raise DataError(message, where=name, hint=hint)
+        if choice == AUTO and text.holds_tags(head):
+            message = "these lines are not texts: they hold tags"
+            raise DataError(message, where=name, hint="--force labels each line as a text")
         if choice == AUTO and text.looks_labelled(head):
             hint = "--format conll labels the tokens, --format text each line as a text"
             raise DataError(message, where=name, hint=hint)

@@ -16,7 +16,9 @@ from typing import NamedTuple
 import numpy as np
 
 from rnncli.data.faults import SHOWN_FAULTS, Fault, Faults
+from rnncli.data.formats import tsv
 from rnncli.data.reading import Corpus
+from rnncli.data.sentence import Sentence
 from rnncli.data.tags import PLAIN, SCHEMES, Scheme, spellings
 from rnncli.errors import DataError, UsageError
 
@@ -90,8 +92,9 @@ def odd_tags(sentences: Iterable[Sequence[str]], scheme: Scheme) -> Iterator[Odd
     for sentence, tags in enumerate(sentences):
         for token, tag in enumerate(tags):
             if tag not in is_odd:
-                looks_outside = scheme.has_spans and tag != scheme.outside and _like_o(tag) == "O"
-                is_odd[tag] = looks_outside or not scheme.is_legal(tag)
+                looks_outside = tag != scheme.outside and _like_o(tag) == "O"
+                looks_like_another = scheme.has_spans and (looks_outside or _has_invisible_end(tag))
+                is_odd[tag] = looks_like_another or not scheme.is_legal(tag)
             if is_odd[tag]:
                 yield Odd(sentence, token, tag)
 
@@ -101,7 +104,7 @@ def nearest(tag: str, scheme: Scheme, tags: Iterable[str]) -> str:
     folded = _like_o(tag)
     if folded == "O":
         return scheme.outside
-    legal = [scheme.outside, *(known for known in dict.fromkeys(tags) if scheme.is_legal(known))]
+    legal = [scheme.outside, *(known for known in dict.fromkeys(tags) if scheme.is_legal(known) and known != tag)]
     matcher = difflib.SequenceMatcher(None, "", folded, autojunk=False)
     likeness = []
     for known in legal:
@@ -120,15 +123,33 @@ def odd_faults(corpus: Corpus, scheme: Scheme, tags: Sequence[str], most: int = 
             faults.count += 1
             continue
         sentence = corpus.sentences[odd.sentence]
-        column = 1 + sum(len(cell) + 1 for cell in (sentence.tokens[odd.token], *sentence.columns[odd.token]))
         message = f"not a tag of {scheme.text}"
         if odd.tag not in legal and len(legal) < MOST_NEAREST:
             legal[odd.tag] = nearest(odd.tag, scheme, tags)
         if odd.tag in legal:
             message += f'; the nearest is "{legal[odd.tag]}"'
         hint = "mend the tags, or give --force: they are outside all spans; or --scheme plain: no tag marks a span"
+        column = _column_of_tag(corpus, sentence, odd.token)
         faults.add(Fault(sentence.line_of(odd.token), column, message, odd.tag, hint))
     return faults
+
+
+def _column_of_tag(corpus: Corpus, sentence: Sentence, token: int) -> int:
+    """Where the tag of a token begins in its line, in characters from 1; 0 if that is not known.
+
+    It is known in TSV, if all columns before the tag were read.
+    """
+    if corpus.format != tsv.FORMAT.name:
+        return 0
+    features = sentence.columns[token]
+    names = corpus.names
+    last = len(features) + 1 if names.tag is None else names.tag
+    cells = {names.token: sentence.tokens[token]}
+    for number, feature in enumerate(features):
+        name = names.features[number] if number < len(names.features) else str(number + 2)
+        cells[names.cells.index(name) if name in names.cells else int(name) - 1] = feature
+    before = range(last)
+    return 1 + sum(len(cells[i]) + 1 for i in before) if cells.keys() >= set(before) else 0
 
 
 def refuse_odd(corpus: Corpus, scheme: Scheme, tags: Sequence[str]) -> None:
@@ -140,17 +161,23 @@ def refuse_odd(corpus: Corpus, scheme: Scheme, tags: Sequence[str]) -> None:
         faults.raise_any()
 
 
-def describe_odd(corpus: Corpus, scheme: Scheme, tags: Sequence[str]) -> str:
+def describe_odd(corpus: Corpus, scheme: Scheme, tags: Sequence[str], force: bool = False) -> str:
     """How many odd tags there are, and the first of them; "" if there are none.
 
-    A file that is spelled in another way has no tag that could be read: a :class:`.DataError`.
+    The spans of a file that has another scheme, or no letters, would be read wrong: a :class:`.DataError`, except
+    with ``force``.
     """
     faults = odd_faults(corpus, scheme, tags)
     if not faults.count:
         return ""
     own = recognise(sentence.tags for sentence in corpus.sentences)
-    if own.named(scheme.name) != scheme:
+    if not force and (own.named(scheme.name) != scheme or not set(own.letters) <= set(scheme.letters)):
         _refuse_other(corpus, scheme, own, "the model")
+    marked = sum(tag != scheme.outside for sentence in corpus.sentences for tag in sentence.tags)
+    if not force and scheme.has_spans and not own.has_spans and 2 * faults.count > marked:
+        message = f"the tags here mark no spans, those of the model are {scheme.text}"
+        hint = f"rnncli convert FILE OUT --scheme {scheme.name} makes spans of neighbours with the same tag"
+        raise DataError(message, where=corpus.name, hint=hint)
     first = faults.kept[0]
     count = "1 tag is" if faults.count == 1 else f"{faults.count:,} tags are"
     return f"{corpus.name}: {count} none of {scheme.text}, such as {first.text} in line {first.line}"
@@ -160,7 +187,10 @@ def _refuse_other(corpus: Corpus, scheme: Scheme, own: Scheme, whose: str) -> No
     """Raise a :class:`.DataError` if the file has a scheme of its own, which is another."""
     if own.has_spans and own != scheme:
         message = f"the tags here are {own.text}, those of {whose} are {scheme.text}"
-        raise DataError(message, where=corpus.name, hint=f"write them as {scheme.text}")
+        hint = f"write them as {scheme.text}"
+        if own.named(scheme.name) == scheme:
+            hint += f": rnncli convert FILE OUT --scheme {scheme.name}"
+        raise DataError(message, where=corpus.name, hint=hint)
 
 
 def describe_malformed(corpus: Corpus, scheme: Scheme) -> str:
@@ -183,6 +213,11 @@ def describe_malformed(corpus: Corpus, scheme: Scheme) -> str:
     count = "1 tag is" if len(malformed) == 1 else f"{len(malformed):,} tags are"
     rest = "spans are read as conlleval reads them"
     return f"{corpus.name}: {count} not in the order of {scheme.text}: {', '.join(examples)}{more}; {rest}"
+
+
+def _has_invisible_end(tag: str) -> bool:
+    """Whether a tag begins or ends with what is not seen, such as a no-break space, and so looks like another."""
+    return any(end.isspace() or unicodedata.category(end) == "Cf" for end in (tag[:1], tag[-1:]) if end)
 
 
 def _like_o(tag: str) -> str:

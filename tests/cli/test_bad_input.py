@@ -124,8 +124,10 @@ def test_a_file_of_the_wrong_width_for_development_is_refused(run: Run, tmp_path
     dev.write_text("leave\tO\nOslo\tB-city\n")
     result = run("train", train, "--dev", dev, "--out", out, *QUICK)
     message = f"{dev}: {train} has a column beside token and tag, this file has none"
-    refused(result, DATA, f"{message}\n  choose the same: --columns token=1,tag=2")
+    refused(result, DATA, f"{message}\n  choose the same: --columns token=1,tag=-1")
     assert not out.exists()
+    result = run("train", train, "--dev", dev, "--out", out, "--columns", "token=1,tag=-1", *QUICK)
+    assert 0 == result.exit_code
 
 
 def test_columns_that_nobody_reads_may_differ(run: Run, booking_tsv: Path, tmp_path: Path) -> None:
@@ -169,7 +171,7 @@ def of_columns(run: Run, tmp_path: Path) -> Path:
 
 def test_a_model_of_columns_takes_no_raw_text(run: Run, of_columns: Path) -> None:
     message = "this model reads a column beside each token\n"
-    hint = "  give a file that has it: --input FILE"
+    hint = "  give a file with it: --input FILE"
     refused(run("tag", "leave Taipei", "--model", of_columns), USAGE, message + hint)
     refused(run("tag", "--input", "-", "--model", of_columns, stdin=b"leave\n"), USAGE, message + hint)
 

@@ -467,3 +467,21 @@ def test_an_empty_name_is_no_file(run: Run, booking_tsv: Path) -> None:
         result = run(*arguments)
         assert result.exit_code in (USAGE, FILE), arguments
         assert re.search("name of (a|the) file|is a directory", result.stderr), arguments
+
+
+def test_what_is_kept_for_development_is_said(run: Run, train: Path, tmp_path: Path) -> None:
+    (tmp_path / "one.tsv").write_text("leave\tO\nTaipei\tB-city\n")
+    assert "data         3 sentences with about 10 tokens; the others are kept for" in run("check", train).stdout
+    words = "data         1 sentences with 2 tokens, which are the development data too"
+    assert words in run("check", tmp_path / "one.tsv").stdout
+
+
+def test_tags_without_letters_are_noted_as_in_training(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "stanford.tsv").write_text("I\tO\nsaw\tO\nAda\tPER\nObi\tPER\nthere\tO\n")
+    document = report(run("check", tmp_path / "stanford.tsv", "--json"), CLEAN)
+    (note,) = document["files"][0]["warnings"]
+    assert "--scheme io" in note
+    trained = run(
+        "train", tmp_path / "stanford.tsv", "--out", tmp_path / "model.npz", "--epochs", "1", "--hidden", "4"
+    )
+    assert f"warning: {note}" in trained.stderr

@@ -109,6 +109,7 @@ TSV = [
         [("Leave Taipei by night", "O B-city O O", "VB NNP IN NN"), ("Thanks Ann", "O O", "NNS NNP")],
     ),
     Row("tsv/sentence_numbers.tsv", "tsv", WITH_POS, options=columns("token=2,tag=4,pos=3")),
+    Row("tsv/tab_at_ends.tsv", "tsv", LEAVE),
     Row("tsv/comments.tsv", "tsv", [("Leave Taipei", "O B-city"), ("#Thanks #", "O O")]),
     Row(
         "tsv/odd_tokens.tsv",
@@ -156,6 +157,29 @@ TSV = [
 ]
 
 CONLL = [
+    Row(
+        "conll/one_odd_tag.txt",
+        "conll",
+        [
+            ("word0 word1 word2 word3", "", "B-x O O I-x"),
+            ("word4 word5 word6 word7", "", "O o O B-y"),
+            ("word8 word9 word10 word11", "", "O O B-x O"),
+        ],
+        wanted=UNLABELLED,
+    ),
+    Row(
+        "refused/documents_first.txt",
+        error="documents_first.txt: these lines are not texts but tokens with their tags"
+        "\n  --format conll labels the tokens, --format text each line as a text",
+        wanted=UNLABELLED,
+    ),
+    Row(
+        "refused/documents_first.txt",
+        "conll",
+        [("Leave Taipei .", ""), ("Thanks a lot", ""), ("Oslo is big", "")],
+        options=columns("token=4,tag=5"),
+        wanted=UNLABELLED,
+    ),
     Row("conll/two_columns.txt", "conll", [("Mara spoke in Oslo", "I-PER O O I-LOC"), ("Yes .", "O O")]),
     Row(
         "conll/two_columns.txt",
@@ -279,6 +303,21 @@ CONLLU = [
 ]
 
 CSV = [
+    Row(
+        "csv/other_header.csv",
+        error="other_header.csv: no header says which column holds the tokens"
+        "\n  choose by number or name: --columns token=1,tag=2; it has 3 columns",
+    ),
+    Row("csv/other_header.csv", "csv", LEAVE, options=columns("token=Wort,tag=NER")),
+    Row(
+        "csv/other_header.csv",
+        "csv",
+        [("Leave Taipei", ""), ("Thanks", "")],
+        options=columns("token=Wort,tag=NER"),
+        wanted=UNLABELLED,
+    ),
+    Row("csv/quoted_tabs.tsv", "csv", LEAVE),
+    Row("csv/quotes_as_tokens.csv", "csv", [('" Leave " ,', "O O O O"), ("Taipei", "B-city")]),
     Row("csv/plain.csv", "csv", LEAVE),
     Row("csv/plain.csv", "csv", [("Leave Taipei", ""), ("Thanks", "")], wanted=UNLABELLED),
     Row("csv/plain.csv", "csv", LEAVE, changed=lambda data: b"\xef\xbb\xbf" + data.replace(b"\n", b"\r\n")),
@@ -353,6 +392,14 @@ TEXT = [
         [("Leave Taipei", ""), ("Thanks", "")],
         options=ReadOptions("tsv"),
         wanted=UNLABELLED,
+    ),
+    *(
+        Row(
+            f"text/{name}",
+            error=f"{name}: these lines are not texts: they hold tags\n  --force labels each line as a text",
+            wanted=UNLABELLED,
+        )
+        for name in ("tags_after_tab.txt", "lines_of_tags.txt", "tags_after_slash.txt", "words_with_tags.txt")
     ),
     Row("text/with_tabs.txt", "text", ["1\tleave Taipei on Monday", "2\tthank you"], wanted=UNLABELLED),
     Row("text/with_commas.txt", "text", ["leave Taipei,arrive Tokyo", "book a flight,please"], wanted=UNLABELLED),
@@ -441,6 +488,12 @@ JSON = [
     Row(
         "json/label_studio_predictions.json",
         error="label_studio_predictions.json: all records are left out: 1 not annotated",
+    ),
+    Row(
+        "json/python_tuples.json",
+        error="python_tuples.json:1:2: not JSON: expected a value: "
+        "\"('Leave Taipei', {'entities': [(6, 12, 'city')]})]\""
+        "\n  a tuple of Python is an array in JSON; in Python, json.dumps writes it",
     ),
     Row("json/pairs.json", "json", LEAVE),
     Row("json/spacy3_docs.json", "json", LEAVE),
@@ -597,6 +650,22 @@ JSONL = [
 FORCE = "\n  --force reads it as it is"
 REFUSED = [  # what cannot be right in any format
     Row(
+        "refused/brackets.txt",
+        error='brackets.txt: the tags are brackets around spans, such as "(NP*", of which no span is read'
+        "\n  write the spans as IOB2: B-x, I-x and O" + FORCE,
+    ),
+    Row(
+        "refused/brat.ann",
+        error="brat.ann:1: lines of annotations in a text of another file, as brat writes them: "
+        '"PER 0 12"\n  every line needs a token and its tag' + FORCE,
+    ),
+    Row(
+        "refused/documents_first.txt",
+        error="documents_first.txt:2: all tokens of a sentence are the same, such as "
+        '"bc/cctv/00/cctv_0000"'
+        "\n  choose the columns: --columns token=4,tag=5" + FORCE,
+    ),
+    Row(
         "refused/header.tsv",
         error='header.tsv:1: this line names the columns: "token tag"'
         "\n  read it as such: --columns token=token,tag=tag" + FORCE,
@@ -628,6 +697,11 @@ REFUSED = [  # what cannot be right in any format
         "refused/lemmas_last.tsv",
         error='lemmas_last.tsv: the tags are mostly the tokens themselves or their lemmas: "the"'
         "\n  choose the columns: --columns token=1,tag=2" + FORCE,
+    ),
+    Row(
+        "refused/lines_numbered.txt",
+        error='lines_numbered.txt:1: the token column counts, from "1" on'
+        "\n  choose the columns: --columns token=2,tag=4" + FORCE,
     ),
     Row(
         "refused/no_tags.tsv",
@@ -666,6 +740,22 @@ REFUSED = [  # what cannot be right in any format
         "refused/parts_of_speech_first.txt",
         error='parts_of_speech_first.txt:1: the token column holds the tags: "PROPN", "VERB", "ADP"'
         "\n  choose the columns: --columns token=2,tag=1" + FORCE,
+    ),
+    Row(
+        "refused/penn_tags_first.txt",
+        error='penn_tags_first.txt:1: the token column holds the tags: "NNP", "VBD", "IN"'
+        "\n  choose the columns: --columns token=2,tag=1" + FORCE,
+    ),
+    Row(
+        "refused/sentences_by_number.tsv",
+        error='sentences_by_number.tsv:1: the token column holds the number of the sentence, from "1" on'
+        "\n  choose the columns: --format csv --columns sentence=1,token=2,tag=3" + FORCE,
+    ),
+    Row(
+        "refused/sentences_by_number.tsv",
+        "csv",
+        [('Mara went " north', "B-PER O O O"), ("She left Oslo", "O O B-LOC"), ("Thanks .", "O O")],
+        options=columns("sentence=1,token=2,tag=3", "csv"),
     ),
     Row(
         "refused/tags_first.tsv",
@@ -778,7 +868,8 @@ CURED = [row for row in REFUSED if "--columns" in row.error]
 @pytest.mark.parametrize("row", CURED, ids=lambda row: row.file)
 def test_the_columns_that_a_message_names_make_the_file_plausible(row: Row) -> None:
     choice = re.findall(r"--columns (\S+)", row.error)[0]
-    plausible(reading.read(str(FILES / row.file), ReadOptions(columns=choice)))
+    file_format = "csv" if "--format csv" in row.error else "auto"
+    plausible(reading.read(str(FILES / row.file), columns(choice, file_format)))
 
 
 def test_every_file_has_a_row() -> None:

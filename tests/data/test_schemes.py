@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rnncli.config import ReadOptions
 from rnncli.data import reading
 from rnncli.data.reading import Corpus
 from rnncli.data.schemes import (
@@ -15,6 +16,7 @@ from rnncli.data.schemes import (
     choose,
     could_be_io,
     describe_malformed,
+    describe_odd,
     nearest,
     odd_faults,
     odd_tags,
@@ -409,6 +411,38 @@ def test_every_odd_tag_is_a_fault_with_its_line_and_column() -> None:
     refuse_odd(corpus, PLAIN, ["O", "B-x"])
 
 
+@pytest.mark.parametrize(
+    ("lines", "options", "where"),
+    [
+        ("go\tVB\tO\nTaipei\tNNP\t0\n", ReadOptions(), "2:12"),
+        ("O\tVB\tgo\n0\tNNP\tTaipei\n", ReadOptions(columns="token=3,tag=1"), "2:1"),
+        ("VB\tgo\tO\nNNP\tTaipei\t0\n", ReadOptions(columns="token=2,tag=3,pos=1"), "2:12"),
+        ("go\tVB\tO\nTaipei\tNNP\t0\n", ReadOptions(columns="token=1,tag=3"), "2"),
+        ("word\tpos\ttag\ngo\tVB\tO\nTaipei\tNNP\t0\n", ReadOptions(columns="token=word,tag=tag,p=pos"), "3:12"),
+        ("go VB  O\nTaipei  NNP 0\n", ReadOptions(), "2"),
+        ("token,tag\ngo,O\nTaipei,0\n", ReadOptions(), "3"),
+        ('{"tokens": ["go", "Taipei"], "tags": ["O", "0"]}\n', ReadOptions(), "1"),
+    ],
+)
+def test_the_column_of_an_odd_tag_is_that_of_the_file_or_is_left_out(
+    tmp_path: Path, lines: str, options: ReadOptions, where: str
+) -> None:
+    path = tmp_path / "some"
+    path.write_text(lines)
+    with pytest.raises(DataError) as caught:
+        refuse_odd(reading.read(str(path), options), IOB2, ["O"])
+    assert f'{path}:{where}: not a tag of IOB2; the nearest is "O": "0"' == caught.value.message
+
+
+@pytest.mark.parametrize("end", ["\u00a0", "\u3000", "\u200b", "\ufeff"])
+def test_a_tag_with_an_invisible_end_is_odd(end: str) -> None:
+    scheme = Scheme("IOB2")
+    tags = [["O", "B-x", "I-x"], ["O", f"B-x{end}"]]
+    assert [Odd(1, 1, f"B-x{end}")] == list(odd_tags(tags, scheme))
+    assert "B-x" == nearest(f"B-x{end}", scheme, ["O", f"B-x{end}", "B-x", "I-x"])
+    assert [] == list(odd_tags(tags, PLAIN))
+
+
 def test_of_many_odd_tags_the_first_are_shown_and_the_rest_counted() -> None:
     faults = odd_faults(written(*["a/0"] * 50), IOB2, [])
     assert (50, 20) == (faults.count, len(faults.kept))
@@ -420,6 +454,22 @@ def test_a_file_of_another_scheme_is_refused_as_a_whole() -> None:
     ) as caught:
         refuse_odd(written("a/B_x b/E_x c/O"), IOB2, ["O", "B-x"])
     assert "write them as IOB2" == caught.value.hint
+
+
+def test_a_file_of_another_scheme_than_the_model_is_refused_where_its_spans_would_be_read_wrong() -> None:
+    tags = ["O", "B-x", "I-x"]
+    for words, message, hint in (
+        ("a/B-x b/M-x c/E-x d/O", "the tags here are BMES", "--scheme IOB2"),
+        ("a/B-x b/E-x c/O d/S-x", "the tags here are IOBES", "--scheme IOB2"),
+        ("a/x b/x c/O d/x", "the tags here mark no spans", "--scheme IOB2"),
+    ):
+        corpus = written(*[words] * 9)
+        with pytest.raises(DataError, match=message) as caught:
+            describe_odd(corpus, IOB2, tags)
+        assert hint in caught.value.hint
+        assert "are none of IOB2" in describe_odd(corpus, IOB2, tags, force=True)
+    assert "" == describe_odd(written("a/I-x b/I-x c/O"), IOB2, tags)
+    assert "1 tag is none of IOB2" in describe_odd(written("a/B-x b/0 c/O d/B-x e/I-x"), IOB2, tags)
 
 
 def test_malformed_moves_are_counted_and_the_first_are_named() -> None:

@@ -86,6 +86,7 @@ def test_only_tab_and_newline_separate(read: Read, character: str) -> None:
 
 ONE_COLUMN = "separate token and tag by one TAB character"
 EMPTY = "every column needs at least one character"
+LEAVE_OUT = f"{EMPTY}; to leave it out: --columns token=1,tag=3"
 IN_CP1252 = "the whole file can be read as cp1252: try --encoding cp1252"
 RAGGED = "every line needs the same number of columns"
 
@@ -100,7 +101,7 @@ RAGGED = "every line needs the same number of columns"
         (b"a\tO\n\t \tx\n", "2:1", 'expected 2 columns as in the other lines, found 3: "⇥ ⇥x"', RAGGED),
         (b"a\tO\n \tO\n  \tO\n", "3:3", 'empty token: "  ⇥O"', EMPTY),
         ("a\tO\n台北\t\n".encode(), "2:4", 'empty tag: "台北⇥"', EMPTY),
-        ("台北\t\tO\n".encode(), "1:4", 'empty column 2: "台北⇥⇥O"', EMPTY),
+        ("台北\t\tO\n".encode(), "1:4", 'empty column 2: "台北⇥⇥O"', LEAVE_OUT),
         (b"a\tO\nb\tx\tO\n", "2:1", 'expected 2 columns as in the other lines, found 3: "b⇥x⇥O"', RAGGED),
         (b"a\tx\tO\n\nb\tO\n", "3:1", 'expected 3 columns as in the other lines, found 2: "b⇥O"', RAGGED),
         # Most lines decide, and not the first.

@@ -21,7 +21,7 @@ _REMEMBERED = 2**16  # lines whose columns are kept, since many lines occur agai
 _COMMENT = re.compile(
     r"# *(id|sent_?id|text|newdoc|newpar|doc|document|begin|end|sentence|source|meta|global\.columns)\b|#.* = "
 )
-_SPAN_TAG = re.compile(r"[BIESLUM][-_].+|.+[-_][BIESLUM]")
+SPAN_TAG = re.compile(r"[BIESLUM][-_].+|.+[-_][BIESLUM]")
 
 Cut = Callable[[str], list[str]]
 
@@ -85,10 +85,10 @@ def nearly_all(alike: int, lines: int) -> bool:
 
 
 def are_tags(cells: Sequence[str]) -> bool:
-    """Whether these cells, the last of each line, are tags of spans; the words that end lines of text are not."""
-    spans = sum(_SPAN_TAG.fullmatch(cell) is not None for cell in cells)
+    """Whether nearly all of these last cells of lines are tags of spans; words at the ends of texts are not."""
+    spans = sum(SPAN_TAG.fullmatch(cell) is not None for cell in cells)
     outside = cells.count("O")
-    return spans + outside == len(cells) and spans > 0 and (outside > 0 or spans > 4)
+    return spans + outside >= 0.9 * len(cells) and spans > 0 and (outside > 0 or spans > 4)
 
 
 def is_number(column: str) -> bool:
@@ -238,6 +238,8 @@ class _Reader:
                 what = "token" if i == layout.token else "tag" if i == layout.tag else f"column {i + 1}"
                 column = text.replace("\t", "\0", i).find("\t") + 1 if i < len(cells) - 1 else len(text) + 1
                 hint = "every column needs at least one character"
+                if i in layout.features and not self.wanted.columns and layout.tag is not None:
+                    hint += f"; to leave it out: --columns token={layout.token + 1},tag={layout.tag + 1}"
                 return Fault(number, column, f"empty {what}", text, hint)
         return None
 

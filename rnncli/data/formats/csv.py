@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from rnncli.data.faults import Fault, Faults
 from rnncli.data.formats import columns
@@ -31,6 +31,7 @@ class _Table(NamedTuple):
     delimiter: str
     names: Sequence[str]  # empty if there is no header
     rows: Sequence[Sequence[str]]  # the first rows, with the header
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL
 
 
 class _Layout(NamedTuple):
@@ -45,17 +46,24 @@ def fits(head: Sequence[str], labelled: bool) -> bool:
 
     Without labels all lines must have as many, and tokens must be tokens; a text may begin with "Text, please".
     """
-    table = _table(head, ",;|")
+    table = _table(head, ",;|\t" if _are_quoted(head) else ",;|")
     rows = [row for row in table.rows if row]
     width = columns.usual_width(rows)
     alike = [row for row in rows if len(row) == width]
     if table.names and _usual(table.names, _TOKEN) is not None:
         are_columns = width > 1 and len(alike) == len(rows) and not _are_texts(table)
         return bool(_tags(table.names)) if labelled else are_columns
-    if not labelled or any("\t" in line for line in head):
+    if not labelled or (table.delimiter != "\t" and any("\t" in line for line in head)):
         return False
     without_blanks = [row for row in alike if not any(" " in cell.strip() for cell in row)]
     return width > 1 and len(without_blanks) >= 0.9 * len(rows)
+
+
+def _are_quoted(head: Sequence[str]) -> bool:
+    """Whether nearly all lines with a TAB, after the first of them, end in a quoted field."""
+    last = [cells[1] for line in head if len(cells := line.rstrip(" ").rsplit("\t", 1)) == 2][1:]
+    quoted = sum(len(cell) > 2 and cell[0] == cell[-1] == '"' for cell in last)
+    return quoted >= 0.9 * len(last) > 0
 
 
 def _key(name: str) -> str:
@@ -85,16 +93,28 @@ def _table(head: Sequence[str], delimiters: str) -> _Table:
     """Choose the delimiter: one with which the first line names columns, else that which gives most columns."""
     tables = []
     for delimiter in delimiters:
+        quoting = _quoting(head, delimiter)
         try:
-            rows = list(csv.reader([f"{line}\n" for line in head], delimiter=delimiter))
+            rows = list(csv.reader([f"{line}\n" for line in head], delimiter=delimiter, quoting=quoting))
         except csv.Error:
             continue
         first = next((row for row in rows if row), [])
         is_header = _usual(first, _TOKEN) is not None and (bool(_tags(first)) or len(set(map(_key, first))) > 1)
         width = columns.usual_width([row for row in rows if row])
         alike = sum(len(row) == width for row in rows)
-        tables.append(((is_header, width > 1, alike), _Table(delimiter, first if is_header else [], rows)))
+        tables.append(((is_header, width > 1, alike), _Table(delimiter, first if is_header else [], rows, quoting)))
     return max(tables, key=lambda item: item[0], default=((), _Table(",", [], [])))[1]
+
+
+def _quoting(head: Sequence[str], delimiter: str) -> Literal[0, 3]:
+    """Whether fields may be quoted.
+
+    They are not where a field is one quotation mark, none has one at both ends, and all lines have as many fields.
+    """
+    rows = [line.split(delimiter) for line in head if line.strip()]
+    marked = {cell for row in rows for cell in row if cell[:1] == '"' == cell[-1:]}
+    is_plain = marked == {'"'} and len(set(map(len, rows))) == 1
+    return csv.QUOTE_NONE if is_plain else csv.QUOTE_MINIMAL
 
 
 def read(lines: Lines, wanted: Wanted, faults: Faults) -> Contents:
@@ -148,7 +168,7 @@ def _choose(table: _Table, wanted: Wanted, name: str) -> _Layout:
 
 def _rows(lines: Lines, table: _Table, faults: Faults) -> Iterator[tuple[int, list[str]]]:
     """Yield (number of the first line, cells) of each row; a field may hold line ends."""
-    reader = csv.reader((f"{text}\n" for _, text in lines), delimiter=table.delimiter)
+    reader = csv.reader((f"{text}\n" for _, text in lines), delimiter=table.delimiter, quoting=table.quoting)
     is_header = bool(table.names)
     number = 1
     try:

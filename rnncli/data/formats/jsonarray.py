@@ -9,7 +9,7 @@ from rnncli.data.formats.format import Format, Names
 from rnncli.data.sentence import Sentence
 
 _OBJECT = re.compile(r"""\s*\{\s*(["'}]|$)""")
-_ARRAY = re.compile(r"""\s*\[\s*([\[{"'\]]|$)""")
+_ARRAY = re.compile(r"""\s*\[\s*([\[{"'\]]|\(["']|$)""")  # "(" as in Python
 
 
 def fits(head: Sequence[str], labelled: bool) -> bool:
@@ -19,7 +19,7 @@ def fits(head: Sequence[str], labelled: bool) -> bool:
         return True
     if not lines or not _ARRAY.match(lines[0]):
         return False
-    return lines[0].strip() != "[" or len(lines) < 2 or lines[1].lstrip()[0] in "{[\"']"
+    return lines[0].strip() != "[" or len(lines) < 2 or lines[1].lstrip()[0] in "{[(\"']"
 
 
 def write(sentences: Iterable[Sentence], names: Names) -> Iterator[str]:

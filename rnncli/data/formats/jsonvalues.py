@@ -211,6 +211,9 @@ class Values:
         elif rest[0] in "'‘’“”":
             message = "expected a double quote"
             hint = "JSON has strings between double quotes; in Python, json.dumps writes it"
+        elif rest[0] == "(":
+            message = "expected a value"
+            hint = "a tuple of Python is an array in JSON; in Python, json.dumps writes it"
         elif word:
             message = f"expected {_WORDS[word]}, found {word}"
             hint = "in Python, json.dumps writes JSON"

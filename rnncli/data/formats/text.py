@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from rnncli.data.faults import Faults
+from rnncli.data.formats import columns
 from rnncli.data.formats.format import Contents, Format, Names, Wanted
 from rnncli.data.sentence import Extra, Sentence
 from rnncli.data.textfile import Lines
@@ -34,15 +35,31 @@ def write(sentences: Iterable[Sentence], names: Names) -> Iterator[str]:
 def looks_labelled(lines: Sequence[str]) -> bool:
     """Whether lines that are to be read as texts are rather lines of a token and its tags.
 
-    There are blank lines, all others have the same number of words, and the last words are few and not lower-case.
+    There are blank lines, all others have the same number of words, and the last words are few and not lower-case;
+    or these are at least five words.
     """
-    rows = [line.split() for line in lines if line.strip()]
+    rows = [line.split() for line in lines if line.strip() and line[0] != "#"]
     widths = {len(row) for row in rows}
-    if len(rows) < 8 or len(rows) == len(lines) or len(widths) > 1 or 1 in widths:
+    if len(rows) < 8 or all(map(str.strip, lines)) or len(widths) > 1 or 1 in widths:
         return False
+    if widths.pop() >= 5:
+        return True
     last = {row[-1] for row in rows}
     first = {row[0] for row in rows}
     return 1 < len(last) <= 0.5 * min(len(first), len(rows)) and not any(map(str.islower, last))
+
+
+def holds_tags(lines: Sequence[str]) -> bool:
+    """Whether many of the words are tags of spans or O, or nearly all have a tag: house/NN.
+
+    So it is in lines of words and then of tags, and where both are on each line.
+    """
+    words = [word for line in lines for word in line.split()]
+    pairs = [word.rpartition(mark) for word in words if (mark := next(filter(word[1:].count, "/|_;"), ""))]
+    if len(pairs) >= max(8, 0.9 * len(words)) and len({pair[2] for pair in pairs}) <= 0.5 * len(pairs):
+        return True
+    tags = [word for word in words if word == "O" or columns.SPAN_TAG.fullmatch(word)]
+    return len(words) >= 8 and len(tags) >= 0.3 * len(words) and "O" in tags and set(tags) != {"O"}
 
 
 MOST_COLUMNS = 100  # of a token; lines with more blanks are texts

@@ -49,7 +49,13 @@ def _blanks_separate(lines: Sequence[str], width: int) -> bool:
 
 
 def read(lines: Lines, wanted: Wanted, faults: Faults) -> Contents:
-    """Read a file of TAB-separated columns; all lines must have as many."""
+    """Read a file of TAB-separated columns; all lines must have as many.
+
+    TABs at the end of every line are no column.
+    """
+    head = [line for line in lines.head(wanted.labelled) if line.strip() and line[0] != "#"]
+    if head and all(line.rstrip(" ").endswith("\t") for line in head):
+        return read_rows(lines, lambda text: cut(text.rstrip("\t ")), wanted, faults)
     return read_rows(lines, cut, wanted, faults)
 
 
