@@ -249,6 +249,8 @@ def test_the_command_shows_faults_notes_and_json(run: Callable[..., Any], tmp_pa
     no_span = write(tmp_path / "dev.tsv", NO_SPAN)
     forced = run("train", odd, "--dev", no_span, "--force", "--json", *options)
     assert 0 == forced.exit_code
+    warning = f"warning: {odd}: 1 tag is none of IOB2, such as 0 in line 4; they are outside all spans"
+    assert warning in forced.stderr.splitlines()
     assert "warning: the development data has no span, so the epoch with the lowest loss" in forced.stderr
     assert "dev loss" in forced.stderr
     document = json.loads(forced.stdout)

@@ -98,5 +98,7 @@ class Reader(NamedTuple):
         for corpus in corpora:
             if not self.force:
                 schemes.refuse_odd(corpus, scheme, tags)
+            elif message := schemes.describe_odd(corpus, scheme, tags, force=True):
+                self.events.warning(f"{message}; they are outside all spans")
             if message := schemes.describe_malformed(corpus, scheme):
                 self.events.warning(message)
