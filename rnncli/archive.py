@@ -78,6 +78,11 @@ def check_writable(path: Path, example: str = "--out model.npz", is_model: bool 
     if path.is_file() and path.stat().st_size and _is_archive(path) != is_model:
         problem = "is no model, so a model does not replace it" if is_model else "is a model, which is not replaced"
         raise FileError(problem, where=str(path), hint=f"choose another {option}")
+    if path.exists() and not path.is_file():  # a device or a pipe, which is written itself
+        if not os.access(path, os.W_OK):
+            problem = f"cannot write here: {os.strerror(errno.EACCES)}"
+            raise FileError(problem, where=str(path), hint=f"choose another {option}")
+        return
     folder = path.parent
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent  # folders are made when the file is written
@@ -85,7 +90,9 @@ def check_writable(path: Path, example: str = "--out model.npz", is_model: bool 
         with NamedTemporaryFile(dir=folder, prefix=f".{path.name}."):
             pass
     except OSError as error:
-        raise FileError(f"cannot write here: {error.strerror}", where=str(path), hint=f"choose {option}") from error
+        raise FileError(
+            f"cannot write here: {error.strerror}", where=str(path), hint=f"choose another {option}"
+        ) from error
 
 
 def _replace(path: Path, content: memoryview) -> None:

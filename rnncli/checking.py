@@ -23,6 +23,7 @@ from rnncli.data.sentence import Sentence
 from rnncli.data.split import dev_count, usual_share
 from rnncli.data.tags import Scheme
 from rnncli.data.vocabulary import UNKNOWN, Vocabulary
+from rnncli.data.watch import Watch
 from rnncli.errors import DataError
 from rnncli.plain.blas import one_thread
 from rnncli.threads import count_threads
@@ -226,7 +227,7 @@ def check(paths: Sequence[str], options: ReadOptions, *, threads: int = 0, progr
     for number, path in enumerate(paths):
         done = READING * sum(sizes[:number]) / sum(sizes)
         part = READING * sizes[number] / sum(sizes)
-        corpus, file = _read(path, options, sizes[number], done, part, progress)
+        corpus, file = _read(path, options, done, part, progress)
         report.corpora.append(corpus)
         report.files.append(file)
     first = report.corpora[0]
@@ -256,7 +257,7 @@ def check(paths: Sequence[str], options: ReadOptions, *, threads: int = 0, progr
 
 
 def _read(
-    path: str, options: ReadOptions, size: int, done: float, part: float, progress: Progress
+    path: str, options: ReadOptions, done: float, part: float, progress: Progress
 ) -> tuple[Corpus, FileReport]:
     """Read what can be read of a file; faults go into its report."""
     name = "stdin" if path == "-" else str(path)
@@ -264,23 +265,13 @@ def _read(
     faults = Faults(name, most=MOST_FAULTS)
     sentences: list[Sentence] = []
     corpus = Corpus(name, sentences)
-    bytes_read = 0
+    watch = Watch(after_read=lambda share: progress(done + part * share, f"reading {Path(name).name}"))
     try:
-        with reading(path, options, faults=faults) as file:
+        with reading(path, options, faults=faults, watch=watch) as file:
             report.format = file.format
             report.description = file.description
             corpus = Corpus(name, sentences, file.description, file.format, file.names)
-            for number, sentence in enumerate(file.sentences):
-                if sentence.tokens:
-                    sentences.append(sentence)
-                if number < 1_000:
-                    bytes_read += sum(
-                        len(f"{token}{tag}".encode()) + 2
-                        for token, tag in zip(sentence.tokens, sentence.tags, strict=True)
-                    )
-                elif number % 1_000 == 0:
-                    share = min(1.0, bytes_read / 1_000 * number / size)
-                    progress(done + part * share, f"reading {Path(name).name}")
+            sentences.extend(sentence for sentence in file.sentences if sentence.tokens)
     except DataError as error:
         report.add("format", Fault(0, 0, error.message, "", error.hint))
     for fault in faults.kept:

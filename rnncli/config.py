@@ -114,8 +114,9 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     known = list(known)
     if RENAMED.get(name) in known:
         return f'it is now "{RENAMED[name]}"'
-    close = difflib.get_close_matches(name, known, n=1)
-    return f'did you mean "{close[0]}"?' if close else f"known: {', '.join(known)}"
+    by_lower_case = {word.lower(): word for word in known}
+    close = difflib.get_close_matches(name.lower(), by_lower_case, n=1)
+    return f'did you mean "{by_lower_case[close[0]]}"?' if close else f"known: {', '.join(known)}"
 
 
 @dataclass(frozen=True)
@@ -176,12 +177,15 @@ FORMATS = (
 )  # fmt: skip
 if typing.TYPE_CHECKING:
     FormatName = str
+    TargetName = str
 else:
     FormatName = Literal["auto", *FORMATS]
+    TargetName = Literal[FORMATS]
 Decoder = Literal["softmax", "crf"]
 Transitions = Literal["auto", "any", "legal"]
 Feedback = Literal["predicted", "gold", "mixed"]
-SchemeName = Literal["auto", "plain", "io", "IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU", "BMES", "BMEWO"]
+SpanScheme = Literal["io", "IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU", "BMES", "BMEWO"]
+SchemeName = Literal["auto", "plain", SpanScheme]
 Digits = Literal["auto", "keep", "zero"]
 Optimiser = Literal["adam", "sgd"]
 Pretrained = Literal["frozen", "tuned"]

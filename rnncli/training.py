@@ -67,6 +67,9 @@ class Result(NamedTuple):
 class Listener:
     """Methods that a training run calls; override those of interest."""
 
+    def reading(self, name: str, share: float) -> None:
+        """A share of a labelled file was read, from 0 to 1; 0 if it is not known."""
+
     def read(self, corpus: Corpus) -> None:
         """A labelled file was read."""
 

@@ -12,6 +12,7 @@ from rnncli.data import reading
 from rnncli.data.formats.format import Names
 from rnncli.data.formats.registry import FORMATS
 from rnncli.data.sentence import Sentence
+from rnncli.errors import StoppedError
 from rnncli.resources import bundled
 
 if TYPE_CHECKING:
@@ -31,6 +32,25 @@ def written(path: Path, name: str, sentences: list[Sentence], names: Names = rea
 @pytest.fixture(scope="module")
 def sentences() -> list[Sentence]:
     return reading.read(str(bundled("sample_data/train.tsv"))).sentences[:200]
+
+
+def test_how_much_of_a_file_was_read_is_told(sentences: list[Sentence], tmp_path: Path) -> None:
+    path = written(tmp_path / "train.tsv", "tsv", sentences * 100)
+    shares: list[float] = []
+
+    class Shares(api.Listener):
+        def reading(self, name: str, share: float) -> None:
+            assert str(path) == name
+            shares.append(share)
+
+        def should_stop(self) -> bool:
+            return True
+
+    with pytest.raises(StoppedError):
+        api.train(path, out=tmp_path / "m.npz", listener=Shares(), **SMALL)
+    assert 2 < len(set(shares))
+    assert sorted(shares) == shares
+    assert 1.0 == shares[-1]
 
 
 @pytest.fixture(scope="module")

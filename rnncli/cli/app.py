@@ -19,6 +19,7 @@ from rnncli.cli import inspect_gradients
 from rnncli.cli import memory_task
 from rnncli.cli import classes, usage
 from rnncli.cli.options import exit_codes
+from rnncli.cli.printable import printable
 from rnncli.cli.registry import COMMANDS
 
 _HELP = """Label sequences with recurrent networks, and see what they keep in memory.
@@ -49,12 +50,15 @@ class _Program(classes.Program):
         with exit_codes():
             try:
                 code = super().main(*args, **{**options, "standalone_mode": False})
+                sys.stdout.flush()
             except SystemExit as error:
                 if isinstance(error.__context__, BrokenPipeError):  # which typer makes an exit code of 1
                     raise error.__context__ from None
                 raise
             except typer.TyperException as error:
-                raise usage.explained(error, self.command) from error
+                explained = usage.explained(error, self.command)
+                explained.message = printable(explained.message)  # in one line
+                raise explained from error
         sys.exit(code)
 
 

@@ -1,15 +1,14 @@
 """``rnncli check``: statistics and faults of labelled files."""
 
-import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rnncli.cli import show
 from rnncli.cli.options import command
-from rnncli.cli.printable import printable
+from rnncli.cli.printable import printable, shell_word
 from rnncli.config import ReadOptions
-from rnncli.errors import DataError
+from rnncli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from rnncli.checking import Choice, FileReport, Report
@@ -52,6 +51,8 @@ def check(
     """
     from rnncli import checking
 
+    if files.count("-") > 1:
+        raise UsageError("stdin is given twice, and can be read once", hint="give the name of a file for one")
     with show.progress("reading …") as progress:
         report = checking.check(files, options, threads=threads, progress=progress.update)
     if json_output:
@@ -77,7 +78,7 @@ def _show(report: "Report", show_all: bool) -> None:
 def _show_file(file: "FileReport", first: str, show_all: bool) -> None:
     show.line((file.name, "bold"))
     if file.description:
-        show.paragraph("  " + file.description.removeprefix(f"{file.name}: "))
+        _wrapped(file.description.removeprefix(f"{file.name}: "), "  ", "  ")
     least, median, p95, most = file.lengths
     rows = [
         ("sentences", f"{file.sentences:,}; {file.repeated:,} occurred before in the file"),
@@ -116,7 +117,7 @@ def _wrapped(text: str, first: str = "  ", others: str = "    ") -> None:
     wrapper = textwrap.TextWrapper(
         max(40, show.width() - 1), first, others, break_on_hyphens=False, break_long_words=False
     )
-    for line in wrapper.wrap(text):
+    for line in wrapper.wrap(printable(text)):
         show.line((line, ""))
 
 
@@ -200,13 +201,13 @@ def _show_ambiguous(report: "Report", show_all: bool) -> None:
 
 def _show_choice(choice: "Choice", files: "list[FileReport]") -> None:
     """What training would do with the first file."""
-    dev = "" if len(files) == 1 else f" --dev {shlex.quote(files[1].name)}"
-    show.line((f"rnncli train {shlex.quote(files[0].name)}{dev} would choose", "bold"))
+    names = ["-" if file.name == "stdin" else shell_word(file.name) for file in files[:2]]
+    show.line((f"rnncli train {' --dev '.join(names)} would choose", "bold"))
     cpus = "1 thread" if choice.threads == 1 else f"{choice.threads} threads"
     data = f"{choice.sentences:,} sentences with {choice.tokens:,} tokens"
     if choice.sentences < files[0].sentences:
         data = data.replace("with", "with about") + "; the others are kept for development"
-    elif not dev:
+    elif len(files) == 1:
         data += ", which are the development data too"
     _row("data", data)
     _row("tags", choice.scheme)

@@ -3,7 +3,6 @@
 import gzip
 import io
 import lzma
-import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -12,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rnncli.cli import show
-from rnncli.cli.options import ForceOption, command
-from rnncli.config import FORMATS, ReadOptions, is_tokenizer, suggestion
-from rnncli.errors import DataError, FileError, UsageError
+from rnncli.cli.options import ForceOption, command, refuse_overwriting
+from rnncli.config import FORMATS, ReadOptions, SpanScheme, TargetName, is_tokenizer
+from rnncli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from rnncli.data.conversion import Conversion
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from rnncli.data.sentence import Sentence
 
 _PACKED = (".gz", ".xz")
-_SHOW_EVERY = 5_000  # sentences between two updates of the progress
 
 
 @command("convert")
@@ -39,24 +37,15 @@ def convert(
         ),
     ],
     to: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FORMAT",
-            help=f"Format of OUT: {', '.join(FORMATS)}; without it the suffix of OUT decides.",
-            show_default=False,
-        ),
+        TargetName | None,
+        typer.Option(help="Format of OUT; without it the suffix of OUT decides.", show_default=False),
     ] = None,
     scheme: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SCHEME",
-            help="Write the same spans with tags of another scheme: IOB1, IOB2, IOE1, IOE2, IOBES, BILOU, BMES, "
-            "BMEWO or io.",
-            show_default=False,
-        ),
+        SpanScheme | None,
+        typer.Option(help="Write the same spans with tags of another scheme.", show_default=False),
     ] = None,
     tokenizer: Annotated[
-        str, typer.Option(metavar="TOKENIZER", help="Cuts texts with spans into tokens, as in rnncli train.")
+        str, typer.Option(help="How texts with spans are cut into tokens, as in rnncli train.")
     ] = "auto",
     force: ForceOption = False,
     json_output: bool = False,
@@ -99,9 +88,13 @@ def _converted(
 
     to_scheme = scheme or (Scheme(target.scheme) if target.scheme else None)
     conversion = Conversion(target)
-    watch = Watch()
     first_share = 0.0  # of the time, for a first reading
     with show.progress(f"writing {out}") as progress, _writer(out) as write:
+
+        def show_share(share: float) -> None:
+            progress.update(first_share + (1 - first_share) * share, f"{conversion.sentences:,} sentences")
+
+        watch = Watch(after_read=show_share)
         with reading(source, options, wanted, at_once=out == "-", watch=watch) as file:
             show.note(file.description)
             sentences: Iterable[Sentence] = file.sentences
@@ -110,17 +103,11 @@ def _converted(
                 conversion.respelling = respelling(to_scheme, (s.tags for s in sentences), file.name)
             elif to_scheme:  # the scheme is recognised by all tags, so the file is read twice
                 first_share = 0.5
-                first_watch = Watch()
+                first_watch = Watch(after_read=lambda share: progress.update(share / 2, "reading the tags"))
                 with reading(source, options, wanted, watch=first_watch) as first:
-                    tags = _tags(
-                        first.sentences, lambda: progress.update(first_watch.share / 2, "reading the tags")
-                    )
-                    conversion.respelling = respelling(to_scheme, tags, file.name)
-            for number, piece in enumerate(conversion.write(sentences, file.names), 1):
+                    conversion.respelling = respelling(to_scheme, (s.tags for s in first.sentences), file.name)
+            for piece in conversion.write(sentences, file.names):
                 write(piece)
-                if number % _SHOW_EVERY == 0:
-                    done = first_share + (1 - first_share) * watch.share
-                    progress.update(done, f"{conversion.sentences:,} sentences")
         if not conversion.sentences:
             raise DataError("no sentence in this file", where=file.name)
         if not conversion.tokens and "text" not in target.keeps:
@@ -128,19 +115,10 @@ def _converted(
     return conversion
 
 
-def _tags(sentences: "Iterable[Sentence]", report: Callable[[], None]) -> Iterator[list[str]]:
-    """The tags of sentences; ``report`` is called now and then."""
-    for number, sentence in enumerate(sentences):
-        if number % _SHOW_EVERY == 0:
-            report()
-        yield sentence.tags
-
-
 def _check_names(source: str, out: str, json_output: bool) -> None:
     if json_output and out == "-":
         raise UsageError("--json and OUT - both write to stdout", hint="name a file for OUT")
-    if source != "-" and out != "-" and os.path.realpath(source) == os.path.realpath(out):
-        raise UsageError(f"{out} is the file that is read", hint="write another file; it can be renamed afterwards")
+    refuse_overwriting(out, source)
 
 
 def _format_of(out: str, to: str | None) -> str:
@@ -148,13 +126,11 @@ def _format_of(out: str, to: str | None) -> str:
     from rnncli.data.formats.registry import SUFFIXES
 
     if to is not None:
-        if to not in FORMATS:
-            raise UsageError(f'--to: "{to}" is not a format', hint=suggestion(to, FORMATS))
         return to
-    path = Path(out)
+    path = Path(out.lower())
     suffix = path.with_suffix("").suffix if path.suffix in _PACKED else path.suffix
-    if SUFFIXES.get(suffix) not in FORMATS:
-        hint = f"give it: --to {' | '.join(FORMATS)}"
+    if suffix not in SUFFIXES:
+        hint = f"name it by --to: {', '.join(FORMATS)}"
         raise UsageError(f'the name "{out}" does not say which format to write', hint=hint)
     return SUFFIXES[suffix]
 
@@ -168,14 +144,13 @@ def _writer(out: str) -> Iterator[Callable[[str], object]]:
     from rnncli import archive
 
     path = Path(out)
-    if path.is_dir():
-        raise FileError("is a directory, not a file name", where=out, hint="name a file in it")
+    archive.check_writable(path, "OUT", is_model=False)
     with archive.writing(path) as file, ExitStack() as packing:
         packed: Any = file
-        if path.suffix == ".gz":
+        if path.suffix.lower() == ".gz":
             # Without a time, so that equal data give equal bytes.
             packed = packing.enter_context(gzip.GzipFile("", "wb", 6, file, mtime=0))
-        elif path.suffix == ".xz":
+        elif path.suffix.lower() == ".xz":
             packed = packing.enter_context(lzma.LZMAFile(file, "wb"))
         text = io.TextIOWrapper(packed, "utf-8", newline="")
         yield text.write
@@ -194,7 +169,7 @@ def _report(conversion: "Conversion", out: str, json_output: bool) -> None:
     if malformed:
         show.note(f"warning: malformed tags ({malformed:,}); spans begin and end by the rules of conlleval")
     name = "stdout" if out == "-" else out
-    show.note(f"wrote {name}: {conversion.sentences:,} sentences, {conversion.tokens:,} tokens")
+    show.written(f"{name}: {conversion.sentences:,} sentences, {conversion.tokens:,} tokens")
     if json_output:
         result = {
             "out": out,

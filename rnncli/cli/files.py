@@ -14,8 +14,11 @@ def read(path: str, options: ReadOptions, tokenizer: str = "auto", force: bool =
     """Read a labelled file and say what was recognised; ``tokenizer`` cuts texts with spans."""
     from rnncli.data import reading
     from rnncli.data.formats.format import Wanted
+    from rnncli.data.watch import Watch
 
-    corpus = reading.read(path, options, Wanted(tokenizer=tokenizer, force=force))
+    with show.progress() as progress:
+        watch = Watch(after_read=lambda share: progress.update(share, f"reading {path}"))
+        corpus = reading.read(path, options, Wanted(tokenizer=tokenizer, force=force), watch)
     show.note(corpus.description)
     return corpus
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rnncli.cli import files, show
-from rnncli.cli.options import ForceOption, ModelOption, command, find_model, refuse_file_name
+from rnncli.cli.options import ForceOption, ModelOption, command, find_model, refuse_file_name, refuse_overwriting
 from rnncli.config import ReadOptions
 from rnncli.errors import DataError, UsageError
 
@@ -60,6 +60,7 @@ def inspect_gradients(
     if sum(source is not None for source in (text, corpus, log)) > 1:
         raise UsageError("TEXT, --corpus and --log exclude each other", hint="give one of them")
     if svg not in (None, "-"):
+        refuse_overwriting(svg, corpus or log)
         archive.check_writable(Path(str(svg)), "--svg gradients.svg", is_model=False)
     if log is not None:
         _log(log, svg, json_output)
@@ -73,7 +74,7 @@ def inspect_gradients(
     sentences = _sentences(loaded, text, corpus, options, force)
     if pairs(loaded, (len(sentence.tokens) for sentence in sentences)) > MANY_PAIRS:
         show.note("every tag is compared with every token before it and after it, which may take minutes")
-    with show.progress("reading …") as progress:
+    with show.progress("running …", at_once=corpus is not None) as progress:
         result = gradients(loaded, sentences, progress.update)
     if svg:
         _draw_curves(result, loaded, svg)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from rnncli.cli import files, show
-from rnncli.cli.options import ForceOption, ModelOption, command, find_model, refuse_file_name
+from rnncli.cli.options import ForceOption, ModelOption, command, find_model, refuse_file_name, refuse_overwriting
 from rnncli.cli.printable import printable_values
 from rnncli.config import ReadOptions
 from rnncli.errors import UsageError
@@ -101,6 +101,7 @@ def inspect_memory(
         raise UsageError("--svg draws a text, and there is none", hint="give a text with --corpus")
     for option, file in (("--html page.html", html), ("--svg figure.svg", svg)):
         if file not in (None, "-"):
+            refuse_overwriting(file, corpus)
             archive.check_writable(Path(str(file)), option, is_model=False)
     path = find_model(model)
     loaded = load(path)
@@ -147,7 +148,7 @@ def _document(
     if pairs(model, lengths) > MANY_PAIRS:
         show.note(f"{max(lengths):,} tokens: every tag is compared with every token, which may take minutes")
     question = Question(texts, sentences, None if unit is None else unit - 1, memory)
-    with show.progress("reading …") as progress:
+    with show.progress("running …", at_once=bool(sentences)) as progress:
         return document(model, question, compared, progress.update)
 
 

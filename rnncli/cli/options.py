@@ -4,7 +4,6 @@ import dataclasses
 import functools
 import inspect
 import os
-import shlex
 import sys
 import typing
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from rnncli.cli import classes, config_file, show, usage
+from rnncli.cli.printable import printable, shell_word
 from rnncli.cli.registry import COMMANDS, Command, is_shared, variable
 from rnncli.errors import INTERRUPTED, FileError, RnncliError, StoppedError, UsageError
 from rnncli.resources import bundled
@@ -65,8 +65,15 @@ def refuse_file_name(text: str, option: str) -> None:
         is_file = False
     if is_file or text == "-":
         what = "stdin" if text == "-" else "a file"
-        hint = f"{option} {shlex.quote(text)} reads it; --force labels the name itself"
-        raise UsageError(f'"{text}" is the name of {what}, not a text', hint=hint)
+        hint = f"{option} {shell_word(text)} reads it; --force labels the name itself"
+        raise UsageError(f'"{printable(text)}" is the name of {what}, not a text', hint=hint)
+
+
+def refuse_overwriting(out: str | Path | None, source: str | Path | None) -> None:
+    """Refuse to write over a file that is read."""
+    if out and source and Path(out).is_file() and os.path.realpath(out) == os.path.realpath(source):
+        hint = "write another file; it can be renamed afterwards"
+        raise UsageError(f"{out} is the file that is read", hint=hint)
 
 
 def find_model(path: Path | None) -> Path:

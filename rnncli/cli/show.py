@@ -164,6 +164,7 @@ class _Bar:
         self._stack = stack
         self._message = message
         self._due = time.monotonic() + FIRST_BAR
+        self._phase = ""  # the first word of the last message; another one is shown at once
         self._bar: Any = None
 
     def draw(self) -> None:
@@ -179,9 +180,12 @@ class _Bar:
 
     def update(self, done: float, message: str) -> None:
         now = time.monotonic()
-        if now < self._due:
+        phase = message.partition(" ")[0]
+        is_new = self._bar is not None and phase != self._phase
+        if now < self._due and not is_new:
             return
         self._due = now + BAR_INTERVAL
+        self._phase = phase
         if self._bar is None:
             self.draw()
         self._bar.update(self._task, completed=done, description=printable(message))

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from rnncli.cli import show
-from rnncli.cli.options import ForceOption, ModelOption, ThreadsOption, command, find_model, refuse_file_name
+from rnncli.cli.options import (
+    ForceOption,
+    ModelOption,
+    ThreadsOption,
+    command,
+    find_model,
+    refuse_file_name,
+    refuse_overwriting,
+)
 from rnncli.cli.tag_output import Writer
 from rnncli.config import ReadOptions
 from rnncli.errors import ModelError, RnncliError, UsageError
@@ -94,6 +102,7 @@ def tag(
 
     path = None if out in (None, "-") else Path(str(out))
     if path is not None:
+        refuse_overwriting(path, source)
         archive.check_writable(path, "--out labelled.txt", is_model=False)
     tagger = Tagger(load(find_model(model)), threads, nbest)
     if text is not None or options.format == "text":
@@ -141,7 +150,7 @@ def _label_text(writer: Writer, text: str) -> None:
 def _label_file(writer: Writer, source: str, options: ReadOptions, force: bool) -> None:
     """Label the texts or the sentences of a file and write the results."""
     from rnncli.data.formats.format import Wanted
-    from rnncli.data.reading import reading
+    from rnncli.data.reading import OF_COLUMNS, reading
     from rnncli.data.watch import Watch
 
     waiting: list[Any] = []
@@ -165,10 +174,18 @@ def _label_file(writer: Writer, source: str, options: ReadOptions, force: bool) 
             _refuse_text(writer.tagger)
         if not (is_text and source == "-"):
             show.note(file.description)
+        if writer.keep and file.format not in OF_COLUMNS:
+            hint = "leave out --keep-columns"
+            raise UsageError(f"{file.format} has no columns to keep", where=file.name, hint=hint)
         items: Iterable[Any] = file.sentences if is_text else _checked(writer.tagger, file, source == "-", force)
+
+        def show_share() -> None:
+            if not writer.is_on_terminal:
+                progress.update(watch.share, f"labelling {source}")
+
         if writer.writes_files:
             names = file.names._replace(tag=_tag_column(writer.tagger, file, options))
-            writer.write(writer.label_as_file(items, names))
+            writer.write(writer.label_as_file(items, names), show_share)
             return
         if is_text:
             items = (sentence.extra.text or "" for sentence in items)
@@ -176,10 +193,8 @@ def _label_file(writer: Writer, source: str, options: ReadOptions, force: bool) 
             label = writer.label_sentences
         if source == "-":
             _collect(items, waiting, answer)
-        elif writer.is_on_terminal:
-            writer.write(label(items))
         else:
-            writer.write(label(items), lambda: progress.update(watch.share, f"labelling {source}"))
+            writer.write(label(items), show_share)
 
 
 def _tag_column(tagger: "Tagger", file: "File", options: ReadOptions) -> int | None:

@@ -57,8 +57,9 @@ def train(
 ) -> None:
     """Train a model and save it.
 
-    TRAIN.tsv holds a token, a TAB and its tag on each line, and a blank line after each sentence. Without a
-    file the bundled ticket-booking corpus is used.
+    TRAIN.tsv holds a token, a TAB and its tag on each line, and a blank line after each sentence. Other formats,
+    such as CoNLL, CoNLL-U, CSV and JSON Lines, are recognised by their content. Without a file the bundled
+    ticket-booking corpus is used.
 
     The first Ctrl-C saves the best epoch so far and stops; the second stops at once.
 
@@ -67,7 +68,7 @@ def train(
     from rnncli import api
     from rnncli.cli import train_view
 
-    with show.progress("compiling …", at_once=True) as progress, _interruptible() as is_interrupted:
+    with show.progress("reading …", at_once=True) as progress, _interruptible() as is_interrupted:
         view = train_view.TrainView(progress, seeds, is_interrupted)
         files = api.Files(data, dev, out, vectors, log_gradients)
         trained = api.train_files(
@@ -75,7 +76,7 @@ def train(
         )
     if json_output:
         show.data(show.json_line(trained.as_dict()))
-    train_view.summary(trained, view)
+    train_view.summary(trained, view, reading)
     if log_gradients:
         show.written(log_gradients)
     if any(run.result.interrupted for run in trained.runs):

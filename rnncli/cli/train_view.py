@@ -6,7 +6,8 @@ from rnncli.api import Trained
 from rnncli.cli import show
 from rnncli.cli.options import DEFAULT_MODEL
 from rnncli.cli.printable import shell_word
-from rnncli.config import NetworkSpec
+from rnncli.config import NetworkSpec, ReadOptions
+from rnncli.data.examples import example
 from rnncli.data.reading import Corpus
 from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap
@@ -30,13 +31,22 @@ class TrainView(Listener):
         self.metric = "f1"
         self.best: dict[int, Epoch] = {}  # by the seed of the run, the epoch with the best score
         self.seed = 0
+        self.example = ""  # a text as those of the training data
+        self.files: list[str] = []
+
+    def reading(self, name: str, share: float) -> None:
+        """Show how much of a file was read."""
+        self.progress.update(0.0, f"reading {name}" + (f", {share:.0%}" if share else ""))
 
     def read(self, corpus: Corpus) -> None:
         """Say what was recognised."""
+        self.files.append(corpus.name)
+        self.progress.update(0.0, f"checking {corpus.name}")
         show.note(corpus.description)
 
     def prepared(self, model: Model, sentences: Sequence[Sentence], dev: Overlap, vectors: Vectors | None) -> None:
         """Before the first run, describe the data and warn of what is unusual about it."""
+        self.progress.update(self.runs / self.seeds, "compiling …")
         self.runs += 1
         self.epochs = model.training_spec.epochs
         self.seed = model.training_spec.seed
@@ -44,6 +54,7 @@ class TrainView(Listener):
             show.note(f"seed    {model.training_spec.seed}")
         if self.runs > 1:
             return
+        self.example = example(sentences, model.tokenizer)
         tokens = sum(len(sentence.tokens) for sentence in sentences)
         _describe_data(model, sentences, tokens, dev)
         if vectors:
@@ -139,16 +150,15 @@ def _warn_of_many_tags(model: Model, tokens: int) -> None:
         )
 
 
-def _score(metric: str, score: float) -> str:
-    return f"{score:.4f}" if metric == "loss" else show.fraction(score)
-
-
 def _units(spec: NetworkSpec) -> str:
     return spec.activation if spec.cell == "simple" else spec.cell
 
 
-def summary(trained: Trained, view: TrainView) -> None:
-    """Show the model that was saved, how it was trained, and how to tag with it."""
+def summary(trained: Trained, view: TrainView, options: ReadOptions) -> None:
+    """Show the model that was saved, how it was trained, and how to tag with it.
+
+    options  those that the training data were read with
+    """
     result = trained.result
     model = trained.model
     spec = model.network_spec
@@ -164,7 +174,7 @@ def summary(trained: Trained, view: TrainView) -> None:
     ]
     if len(trained.runs) > 1:
         mean, deviation = trained.spread
-        spread = f"{_score(result.metric, mean)} ± {_score(result.metric, deviation)} over {len(trained.runs)}"
+        spread = f"{_shown(result.metric, mean)} ± {_shown(result.metric, deviation)} over {len(trained.runs)}"
         rows.insert(2, ("seeds", f"{spread}; {model.training_spec.seed} is best"))
     show.table("", ("saved", ""), rows, to_stderr=True)
     last = trained.runs[-1]
@@ -176,13 +186,21 @@ def summary(trained: Trained, view: TrainView) -> None:
         show.note(f"stopped after {result.epochs} of {view.epochs} epochs: no better one in the last {passed}")
     show.note(f"epoch {result.best_epoch} was saved: {view.why(trained)}")
     show.written(trained.path)
-    show.note(f"next: {_next_command(trained)}")
+    show.note(f"next: {_next_command(trained, view, options)}")
 
 
-def _next_command(trained: Trained) -> str:
+def _next_command(trained: Trained, view: TrainView, options: ReadOptions) -> str:
     """A command that labels with the new model, to be pasted into a shell."""
-    option = "" if trained.path == DEFAULT_MODEL else f"--model {shell_word(str(trained.path))} "
-    if trained.model.inputs.columns:
-        return f"rnncli tag {option}--input FILE --format tsv"
-    text = (trained.model.provenance["examples"] or ["…"])[-1]
-    return f"rnncli tag {option}{'-- ' if text.startswith('-') else ''}{shell_word(text)}"
+    words = ["rnncli", "tag"]
+    if trained.path != DEFAULT_MODEL:
+        words += ["--model", shell_word(str(trained.path))]
+    if trained.model.inputs.columns:  # of a text they are not known
+        name = view.files[-1]
+        words += ["--input", "FILE" if name == "stdin" else shell_word(name)]
+        for option in ("format", "columns", "encoding"):
+            value = getattr(options, option)
+            if value not in ("", "auto"):
+                words += [f"--{option}", shell_word(value)]
+        return " ".join(words)
+    text = (trained.model.provenance["examples"] or [view.example])[-1]
+    return " ".join([*words, *(["--"] if text.startswith("-") else []), shell_word(text)])

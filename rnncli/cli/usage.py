@@ -52,6 +52,16 @@ ELSEWHERE = {
     "max-grad-norm": ("clip",),
     "random-seed": ("seed",),
     "context": ("window",),
+    "label": ("columns",),
+    "token-column": ("columns",),
+    "tag-column": ("columns",),
+    "label-column": ("columns",),
+    "text-column": ("columns",),
+    "from": ("format",),
+    "output-scheme": ("scheme",),
+    "to-scheme": ("scheme",),
+    "labels": ("tag-names",),
+    "label-names": ("tag-names",),
     "crf": ("decoder",),
     "inputs": ("input", "features"),
     "file": ("input",),
@@ -90,6 +100,8 @@ ELSEWHERE = {
 COMMANDS_ELSEWHERE = {
     "predict": "tag", "label": "tag", "annotate": "tag", "apply": "tag", "infer": "tag", "decode": "tag",
     "test": "evaluate", "eval": "evaluate", "score": "evaluate", "accuracy": "evaluate",
+    "validate": "check", "verify": "check", "lint": "check", "stats": "check", "describe": "check",
+    "transform": "convert", "export": "convert", "import": "convert",
     "fit": "train", "learn": "train", "run": "train", "help": "--help", "version": "--version",
     "inspect": "inspect-memory", "memory": "inspect-memory", "gradients": "inspect-gradients",
 }  # fmt: skip
@@ -118,6 +130,16 @@ VALUES_ELSEWHERE = {
 }
 
 
+# Commands whose files are arguments, and what is typed for options that would name them.
+_OF_FILES = ("input", "input-file", "file", "files", "data", "train", "dev", "test", "corpus")
+ARGUMENTS = {
+    "train": (_OF_FILES, "rnncli train train.tsv"),
+    "evaluate": (_OF_FILES, "rnncli evaluate test.tsv"),
+    "check": (_OF_FILES, "rnncli check train.tsv dev.tsv"),
+    "convert": ((*_OF_FILES, "out", "output", "output-file", "outfile"), "rnncli convert IN OUT"),
+}
+
+
 def option_hint(option: str, command: str) -> str:
     """What was meant by an option, without dashes, that a command does not have; "" if nobody knows."""
     flags = COMMANDS[command].flags if command in COMMANDS else frozenset({"help", "version"})
@@ -125,6 +147,9 @@ def option_hint(option: str, command: str) -> str:
     renamed = RENAMED.get(command, {}).get(option)
     if renamed:
         return f"it is now --{renamed}"
+    named, example = ARGUMENTS.get(command, ((), ""))
+    if option in named and option not in flags:
+        return f"files are named without an option: {example}"
     for name in (*ELSEWHERE.get(option, ()), *get_close_matches(option, flags, n=1)):
         if name in flags:
             return f"did you mean --{name}?"
@@ -230,7 +255,8 @@ def _wrong_value(parameter: Any, error: Any) -> UsageError:
         bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
         return UsageError(f"{name}: {value} is out of range", hint=f"give a number {bounds}")
     if kind.startswith("int"):
-        return UsageError(f"{name}: {quoted} is not a whole number")
+        hint = "did you mean --columns?" if name == "--column" else ""
+        return UsageError(f"{name}: {quoted} is not a whole number", hint=hint)
     if kind.startswith("float"):
         return UsageError(f"{name}: {quoted} is not a number")
     if kind.startswith("bool"):

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from rnncli.data.formats.columns import names_columns
 from rnncli.data.formats.format import Format, Names
 from rnncli.data.formats.records import TOKENIZER
 from rnncli.data.respelling import Respelling
@@ -54,7 +55,7 @@ class Conversion:
         extra = sentence.extra
         keeps = self.target.keeps
         if "comments" not in keeps:
-            self.lost["comments"] += sum(not _names_columns(comment) for comment in extra.comments)
+            self.lost["comments"] += sum(not names_columns(comment) for comment in extra.comments)
         if "documents" not in keeps:
             self.lost["document ends"] += extra.document is not None
         if "rows" not in keeps:
@@ -84,8 +85,3 @@ def is_reproducible(sentence: Sentence) -> bool:
     """Whether the text of a sentence is cut into its tokens when it is read."""
     text = " ".join(sentence.tokens) if sentence.extra.text is None else sentence.extra.text
     return tokenizer(TOKENIZER).cut(text) == sentence.tokens
-
-
-def _names_columns(comment: str) -> bool:
-    """Whether a comment belongs to the format: the first line of CoNLL-U Plus."""
-    return comment.replace(" ", "").startswith("#global.columns=")

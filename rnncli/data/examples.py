@@ -1,6 +1,6 @@
 """A pair of sentences that shows why memory is needed: one word with two tags."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from rnncli.data.sentence import Sentence
@@ -15,7 +15,7 @@ def contrast_pair(sentences: Sequence[Sentence], tokenizer: str, scheme: Scheme)
 
     They are the shortest such sentences, so the result depends on the data alone. A tag outside has no type.
     """
-    join = partial(typed, joint="") if "characters" in tokenizer.split("+") else " ".join
+    join = _join(tokenizer)
     seen: dict[str, dict[str, Sentence]] = {}  # token -> type of its tag -> first sentence
     for sentence in sorted(sentences, key=lambda s: len(s.tokens)):
         if not _SHORTEST <= len(sentence.tokens) <= _LONGEST:
@@ -30,3 +30,14 @@ def contrast_pair(sentences: Sequence[Sentence], tokenizer: str, scheme: Scheme)
                     return [join(sentence_before.tokens), join(sentence.tokens)]
             sentences_by_kind.setdefault(kind, sentence)
     return []
+
+
+def example(sentences: Sequence[Sentence], tokenizer: str) -> str:
+    """The text of the first sentence that is neither short nor long, else the beginning of the first one."""
+    usual = (sentence for sentence in sentences if _SHORTEST <= len(sentence.tokens) <= _LONGEST)
+    return _join(tokenizer)(next(usual, sentences[0]).tokens[:_LONGEST])
+
+
+def _join(tokenizer: str) -> Callable[[Sequence[str]], str]:
+    """The function that makes a text of tokens."""
+    return partial(typed, joint="") if "characters" in tokenizer.split("+") else " ".join

@@ -1,6 +1,7 @@
 """The training and the development part: read from their files, and refused where they cannot be right."""
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -13,11 +14,15 @@ from rnncli.data.reading import Corpus
 from rnncli.data.sentence import Sentence
 from rnncli.data.split import split, usual_share
 from rnncli.data.tags import Scheme
+from rnncli.data.watch import Watch
 from rnncli.errors import UsageError
 
 
 class Events(Protocol):
     """Called while the files are read; a :class:`.training.Listener` is one."""
+
+    def reading(self, name: str, share: float) -> None:
+        """A share of a labelled file was read, from 0 to 1; 0 if it is not known."""
 
     def read(self, corpus: Corpus) -> None:
         """A labelled file was read."""
@@ -71,7 +76,9 @@ class Reader(NamedTuple):
         return Parts(corpus, *split(corpus.sentences, share, rng, scheme), scheme)
 
     def _read(self, path: str | Path) -> Corpus:
-        corpus = reading.read(str(path), self.options, Wanted(tokenizer=self.training.tokenizer, force=self.force))
+        wanted = Wanted(tokenizer=self.training.tokenizer, force=self.force)
+        watch = Watch(after_read=partial(self.events.reading, str(path)))
+        corpus = reading.read(str(path), self.options, wanted, watch)
         self.events.read(corpus)
         return corpus
 

@@ -1,12 +1,12 @@
 """The one reader of labelled files: opens a file, recognises its format, gives its sentences."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
 from rnncli.config import ReadOptions
-from rnncli.data.faults import Faults
+from rnncli.data.faults import Fault, Faults
 from rnncli.data.formats import columns, conll, text, token_lines, tsv
 from rnncli.data.formats.columns import rows_of
 from rnncli.data.formats.format import Format, Names, Wanted
@@ -18,6 +18,7 @@ from rnncli.data.watch import Watch
 from rnncli.errors import DataError
 
 AUTO = "auto"
+OF_COLUMNS = ("tsv", "conll", "conllu", "csv")
 
 
 AS_USUAL = ReadOptions()
@@ -84,6 +85,17 @@ def _chosen(head: Sequence[str], choice: str, wanted: Wanted, name: str) -> Form
     return row
 
 
+def _named(sentences: Iterable[Sentence], names: Sequence[str], faults: Faults) -> Iterator[Sentence]:
+    """The same sentences, with the names of tags that are numbers; numbers from ``len(names)`` on are faults."""
+    numbers = {str(number): name for number, name in enumerate(names)}
+    for sentence in sentences:
+        for token, tag in enumerate(sentence.tags):
+            if tag.isdecimal() and tag not in numbers:
+                message = f"--tag-names has {len(names)} names, from number 0 on, and none for this tag"
+                faults.add(Fault(sentence.line_of(token), 1, message, tag))
+        yield sentence._replace(tags=[numbers.get(tag, tag) for tag in sentence.tags])
+
+
 @contextmanager
 def reading(
     path: str,
@@ -108,16 +120,21 @@ def reading(
         head = lines.head(wanted.labelled)
         row = _chosen(head, options.format, wanted, name)
         contents = row.read(lines, wanted, collected)
+        sentences = contents.sentences
+        if tag_names and row.name in OF_COLUMNS and wanted.labelled:
+            sentences = _named(sentences, tag_names, collected)
         encoding = "" if lines.encoding == "utf-8" else f", {lines.encoding.upper()}"
         description = f"{name}: {row.name}{encoding}; {contents.layout}"
-        yield File(name, row.name, description, contents.sentences, contents.names)
+        yield File(name, row.name, description, sentences, contents.names)
     if faults is None:
         collected.raise_any()
 
 
-def read(path: str, options: ReadOptions = AS_USUAL, wanted: Wanted = LABELLED) -> Corpus:
+def read(
+    path: str, options: ReadOptions = AS_USUAL, wanted: Wanted = LABELLED, watch: Watch | None = None
+) -> Corpus:
     """Read a labelled file; all faults are reported together as one :class:`.DataError`."""
-    with reading(path, options, wanted) as file:
+    with reading(path, options, wanted, watch=watch) as file:
         sentences = list(file.sentences)
     if not sentences:
         raise DataError("no token in this file", where=file.name, hint="expected lines of token<TAB>tag")

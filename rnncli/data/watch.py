@@ -11,15 +11,23 @@ def _nothing() -> None:
     pass
 
 
+def _ignore(share: float) -> None:
+    pass
+
+
 class Watch:
     """What is known of a file while it is read.
 
     before_wait  called when a pipe or a terminal has nothing to read at the moment. A program at its other end may
                  wait for the answer to a line before it writes the next.
+    after_read   called with the share that was read after each part of a file
     """
 
-    def __init__(self, before_wait: Callable[[], None] = _nothing) -> None:
+    def __init__(
+        self, before_wait: Callable[[], None] = _nothing, after_read: Callable[[float], None] = _ignore
+    ) -> None:
         self.before_wait = before_wait
+        self.after_read = after_read
         self.size = 0  # bytes; 0 if it is not known
         self.bytes_read = 0
 
@@ -48,6 +56,7 @@ class _Watched(io.RawIOBase):
             self._watch.before_wait()
         data = self._read(len(buffer))
         self._watch.bytes_read += len(data)
+        self._watch.after_read(self._watch.share)
         buffer[: len(data)] = data
         return len(data)
 

@@ -123,16 +123,15 @@ def _columns(model: Model, text: str, sentences: Sequence[Sentence]) -> Sequence
 def _corpus(model: Model, question: Question, progress: Progress) -> tuple[Document, list[Document]]:
     """What a corpus shows about a model as a whole, and the measures of the units of each memory."""
     unit = None if question.unit is None else _checked_unit(model, question.memory, question.unit)
-    progress(0, "units")
-    surveyed = survey(model, question.sentences, unit)
+    surveyed = survey(model, question.sentences, unit, part(progress, 0, 3))
     unit_measures = {name: measures.as_dict() for name, measures in surveyed.units.items()}
     sentences = list(question.sentences)
     corpus = {
         "sentences": len(sentences),
         "tokens": sum(len(sentence.tokens) for sentence in sentences),
         "units": [{"name": name, **measures} for name, measures in unit_measures.items()],
-        "decay": decay(model, sentences, progress=part(progress, 0, 2)).as_dict(),
-        "needed": context_needed(model, sentences, progress=part(progress, 1, 2)).as_dict(),
+        "decay": decay(model, sentences, progress=part(progress, 1, 3)).as_dict(),
+        "needed": context_needed(model, sentences, progress=part(progress, 2, 3)).as_dict(),
     }
     if surveyed.driven is not None:
         corpus["unit"] = surveyed.driven.as_dict()

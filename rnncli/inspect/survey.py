@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from rnncli import labelling
 from rnncli.data.sentence import Sentence
 from rnncli.inspect.memory import Memory, memories
+from rnncli.inspect.progress import Progress, silent
 from rnncli.inspect.units import Tally, Units, bounds
 from rnncli.model import Model
 
@@ -95,7 +96,12 @@ class _ContextFinder:
         return Context(value, sentence.line, before, sentence.tokens[t], after, sentence.tags[t])
 
 
-def survey(model: Model, sentences: Sequence[Sentence], unit: tuple[str, int] | None = None) -> Survey:
+def survey(
+    model: Model,
+    sentences: Sequence[Sentence],
+    unit: tuple[str, int] | None = None,
+    progress: Progress = silent,
+) -> Survey:
     """Run a model over labelled sentences; only sums and the contexts of extreme values stay in memory.
 
     unit  the name of a memory and the number of a unit in it, from 0: the unit whose contexts are wanted
@@ -104,7 +110,10 @@ def survey(model: Model, sentences: Sequence[Sentence], unit: tuple[str, int] | 
     tallies: dict[str, Tally] = {}
     highest = _Largest(1)
     lowest = _Largest(-1)
+    tokens = sum(len(sentence.tokens) for sentence in sentences)
+    done = 0
     for block, starts, positions, batch_memories in _runs(model, sentences):
+        progress(done / tokens, "units")
         gold = np.array([numbers[tag] for sentence in block for tag in sentence.tags])[positions]
         for memory in batch_memories:
             if memory.name not in tallies:
@@ -115,6 +124,7 @@ def survey(model: Model, sentences: Sequence[Sentence], unit: tuple[str, int] | 
                 context_of = _ContextFinder(block, starts, positions)
                 for extreme in (highest, lowest):
                     extreme.add(memory.values[:, unit[1]], context_of)
+        done += len(positions)
     driven = Driven(*unit, highest.contexts, lowest.contexts) if unit else None
     return Survey({name: tally.result() for name, tally in tallies.items()}, driven)
 

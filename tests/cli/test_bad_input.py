@@ -337,6 +337,16 @@ def test_stdin_serves_once(run: Run, tmp_path: Path) -> None:
         (("tag", "text", "--to", "json"), '--to: "json" is not one of its values\n  did you mean --to jsonl?'),
         (("train", "--hiden", "8"), "no such option: --hiden\n  did you mean --hidden?"),
         (("train", "--lr", "0.1"), "no such option: --lr\n  did you mean --learning-rate?"),
+        (("train", "--column", "token=1"), '--column: "token=1" is not a whole number\n  did you mean --columns?'),
+        (
+            ("convert", "a", "--out", "b"),
+            "no such option: --out\n  files are named without an option: rnncli convert IN OUT",
+        ),
+        (
+            ("check", "--input", "a"),
+            "no such option: --input\n  files are named without an option: rnncli check train.tsv dev.tsv",
+        ),
+        (("validate", "a"), 'no such command: "validate"\n  did you mean rnncli check?'),
         (("train", "--batch_size", "8"), "no such option: --batch_size\n  did you mean --batch?"),
         (("train", "--hidden-size=8"), "no such option: --hidden-size\n  did you mean --hidden?"),
         (("train", "--confusion"), "no such option: --confusion\n  --confusion is an option of rnncli evaluate"),
@@ -732,3 +742,58 @@ def test_a_model_that_cannot_be_computed_with_never_says_nan(
     assert (MODEL, "") == (code, result.stdout), result.stderr
     message = "error: the weights of this model are too large to compute with"
     assert [message, "  train it again with a lower --learning-rate"] == result.stderr.splitlines()[-2:]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ('check "$1" >&-', 5),
+        ("--version >&-", 5),
+        ('check "$1" 2>&-', 0),
+        ("tag <&-", 0),
+        ('convert "$1" "$2" <&- >&- 2>&-', 0),
+    ],
+)
+def test_closed_streams(booking_tsv: Path, tmp_path: Path, arguments: str, code: int) -> None:
+    out = tmp_path / "out.jsonl"
+    result = subprocess.run(
+        ["sh", "-c", f'"$0" -m rnncli {arguments}', sys.executable, booking_tsv, out],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert code == result.returncode
+    assert "Traceback" not in result.stderr
+    assert "Exception" not in result.stderr
+    assert out.exists() == ("convert" in arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("tag", "--input", "in.tsv", "--to", "tsv", "--out", "./in.tsv"),
+        ("convert", "in.tsv", "./in.tsv"),
+        ("train", "in.tsv", "--out", "in.tsv"),
+        ("inspect-memory", "leave Taipei", "--corpus", "in.tsv", "--html", "in.tsv"),
+        ("inspect-memory", "leave Taipei", "--corpus", "in.tsv", "--svg", "./in.tsv"),
+        ("inspect-gradients", "--corpus", "in.tsv", "--svg", "in.tsv"),
+    ],
+)
+def test_a_file_that_is_read_is_not_written(
+    run: Run, booking_tsv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    data = booking_tsv.read_bytes()
+    (tmp_path / "in.tsv").write_bytes(data)
+    monkeypatch.chdir(tmp_path)
+    result = run(*arguments)
+    assert result.exit_code in (2, 5)
+    assert "in.tsv" in result.stderr
+    assert data == (tmp_path / "in.tsv").read_bytes()
+
+
+@pytest.mark.parametrize("arguments", [("--a\nerror: b",), ("a\nerror: b",), ("train", "--arch", "a\nerror: b")])
+def test_a_line_end_does_not_forge_a_second_error(run: Run, arguments: tuple[str, ...]) -> None:
+    result = run(*arguments)
+    assert 2 == result.exit_code
+    assert 1 == len(re.findall("^error: ", result.stderr, re.MULTILINE))
+    assert r"a\nerror: b" in result.stderr

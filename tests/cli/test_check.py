@@ -485,3 +485,12 @@ def test_tags_without_letters_are_noted_as_in_training(run: Run, tmp_path: Path)
         "train", tmp_path / "stanford.tsv", "--out", tmp_path / "model.npz", "--epochs", "1", "--hidden", "4"
     )
     assert f"warning: {note}" in trained.stderr
+
+
+def test_stdin_is_a_dash_in_the_command_and_is_read_once(run: Run, booking_tsv: Path) -> None:
+    data = booking_tsv.read_bytes()
+    assert "rnncli train - would choose" in run("check", "-", stdin=data).stdout
+    assert f"rnncli train - --dev {booking_tsv} would choose" in run("check", "-", booking_tsv, stdin=data).stdout
+    twice = run("check", "-", "-", stdin=data)
+    assert (2, "") == (twice.exit_code, twice.stdout)
+    assert "stdin is given twice" in twice.stderr

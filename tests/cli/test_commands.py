@@ -6,6 +6,7 @@ import json
 import math
 import os
 import re
+import shlex
 import signal
 import statistics
 import subprocess
@@ -189,6 +190,34 @@ def columns_tsv(booking_tsv: Path, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.parametrize(
+    ("options", "next_words"),
+    [
+        (("--columns", "token=1,tag=4,pos=2"), "--input {path} --columns token=1,tag=4,pos=2"),
+        (("--columns", "token=1,tag=4", "--format", "tsv"), "'{text}'"),
+    ],
+)
+def test_the_next_command_reads_what_the_training_read(
+    run: Run, columns_tsv: Path, tmp_path: Path, options: tuple[str, ...], next_words: str
+) -> None:
+    text = "".join(f"w{i}\ta\tb\tX{i % 2}\n" + "\n" * (i % 3 == 2) for i in range(60))
+    columns_tsv.write_text(text)  # no token has two tags, so there is no pair of examples
+    out = tmp_path / "model.npz"
+    result = run("train", columns_tsv, "--out", out, *options, *QUICK)
+    expected = next_words.format(path=columns_tsv, text="w0 w1 w2")
+    assert f"next: rnncli tag --model {out} {expected}" == result.stderr.splitlines()[-1]
+    words = shlex.split(result.stderr.splitlines()[-1])[2:]
+    assert 0 == run(*words).exit_code
+
+
+def test_formats_without_columns_keep_none(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "in.txt"
+    path.write_text("leave Taipei\nreach Tokyo now\n")
+    result = run("tag", "--input", path, "--to", "tsv", "--keep-columns")
+    assert (2, "") == (result.exit_code, result.stdout)
+    assert "text has no columns to keep" in result.stderr
+
+
 def test_a_model_of_columns_is_trained_scored_and_used_on_files_that_have_them(
     run: Run, columns_tsv: Path, tmp_path: Path
 ) -> None:
@@ -196,7 +225,7 @@ def test_a_model_of_columns_is_trained_scored_and_used_on_files_that_have_them(
     result = run("train", columns_tsv, "--dev", columns_tsv, "--force", "--out", out, *QUICK, "--column", "3")
     assert 0 == result.exit_code
     assert "input   embedding, ngram, column1, column2; " in result.stderr
-    assert f"next: rnncli tag --model {out} --input FILE --format tsv\n" in result.stderr
+    assert f"next: rnncli tag --model {out} --input {columns_tsv}\n" in result.stderr
     assert [3, 3] == [table.width for table in load(out).inputs.tables[2:]]
     scores = json.loads(run("evaluate", columns_tsv, "--model", out, "--json").stdout)
     assert scores == json.loads(json.dumps(load(out).provenance["dev"]))

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from rnncli.resources import bundled
+
 if TYPE_CHECKING:
     from typer.testing import Result
 
@@ -37,6 +39,7 @@ def source(tmp_path: Path) -> Path:
         ("out.json", "[\n" + JSONL.strip().replace("}\n{", "},\n{") + "\n]\n"),
         ("out.csv", "sentence,token,tag\n1,Leave,O\n1,Taipei,B-city\n2,Thanks,O\n"),
         ("out.txt", "Leave Taipei\nThanks\n"),
+        ("OUT.TSV", TSV),
     ],
 )
 def test_the_suffix_chooses_the_format(run: Run, source: Path, name: str, expected: str) -> None:
@@ -45,7 +48,7 @@ def test_the_suffix_chooses_the_format(run: Run, source: Path, name: str, expect
     assert (0, "") == (result.exit_code, result.stdout)
     assert expected == out.read_text("utf-8")
     assert result.stderr.splitlines()[0].startswith(f"{source}: tsv; token in column 1, tag in column 2")
-    assert f"wrote {out}: 2 sentences, 3 tokens" in result.stderr
+    assert f"wrote   {out}: 2 sentences, 3 tokens" in result.stderr
     assert [out] == list(out.parent.iterdir())
 
 
@@ -199,7 +202,8 @@ def test_the_summary_as_json(run: Run, source: Path) -> None:
         (("in.tsv", "out"), 'the name "out" does not say which format to write'),
         (("in.tsv", "-"), 'the name "-" does not say which format to write'),
         (("in.tsv", "out", "--to", "jsonnl"), 'did you mean "jsonl"?'),
-        (("in.tsv", "out.tsv", "--scheme", "plain"), "--scheme plain: not a scheme of spans"),
+        (("in.tsv", "out.tsv", "--scheme", "plain"), '--scheme: "plain" is not one of its values'),
+        (("in.tsv", "out.tsv", "--scheme", "iob2"), 'did you mean "IOB2"?'),
         (("in.tsv", "out", "--to", "doccano", "--scheme", "IOBES"), "doccano holds spans and no tags"),
         (("in.tsv", "-", "--to", "tsv", "--json"), "both write to stdout"),
     ],
@@ -265,3 +269,23 @@ def test_memory_does_not_grow_with_the_file(run: Run, tmp_path: Path) -> None:
 
     peak(10_000)  # imports
     assert peak(40_000) < 1.5 * peak(10_000)
+
+
+def test_a_model_is_not_replaced(run: Run, source: Path) -> None:
+    model = bundled("models/default.npz").read_bytes()
+    out = source.parent / "model.npz"
+    out.write_bytes(model)
+    result = run("convert", source, out, "--to", "tsv")
+    assert 5 == result.exit_code
+    assert f"{out}: is a model, which is not replaced" in result.stderr
+    assert model == out.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["out.tsv", "out.conll", "out.csv", "out.jsonl", "out.conllu"])
+def test_a_file_of_named_columns_is_read_back(run: Run, tmp_path: Path, name: str) -> None:
+    source = tmp_path / "in.conllu"
+    source.write_text("# global.columns = ID FORM X TAG\n# sent_id = 1\n1\ta\tq\tB-x\n2\tb\t_\tO\n\n", "utf-8")
+    assert 0 == run("convert", source, tmp_path / name).exit_code
+    back = run("convert", tmp_path / name, "-", "--to", "tsv")
+    assert 0 == back.exit_code
+    assert back.stdout.endswith("a\tq\tB-x\nb\t_\tO\n\n")

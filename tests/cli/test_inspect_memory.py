@@ -169,7 +169,7 @@ def test_a_file_that_cannot_be_written_is_refused(inspect: Run, tmp_path: Path, 
     (tmp_path / "file").write_text("")
     result = inspect(LEAVE, option, tmp_path / "file" / "x.html")
     assert FILE == result.exit_code
-    assert f"choose {option}" in result.stderr
+    assert f"choose another {option}" in result.stderr
 
 
 def test_a_corpus_tells_of_the_whole_model(inspect: Run, booking_tsv: Path) -> None:

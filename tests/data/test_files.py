@@ -875,3 +875,22 @@ def test_the_columns_that_a_message_names_make_the_file_plausible(row: Row) -> N
 def test_every_file_has_a_row() -> None:
     files = {path.relative_to(FILES).as_posix() for path in FILES.rglob("*") if path.is_file()}
     assert files == {row.file for row in ROWS}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.tsv", "leave\t0\nTaipei\t1\n\nbye\tO\n"),
+        ("a.conll", "leave 0\nTaipei 1\n\nbye O\n"),
+        ("a.csv", "sentence,token,tag\n1,leave,0\n1,Taipei,1\n2,bye,O\n"),
+    ],
+)
+def test_tags_that_are_numbers_have_names_in_columns_too(tmp_path: Path, name: str, text: str) -> None:
+    path = tmp_path / name
+    path.write_text(text)
+    read = reading.read(str(path), ReadOptions(tag_names="O,B-city")).sentences
+    assert [["O", "B-city"], ["O"]] == [sentence.tags for sentence in read]
+    with pytest.raises(
+        RnncliError, match=r":\d:1: --tag-names has 1 names, from number 0 on, and none for this tag: \"1\""
+    ):
+        reading.read(str(path), ReadOptions(tag_names="O"))

@@ -263,8 +263,14 @@ def lines_before(sentence: Sentence, separator: str) -> Iterator[str]:
         yield f"{document if is_line else separator.join([DOCUMENT, *['O'] * (width - 1)])}\n\n"
     for comment in sentence.extra.comments:
         cells = comment.replace("\t", separator).split(separator)
-        if comment[:1] == "#" and is_comment(comment, sum(map(bool, cells)), width, is_first=True):
+        is_read_back = is_comment(comment, sum(map(bool, cells)), width, is_first=True)
+        if comment[:1] == "#" and is_read_back and not names_columns(comment):
             yield f"{comment}\n"
+
+
+def names_columns(comment: str) -> bool:
+    """Whether a comment is the first line of CoNLL-U Plus, which names the columns of that file."""
+    return comment.replace(" ", "").startswith("#global.columns=")
 
 
 class Checked:
