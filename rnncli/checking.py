@@ -17,6 +17,7 @@ from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
 from rnncli.data import compatibility, plausibility, schemes, tokenizer_choice
 from rnncli.data.digits import choose_digits
 from rnncli.data.faults import Fault, Faults
+from rnncli.data.opening import name_of
 from rnncli.data.reading import Corpus, reading
 from rnncli.data.repetition import Ambiguous, Relabelled, Repetition
 from rnncli.data.sentence import Sentence
@@ -260,7 +261,7 @@ def _read(
     path: str, options: ReadOptions, done: float, part: float, progress: Progress
 ) -> tuple[Corpus, FileReport]:
     """Read what can be read of a file; faults go into its report."""
-    name = "stdin" if path == "-" else str(path)
+    name = name_of(path)
     report = FileReport(name)
     faults = Faults(name, most=MOST_FAULTS)
     sentences: list[Sentence] = []

@@ -235,13 +235,8 @@ def _show_faults(file: "FileReport", show_all: bool) -> None:
         return
     show.line((f"Faults of {file.name}: {file.fault_count:,}", "bold"))
     shown = file.faults[: None if show_all else SHOWN]
-    from rnncli.data.faults import shown as quoted
-
     for _, fault in shown:
-        line = f":{fault.line}" if fault.line else ""
-        column = f":{fault.column}" if fault.column else ""
-        text = f": {quoted(fault.text)}" if fault.text else ""
-        show.line((f"{file.name}{line}{column}: {fault.message}{text}", ""))
+        show.line((fault.located(file.name), ""))
     for hint in dict.fromkeys(fault.hint for _, fault in shown if fault.hint):
         _wrapped(hint, "  ", "  ")
     show.blank()

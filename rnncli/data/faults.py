@@ -8,13 +8,20 @@ SHOWN_FAULTS = 20
 
 
 class Fault(NamedTuple):
-    """Something wrong in a file; line and column count from 1, columns in characters; column 0: not known."""
+    """Something wrong in a file; line and column count from 1, columns in characters; 0 is not known."""
 
     line: int
     column: int
     message: str
     text: str = ""
     hint: str = ""
+
+    def located(self, name: str) -> str:
+        """The message with the place in the file of this name, and the text there."""
+        line = f":{self.line}" if self.line else ""
+        column = f":{self.column}" if self.column else ""
+        text = f": {shown(self.text)}" if self.text else ""
+        return f"{name}{line}{column}: {self.message}{text}"
 
 
 class Faults:
@@ -43,12 +50,8 @@ class Faults:
         """Raise one :class:`DataError` with all faults kept and the number of the others."""
         if not self.count:
             return
-        lines = []
         kept = sorted(self.kept, key=lambda fault: (fault.line, fault.column))
-        for fault in kept:
-            text = f": {shown(fault.text)}" if fault.text else ""
-            column = f":{fault.column}" if fault.column else ""
-            lines.append(f"{self.name}:{fault.line}{column}: {fault.message}{text}")
+        lines = [fault.located(self.name) for fault in kept]
         if self.count > len(self.kept):
             lines.append(f"… and {self.count - len(self.kept)} more faults")
         hints = dict.fromkeys(fault.hint for fault in kept if fault.hint)

@@ -57,6 +57,11 @@ _INSIDE_ZIP = {
 }
 
 
+def name_of(path: str) -> str:
+    """What messages call a file; ``-`` is stdin."""
+    return "stdin" if path == "-" else str(path)
+
+
 @contextmanager
 def opened(path: str, watch: Watch | None = None) -> Iterator[BinaryIO]:
     """Open a file for reading, ``-`` for stdin, unpacked if it is gzip or xz.

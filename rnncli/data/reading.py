@@ -11,7 +11,7 @@ from rnncli.data.formats import columns, conll, text, token_lines, tsv
 from rnncli.data.formats.columns import rows_of
 from rnncli.data.formats.format import Format, Names, Wanted
 from rnncli.data.formats.registry import FORMATS
-from rnncli.data.opening import opened
+from rnncli.data.opening import name_of, opened
 from rnncli.data.sentence import Sentence
 from rnncli.data.textfile import Lines
 from rnncli.data.watch import Watch
@@ -113,7 +113,7 @@ def reading(
     """
     tag_names = tuple(name.strip() for name in options.tag_names.split(",")) if options.tag_names else ()
     wanted = wanted._replace(columns=columns.parse(options.columns), tag_names=tag_names or wanted.tag_names)
-    name = "stdin" if path == "-" else str(path)
+    name = name_of(path)
     collected = Faults(name, at_once) if faults is None else faults
     with opened(path, watch) as file:
         lines = Lines(file, collected, options.encoding, path)

@@ -60,7 +60,7 @@ def read(path: str, wanted: Wanted, digits: str = "zero") -> Vectors:
     Faults are reported together as one :class:`DataError`; the numbers of other rows are not checked. In
     word2vec's binary files rows whose word is not UTF-8 are skipped.
     """
-    faults = Faults("stdin" if path == "-" else str(path))
+    faults = Faults(opening.name_of(path))
     with opening.opened(path) as file:
         head = file.read(_HEAD)
         for magic, (problem, hint) in _OTHERS.items():

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from rnncli.config import suggestion
-from rnncli.data import textfile
+from rnncli.data import opening, textfile
 from rnncli.data.faults import Fault, Faults
 from rnncli.errors import DataError
 
@@ -30,7 +30,7 @@ def read(path: str, known: Collection[str] | None = None) -> dict[str, float]:
 
     known  the tags that may occur; ``None`` allows all
     """
-    faults = Faults("stdin" if path == "-" else str(path))
+    faults = Faults(opening.name_of(path))
     weights: dict[str, float] = {}
     for number, text in textfile.numbered(path, faults):
         cells = text.split("\t")

@@ -12,6 +12,7 @@ from rnncli.data.sentence import NOTHING, Extra, Sentence
 from rnncli.errors import DataError, UsageError
 
 DOCUMENT = "-DOCSTART-"
+PLUS = re.compile(r"#\s*global\.columns\s*=\s*(.*)")  # the first line of CoNLL-U Plus
 NEW_DOCUMENT = re.compile(r"#\s*newdoc\b")
 _ROLES = ("token", "tag", "sentence")
 _OTHER_NAMES = {"word": "token", "form": "token", "label": "tag", "ner": "tag"}
@@ -270,7 +271,7 @@ def lines_before(sentence: Sentence, separator: str) -> Iterator[str]:
 
 def names_columns(comment: str) -> bool:
     """Whether a comment is the first line of CoNLL-U Plus, which names the columns of that file."""
-    return comment.replace(" ", "").startswith("#global.columns=")
+    return PLUS.match(comment) is not None
 
 
 class Checked:

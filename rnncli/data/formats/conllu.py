@@ -25,7 +25,6 @@ UPOS = frozenset({"ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "N
 _OWN_TAG = "TAG"  # the column that this writer makes for tags that are not UPOS
 _EMPTY = "_"
 _ID = re.compile(r"(?P<word>[1-9]\d{0,8})|(?P<first>[1-9]\d{0,8})-[1-9]\d{0,8}|\d{1,9}\.[1-9]\d{0,8}", re.ASCII)
-_PLUS = re.compile(r"#\s*global\.columns\s*=\s*(.*)")
 _TEXT = re.compile(r"#\s*text\s*=\s?(.*)")
 _USUAL_COMMENT = re.compile(r"#\s*(global\.columns|sent_id|text)\s*=|#\s*newdoc\b")
 
@@ -46,7 +45,7 @@ def fits(head: Sequence[str], labelled: bool) -> bool:
 
 def _plus_columns(head: Sequence[str]) -> list[str]:
     first = next((line for line in head if line.strip()), "")
-    plus = _PLUS.match(first)
+    plus = columns.PLUS.match(first)
     return plus[1].split() if plus else []
 
 
@@ -122,7 +121,7 @@ def _sentences(lines: Lines, layout: Layout, wanted: Wanted, faults: Faults) -> 
             expected = 1
             continue
         if line[0] == "#" and (identifier == 0 or line.count("\t") + 1 != layout.width):
-            if (plus := _PLUS.match(line)) and tuple(plus[1].split()) != layout.names:
+            if (plus := columns.PLUS.match(line)) and tuple(plus[1].split()) != layout.names:
                 hint = "divide the file: its parts have different columns"
                 faults.add(Fault(number, 1, "other columns than at the start of the file", line, hint))
             elif sentence.words:
@@ -306,7 +305,7 @@ def _comments(sentence: Sentence) -> Iterator[str]:
     if extra.document is not None and extra.document not in extra.comments:
         yield "# newdoc\n"
     comments = [line for line in extra.comments if line.startswith("#") and "\n" not in line]
-    yield from (f"{line}\n" for line in comments if not _PLUS.match(line))
+    yield from (f"{line}\n" for line in comments if not columns.names_columns(line))
     if extra.text is not None and not any(map(_TEXT.match, comments)):
         text = re.sub("[\r\n]", " ", extra.text)
         yield f"# text = {text}\n"
@@ -353,7 +352,7 @@ def with_tag_column(sentences: Iterable[Sentence], names: Names) -> tuple[Iterat
     def widened() -> Iterator[Sentence]:
         for number, sentence in enumerate(sentences):
             extra = sentence.extra
-            comments = tuple(line for line in extra.comments if not _PLUS.match(line))
+            comments = tuple(line for line in extra.comments if not columns.names_columns(line))
             yield sentence._replace(
                 extra=extra._replace(
                     comments=comments if number else (header, *comments),
