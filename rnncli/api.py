@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rnncli import __version__, archive, arguments, evaluation, labelling, modelfile, training
+from rnncli import __version__, arguments, evaluation, labelling, modelfile, training, writing
 from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec, suggestion
 from rnncli.data import weights
 from rnncli.data.digits import choose_digits
@@ -231,9 +231,9 @@ def train_files(
             arguments.path(name, value)
     _check_outputs(files)
     path = Path(files.out)
-    archive.check_writable(path)
+    writing.check_writable(path)
     if files.log_gradients:
-        archive.check_writable(Path(files.log_gradients), "--log-gradients log.json", is_model=False)
+        writing.check_writable(Path(files.log_gradients), "--log-gradients log.json", is_model=False)
     is_bundled = files.data is None
     dev = bundled("sample_data/dev.tsv") if is_bundled and files.dev is None else files.dev
     reader = Reader(network_spec, training_spec, read_options, files.vectors is not None, force, listener)

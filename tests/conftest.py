@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 from network_fixtures import batch, drawn  # noqa: F401  fixtures of tests/plain and tests/network
+from promises import PROMISES, Cases, Record
 
 if TYPE_CHECKING:
     from typer.testing import Result
@@ -26,6 +27,60 @@ if TYPE_CHECKING:
 # Examples are a function of the test, so a run repeats; how fast the machine is plays no part.
 settings.register_profile("rnncli", deadline=None, derandomize=True, database=None, print_blob=True)
 settings.load_profile("rnncli")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of this suite."""
+    parser.addoption("--long", action="store_true", help="run hundreds of faults and minutes of fuzzing")
+    parser.addoption("--record", metavar="FILE", help="write how many cases of each promise were run, as JSON")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the mark of tests that prove a promise."""
+    config.addinivalue_line("markers", "promise(name): proves a promise of docs/reliability.md")
+    config.stash[_RECORD] = Record(config.getoption("--record"))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the counts."""
+    session.config.stash[_RECORD].write()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    """Count the cases of the promise that a test proves: those of its fixture ``cases``, else one."""
+    report = yield
+    if call.when == "call" and not report.skipped:
+        cases = getattr(item, "funcargs", {}).get("cases")
+        count = cases.count if cases and cases.count else 1
+        for mark in item.iter_markers("promise"):
+            test = item.nodeid.split("[")[0]
+            item.config.stash[_RECORD].add(mark.args[0], test, count, report.failed)
+    return report
+
+
+_RECORD = pytest.StashKey[Record]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse marks of promises that do not exist."""
+    for item in items:
+        for mark in item.iter_markers("promise"):
+            if mark.args[0] not in PROMISES:
+                raise pytest.UsageError(f"{item.nodeid}: no promise {mark.args[0]!r} in tests/promises.py")
+
+
+@pytest.fixture
+def cases() -> Cases:
+    """Counts the cases of a test that runs many: ``cases.add()``."""
+    return Cases()
+
+
+@pytest.fixture(scope="session")
+def long(pytestconfig: pytest.Config) -> bool:
+    """Whether the long runs were asked for; a test takes more of its cases then."""
+    return bool(pytestconfig.getoption("--long"))
+
 
 CITIES = (("Taipei",), ("New", "York"), ("Kaohsiung",))
 DAYS = (("May", "2nd"), ("June", "13th"), ("Sunday",), ("10:30", "today"))

@@ -21,6 +21,7 @@ FLOORS = [
     {"parameters"},
     {"data", "kernels"},
     {"config", "resources", "archive", "threads"},
+    {"writing"},
     {"arguments"},
     {"errors"},
 ]

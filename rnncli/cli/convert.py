@@ -141,11 +141,11 @@ def _writer(out: str) -> Iterator[Callable[[str], object]]:
     if out == "-":
         yield show.data
         return
-    from rnncli import archive
+    from rnncli import writing
 
     path = Path(out)
-    archive.check_writable(path, "OUT", is_model=False)
-    with archive.writing(path) as file, ExitStack() as packing:
+    writing.check_writable(path, "OUT", is_model=False)
+    with writing.writing(path) as file, ExitStack() as packing:
         packed: Any = file
         if path.suffix.lower() == ".gz":
             # Without a time, so that equal data give equal bytes.

@@ -55,13 +55,13 @@ def inspect_gradients(
 
     Example: rnncli inspect-gradients "leave Taipei now" --svg gradients.svg
     """
-    from rnncli import archive
+    from rnncli import writing
 
     if sum(source is not None for source in (text, corpus, log)) > 1:
         raise UsageError("TEXT, --corpus and --log exclude each other", hint="give one of them")
     if svg not in (None, "-"):
         refuse_overwriting(svg, corpus or log)
-        archive.check_writable(Path(str(svg)), "--svg gradients.svg", is_model=False)
+        writing.check_writable(Path(str(svg)), "--svg gradients.svg", is_model=False)
     if log is not None:
         _log(log, svg, json_output)
         return

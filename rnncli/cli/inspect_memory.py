@@ -88,7 +88,7 @@ def inspect_memory(
 
     Example: rnncli inspect-memory "leave Taipei" --matrix --svg figure.svg
     """
-    from rnncli import archive
+    from rnncli import writing
     from rnncli.modelfile import load
 
     if unit is not None and corpus is None:
@@ -102,7 +102,7 @@ def inspect_memory(
     for option, file in (("--html page.html", html), ("--svg figure.svg", svg)):
         if file not in (None, "-"):
             refuse_overwriting(file, corpus)
-            archive.check_writable(Path(str(file)), option, is_model=False)
+            writing.check_writable(Path(str(file)), option, is_model=False)
     path = find_model(model)
     loaded = load(path)
     compared = None if compare is None else load(compare)

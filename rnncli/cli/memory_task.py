@@ -98,12 +98,12 @@ def _numbers(text: str) -> list[int]:
 
 
 def _write(task: str, delay: int, count: int, seed: int, part: str, out: Path | None, as_json: bool) -> None:
-    from rnncli import archive
+    from rnncli import writing
     from rnncli.data import tasks
     from rnncli.data.formats import token_lines
 
     if out is not None and str(out) != "-":
-        archive.check_writable(out, "--out train.tsv", is_model=False)
+        writing.check_writable(out, "--out train.tsv", is_model=False)
     with show.progress() as progress:
         advance = functools.partial(progress.update, message="drawing sentences")
         generated = tasks.sentences(task, delay, count, seed, part, advance)

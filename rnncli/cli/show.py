@@ -61,9 +61,9 @@ def put(file: Path | str, text: str) -> None:
     if str(file) == "-":
         data(text)
         return
-    from rnncli import archive
+    from rnncli import writing
 
-    archive.write_text(Path(file), text)
+    writing.write_text(Path(file), text)
     written(file)
 
 

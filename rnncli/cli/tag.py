@@ -96,18 +96,18 @@ def tag(
         refuse_file_name(text, "--input")
     to = "jsonl" if json_output else to
     _check_output(to, nbest, keep, source)
-    from rnncli import archive
+    from rnncli import writing
     from rnncli.modelfile import load
     from rnncli.tagging import Tagger
 
     path = None if out in (None, "-") else Path(str(out))
     if path is not None:
         refuse_overwriting(path, source)
-        archive.check_writable(path, "--out labelled.txt", is_model=False)
+        writing.check_writable(path, "--out labelled.txt", is_model=False)
     tagger = Tagger(load(find_model(model)), threads, nbest)
     if text is not None or options.format == "text":
         _refuse_text(tagger)
-    with nullcontext() if path is None else archive.writing(path) as file:
+    with nullcontext() if path is None else writing.writing(path) as file:
         writer = Writer(tagger, to, file, keep)
         if source is None:
             _label_text(writer, text or "")

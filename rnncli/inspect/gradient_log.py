@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnncli import archive
+from rnncli import writing
 from rnncli.data import opening
 from rnncli.data.sentence import Sentence
 from rnncli.errors import DataError
@@ -59,7 +59,7 @@ class Log:
         ]
         epoch = {"number": number, "loss": loss, "score": score, "steps": steps, "clipped": clipped}
         self.document["runs"][-1]["epochs"].append({**epoch, "curves": rows})
-        archive.write_text(self.path, json.dumps(self.document, ensure_ascii=False) + "\n")
+        writing.write_text(self.path, json.dumps(self.document, ensure_ascii=False) + "\n")
 
 
 def _plain(value: float) -> float | None:
