@@ -1,7 +1,6 @@
 """The use cases as plain functions: read, split, train, score, save. They return results and raise errors."""
 
 import dataclasses
-import functools
 import os
 import statistics
 from collections.abc import Sequence
@@ -9,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rnncli import __version__, arguments, evaluation, labelling, modelfile, training, writing
+from rnncli import __version__, arguments, modelfile, writing
 from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec, suggestion
 from rnncli.data import weights
 from rnncli.data.digits import choose_digits
@@ -17,16 +16,16 @@ from rnncli.data.examples import contrast_pair
 from rnncli.data.parts import Reader
 from rnncli.data.reading import AS_USUAL, Corpus
 from rnncli.data.sentence import Sentence
-from rnncli.data.split import Overlap, overlap
-from rnncli.data.tags import Scheme
+from rnncli.data.split import Overlap
 from rnncli.data.vectors import Vectors, wanted_by
 from rnncli.data.vectors import read as read_vectors
-from rnncli.errors import StoppedError, UsageError
+from rnncli.errors import UsageError
 from rnncli.evaluation import Scores
 from rnncli.inspect.gradient_log import Log, sample
 from rnncli.model import Model
 from rnncli.modelfile import load as load_model
 from rnncli.resources import bundled
+from rnncli.runs import Run, Task, train_seeds
 from rnncli.tagging import Tagger
 from rnncli.threads import count_threads
 from rnncli.training import Epoch, Listener, Result
@@ -62,20 +61,6 @@ class _Logging(Listener):
 
     def should_stop(self) -> bool:
         return self.listener.should_stop()
-
-
-@dataclass(frozen=True)
-class Run:
-    """One finished training run, from one seed."""
-
-    model: Model
-    result: Result
-    dev: Scores
-
-    @property
-    def score(self) -> float:
-        """The score on development data of the epoch that was kept, by the metric that it was chosen by."""
-        return self.result.best_score if self.result.metric == "loss" else self.dev.score
 
 
 @dataclass(frozen=True)
@@ -195,18 +180,6 @@ def train(
     )
 
 
-class _Task(NamedTuple):
-    """The settings and data of a training, the same for every seed."""
-
-    network_spec: NetworkSpec
-    training_spec: TrainingSpec
-    train: list[Sentence]
-    dev: list[Sentence]
-    scheme: Scheme
-    vectors: Vectors | None
-    class_weights: dict[str, float] | None
-
-
 def train_files(
     files: Files,
     network_spec: NetworkSpec,
@@ -249,8 +222,8 @@ def train_files(
         class_weights = weights.read(training_spec.class_weight, tags)
     if files.log_gradients:
         listener = _Logging(listener, Log(Path(files.log_gradients), sample(train_part, training_spec.seed)))
-    task = _Task(network_spec, training_spec, train_part, dev_part, scheme, vectors, class_weights)
-    runs = _runs(task, seeds, threads, listener)
+    task = Task(network_spec, training_spec, train_part, dev_part, scheme, vectors, class_weights)
+    runs = train_seeds(task, seeds, threads, listener)
     best = (min if runs[0].result.metric == "loss" else max)(runs, key=lambda run: run.score)
     best.model.provenance = {
         "rnncli": __version__,
@@ -267,69 +240,6 @@ def train_files(
         best.model.provenance["class_weights"] = class_weights
         best.model.training_spec = dataclasses.replace(best.model.training_spec, class_weight="file")
     return Trained(runs, best, path, modelfile.save(best.model, path))
-
-
-def _runs(task: _Task, seeds: int, threads: int, listener: Listener) -> list[Run]:
-    """Train once from each seed. If interrupted, return the runs so far, of which the last may have ended early.
-
-    Raises :class:`.StoppedError` if there is none.
-    """
-    runs: list[Run] = []
-    for seed in range(task.training_spec.seed, task.training_spec.seed + seeds):
-        settings = dataclasses.replace(task.training_spec, seed=seed)
-        model = training.prepare(task.train, task.network_spec, settings, task.vectors, task.scheme)
-        listener.prepared(
-            model, task.train, overlap(task.train, task.dev, model.inputs.words, model.tags), task.vectors
-        )
-        why = _why_score_is_fixed(task.dev, model)
-        if why and not runs:
-            listener.warning(f"{why}, so the epoch with the lowest loss on it is kept")
-        result = training.train(
-            model,
-            task.train,
-            threads=threads,
-            score=functools.partial(_loss, task.dev) if why else functools.partial(_score, task.dev, threads),
-            scored=0 if why else _scored(task.dev, model.scheme),
-            metric="loss" if why else "f1" if model.scheme.has_spans else "accuracy",
-            listener=listener,
-            class_weights=task.class_weights,
-        )
-        if result.best_epoch:  # else it was stopped in its first epoch
-            runs.append(Run(model, result, evaluation.evaluate(model, task.dev, threads)))
-        if result.interrupted:
-            break
-    if not runs:
-        message = "training was stopped before its first epoch was over, so there is nothing to save"
-        raise StoppedError(message, hint="let should_stop return False until then")
-    return runs
-
-
-def _score(dev: list[Sentence], threads: int, model: Model) -> float:
-    return evaluation.evaluate(model, dev, threads, with_probabilities=False).score
-
-
-def _loss(dev: list[Sentence], model: Model) -> float:
-    encoded = model.encode(*zip(*((s.tokens, s.columns, s.tags) for s in dev), strict=True))
-    return labelling.gold_loss(model, encoded)
-
-
-def _why_score_is_fixed(dev: list[Sentence], model: Model) -> str:
-    """Why the score on these data would be the same after every epoch; "" if it can change."""
-    scheme = model.scheme
-    if not scheme.has_spans:
-        has_known_tag = any(set(sentence.tags).intersection(model.tags) for sentence in dev)
-        return "" if has_known_tag else "no tag of the development data is in the training data"
-    spans = [span for sentence in dev for span in scheme.spans(sentence.tags)]
-    if not spans:
-        return "the development data has no span"
-    types = {scheme.type_of(tag) for tag in model.tags}
-    has_known_type = any(span.type in types for span in spans)
-    return "" if has_known_type else "no type of span of the development data is in the training data"
-
-
-def _scored(dev: list[Sentence], scheme: Scheme) -> int:
-    """The number of spans, or of tokens, that the score on these data is a share of."""
-    return sum(len(scheme.spans(s.tags)) if scheme.has_spans else len(s.tags) for s in dev)
 
 
 def _vectors(path: str | Path, sentences: list[Sentence], digits: str) -> Vectors:

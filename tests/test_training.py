@@ -15,6 +15,7 @@ from rnncli.data.vectors import Vectors
 from rnncli.errors import DivergedError, UsageError
 from rnncli.resources import bundled
 from rnncli.tagging import Tagger
+from rnncli.training import trainer
 
 
 class Collecting(training.Listener):
@@ -127,13 +128,13 @@ def test_balanced_weights_are_those_of_the_training_tags(decoder, sentences, tmp
 @pytest.fixture
 def seen(monkeypatch):
     """The batches and the forced tags of every gradient of a training."""
-    calls, add_gradient = [], training.add_gradient
+    calls, add_gradient = [], trainer.add_gradient
 
     def spy(optimiser, batch, gold, objective, arena, dropout, forced):
         calls.append((batch, forced))
         return add_gradient(optimiser, batch, gold, objective, arena, dropout, forced)
 
-    monkeypatch.setattr(training, "add_gradient", spy)
+    monkeypatch.setattr(trainer, "add_gradient", spy)
     return calls
 
 

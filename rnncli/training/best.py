@@ -1,0 +1,37 @@
+"""Which epoch of a training is kept."""
+
+import math
+
+from rnncli.parameters import Parameters
+
+
+class Best:
+    """The epoch to keep so far, with its score and its weights; the arguments are those of :func:`.train`."""
+
+    def __init__(self, parameters: Parameters, scored: int, metric: str) -> None:
+        self.parameters = parameters.copy()
+        self.epoch = 0
+        self.score = math.inf if metric == "loss" else -1.0
+        self._highest = self.score  # of a loss the lowest
+        self._scored = scored
+        self._is_loss = metric == "loss"
+
+    def update(self, epoch: int, score: float, parameters: Parameters) -> bool:
+        """Keep an epoch if it is as good as the best so far; return whether it is."""
+        if self._is_loss:
+            is_kept = score <= self._highest
+            self._highest = min(self._highest, score)
+        else:
+            least = self._highest - _standard_error(self._highest, self._scored)
+            is_kept = score > least or (self._scored > 0 and score == least)
+            self._highest = max(self._highest, score)
+        if is_kept:
+            self.parameters = parameters.copy()
+            self.epoch = epoch
+            self.score = score
+        return is_kept
+
+
+def _standard_error(share: float, count: int) -> float:
+    """The standard error of a share of ``count`` things; 0 if it is not known."""
+    return math.sqrt(share * (1 - share) / count) if count and 0 < share < 1 else 0.0

@@ -1,0 +1,60 @@
+"""An untrained model for the training data: what the data settle, and its random weights."""
+
+from collections.abc import Sequence
+
+from rnncli import arguments
+from rnncli.config import NetworkSpec, TrainingSpec
+from rnncli.data import tokenizer_choice
+from rnncli.data.digits import choose_digits
+from rnncli.data.inputs import Inputs
+from rnncli.data.schemes import choose
+from rnncli.data.sentence import Sentence, check
+from rnncli.data.tags import Scheme
+from rnncli.data.tokenize import divided
+from rnncli.data.vectors import Vectors
+from rnncli.model import Model
+
+
+def prepare(
+    sentences: Sequence[Sentence],
+    network: NetworkSpec,
+    training: TrainingSpec,
+    vectors: Vectors | None = None,
+    scheme: Scheme | None = None,
+) -> Model:
+    """Make an untrained model for these training sentences, with their vocabularies, tags, scheme, tokenizer.
+
+    scheme  that of the tags, if it was recognised already
+    """
+    arguments.instance("network", network, NetworkSpec)
+    arguments.instance("training", training, TrainingSpec)
+    if vectors is not None:
+        arguments.instance("vectors", vectors, Vectors, "read them: rnncli.data.vectors.read")
+    sentences = [check(sentence) for sentence in arguments.several("sentences", sentences, "labelled sentences")]
+    if not any(sentence.tokens for sentence in sentences):
+        arguments.refuse("sentences", "at least one token", sentences)
+    tags = list(dict.fromkeys(tag for sentence in sentences for tag in sentence.tags))
+    if scheme is None:
+        scheme = choose(training.scheme, (sentence.tags for sentence in sentences))
+    columns = [sentence.columns for sentence in sentences]
+    digits = network.digits if network.digits != "auto" else choose_digits(sentences)
+    has_columns = bool(columns[0] and columns[0][0])
+    network = network.resolved(has_columns, vectors is not None, scheme.limits_moves, digits)
+    tokens = [token for sentence in sentences for token in sentence.tokens]
+    cut = _tokenizer(training.tokenizer, sentences, network.digits)
+    training = training.resolved(network, len(sentences), len(tokens))
+    inputs = Inputs.count(network, tokens, columns, vectors)
+    model = Model.untrained(network, training, inputs, tags, cut.name, scheme)
+    model.reproduced = cut.share
+    model.divided = divided(cut.name, (sentence.tokens for sentence in sentences), inputs.words)
+    if vectors and "vectors" in network.inputs:
+        model.parameters["input/vectors"][...] = vectors.table
+    return model
+
+
+def _tokenizer(name: str, sentences: Sequence[Sentence], digits: str) -> tokenizer_choice.Choice:
+    """The tokenizer of a name, which may be auto, and the share of the sentences whose tokens it gives."""
+    sample = [(sentence.extra.text, sentence.tokens) for sentence in sentences]
+    if name == "auto":
+        return tokenizer_choice.choose(sample, digits)
+    return tokenizer_choice.Choice(name, tokenizer_choice.share(sample, name, digits))
