@@ -1,0 +1,59 @@
+"""One quick use of each command that works, for tests that run every command under some condition.
+
+A command is added here when it is made; test_streams.py fails for one without a row.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+DATA = (
+    "leave\tO\nTaipei\tB-departure\n\n"
+    "arrive\tO\nNew\tB-destination\nYork\tI-destination\n\n"
+    "leave\tO\nKaohsiung\tB-departure\non\tO\nMay\tB-departure_time\n2nd\tI-departure_time\n\n"
+    "hello\tO\nthere\tO\n\n"
+)
+TEXTS = "leave Taipei\narrive New York\n\nhello\n"
+
+
+class Invocation(NamedTuple):
+    """A command line.
+
+    arguments  {data}, {texts} and {out} are the names of a labelled file, of a text and of the file to write
+    prints     whether data are written to stdout
+    writes     the suffix of the file that is written, "" for none
+    stdin      whether {data} or {texts} may be "-"
+    """
+
+    arguments: tuple[str, ...]
+    prints: bool = True
+    writes: str = ""
+    stdin: bool = False
+
+    def words(self, data: object = "data.tsv", texts: object = "texts.txt", out: object = "") -> list[str]:
+        """The arguments with these names of files."""
+        names = {"data": str(data), "texts": str(texts), "out": str(out or f"out{self.writes}")}
+        return [argument.format(**names) for argument in self.arguments]
+
+
+_TINY = ("--epochs", "1", "--hidden", "2", "--embedding", "2", "--ngram", "2", "--threads", "1")
+
+# The first word is the command. Options come before "--", so that a name may begin with a dash.
+INVOCATIONS = {
+    "train": Invocation(("train", "--out={out}", *_TINY, "--json", "--", "{data}"), writes=".npz", stdin=True),
+    "tag": Invocation(("tag", "leave Taipei")),
+    "tag a file": Invocation(("tag", "--input={texts}", "--format", "text", "--to", "jsonl"), stdin=True),
+    "tag to a file": Invocation(("tag", "--input={data}", "--to", "conll", "--out={out}"), False, ".conll", True),
+    "evaluate": Invocation(("evaluate", "--", "{data}"), stdin=True),
+    "convert": Invocation(("convert", "--to", "jsonl", "--", "{data}", "{out}"), False, ".jsonl", True),
+    "convert to stdout": Invocation(("convert", "--to", "jsonl", "--", "{data}", "-"), stdin=True),
+    "check": Invocation(("check", "--", "{data}"), stdin=True),
+    "inspect-memory": Invocation(("inspect-memory", "leave Taipei", "--html={out}"), writes=".html"),
+    "inspect-gradients": Invocation(("inspect-gradients", "leave Taipei", "--svg={out}"), writes=".svg"),
+    "memory-task": Invocation(("memory-task", "copy", "--delay", "2", "--sentences", "3")),
+}
+
+
+def files(folder: Path) -> None:
+    """Write the files that the command lines read into a folder."""
+    (folder / "data.tsv").write_text(DATA, "utf-8", newline="")
+    (folder / "texts.txt").write_text(TEXTS, "utf-8", newline="")
