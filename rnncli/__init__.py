@@ -9,17 +9,16 @@ The public interface, whose modules are loaded when they are first used::
     tagger.tag("leave Taipei on November 2nd").spans
 """
 
-from typing import TYPE_CHECKING, Any
-
 __version__ = "0.1.0"
 __all__ = ["Tagger", "__version__", "load", "train"]
 
+TYPE_CHECKING = False  # as typing has it, whose import takes longer than this file
 if TYPE_CHECKING:
     from rnncli.api import load, train
     from rnncli.tagging import Tagger
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name == "Tagger":
         from rnncli.tagging import Tagger
 

@@ -4,29 +4,32 @@ import gc
 import os
 import sys
 
-from rnncli.cli.app import program
-
-
-def _open_closed_streams() -> None:
-    """Open streams that were closed when the program began, so that no other file gets their numbers.
-
-    Then stdin is empty, what is written to stderr is lost, and writing to stdout is an error.
-    """
-    for name, flags in (("stdin", os.O_RDONLY), ("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY)):
-        if getattr(sys, name) is None:
-            mode = "r" if name == "stdin" else "w"
-            setattr(sys, name, os.fdopen(os.open(os.devnull, flags), mode))
+from rnncli.cli import signals
 
 
 def main() -> None:
-    """Run the program."""
-    _open_closed_streams()
+    """Run the program and end the process."""
+    signals.install()  # before all that takes time
+    from rnncli.cli import streams
+
+    streams.open_all()
     # Products are small here, and threads of BLAS would only wait. BLAS reads these variables when it is loaded.
     for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
         os.environ.setdefault(name, "1")
     # There are many objects and hardly any cycles, so look for cycles less often than after every 700 new objects.
     gc.set_threshold(100_000, 20, 20)
-    program("".join(sys.argv[1:2]))()
+    from rnncli.cli.app import program
+
+    try:
+        program("".join(sys.argv[1:2]))()
+    except SystemExit as end:
+        code = int(end.code or 0)
+    except BaseException:
+        if not signals.received:
+            streams.finish()
+            raise
+        code = 128 + signals.received  # the signal came last, or a library has made another error of it
+    os._exit(code)  # All is written. What Python does at its end takes time, and a signal would be seen in it.
 
 
 if __name__ == "__main__":

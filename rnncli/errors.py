@@ -1,9 +1,12 @@
 """Errors that a user can act on: what is wrong, where, and what to try. Each kind has its exit code.
 
 0 done · 1 unexpected · 2 usage · 3 bad data · 4 bad model · 5 input/output · 6 diverged · 130 interrupted
+129 hung up · 143 terminated
 """
 
 INTERRUPTED = 130
+TERMINATED = 143
+HUNG_UP = 129
 
 
 class RnncliError(Exception):

@@ -1,7 +1,9 @@
 """The program: its commands, and the help that belongs to all of them."""
 
 import sys
-from typing import Annotated, Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -17,10 +19,10 @@ from rnncli.cli import check
 from rnncli.cli import inspect_memory
 from rnncli.cli import inspect_gradients
 from rnncli.cli import memory_task
-from rnncli.cli import classes, usage
-from rnncli.cli.options import exit_codes
+from rnncli.cli import classes, show, signals, streams, usage
 from rnncli.cli.printable import printable
 from rnncli.cli.registry import COMMANDS
+from rnncli.errors import INTERRUPTED, FileError, RnncliError, StoppedError
 
 _HELP = """Label sequences with recurrent networks, and see what they keep in memory.
 
@@ -50,16 +52,37 @@ class _Program(classes.Program):
         with exit_codes():
             try:
                 code = super().main(*args, **{**options, "standalone_mode": False})
-                sys.stdout.flush()
-            except SystemExit as error:
-                if isinstance(error.__context__, BrokenPipeError):  # which typer makes an exit code of 1
-                    raise error.__context__ from None
-                raise
             except typer.TyperException as error:
                 explained = usage.explained(error, self.command)
                 explained.message = printable(explained.message)  # in one line
                 raise explained from error
-        sys.exit(code)
+            sys.stdout.flush()
+            raise SystemExit(code)
+
+
+@contextmanager
+def exit_codes() -> Iterator[None]:
+    """Turn errors into a message on stderr and the documented exit code."""
+    try:
+        with signals.handled_by(signals.stop):
+            yield
+    except (KeyboardInterrupt, signals.Stopped, StoppedError) as stopped:
+        streams.finish(is_stopped=True)
+        show.note("interrupted")
+        raise SystemExit(getattr(stopped, "exit_code", INTERRUPTED)) from stopped
+    except streams.ReaderLeftError as left:
+        raise SystemExit(0) from left
+    except RnncliError as error:
+        _fail(error)
+    except OSError as error:
+        _fail(FileError(error.strerror or str(error), where=str(error.filename or "")))
+
+
+def _fail(error: RnncliError) -> NoReturn:
+    """Show an error after the results that came before it, and exit."""
+    streams.finish()
+    show.error(error)
+    raise SystemExit(error.exit_code) from error
 
 
 def _version(is_requested: bool) -> None:
@@ -73,10 +96,7 @@ def _main(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    # Output is UTF-8, whatever the locale.
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace" if stream is sys.stderr else "strict")
+    """Take the options of the program itself."""
 
 
 def program(only: str = "") -> typer.Typer:

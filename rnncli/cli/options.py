@@ -1,13 +1,11 @@
-"""What all commands share: options from the specs, configuration files, exit codes of errors."""
+"""What all commands share: options from the specs, and configuration files."""
 
 import dataclasses
 import functools
 import inspect
 import os
-import sys
 import typing
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +14,7 @@ import typer
 from rnncli.cli import classes, config_file, show, usage
 from rnncli.cli.printable import printable, shell_word
 from rnncli.cli.registry import COMMANDS, Command, is_shared, variable
-from rnncli.errors import INTERRUPTED, FileError, RnncliError, StoppedError, UsageError
+from rnncli.errors import UsageError
 from rnncli.resources import bundled
 
 DEFAULT_MODEL = Path("models/default.npz")
@@ -142,7 +140,7 @@ def _with_variable(parameter: inspect.Parameter, command: str) -> inspect.Parame
 
 
 def command(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register a command: specs become options, common options are added, errors become exit codes.
+    """Register a command: specs become options, and common options are added.
 
     The function is called with whole specs, and without ``--config`` and ``--quiet``, which are handled here.
     """
@@ -167,14 +165,12 @@ def command(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
             values.pop("help_all", None)
             show.be_quiet(values.pop("quiet"))
             show.show_log()
-            with exit_codes():
-                for text in usage.check_variables(name):
-                    show.note(text)
-                for parameter, spec in specs.items():
-                    fields = [item.name for item in dataclasses.fields(spec)]
-                    values[parameter] = spec(**{field: values.pop(field) for field in fields})
-                function(**values)
-                sys.stdout.flush()
+            for text in usage.check_variables(name):
+                show.note(text)
+            for parameter, spec in specs.items():
+                fields = [item.name for item in dataclasses.fields(spec)]
+                values[parameter] = spec(**{field: values.pop(field) for field in fields})
+            function(**values)
 
         run.__dict__["__signature__"] = inspect.Signature(parameters)
         run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
@@ -182,29 +178,3 @@ def command(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
         return run
 
     return register
-
-
-def _discard_stdout() -> None:
-    """Discard what is still buffered, so that it does not fail again when Python exits."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-
-
-@contextmanager
-def exit_codes() -> Iterator[None]:
-    """Turn errors into a message on stderr and the documented exit code."""
-    try:
-        yield
-    except (KeyboardInterrupt, StoppedError) as error:
-        show.note("interrupted")
-        raise SystemExit(INTERRUPTED) from error
-    except RnncliError as error:
-        show.error(error)
-        raise SystemExit(error.exit_code) from error
-    except BrokenPipeError as error:
-        _discard_stdout()  # the reader has closed the pipe
-        raise SystemExit(0) from error
-    except OSError as error:
-        show.error(FileError(error.strerror or str(error), where=str(error.filename or "output")))
-        if error.filename is None:
-            _discard_stdout()
-        raise SystemExit(FileError.exit_code) from error

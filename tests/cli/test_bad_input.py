@@ -698,7 +698,8 @@ def test_a_full_disk_under_the_output_is_an_output_error(
     }
     with Path("/dev/full").open("w") as full:
         result = program(*arguments[command], "--model", trained.path, stdout=full)
-    assert (FILE, "error: output: No space left on device\n") == (result.returncode, result.stderr)
+    message = "error: stdout: No space left on device\n  what was written is not whole\n"
+    assert (FILE, message) == (result.returncode, result.stderr)
 
 
 @pytest.fixture
