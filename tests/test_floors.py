@@ -21,7 +21,7 @@ FLOORS = [
     {"plain"},
     {"parameters"},
     {"data", "kernels"},
-    {"config", "resources", "archive", "threads"},
+    {"config", "resources", "archive", "threads", "memory"},
     {"writing"},
     {"arguments"},
     {"errors"},
