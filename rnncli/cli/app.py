@@ -17,6 +17,8 @@ from rnncli.cli import check
 from rnncli.cli import inspect_memory
 from rnncli.cli import inspect_gradients
 from rnncli.cli import memory_task
+from rnncli.cli import info
+from rnncli.cli import verify
 from rnncli.cli import classes, usage
 from rnncli.cli.options import exit_codes
 from rnncli.cli.printable import printable
