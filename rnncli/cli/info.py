@@ -33,10 +33,11 @@ def info(
     ] = "",
     json_output: bool = False,
 ) -> None:
-    """Describe a model file: network, sizes, tags, training, scores, hash.
+    """Describe a model file, or print a model card of it.
 
-    All but the hash and the sizes is what the file says of itself. --card prints a model card: save it as README.md
-    beside the model. It names no license and no language unless they are given.
+    Shown are the network, its sizes and tags, the training and its scores as the file states them, and the hash of
+    the file. --card prints Markdown with the metadata that model hubs read: save it as README.md beside the model. It
+    names no license and no language unless they are given.
 
     Example: rnncli info model.npz
 

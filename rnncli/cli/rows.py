@@ -39,7 +39,9 @@ def wrapped(text: str, first: str = "  ", others: str = "    ", style: str = "")
 def checks(outcomes: "Sequence[Check]") -> None:
     """The outcome of each check, and what to do about it."""
     others = " " * (2 + STATE + NAME)
+    before = ""
     for check in outcomes:
         wrapped(check.text, f"  {check.state:<{STATE}}{check.name:<{NAME}}", others, STYLES[check.state])
-        if check.hint:
+        if check.hint not in ("", before):  # several checks may fail for one reason
             wrapped(check.hint, others, others)
+        before = check.hint

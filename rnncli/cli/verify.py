@@ -33,7 +33,7 @@ def verify(
     *,
     options: ReadOptions,
 ) -> None:
-    """Check that a model file is whole and labels as well as it says.
+    """Check that a model file is whole and reaches its score.
 
     These are the checks. The file can be opened: every hash and every shape in it is right, and all weights are
     finite. Its SHA-256 is the expected one. Saved again it has the same bytes. NumPy and the kernels label alike.

@@ -34,7 +34,9 @@ def agreement(model: Model, sentences: Sequence[Sequence[str]], columns: Columns
     # Of two tags that are equally probable either may be chosen.
     is_tie = (difference <= TOLERANCE) & (p <= 0.5 + TOLERANCE)
     differs = ~(difference <= TOLERANCE) | ((plain.tags != compiled.tags) & ~is_tie)
-    return Agreement(len(sentences), len(p), int(differs.sum()), float(difference.max(initial=0.0)))
+    return Agreement(
+        len(sentences), len(p), int(differs.sum()), float(np.nan_to_num(difference, nan=1.0).max(initial=0.0))
+    )
 
 
 def _labelled(model: Model, encoded: Encoded, kernels: bool) -> Prediction:
