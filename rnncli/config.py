@@ -267,6 +267,12 @@ class NetworkSpec(_Spec):
         return self.architecture.directions * self.gates * self.hidden
 
     @property
+    def description(self) -> str:
+        """The network in words: ``bidirectional, 1 × 128 lstm, crf``."""
+        units = self.activation if self.cell == "simple" else self.cell
+        return f"{self.arch}, {self.layers} × {self.hidden} {units}, {self.decoder}"
+
+    @property
     def inputs(self) -> list[str]:
         """The names in ``features``, in the order of :data:`INPUTS`."""
         return [name for name in INPUTS if name in self.features.split("+")]

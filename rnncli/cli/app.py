@@ -19,6 +19,9 @@ from rnncli.cli import check
 from rnncli.cli import inspect_memory
 from rnncli.cli import inspect_gradients
 from rnncli.cli import memory_task
+from rnncli.cli import info
+from rnncli.cli import verify
+from rnncli.cli import doctor
 from rnncli.cli import classes, show, signals, streams, usage
 from rnncli.cli.printable import printable
 from rnncli.cli.registry import COMMANDS
@@ -32,9 +35,8 @@ Try:
   rnncli inspect-memory "arrive Taipei" "leave Taipei"
   rnncli train"""
 
-_EPILOG = """rnncli COMMAND --help explains a command. A flag such as --learning-rate goes before the variable
-RNNCLI_LEARNING_RATE, and that before a key learning-rate of the file --config.
-
+_EPILOG = """rnncli COMMAND --help explains a command. The flag --batch goes before the variable RNNCLI_BATCH, and
+that before the key batch of a --config file.
 Exit codes: 0 done, 1 unexpected, 2 usage, 3 bad data, 4 bad model, 5 input/output, 6 diverged, 130 interrupted."""
 
 

@@ -7,6 +7,7 @@ import typer
 from rnncli.cli import show
 from rnncli.cli.options import command
 from rnncli.cli.printable import printable, shell_word
+from rnncli.cli.rows import row, wrapped
 from rnncli.config import ReadOptions
 from rnncli.errors import DataError, UsageError
 
@@ -78,7 +79,7 @@ def _show(report: "Report", show_all: bool) -> None:
 def _show_file(file: "FileReport", first: str, show_all: bool) -> None:
     show.line((file.name, "bold"))
     if file.description:
-        _wrapped(file.description.removeprefix(f"{file.name}: "), "  ", "  ")
+        wrapped(file.description.removeprefix(f"{file.name}: "), "  ", "  ")
     least, median, p95, most = file.lengths
     rows = [
         ("sentences", f"{file.sentences:,}; {file.repeated:,} occurred before in the file"),
@@ -98,27 +99,11 @@ def _show_file(file: "FileReport", first: str, show_all: bool) -> None:
         if compared.unseen_tags:
             rows.append(("unseen tags", f"{len(compared.unseen_tags):,}: {_named(compared.unseen_tags, show_all)}"))
     for name, text in rows:
-        _row(name, text)
+        row(name, text)
     for warning in file.warnings:
-        _row("warning", warning)
-    _row("faults", f"{file.fault_count:,}" if file.fault_count else "none")
+        row("warning", warning)
+    row("faults", f"{file.fault_count:,}" if file.fault_count else "none")
     show.blank()
-
-
-def _row(name: str, text: str) -> None:
-    """A name and its text, in lines that fit the terminal."""
-    _wrapped(text, f"  {name:<13}", " " * 15)
-
-
-def _wrapped(text: str, first: str = "  ", others: str = "    ") -> None:
-    """A text in lines that fit the terminal, except that no word is broken; what each line begins with."""
-    import textwrap
-
-    wrapper = textwrap.TextWrapper(
-        max(40, show.width() - 1), first, others, break_on_hyphens=False, break_long_words=False
-    )
-    for line in wrapper.wrap(printable(text)):
-        show.line((line, ""))
 
 
 def _named(counts: dict[str, int], show_all: bool) -> str:
@@ -172,12 +157,12 @@ def _show_relabelled(report: "Report", show_all: bool) -> None:
                 + (f" (and {way.times - 1:,} more)" if way.times > 1 else "")
                 for way in (usual, other)
             ]
-            _wrapped(f"{places[0]} and {places[1]}")
+            wrapped(f"{places[0]} and {places[1]}")
             tokens = [
                 f"{sentence.tokens[i]}: {usual.tags[i]} and {other.tags[i]}"
                 for i in differences(usual.tags, other.tags)
             ]
-            _row("", "; ".join(tokens[:SHOWN_PAIRS]) + ("; …" if len(tokens) > SHOWN_PAIRS else ""))
+            row("", "; ".join(tokens[:SHOWN_PAIRS]) + ("; …" if len(tokens) > SHOWN_PAIRS else ""))
     show.blank()
     _more(len(report.relabelled) - len(shown))
 
@@ -191,10 +176,10 @@ def _show_ambiguous(report: "Report", show_all: bool) -> None:
     shown = report.ambiguous[: None if show_all else SHOWN_PAIRS]
     for ambiguous in shown:
         text = " ".join([*ambiguous.before, f"[{ambiguous.token}]", *ambiguous.after])
-        _wrapped(text)
+        wrapped(text)
         for use in ambiguous.uses:
             place = f"{report.files[use.first.file].name}:{report.line(*use.first, use.token)}"
-            _row("", f"{use.tag} {use.times:,} ×, first in {place}")
+            row("", f"{use.tag} {use.times:,} ×, first in {place}")
     show.blank()
     _more(len(report.ambiguous) - len(shown))
 
@@ -209,15 +194,15 @@ def _show_choice(choice: "Choice", files: "list[FileReport]") -> None:
         data = data.replace("with", "with about") + "; the others are kept for development"
     elif len(files) == 1:
         data += ", which are the development data too"
-    _row("data", data)
-    _row("tags", choice.scheme)
+    row("data", data)
+    row("tags", choice.scheme)
     share = show.fraction(choice.reproduced, 1)
-    _row(
+    row(
         "tokenizer",
         f"{choice.tokenizer}, which gives the tokens of {share} % of the sentences; digits {choice.digits}",
     )
-    _row("epochs", f"at most {choice.epochs}, in batches of {choice.batch} sentences")
-    _row("time", f"about {_duration(choice.seconds)} on {cpus} if nothing else runs here")
+    row("epochs", f"at most {choice.epochs}, in batches of {choice.batch} sentences")
+    row("time", f"about {_duration(choice.seconds)} on {cpus} if nothing else runs here")
     show.blank()
 
 
@@ -238,6 +223,6 @@ def _show_faults(file: "FileReport", show_all: bool) -> None:
     for _, fault in shown:
         show.line((fault.located(file.name), ""))
     for hint in dict.fromkeys(fault.hint for _, fault in shown if fault.hint):
-        _wrapped(hint, "  ", "  ")
+        wrapped(hint, "  ", "  ")
     show.blank()
     _more(file.fault_count - len(shown))

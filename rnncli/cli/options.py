@@ -43,6 +43,10 @@ ModelOption = Annotated[
         show_default=False,
     ),
 ]
+ModelArgument = Annotated[
+    Path | None,
+    typer.Argument(metavar="MODEL", help="Model file; the same as --model.", show_default=False),
+]
 ThreadsOption = Annotated[
     int,
     typer.Option(
@@ -84,6 +88,14 @@ def find_model(path: Path | None) -> Path:
     path = bundled("models/default.npz")
     show.note(f"model   {path}, which comes with rnncli")
     return path
+
+
+def named_model(context: typer.Context, argument: Path | None, option: Path | None) -> Path:
+    """The model file that an argument or ``--model`` names; the argument goes before a variable and a file."""
+    source = context.get_parameter_source("model")
+    if argument is not None and option is not None and source is not None and source.name == "COMMANDLINE":
+        raise UsageError("two models are named: MODEL and --model", hint="name one")
+    return find_model(option if argument is None else argument)
 
 
 _PANELS = {"ReadOptions": "Data", "NetworkSpec": "Network", "TrainingSpec": "Training", "TrialSpec": "Training"}

@@ -350,6 +350,11 @@ def width() -> int:
     return _console().width
 
 
+def colours() -> str:
+    """The system of colours of the terminal, as ``256``; "" for none."""
+    return _console().color_system or ""
+
+
 def reach(low: float, middle: float, high: float, least: int, most: int, columns: int) -> str:
     """Draw a value with its spread on a logarithmic scale: ``├──●──┤``; the empty string for a value of 0.
 

@@ -6,7 +6,7 @@ from rnncli.api import Trained
 from rnncli.cli import show
 from rnncli.cli.options import DEFAULT_MODEL
 from rnncli.cli.printable import shell_word
-from rnncli.config import NetworkSpec, ReadOptions
+from rnncli.config import ReadOptions
 from rnncli.data.examples import example
 from rnncli.data.reading import Corpus
 from rnncli.data.sentence import Sentence
@@ -150,10 +150,6 @@ def _warn_of_many_tags(model: Model, tokens: int) -> None:
         )
 
 
-def _units(spec: NetworkSpec) -> str:
-    return spec.activation if spec.cell == "simple" else spec.cell
-
-
 def summary(trained: Trained, view: TrainView, options: ReadOptions) -> None:
     """Show the model that was saved, how it was trained, and how to tag with it.
 
@@ -161,11 +157,10 @@ def summary(trained: Trained, view: TrainView, options: ReadOptions) -> None:
     """
     result = trained.result
     model = trained.model
-    spec = model.network_spec
     megabytes = trained.path.stat().st_size / 1e6
     weights = sum(array.size for array in model.parameters.values())
     rows = [
-        ("network", f"{spec.arch}, {spec.layers} × {spec.hidden} {_units(spec)}, {spec.decoder}"),
+        ("network", model.network_spec.description),
         ("epoch", f"{result.best_epoch} of {result.epochs}"),
         (f"dev {NAMES[view.metric]}", _shown(view.metric, result.best_score)),
         ("time in epochs", f"{result.seconds:.1f} s"),

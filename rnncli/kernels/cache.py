@@ -18,7 +18,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any
+from typing import Any, NamedTuple
 
 import llvmlite
 import llvmlite.binding as llvm
@@ -123,6 +123,41 @@ CACHE_DIRECTORY, _REASON = _find_folder()
 def is_empty() -> bool:
     """Tell whether the cache has no kernel of this version, so that the first use of a kernel compiles it."""
     return CACHE_DIRECTORY is None or not any(CACHE_DIRECTORY.glob("*.nbc"))
+
+
+class State(NamedTuple):
+    """What is in the cache now."""
+
+    folder: Path | None  # None if there is none
+    reason: str  # why there is none, or why nothing can be written there; "" if all is well
+    kernels: int  # files of this version
+    size: int  # bytes of them
+    others: int  # folders of other versions
+
+
+def state() -> State:
+    """Look at the cache, and try whether a file can be written there."""
+    folder = CACHE_DIRECTORY
+    if folder is None:
+        return State(None, _REASON, 0, 0, 0)
+    reason = ""
+    try:
+        with NamedTemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        reason = error.strerror or str(error)
+    sizes = []
+    others = 0
+    with suppress(OSError):
+        sizes = [path.stat().st_size for path in folder.glob("*.nbc")]
+        others = sum(path.is_dir() for path in folder.parent.iterdir()) - 1
+    return State(folder, reason, len(sizes), sum(sizes), others)
+
+
+def processor() -> tuple[str, list[str]]:
+    """The name of the processor that kernels are compiled for, and its features, as LLVM calls them."""
+    features = llvm.get_host_cpu_features()
+    return llvm.get_host_cpu_name(), sorted(name for name, is_there in features.items() if is_there)
 
 
 class KernelCache(internals.NullCache):  # type: ignore[misc]
