@@ -1,14 +1,14 @@
 """The optimiser: the gradients of all parameters, their norm, and the steps along them."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from rnncli.config import NetworkSpec
 from rnncli.data.batch import Bags, Batch
 from rnncli.kernels import embedding, optimiser
-from rnncli.kernels.optimiser import COLUMNS, OPTIMISERS, ROWS
+from rnncli.kernels.optimiser import ADAM, COLUMNS, OPTIMISERS, ROWS
 from rnncli.network.arena import Arena
 from rnncli.network.backward import InputGradients
 from rnncli.network.inputs import ONEHOT, onehot, parts
@@ -36,6 +36,7 @@ class Optimiser:
         self.parameters = parameters
         self.transposed = parameters.transposed()
         self.gradient, self._m, self._v = (Parameters(parameters.rows, parameters.flat.dtype) for _ in range(3))
+        self.steps = 0  # since the moments were 0
         self._kind = OPTIMISERS[kind]
         fixed = np.array(list(_blocks(parameters)))
         self._fixed = len(fixed)
@@ -81,8 +82,9 @@ class Optimiser:
         optimiser.squared_norms(arena.queue, self.gradient.flat, self._block_list[: self._count], sums)
         return math.sqrt(float(sums.sum()))
 
-    def step(self, number: int, rate: float, scale: float, arena: Arena) -> None:
-        """Take a step along ``scale`` times the gradient, which is 0 afterwards; steps count from 1."""
+    def step(self, rate: float, scale: float, arena: Arena) -> None:
+        """Take a step along ``scale`` times the gradient, which is 0 afterwards."""
+        self.steps += 1
         optimiser.descend(
             arena.queue,
             self._kind,
@@ -94,6 +96,21 @@ class Optimiser:
             self.transposed.flat,
             self._block_list[: self._count],
             rate,
-            number,
+            self.steps,
         )
         self.parameters.version += 1
+
+    @property
+    def moments(self) -> dict[str, Array]:
+        """The moments that the optimiser has, each (parameters,)."""
+        return {"m": self._m.flat, "v": self._v.flat} if self._kind == ADAM else {}
+
+    def restart(self, weights: Array, steps: int = 0, moments: Mapping[str, Array] | None = None) -> None:
+        """Go on from other weights, (parameters,), and from these moments after so many steps; else they are 0."""
+        self.parameters.flat[...] = weights
+        self.parameters.version += 1
+        self.transposed.assign(self.parameters.transposed())
+        self.gradient.flat[...] = 0
+        self.steps = steps
+        for name, moment in self.moments.items():
+            moment[...] = moments[name] if moments else 0

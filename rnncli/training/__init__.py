@@ -1,8 +1,23 @@
 """Training: an untrained model for the data, the loop of epochs and batches, and what it reports."""
 
-from rnncli.training.events import Epoch, Listener, Result
-from rnncli.training.loop import train
+from rnncli.training.events import Divergence, Epoch, Listener, Result, Resumed, Run
+from rnncli.training.loop import Saver, train
 from rnncli.training.prepare import prepare
+from rnncli.training.state import Progress, State
 from rnncli.training.trainer import Trainer, schedule
 
-__all__ = ["Epoch", "Listener", "Result", "Trainer", "prepare", "schedule", "train"]
+__all__ = [
+    "Divergence",
+    "Epoch",
+    "Listener",
+    "Progress",
+    "Result",
+    "Resumed",
+    "Run",
+    "Saver",
+    "State",
+    "Trainer",
+    "prepare",
+    "schedule",
+    "train",
+]

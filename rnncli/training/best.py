@@ -12,19 +12,23 @@ class Best:
         self.parameters = parameters.copy()
         self.epoch = 0
         self.score = math.inf if metric == "loss" else -1.0
-        self._highest = self.score  # of a loss the lowest
+        self.high_epoch = 0
+        self.high_score = self.score  # of a loss the lowest
         self._scored = scored
         self._is_loss = metric == "loss"
 
     def update(self, epoch: int, score: float, parameters: Parameters) -> bool:
         """Keep an epoch if it is as good as the best so far; return whether it is."""
         if self._is_loss:
-            is_kept = score <= self._highest
-            self._highest = min(self._highest, score)
+            is_kept = score <= self.high_score
+            is_high = score < self.high_score
         else:
-            least = self._highest - _standard_error(self._highest, self._scored)
+            least = self.high_score - _standard_error(self.high_score, self._scored)
             is_kept = score > least or (self._scored > 0 and score == least)
-            self._highest = max(self._highest, score)
+            is_high = score > self.high_score
+        if is_high:
+            self.high_epoch = epoch
+            self.high_score = score
         if is_kept:
             self.parameters = parameters.copy()
             self.epoch = epoch

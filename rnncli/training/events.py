@@ -8,6 +8,7 @@ from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap
 from rnncli.data.vectors import Vectors
 from rnncli.model import Model
+from rnncli.training.state import Progress
 
 
 class Epoch(NamedTuple):
@@ -24,6 +25,29 @@ class Epoch(NamedTuple):
     metric: str = "score"  # what ``score`` is: "f1", "accuracy" or, lower being better, "loss"
 
 
+class Divergence(NamedTuple):
+    """A number of a training that was not finite, and what was done."""
+
+    what: str  # such as "the gradient is not a finite number"
+    epoch: int
+    batch: int
+    norm: float  # of the gradient of this batch; may be infinite or NaN
+    good_epoch: int  # whose weights the training went back to; 0: the initial weights
+    rate: float  # the share of the learning rate from now on; 0: the training ended
+
+    @property
+    def where(self) -> str:
+        """What it was, and where."""
+        return f"{self.what} in epoch {self.epoch}, batch {self.batch} (norm of the gradient {self.norm:.3g})"
+
+    @property
+    def text(self) -> str:
+        """What it was, where, and what was done."""
+        good = f"the weights of epoch {self.good_epoch}" if self.good_epoch else "the initial weights"
+        action = f"back to {good}, with {self.rate:.3g} of the learning rate" if self.rate else "the training ends"
+        return f"{self.where}: {action}"
+
+
 class Result(NamedTuple):
     """The result of a training run; the network has the weights of ``best_epoch``."""
 
@@ -34,6 +58,32 @@ class Result(NamedTuple):
     tokens_per_second: float
     interrupted: bool
     metric: str = "score"  # what ``best_score`` is; see :class:`Epoch`
+    high_epoch: int = 0  # the epoch with the highest score (of a loss the lowest)
+    high_score: float = 0.0
+    lowered: int = 0  # how often the learning rate was lowered because a number was not finite
+    diverged: str = ""  # the number that ended the training because it was not finite
+
+
+class Run(NamedTuple):
+    """One training run, from one seed."""
+
+    seed: int
+    result: Result
+    f1: float | None  # on the development data; None where there are no spans
+
+    @property
+    def score(self) -> float:
+        """The score on development data of the epoch that was kept, by the metric that it was chosen by."""
+        return self.result.best_score
+
+
+class Resumed(NamedTuple):
+    """From where a training goes on."""
+
+    checkpoint: str
+    seed: int
+    progress: Progress
+    batches: int  # in an epoch
 
 
 class Listener:
@@ -48,14 +98,21 @@ class Listener:
     def prepared(self, model: Model, sentences: Sequence[Sentence], dev: Overlap, vectors: Vectors | None) -> None:
         """The data were read and the network was initialised; ``sentences`` are the training sentences."""
 
+    def resumed(self, resumed: Resumed) -> None:
+        """The training goes on from a checkpoint; called after :meth:`prepared`."""
+
     def warning(self, message: str) -> None:
-        """Something about the data is unusual, and training goes on; called before or after :meth:`prepared`."""
+        """Something about the data or the training is unusual, and it goes on."""
 
     def batch(self, epochs: float, tokens_per_second: float) -> None:
         """A step was taken; ``epochs`` is how many epochs are done, with a fraction for the current one."""
 
     def epoch(self, epoch: Epoch) -> None:
         """An epoch ended and was scored."""
+
+    def diverged(self, divergence: Divergence) -> None:
+        """A number was not finite; the training goes back to earlier weights, or ends."""
+        self.warning(divergence.text)
 
     def should_stop(self) -> bool:
         """Called after every batch; true ends the run, which keeps the best epoch so far."""

@@ -4,12 +4,12 @@ Threads share the work of each step, so their number changes the time and never 
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 
 import numpy as np
 
 from rnncli.data.batch import Encoded, Longs, Packed, pack, shuffled
-from rnncli.errors import DivergedError
 from rnncli.model import Model
 from rnncli.network.arena import Arena
 from rnncli.network.forward import NONE_FORCED, Dropout
@@ -17,7 +17,17 @@ from rnncli.network.gradient import add_gradient
 from rnncli.network.optimiser import Optimiser
 from rnncli.network.output import Objective, Weights
 from rnncli.network.team import ThreadTeam
-from rnncli.parameters import Array
+from rnncli.parameters import Array, Parameters
+from rnncli.training.state import generator, random_state
+
+# A gradient as long as this cannot be used: Adam keeps the squares of its numbers, and float32 ends at 3.4e38.
+LONGEST = 1e19
+# The learning rate is multiplied by this each time that the training goes back to earlier weights.
+LOWER = 0.25
+
+
+class NotFiniteError(ArithmeticError):
+    """A number of a training is not finite; the message says which."""
 
 
 class Trainer:
@@ -31,43 +41,87 @@ class Trainer:
         self.team = team
         self.arena = Arena(team.queue)
         self.rng = np.random.default_rng([self.training.seed, 1])
+        self.order = random_state(self.rng)  # from which the order of the batches of this epoch is drawn
         self.batches = -(-len(encoded.lengths) // self.training.batch)
-        self.steps = 0  # since training began
-        self.clipped = 0  # steps whose gradient was clipped
+        self.epochs = 0  # that are over
+        self.batch = 0  # batches of this epoch that are done
+        self.loss = 0.0  # the sum over them
+        self.clipped = 0  # their steps whose gradient was clipped
+        self.norm = 0.0  # of the last gradient
+        self.lowered = 0  # how often the learning rate was lowered
         # For each word of the vocabulary, the probability that it is masked: read as the unknown word.
         self.mask_rates = np.where(model.inputs.words.counts == 1, self.training.unknown, 0.0)
         frozen = [] if self.training.pretrained == "tuned" else ["input/vectors"]
         self.optimiser = Optimiser(self.spec, model.parameters, self.training.optimiser, frozen)
 
-    def epoch(self, batch_done: Callable[[float], bool]) -> float | None:
-        """Train on every sentence once; return the summed loss, or ``None`` if ``batch_done`` ended the epoch.
+    def epoch(self, batch_done: Callable[[float], bool]) -> bool:
+        """Train on the sentences of this epoch that are left; return whether ``batch_done`` ended it.
 
         batch_done  called after every batch with the share of the epoch that is done; true ends the epoch
         """
-        loss = 0.0
+        for sentences in self._batches():
+            self.loss += self.step(sentences, self._rate())
+            self.batch += 1
+            if batch_done(self.batch / self.batches):
+                return True
+        return False
+
+    def next_epoch(self) -> None:
+        """Begin the next epoch, after the last batch of one."""
+        self.epochs += 1
+        self.order = random_state(self.rng)
+        self._restart_epoch()
+
+    def go_back(self, weights: Parameters) -> None:
+        """Begin this epoch again from earlier weights, with a lower learning rate and the moments at 0."""
+        self.lowered += 1
+        self.optimiser.restart(weights.flat)
+        self._restart_epoch()
+
+    def _restart_epoch(self) -> None:
+        self.batch = 0
+        self.loss = 0.0
+        self.clipped = 0
+
+    def _batches(self) -> Iterator[Longs]:
+        """The batches of this epoch that are left."""
+        rng = generator(self.order)
+        batches = shuffled(self.encoded, self.training.batch, rng)
+        if self.batch == 0:
+            self.rng = rng
+        return islice(batches, self.batch, None)
+
+    @property
+    def rate_share(self) -> float:
+        """The share of the learning rate that the steps have."""
+        return LOWER**self.lowered
+
+    def _rate(self) -> float:
+        """The learning rate of the next step."""
+        step = self.epochs * self.batches + self.batch
         steps = self.training.epochs * self.batches
-        for batch, sentences in enumerate(shuffled(self.encoded, self.training.batch, self.rng), 1):
-            rate = self.training.learning_rate * schedule(self.training.warmup, self.steps, steps)
-            loss += self.step(sentences, rate)
-            if batch_done(batch / self.batches):
-                return None
-        return loss
+        return self.rate_share * self.training.learning_rate * schedule(self.training.warmup, step, steps)
 
     def step(self, sentences: Longs, rate: float) -> float:
-        """Take one step of the optimiser; return the summed loss of the batch."""
+        """Take one step of the optimiser; return the summed loss of the batch.
+
+        Raises :class:`NotFiniteError` for a loss or gradient that is no finite number.
+        """
         self.team.wake()
         self.arena.clear()
         packed = pack(self.encoded.starts, sentences)
-        with np.errstate(all="ignore"):  # if it diverges, the norm is not finite
+        with np.errstate(all="ignore"):
             loss = self._add_gradient(packed)
-            norm = self.optimiser.norm(self.arena)
-        if not math.isfinite(norm):
-            raise DivergedError("the gradient is no longer a finite number", hint="lower --learning-rate")
+            self.norm = self.optimiser.norm(self.arena)
         clip = self.training.clip  # of the global norm: Pascanu 2013, Algorithm 1
-        is_clipped = 0 < clip < norm
-        self.steps += 1
+        is_clipped = 0 < clip < self.norm
+        scale = clip / self.norm if is_clipped else 1.0
+        if not math.isfinite(loss):
+            raise NotFiniteError("the loss is no longer a finite number")
+        if not scale * self.norm < LONGEST:
+            raise NotFiniteError("the gradient is no longer a finite number")
         self.clipped += is_clipped
-        self.optimiser.step(self.steps, rate, clip / norm if is_clipped else 1.0, self.arena)
+        self.optimiser.step(rate, scale, self.arena)
         return loss
 
     def _add_gradient(self, packed: Packed) -> float:

@@ -43,11 +43,11 @@ def learned(queue, spec, parameters, corpus, batch):
     omega = 0.1 if (spec.cell, spec.arch) in [("simple", "elman"), ("simple", "bidirectional")] else 0.0
     objective = Objective(0.01, Weights(np.zeros(0, np.float32)), omega)
     losses = []
-    for number in (1, 2, 3):
+    for _ in range(3):
         arena.clear()
         losses.append(add_gradient(optimiser, seen, gold, objective, arena, Dropout(0.3, keys), forced))
         losses.append(optimiser.norm(arena))
-        optimiser.step(number, 0.01, 0.5, arena)
+        optimiser.step(0.01, 0.5, arena)
     assert all(parameters[name].tolist() != given[name].tolist() for name in parameters)
     assert optimiser.transposed.flat.tobytes() == parameters.transposed().flat.tobytes()
     assert not optimiser.gradient.flat.any()
