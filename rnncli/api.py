@@ -1,6 +1,7 @@
 """The use cases as plain functions: read, split, train, score, save. They return results and raise errors."""
 
 import dataclasses
+import hashlib
 import os
 import statistics
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rnncli import __version__, arguments, modelfile, writing
+from rnncli.checkpoint import EVERY, Checkpoint, Identity, path_of
 from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec, suggestion
 from rnncli.data import weights
 from rnncli.data.digits import choose_digits
@@ -19,16 +21,16 @@ from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap
 from rnncli.data.vectors import Vectors, wanted_by
 from rnncli.data.vectors import read as read_vectors
-from rnncli.errors import UsageError
+from rnncli.errors import DivergedError, FileError, RnncliError, UsageError
 from rnncli.evaluation import Scores
 from rnncli.inspect.gradient_log import Log, sample
 from rnncli.model import Model
 from rnncli.modelfile import load as load_model
 from rnncli.resources import bundled
-from rnncli.runs import Run, Task, train_seeds
+from rnncli.runs import Task, train_seeds
 from rnncli.tagging import Tagger
 from rnncli.threads import count_threads
-from rnncli.training import Epoch, Listener, Result
+from rnncli.training import Divergence, Epoch, Failure, Listener, Result, Resumed, Run
 
 # Two requests that differ in one word; inspect-memory shows them for a model of the bundled corpus.
 BOOKING_PAIR = ["arrive Taipei on November 2nd", "leave Taipei on November 2nd"]
@@ -40,14 +42,17 @@ class _Logging(Listener):
     def __init__(self, listener: Listener, log: Log) -> None:
         self.listener = listener
         self.log = log
-
-    def read(self, corpus: Corpus) -> None:
-        self.listener.read(corpus)
+        self.problem: FileError | None = None  # of the last time that the log was written
 
     def prepared(self, model: Model, sentences: Sequence[Sentence], dev: Overlap, vectors: Vectors | None) -> None:
         self.listener.prepared(model, sentences, dev, vectors)
         self.model = model
         self.log.begin(model.training_spec.seed)
+
+    def resumed(self, resumed: Resumed) -> None:
+        self.listener.resumed(resumed)
+        if not self.log.resume(resumed.seed, resumed.progress.epochs, resumed.progress.lowered):
+            self.listener.warning(f"{self.log.path} does not hold the epochs before this one")
 
     def warning(self, message: str) -> None:
         self.listener.warning(message)
@@ -58,9 +63,25 @@ class _Logging(Listener):
     def epoch(self, epoch: Epoch) -> None:
         self.listener.epoch(epoch)
         self.log.add(self.model, epoch.number, epoch.loss, epoch.score, epoch.steps, epoch.clipped)
+        self._write()
+
+    def diverged(self, divergence: Divergence) -> None:
+        self.listener.diverged(divergence)
+        self.log.add_divergence(divergence._asdict())
+        self._write()
 
     def should_stop(self) -> bool:
         return self.listener.should_stop()
+
+    def _write(self) -> None:
+        before = self.problem
+        self.problem = None
+        try:
+            self.log.write()
+        except FileError as error:  # the training is worth more than its log
+            self.problem = error
+            if before is None:
+                self.listener.warning(str(error))
 
 
 @dataclass(frozen=True)
@@ -68,14 +89,15 @@ class Trained:
     """A finished training: the runs of all seeds, and the best of them, which was saved."""
 
     runs: list[Run]
+    failures: list[Failure]  # of seeds without a run
     best: Run
+    model: Model  # the one that was saved
+    dev: Scores  # of the best run on the development data
     path: Path
     sha256: str
-
-    @property
-    def model(self) -> Model:
-        """The model that was saved."""
-        return self.best.model
+    stopped: tuple[int, int] | None = None  # the seed that was interrupted, and how many epochs of it are over
+    checkpoint: Path | None = None  # from which a training that was interrupted goes on
+    log_problem: FileError | None = None  # why the log of gradients was not written
 
     @property
     def result(self) -> Result:
@@ -83,40 +105,62 @@ class Trained:
         return self.best.result
 
     @property
-    def dev(self) -> Scores:
-        """The best run's scores on development data."""
-        return self.best.dev
-
-    @property
     def spread(self) -> tuple[float, float]:
         """Mean and standard deviation of the dev scores over the seeds."""
         scores = [run.score for run in self.runs]
         return statistics.mean(scores), statistics.stdev(scores) if len(scores) > 1 else 0.0
+
+    @property
+    def problem(self) -> RnncliError | None:
+        """What went wrong although the best epoch was saved: divergence, seeds that failed, a log."""
+        problems = [(run.seed, run.result.diverged) for run in self.runs if run.result.diverged]
+        problems += [(failure.seed, failure.text) for failure in self.failures]
+        if not problems:
+            return self.log_problem
+        message = "; ".join(f"seed {seed}: {text}" for seed, text in sorted(problems))
+        saved = f"epoch {self.result.best_epoch} of seed {self.best.seed} was saved"
+        if self.diverged:
+            return DivergedError(message, hint=f"{saved}; lower --learning-rate")
+        return RnncliError(message, hint=saved)
+
+    @property
+    def diverged(self) -> bool:
+        """Whether a run ended because a number was not finite."""
+        return any(run.result.diverged for run in self.runs) or any(each.diverged for each in self.failures)
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON contract of ``rnncli train``."""
         mean, deviation = self.spread
         runs = [
             {
-                "seed": run.model.training_spec.seed,
+                "seed": run.seed,
                 "best_epoch": run.result.best_epoch,
-                "f1": run.dev.f1,
+                "f1": run.f1,
                 "score": run.score,
+                "diverged": bool(run.result.diverged),
+                "lowered": run.result.lowered,
             }
             for run in self.runs
         ]
         return {
             "model": str(self.path),
-            "seed": self.model.training_spec.seed,
+            "seed": self.best.seed,
             "epochs": self.result.epochs,
             "best_epoch": self.result.best_epoch,
             "metric": self.result.metric,
             "seconds": self.result.seconds,
             "tokens_per_second": self.result.tokens_per_second,
-            "interrupted": any(run.result.interrupted for run in self.runs),
+            "interrupted": self.stopped is not None,
+            "diverged": self.diverged,
+            "checkpoint": str(self.checkpoint) if self.checkpoint else None,
             "dev": self.dev.as_dict(),
             "sha256": self.sha256,
-            "seeds": {"mean": mean, "standard_deviation": deviation, "runs": runs},
+            "seeds": {
+                "mean": mean,
+                "standard_deviation": deviation,
+                "runs": runs,
+                "failed": [failure._asdict() for failure in self.failures],
+            },
         }
 
 
@@ -146,6 +190,11 @@ class Files(NamedTuple):
     log_gradients: str | Path | None = None
 
 
+def checkpoint_of(out: str | Path) -> Path:
+    """The file beside ``out`` from which a training that was stopped goes on."""
+    return path_of(Path(out))
+
+
 def train(
     data: str | Path | None = None,
     dev: str | Path | None = None,
@@ -157,6 +206,8 @@ def train(
     log_gradients: str | Path | None = None,
     read_options: ReadOptions = AS_USUAL,
     force: bool = False,
+    resume: bool | None = None,
+    checkpoint_every: float = EVERY,
     **options: Any,
 ) -> Trained:
     """Train a model on labelled files and save it; ``options`` are the fields of the specs in config.py.
@@ -170,14 +221,32 @@ def train(
     log_gradients  a file for gradients by distance, rewritten after every epoch; changes no byte of the model
     read_options   format, columns and encoding of ``data`` and ``dev``
     force          train on data that cannot be right too, with a warning in the log of the package
+    resume         whether to go on from the checkpoint beside ``out``, if there is one: to the model of a training
+                   that was not stopped. False: begin anew and delete it. None: refuse to begin where there is one
+    checkpoint_every
+                   minutes between checkpoints, which are deleted at the end; 0: none is written
 
     Raises an :class:`.RnncliError`: :class:`.UsageError` for a wrong argument, :class:`.StoppedError` if it is
-    stopped before the end of the first epoch, :class:`.DataError`, :class:`.FileError`, :class:`.DivergedError`.
+    stopped before the end of the first epoch, :class:`.DataError`, :class:`.FileError`, :class:`.DivergedError`. If
+    a training diverges after a good epoch, or some of several seeds fail, the best model is saved before, and the
+    attribute ``trained`` of the error is what would have been returned.
     """
     files = Files(data, dev, out, vectors, log_gradients)
-    return train_files(
-        files, *specs(options), read_options, seeds=seeds, threads=threads, listener=listener, force=force
+    trained = train_files(
+        files,
+        *specs(options),
+        read_options,
+        seeds=seeds,
+        threads=threads,
+        listener=listener,
+        force=force,
+        resume=resume,
+        checkpoint_every=checkpoint_every,
     )
+    if problem := trained.problem:
+        problem.trained = trained
+        raise problem
+    return trained
 
 
 def train_files(
@@ -190,8 +259,10 @@ def train_files(
     threads: int = 1,
     listener: Listener | None = None,
     force: bool = False,
+    resume: bool | None = None,
+    checkpoint_every: float = EVERY,
 ) -> Trained:
-    """The same as :func:`train`, with whole specs."""
+    """The same as :func:`train`, with whole specs; what went wrong after a good epoch is only returned."""
     arguments.instance("network_spec", network_spec, NetworkSpec)
     arguments.instance("training_spec", training_spec, TrainingSpec)
     arguments.instance("read_options", read_options, ReadOptions)
@@ -207,8 +278,63 @@ def train_files(
     writing.check_writable(path)
     if files.log_gradients:
         writing.check_writable(Path(files.log_gradients), "--log-gradients log.json", is_model=False)
-    is_bundled = files.data is None
-    dev = bundled("sample_data/dev.tsv") if is_bundled and files.dev is None else files.dev
+    checkpoint = Checkpoint.of(path, checkpoint_every, listener.warning)
+    if checkpoint and resume is None:
+        checkpoint.refuse()
+    corpus, task = _read(files, network_spec, training_spec, read_options, force, listener)
+    saved = None
+    if checkpoint:
+        checkpoint.identity = _identity(task, network_spec, training_spec, seeds)
+        if resume:
+            saved = checkpoint.load()
+        else:
+            checkpoint.remove()
+    log = None
+    if files.log_gradients:
+        log = _Logging(listener, Log(Path(files.log_gradients), sample(task.train, training_spec.seed)))
+    runs = train_seeds(task, seeds, threads, log or listener, checkpoint, saved)
+    best, model, dev = runs.saved(threads)
+    model.provenance = {
+        "rnncli": __version__,
+        "data_sha256": corpus.sha256,
+        "sentences": len(task.train),
+        "tokens": sum(len(sentence.tokens) for sentence in task.train),
+        "epochs": best.result.epochs,
+        "best_epoch": best.result.best_epoch,
+        "metric": best.result.metric,
+        "dev": dev.as_dict(),
+        "examples": BOOKING_PAIR if files.data is None else contrast_pair(task.train, model.tokenizer, task.scheme),
+    }
+    if task.class_weights:  # store the weights, not the name of their file
+        model.provenance["class_weights"] = task.class_weights
+        model.training_spec = dataclasses.replace(model.training_spec, class_weight="file")
+    sha256 = modelfile.save(model, path)
+    if checkpoint and not runs.stopped:
+        checkpoint.remove()
+    return Trained(
+        runs.runs,
+        runs.failures,
+        best,
+        model,
+        dev,
+        path,
+        sha256,
+        runs.stopped,
+        checkpoint.path if checkpoint and runs.stopped and checkpoint.path.exists() else None,
+        log.problem if log else None,
+    )
+
+
+def _read(
+    files: Files,
+    network_spec: NetworkSpec,
+    training_spec: TrainingSpec,
+    read_options: ReadOptions,
+    force: bool,
+    listener: Listener,
+) -> tuple[Corpus, Task]:
+    """Read all files of a training."""
+    dev = bundled("sample_data/dev.tsv") if files.data is None and files.dev is None else files.dev
     reader = Reader(network_spec, training_spec, read_options, files.vectors is not None, force, listener)
     corpus, train_part, dev_part, scheme = reader.read(files.data or bundled("sample_data/train.tsv"), dev)
     if network_spec.digits == "auto":
@@ -220,26 +346,24 @@ def train_files(
     if training_spec.class_weight not in ("none", weights.BALANCED):
         tags = list(dict.fromkeys(tag for sentence in train_part for tag in sentence.tags))
         class_weights = weights.read(training_spec.class_weight, tags)
-    if files.log_gradients:
-        listener = _Logging(listener, Log(Path(files.log_gradients), sample(train_part, training_spec.seed)))
-    task = Task(network_spec, training_spec, train_part, dev_part, scheme, vectors, class_weights)
-    runs = train_seeds(task, seeds, threads, listener)
-    best = (min if runs[0].result.metric == "loss" else max)(runs, key=lambda run: run.score)
-    best.model.provenance = {
-        "rnncli": __version__,
-        "data_sha256": corpus.sha256,
-        "sentences": len(train_part),
-        "tokens": sum(len(sentence.tokens) for sentence in train_part),
-        "epochs": best.result.epochs,
-        "best_epoch": best.result.best_epoch,
-        "metric": best.result.metric,
-        "dev": best.dev.as_dict(),
-        "examples": BOOKING_PAIR if is_bundled else contrast_pair(train_part, best.model.tokenizer, scheme),
+    return corpus, Task(network_spec, training_spec, train_part, dev_part, scheme, vectors, class_weights)
+
+
+def _identity(task: Task, network_spec: NetworkSpec, training_spec: TrainingSpec, seeds: int) -> Identity:
+    """What determines the result: the options as they were given, and the content of the files."""
+    options = {**dataclasses.asdict(network_spec), **dataclasses.asdict(training_spec), "seeds": seeds}
+    data = {
+        "training data": Corpus("", task.train).sha256,
+        "development data": Corpus("", task.dev).sha256,
     }
-    if class_weights:  # store the weights, not the name of their file
-        best.model.provenance["class_weights"] = class_weights
-        best.model.training_spec = dataclasses.replace(best.model.training_spec, class_weight="file")
-    return Trained(runs, best, path, modelfile.save(best.model, path))
+    if task.vectors:
+        digest = hashlib.sha256("\n".join(task.vectors.words).encode())
+        digest.update(task.vectors.table.tobytes())
+        data["word vectors"] = digest.hexdigest()
+    if task.class_weights:
+        options["class_weight"] = "file"
+        data["class weights"] = hashlib.sha256(repr(sorted(task.class_weights.items())).encode()).hexdigest()
+    return Identity(options, data)
 
 
 def _vectors(path: str | Path, sentences: list[Sentence], digits: str) -> Vectors:

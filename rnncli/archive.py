@@ -42,7 +42,7 @@ def write(path: Path, header: dict[str, Any], arrays: Mapping[str, Array]) -> st
     """Write a file, whole or not at all; return its SHA-256. The key ``sha256`` is added to the written header."""
     content = {f"{name}.npy": _npy(array) for name, array in arrays.items()}
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in content.items()}
-    text = json.dumps({**header, "sha256": hashes}, ensure_ascii=False, indent=1)
+    text = json.dumps({**header, "sha256": hashes}, ensure_ascii=False, allow_nan=False, indent=1)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, data in {_HEADER: _npy(text_array(text)), **content}.items():

@@ -1,18 +1,21 @@
 """Errors that a user can act on: what is wrong, where, and what to try. Each kind has its exit code.
 
-0 done · 1 unexpected · 2 usage · 3 bad data · 4 bad model · 5 input/output · 6 diverged · 130 interrupted
-129 hung up · 143 terminated
+0 done · 1 unexpected · 2 usage · 3 bad data · 4 bad model · 5 input/output · 6 diverged
+129 hung up · 130 interrupted · 143 terminated
 """
 
+from typing import Any
+
+HUNG_UP = 129
 INTERRUPTED = 130
 TERMINATED = 143
-HUNG_UP = 129
 
 
 class RnncliError(Exception):
     """Base of all errors that rnncli raises on purpose; ``exit_code`` is that of the command line."""
 
     exit_code = 1
+    trained: Any = None  # the :class:`.api.Trained` that was saved before a training ended with this error
 
     def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
         super().__init__(message)
@@ -50,7 +53,7 @@ class FileError(RnncliError):
 
 
 class DivergedError(RnncliError):
-    """The loss or a weight is no longer a finite number."""
+    """A loss, a gradient, a weight or a score of a training is not a finite number."""
 
     exit_code = 6
 

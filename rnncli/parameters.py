@@ -209,6 +209,12 @@ class Parameters(Mapping[str, Array]):
         self.version += 1
         return self
 
+    def assign_flat(self, flat: Array) -> Self:
+        """Copy the values of all arrays end to end, (P,)."""
+        self.flat[...] = flat
+        self.version += 1
+        return self
+
     def copy(self) -> Parameters:
         """Return an independent copy."""
         return Parameters(self.rows, self.flat.dtype).assign(self)

@@ -1,20 +1,21 @@
-"""Training runs from several seeds on the same data; each is scored on development data."""
+"""Training runs from several seeds on the same data; each is scored on development data, and the best is kept."""
 
 import dataclasses
 import functools
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import NamedTuple, NoReturn
 
 from rnncli import evaluation, labelling, training
+from rnncli.checkpoint import Checkpoint, Finished, Saved
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.sentence import Sentence
 from rnncli.data.split import overlap
 from rnncli.data.tags import Scheme
 from rnncli.data.vectors import Vectors
-from rnncli.errors import StoppedError
+from rnncli.errors import DivergedError, ModelError, StoppedError, UsageError
 from rnncli.evaluation import Scores
 from rnncli.model import Model
-from rnncli.training import Listener, Result
+from rnncli.training import Failure, Listener, Resumed, Run, State
 
 
 class Task(NamedTuple):
@@ -28,54 +29,142 @@ class Task(NamedTuple):
     vectors: Vectors | None
     class_weights: dict[str, float] | None
 
+    def prepare(self, seed: int) -> Model:
+        """An untrained model."""
+        settings = dataclasses.replace(self.training_spec, seed=seed)
+        return training.prepare(self.train, self.network_spec, settings, self.vectors, self.scheme)
 
-@dataclass(frozen=True)
-class Run:
-    """One finished training run, from one seed."""
 
-    model: Model
-    result: Result
-    dev: Scores
+@dataclass
+class Runs:
+    """The runs from several seeds so far, and the best of them with its model."""
+
+    task: Task
+    runs: list[Run] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    stopped: tuple[int, int] | None = None  # the seed of the run that was stopped, and how many epochs it has
+    best: Run | None = None
+    model: Model | None = None  # of the best run
+    dev: Scores | None = None  # of the best run on the development data; None if it was not evaluated here
+
+    def add(self, run: Run, model: Model | None, dev: Scores | None) -> None:
+        """Add a run that is over; of equal scores the first is best."""
+        self.runs.append(run)
+        sign = -1 if run.result.metric == "loss" else 1
+        if self.best is None or sign * run.score > sign * self.best.score:
+            self.best = run
+            self.model = model
+            self.dev = dev
 
     @property
-    def score(self) -> float:
-        """The score on development data of the epoch that was kept, by the metric that it was chosen by."""
-        return self.result.best_score if self.result.metric == "loss" else self.dev.score
+    def finished(self) -> Finished:
+        """The same for a checkpoint."""
+        weights = self.model.parameters.flat if self.model else None
+        return Finished(list(self.runs), list(self.failures), weights)
+
+    def restore(self, finished: Finished) -> None:
+        """Take the runs of a checkpoint."""
+        self.failures = list(finished.failures)
+        for run in finished.runs:
+            self.add(run, None, None)
+        if self.best and finished.weights is not None:
+            self.model = self.task.prepare(self.best.seed)
+            self.model.parameters.assign_flat(finished.weights)
+
+    def saved(self, threads: int) -> tuple[Run, Model, Scores]:
+        """The best run, its model, and its scores on the development data."""
+        assert self.best is not None
+        assert self.model is not None
+        return self.best, self.model, self.dev or evaluation.evaluate(self.model, self.task.dev, threads)
 
 
-def train_seeds(task: Task, seeds: int, threads: int, listener: Listener) -> list[Run]:
+def train_seeds(
+    task: Task,
+    seeds: int,
+    threads: int,
+    listener: Listener,
+    checkpoint: Checkpoint | None = None,
+    saved: Saved | None = None,
+) -> Runs:
     """Train once from each seed. If interrupted, return the runs so far, of which the last may have ended early.
 
-    Raises :class:`.StoppedError` if there is none.
+    A seed that fails is reported, and the others go on.
+
+    checkpoint  keeps the state of the training; ``None``: nothing does
+    saved       go on from this
+
+    If no epoch was scored, raises :class:`.StoppedError` or the error of a seed.
     """
-    runs: list[Run] = []
-    for seed in range(task.training_spec.seed, task.training_spec.seed + seeds):
-        settings = dataclasses.replace(task.training_spec, seed=seed)
-        model = training.prepare(task.train, task.network_spec, settings, task.vectors, task.scheme)
-        listener.prepared(
-            model, task.train, overlap(task.train, task.dev, model.inputs.words, model.tags), task.vectors
-        )
-        why = _why_score_is_fixed(task.dev, model)
-        if why and not runs:
-            listener.warning(f"{why}, so the epoch with the lowest loss on it is kept")
-        result = training.train(
-            model,
-            task.train,
-            threads=threads,
-            score=functools.partial(_loss, task.dev) if why else functools.partial(_score, task.dev, threads),
-            scored=0 if why else _scored(task.dev, model.scheme),
-            metric="loss" if why else "f1" if model.scheme.has_spans else "accuracy",
-            listener=listener,
-            class_weights=task.class_weights,
-        )
-        if result.best_epoch:  # else it was stopped in its first epoch
-            runs.append(Run(model, result, evaluation.evaluate(model, task.dev, threads)))
-        if result.interrupted:
+    runs = Runs(task)
+    state = None
+    if saved:
+        runs.restore(saved.finished)
+        state = saved.state
+    done = len(runs.runs) + len(runs.failures)
+    error: Exception | None = None
+    for seed in range(task.training_spec.seed + done, task.training_spec.seed + seeds):
+        try:
+            _train_seed(runs, seed, threads, listener, checkpoint, state)
+        except (UsageError, ModelError):  # of options and of the checkpoint, so of all seeds
+            raise
+        except Exception as problem:  # what is finished must not be lost
+            error = error or problem
+            runs.failures.append(Failure(seed, str(problem), isinstance(problem, DivergedError)))
+            if seeds > 1:
+                listener.warning(f"seed {seed} failed: {problem}")
+        state = None
+        if runs.stopped:
             break
-    if not runs:
-        message = "training was stopped before its first epoch was over, so there is nothing to save"
-        raise StoppedError(message, hint="let should_stop return False until then")
+    if not runs.runs:
+        _raise_nothing(runs, error, checkpoint)
     return runs
+
+
+def _train_seed(
+    runs: Runs, seed: int, threads: int, listener: Listener, checkpoint: Checkpoint | None, state: State | None
+) -> None:
+    """Train from one seed, or go on from a state; add the run to those that are over."""
+    task = runs.task
+    model = task.prepare(seed)
+    listener.prepared(
+        model, task.train, overlap(task.train, task.dev, model.inputs.words, model.tags), task.vectors
+    )
+    if checkpoint:
+        checkpoint.begin(runs.finished, model.parameters.flat)
+        if state:
+            batches = -(-len(task.train) // model.training_spec.batch)
+            listener.resumed(Resumed(str(checkpoint.path), seed, state.progress, batches))
+    why = _why_score_is_fixed(task.dev, model)
+    if why and seed == task.training_spec.seed:
+        listener.warning(f"{why}, so the epoch with the lowest loss on it is kept")
+    result = training.train(
+        model,
+        task.train,
+        threads=threads,
+        score=functools.partial(_loss, task.dev) if why else functools.partial(_score, task.dev, threads),
+        scored=0 if why else _scored(task.dev, model.scheme),
+        metric="loss" if why else "f1" if model.scheme.has_spans else "accuracy",
+        listener=listener,
+        class_weights=task.class_weights,
+        saver=checkpoint,
+        state=state,
+    )
+    if result.interrupted:
+        runs.stopped = (seed, result.epochs)
+    if result.best_epoch:  # else it was stopped in its first epoch
+        dev = evaluation.evaluate(model, task.dev, threads)
+        runs.add(Run(seed, result, dev.f1), model, dev)
+
+
+def _raise_nothing(runs: Runs, error: Exception | None, checkpoint: Checkpoint | None) -> NoReturn:
+    """Raise the error of a training without any epoch."""
+    if runs.stopped:
+        message = "training was stopped before its first epoch was over, so there is nothing to save"
+        hint = "let should_stop return False until then"
+        if checkpoint and checkpoint.path.exists():
+            hint = f"it goes on from {checkpoint.path} with resume=True"
+        raise StoppedError(message, hint=hint)
+    raise error or DivergedError("; ".join(failure.text for failure in runs.failures))
 
 
 def _score(dev: list[Sentence], threads: int, model: Model) -> float:

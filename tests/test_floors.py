@@ -13,6 +13,7 @@ FLOORS = [
     {"cli"},
     {"api", "solving"},
     {"runs"},
+    {"checkpoint"},
     {"training", "tagging", "evaluation", "checking", "inspect"},
     {"labelling", "modelfile"},
     {"kernel_choice"},

@@ -25,7 +25,10 @@ PANELS = {
     "train": {
         "Data": ("dev", "dev-share", "vectors", "scheme", "tokenizer", "digits", "force"),
         "Training": ("seeds", "threads"),
-        "Output": ("out", "log-gradients", "json", "quiet", "config", "help", "help-all"),
+        "Output": (
+            *("out", "log-gradients", "checkpoint-every", "resume", "restart"),
+            *("json", "quiet", "config", "help", "help-all"),
+        ),
     },
     "memory-task": {
         "Sentences": ("delay", "sentences", "part"),

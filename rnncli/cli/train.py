@@ -1,18 +1,15 @@
 """``rnncli train``: train and save a model."""
 
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
 
 from rnncli.cli import show
 from rnncli.cli.options import DEFAULT_MODEL, ForceOption, ThreadsOption, command
+from rnncli.cli.stopping import stopping
 from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
-from rnncli.errors import INTERRUPTED
+from rnncli.errors import StoppedError, UsageError
 
 LogOption = Annotated[
     Path | None,
@@ -21,6 +18,26 @@ LogOption = Annotated[
         metavar="FILE",
         help="Log how far gradients reach back, epoch by epoch; rnncli inspect-gradients --log FILE draws it.",
     ),
+]
+CheckpointOption = Annotated[
+    float,
+    typer.Option(
+        "--checkpoint-every",
+        metavar="MINUTES",
+        min=0,
+        help="Write OUT.checkpoint so often, from which --resume goes on; deleted at the end. 0: never.",
+    ),
+]
+ResumeOption = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        help="Go on from OUT.checkpoint, to the model of a training that was not stopped. Where there is none, "
+        "begin at the start.",
+    ),
+]
+RestartOption = Annotated[
+    bool, typer.Option("--restart", help="Begin at the start although there is OUT.checkpoint, and delete it.")
 ]
 
 
@@ -47,6 +64,9 @@ def train(
     ] = 1,
     out: Annotated[Path, typer.Option("--out", "-o", help="Where the model is written.")] = DEFAULT_MODEL,
     log_gradients: LogOption = None,
+    checkpoint_every: CheckpointOption = 1.0,
+    resume: ResumeOption = False,
+    restart: RestartOption = False,
     force: ForceOption = False,
     threads: ThreadsOption = 0,
     json_output: bool = False,
@@ -61,41 +81,46 @@ def train(
     such as CoNLL, CoNLL-U, CSV and JSON Lines, are recognised by their content. Without a file the bundled
     ticket-booking corpus is used.
 
-    The first Ctrl-C saves the best epoch so far and stops; the second stops at once.
+    The first Ctrl-C, SIGTERM or SIGHUP saves the best epoch so far and a checkpoint, from which --resume goes on;
+    the second stops at once.
 
     Example: rnncli train train.tsv --dev dev.tsv --out model.npz
     """
     from rnncli import api
     from rnncli.cli import train_view
 
-    with show.progress("reading …", at_once=True) as progress, _interruptible() as is_interrupted:
-        view = train_view.TrainView(progress, seeds, is_interrupted)
-        files = api.Files(data, dev, out, vectors, log_gradients)
-        trained = api.train_files(
-            files, network, training, reading, seeds=seeds, threads=threads, listener=view, force=force
-        )
+    if resume and restart:
+        raise UsageError("--resume and --restart cannot both be given")
+    checkpoint = api.checkpoint_of(out)
+    if resume and not checkpoint.exists():
+        show.note(f"no checkpoint {checkpoint}: the training begins at the start")
+    files = api.Files(data, dev, out, vectors, log_gradients)
+    with stopping() as stop:
+        try:
+            with show.progress("reading …", at_once=True) as progress:
+                view = train_view.TrainView(progress, training.seed, seeds, stop)
+                trained = api.train_files(
+                    files,
+                    network,
+                    training,
+                    reading,
+                    seeds=seeds,
+                    threads=threads,
+                    listener=view,
+                    force=force,
+                    resume=resume or (False if restart else None),
+                    checkpoint_every=checkpoint_every,
+                )
+        except (KeyboardInterrupt, StoppedError) as error:
+            show.note("interrupted")
+            train_view.how_to_go_on(checkpoint)
+            raise typer.Exit(stop.exit_code) from error
     if json_output:
         show.data(show.json_line(trained.as_dict()))
     train_view.summary(trained, view, reading)
-    if log_gradients:
+    if log_gradients and not trained.log_problem:
         show.written(log_gradients)
-    if any(run.result.interrupted for run in trained.runs):
-        raise typer.Exit(INTERRUPTED)
-
-
-@contextmanager
-def _interruptible() -> Iterator[Callable[[], bool]]:
-    """Give a function that tells whether Ctrl-C was pressed; the second Ctrl-C ends the program at once."""
-    is_interrupted = False
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        nonlocal is_interrupted
-        if is_interrupted:
-            raise KeyboardInterrupt
-        is_interrupted = True
-
-    previous = signal.signal(signal.SIGINT, handle)
-    try:
-        yield lambda: is_interrupted
-    finally:
-        signal.signal(signal.SIGINT, previous)
+    if trained.stopped:
+        raise typer.Exit(stop.exit_code)
+    if trained.problem:
+        raise trained.problem

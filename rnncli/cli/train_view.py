@@ -1,11 +1,14 @@
 """What ``rnncli train`` shows on the terminal: the data, the progress, each epoch and a summary."""
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 from rnncli.api import Trained
 from rnncli.cli import show
 from rnncli.cli.options import DEFAULT_MODEL
 from rnncli.cli.printable import shell_word
+from rnncli.cli.stopping import Stop
 from rnncli.config import ReadOptions
 from rnncli.data.examples import example
 from rnncli.data.reading import Corpus
@@ -13,7 +16,7 @@ from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap
 from rnncli.data.vectors import Vectors
 from rnncli.model import Model
-from rnncli.training import Epoch, Listener
+from rnncli.training import Epoch, Listener, Result, Resumed
 
 # Names of the scores that epochs are compared by. Of a loss the lowest is best.
 NAMES = {"f1": "F1", "accuracy": "accuracy", "loss": "loss"}
@@ -22,15 +25,15 @@ NAMES = {"f1": "F1", "accuracy": "accuracy", "loss": "loss"}
 class TrainView(Listener):
     """Shows the events of a training run, of one seed after another."""
 
-    def __init__(self, progress: show.Progress, seeds: int, is_interrupted: Callable[[], bool]) -> None:
+    def __init__(self, progress: show.Progress, seed: int, seeds: int, stop: Stop) -> None:
         self.progress = progress
+        self.first = seed
         self.seeds = seeds
-        self.is_interrupted = is_interrupted
+        self.stop = stop
         self.runs = 0
         self.epochs = 0
         self.metric = "f1"
-        self.best: dict[int, Epoch] = {}  # by the seed of the run, the epoch with the best score
-        self.seed = 0
+        self.high: float | None = None  # the best score of the present run
         self.example = ""  # a text as those of the training data
         self.files: list[str] = []
 
@@ -49,10 +52,10 @@ class TrainView(Listener):
         self.progress.update(self.runs / self.seeds, "compiling …")
         self.runs += 1
         self.epochs = model.training_spec.epochs
-        self.seed = model.training_spec.seed
+        self.high = None
         if self.seeds > 1:
             show.note(f"seed    {model.training_spec.seed}")
-        if self.runs > 1:
+        if self.example:  # these data were described before
             return
         self.example = example(sentences, model.tokenizer)
         tokens = sum(len(sentence.tokens) for sentence in sentences)
@@ -64,41 +67,45 @@ class TrainView(Listener):
         _warn_of_dev(dev)
         _warn_of_many_tags(model, tokens)
 
+    def resumed(self, resumed: Resumed) -> None:
+        """Say from where the training goes on."""
+        progress = resumed.progress
+        self.runs = resumed.seed - self.first + 1
+        best = ""
+        if progress.best_epoch:
+            self.high = progress.high_score
+            best = f"; kept so far: epoch {progress.best_epoch}"
+        where = f"epoch {progress.epochs + 1}, after batch {progress.batches} of {resumed.batches}"
+        of_seed = f" of seed {resumed.seed}" if self.seeds > 1 else ""
+        show.note(f"resumed {resumed.checkpoint}: {where}{of_seed}{best}")
+
     def warning(self, message: str) -> None:
-        """Show what is unusual about the data."""
+        """Show what is unusual about the data or the training."""
         show.note(f"warning: {message}")
 
     def should_stop(self) -> bool:
-        """Whether the user has pressed Ctrl-C."""
-        return self.is_interrupted()
+        """Whether there was a signal to stop."""
+        return self.stop.signal is not None
 
     def batch(self, epochs: float, tokens_per_second: float) -> None:
         """Move the progress bar."""
-        best = f"best {_shown(self.metric, self.best[self.seed].score)}" if self.seed in self.best else ""
+        self.stop.can_wait = True
+        best = "" if self.high is None else f"best {_shown(self.metric, self.high)}"
         share = (self.runs - 1 + epochs / self.epochs) / self.seeds
         self.progress.update(share, f"epoch {int(epochs) + 1} {tokens_per_second:,.0f} tokens/s {best}")
 
     def epoch(self, epoch: Epoch) -> None:
         """Show the loss and the score of an epoch in one line, and whether the score is the best so far."""
         self.metric = epoch.metric
-        best = self.best.get(self.seed)
-        is_best = best is None or (epoch.score < best.score if self.metric == "loss" else epoch.score > best.score)
+        is_best = self.high is None or (
+            epoch.score < self.high if self.metric == "loss" else epoch.score > self.high
+        )
         if is_best:
-            self.best[self.seed] = epoch
+            self.high = epoch.score
         loss = f"epoch {epoch.number:3d}/{self.epochs}  loss {epoch.loss:.4f}"
         score = f"dev {NAMES[self.metric]} {_shown(self.metric, epoch.score)}"
         mark = ("  new low" if self.metric == "loss" else "  new high") if is_best else ""
         show.note(f"{loss}  {score}  clipped {epoch.clipped}/{epoch.steps}{mark}")
-
-    def why(self, trained: Trained) -> str:
-        """Why the saved epoch was chosen."""
-        best = self.best[trained.model.training_spec.seed]
-        name = NAMES[self.metric]
-        extreme = "lowest" if self.metric == "loss" else "highest"
-        if best.score == trained.result.best_score:
-            return f"it has the {extreme} dev {name}"
-        shown = f"{_shown(self.metric, best.score)}, epoch {best.number}"
-        return f"the last one within a standard error of the {extreme} dev {name} ({shown})"
 
 
 def _shown(metric: str, score: float) -> str:
@@ -150,6 +157,16 @@ def _warn_of_many_tags(model: Model, tokens: int) -> None:
         )
 
 
+def _why(result: Result) -> str:
+    """Why the saved epoch was chosen."""
+    name = NAMES[result.metric]
+    extreme = "lowest" if result.metric == "loss" else "highest"
+    if result.high_score == result.best_score:
+        return f"it has the {extreme} dev {name}"
+    shown = f"{_shown(result.metric, result.high_score)}, epoch {result.high_epoch}"
+    return f"the last one within a standard error of the {extreme} dev {name} ({shown})"
+
+
 def summary(trained: Trained, view: TrainView, options: ReadOptions) -> None:
     """Show the model that was saved, how it was trained, and how to tag with it.
 
@@ -162,7 +179,7 @@ def summary(trained: Trained, view: TrainView, options: ReadOptions) -> None:
     rows = [
         ("network", model.network_spec.description),
         ("epoch", f"{result.best_epoch} of {result.epochs}"),
-        (f"dev {NAMES[view.metric]}", _shown(view.metric, result.best_score)),
+        (f"dev {NAMES[result.metric]}", _shown(result.metric, result.best_score)),
         ("time in epochs", f"{result.seconds:.1f} s"),
         ("speed", f"{result.tokens_per_second:,.0f} tokens/s"),
         ("size", f"{megabytes:.2f} MB, {weights:,} weights"),
@@ -172,16 +189,28 @@ def summary(trained: Trained, view: TrainView, options: ReadOptions) -> None:
         spread = f"{_shown(result.metric, mean)} ± {_shown(result.metric, deviation)} over {len(trained.runs)}"
         rows.insert(2, ("seeds", f"{spread}; {model.training_spec.seed} is best"))
     show.table("", ("saved", ""), rows, to_stderr=True)
-    last = trained.runs[-1]
-    if last.result.interrupted:
-        of_seed = f" of seed {last.model.training_spec.seed}" if view.seeds > 1 else ""
-        show.note(f"interrupted after {last.result.epochs} of {view.epochs} epochs{of_seed}")
+    if trained.stopped:
+        seed, epochs = trained.stopped
+        of_seed = f" of seed {seed}" if view.seeds > 1 else ""
+        show.note(f"interrupted after {epochs} of {view.epochs} epochs{of_seed}")
+    elif result.diverged:
+        show.note(f"diverged after {result.epochs} of {view.epochs} epochs")
     elif result.epochs < view.epochs:
         passed = result.epochs - result.best_epoch
         show.note(f"stopped after {result.epochs} of {view.epochs} epochs: no better one in the last {passed}")
-    show.note(f"epoch {result.best_epoch} was saved: {view.why(trained)}")
+    show.note(f"epoch {result.best_epoch} was saved: {_why(result)}")
     show.written(trained.path)
+    if trained.checkpoint:
+        show.written(trained.checkpoint)
+        how_to_go_on(trained.checkpoint)
     show.note(f"next: {_next_command(trained, view, options)}")
+
+
+def how_to_go_on(checkpoint: Path) -> None:
+    """Show the command that goes on with a training that was stopped, to be pasted into a shell."""
+    if checkpoint.exists():
+        words = [word for word in sys.argv[1:] if word not in ("--resume", "--restart")]
+        show.note(f"go on:  {' '.join(map(shell_word, ['rnncli', *words, '--resume']))}")
 
 
 def _next_command(trained: Trained, view: TrainView, options: ReadOptions) -> str:

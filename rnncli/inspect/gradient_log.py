@@ -2,14 +2,16 @@
 
     {"version": 1, "sample": {"sentences", "tokens"},
      "runs": [{"seed", "epochs": [{"number", "loss", "score", "steps", "clipped",
-                                   "curves": [{"name", "path", "mean", "left"}]}]}]}
+                                   "curves": [{"name", "path", "mean", "left"}]}],
+               "diverged": [{"what", "epoch", "batch", "norm", "good_epoch", "rate"}]}]}
 
 ``mean[k]`` is the mean of ‖∂L(t)/∂h(t−k)‖ over the sample, the same sentences in every epoch and run; ``left[k]``
-the mean share of the norm at k = 0. A number that is not finite is null.
+the mean share of the norm at k = 0. A number that is not finite is null. ``diverged``, which a run has only if it
+is not empty, holds the fields of each :class:`.training.Divergence`.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +20,7 @@ import numpy as np
 from rnncli import writing
 from rnncli.data import opening
 from rnncli.data.sentence import Sentence
-from rnncli.errors import DataError
+from rnncli.errors import DataError, FileError
 from rnncli.inspect.gradients import curves
 from rnncli.model import Model
 
@@ -33,7 +35,7 @@ def sample(sentences: Sequence[Sentence], seed: int) -> list[Sentence]:
 
 
 class Log:
-    """Writes the whole file again after every epoch; if that fails, the file of the epoch before stays."""
+    """The log of a training; :meth:`write` writes the whole file again, and if that fails the old file stays."""
 
     def __init__(self, path: Path, sentences: Sequence[Sentence]) -> None:
         self.path = path
@@ -49,6 +51,26 @@ class Log:
         """Begin the list of epochs of a new run."""
         self.document["runs"].append({"seed": seed, "epochs": []})
 
+    def resume(self, seed: int, epochs: int, lowered: int) -> bool:
+        """Take from the file what it held after so many epochs of a seed; return whether it holds all of them.
+
+        lowered  how often the learning rate was lowered until then
+        """
+        try:
+            document = read(str(self.path))
+        except (DataError, FileError):
+            return epochs == 0
+        runs = document["runs"]
+        numbers = [run["seed"] for run in runs]
+        if document["sample"] != self.document["sample"] or seed not in numbers:
+            return False
+        run = runs[numbers.index(seed)]
+        run["epochs"] = run["epochs"][:epochs]
+        if "diverged" in run:
+            run["diverged"] = run["diverged"][:lowered]
+        self.document["runs"] = runs[: numbers.index(seed) + 1]
+        return len(run["epochs"]) == epochs
+
     def add(self, model: Model, number: int, loss: float, score: float, steps: int, clipped: int) -> None:
         """Add the curves of the model at the end of an epoch; the numbers are fields of ``training.Epoch``."""
         with np.errstate(all="ignore"):
@@ -59,7 +81,15 @@ class Log:
         ]
         epoch = {"number": number, "loss": loss, "score": score, "steps": steps, "clipped": clipped}
         self.document["runs"][-1]["epochs"].append({**epoch, "curves": rows})
-        writing.write_text(self.path, json.dumps(self.document, ensure_ascii=False) + "\n")
+
+    def add_divergence(self, values: Mapping[str, Any]) -> None:
+        """Add that a number was not finite; the values are the fields of ``training.Divergence``."""
+        row = {**values, "norm": _plain(values["norm"])}
+        self.document["runs"][-1].setdefault("diverged", []).append(row)
+
+    def write(self) -> None:
+        """Write the file."""
+        writing.write_text(self.path, json.dumps(self.document, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def _plain(value: float) -> float | None:

@@ -107,8 +107,7 @@ class Optimiser:
 
     def restart(self, weights: Array, steps: int = 0, moments: Mapping[str, Array] | None = None) -> None:
         """Go on from other weights, (parameters,), and from these moments after so many steps; else they are 0."""
-        self.parameters.flat[...] = weights
-        self.parameters.version += 1
+        self.parameters.assign_flat(weights)
         self.transposed.assign(self.parameters.transposed())
         self.gradient.flat[...] = 0
         self.steps = steps

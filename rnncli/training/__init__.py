@@ -1,6 +1,6 @@
 """Training: an untrained model for the data, the loop of epochs and batches, and what it reports."""
 
-from rnncli.training.events import Divergence, Epoch, Listener, Result, Resumed, Run
+from rnncli.training.events import Divergence, Epoch, Failure, Listener, Result, Resumed, Run
 from rnncli.training.loop import Saver, train
 from rnncli.training.prepare import prepare
 from rnncli.training.state import Progress, State
@@ -9,6 +9,7 @@ from rnncli.training.trainer import Trainer, schedule
 __all__ = [
     "Divergence",
     "Epoch",
+    "Failure",
     "Listener",
     "Progress",
     "Result",

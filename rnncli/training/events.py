@@ -77,6 +77,14 @@ class Run(NamedTuple):
         return self.result.best_score
 
 
+class Failure(NamedTuple):
+    """A run that ended with an error before any of its epochs was scored."""
+
+    seed: int
+    text: str
+    diverged: bool
+
+
 class Resumed(NamedTuple):
     """From where a training goes on."""
 

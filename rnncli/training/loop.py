@@ -11,7 +11,7 @@ import numpy as np
 from rnncli import arguments
 from rnncli.data.sentence import Sentence, check
 from rnncli.data.weights import for_tags
-from rnncli.errors import DivergedError
+from rnncli.errors import DivergedError, ModelError
 from rnncli.kernel_choice import use_kernels
 from rnncli.model import Model
 from rnncli.network.output import Weights
@@ -57,7 +57,7 @@ def train(
     partly chance (Breiman et al. 1984, the rule of one standard error).
 
     If a loss, a gradient, a weight or a score is not a finite number, the training goes back to the weights of the
-    last epoch that was scored, with a quarter of the learning rate, at most three times. Then it ends: with the
+    last epoch that was scored, with a tenth of the learning rate, at most three times. Then it ends: with the
     best epoch so far and :attr:`.Result.diverged`, or with :class:`.DivergedError` if there is none.
 
     sentences      the sentences that the model was prepared for
@@ -92,13 +92,13 @@ def train(
     return Result(
         epochs,
         best.epoch,
-        best.score,
+        float(best.score),
         loop.earlier_seconds,
         speed,
         interrupted,
         metric,
         best.high_epoch,
-        best.high_score,
+        float(best.high_score),
         loop.trainer.lowered,
         loop.divergence.where if loop.divergence else "",
     )
@@ -237,6 +237,13 @@ class _Loop:
         progress, arrays = state
         trainer = self.trainer
         best = self.best
+        if (
+            progress.epochs > trainer.training.epochs
+            or progress.best_epoch > progress.epochs
+            or progress.batches > trainer.batches
+            or any(array.shape != self.model.parameters.flat.shape for array in arrays.values())
+        ):
+            raise ModelError("the checkpoint does not fit the data")
         trainer.epochs = progress.epochs
         trainer.batch = progress.batches
         trainer.loss = progress.loss
@@ -252,10 +259,9 @@ class _Loop:
             best.score = progress.best_score
             best.high_epoch = progress.high_epoch
             best.high_score = progress.high_score
-            best.parameters.flat[...] = arrays["best"]
+            best.parameters.assign_flat(arrays["best"])
         if progress.epochs > progress.best_epoch:
-            self.good = best.parameters.copy()
-            self.good.flat[...] = arrays["good"]
+            self.good = best.parameters.copy().assign_flat(arrays["good"])
 
 
 def _weights(model: Model, sentences: Sequence[Sentence], class_weights: Mapping[str, float] | None) -> Weights:

@@ -23,7 +23,7 @@ from rnncli.training.state import generator, random_state
 # A gradient as long as this cannot be used: Adam keeps the squares of its numbers, and float32 ends at 3.4e38.
 LONGEST = 1e19
 # The learning rate is multiplied by this each time that the training goes back to earlier weights.
-LOWER = 0.25
+LOWER = 0.1
 
 
 class NotFiniteError(ArithmeticError):
