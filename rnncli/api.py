@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import os
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -229,11 +228,22 @@ def train_files(
     for name, value in arguments.instance("files", files, Files)._asdict().items():
         if value is not None or name == "out":
             arguments.path(name, value)
-    _check_outputs(files)
+    _check_outputs(files, training_spec, force)
+    with writing.lock(files.out, files.log_gradients or None):
+        return _train(files, network_spec, training_spec, read_options, seeds, threads, listener, force)
+
+
+def _train(
+    files: Files,
+    network_spec: NetworkSpec,
+    training_spec: TrainingSpec,
+    read_options: ReadOptions,
+    seeds: int,
+    threads: int,
+    listener: Listener,
+    force: bool,
+) -> Trained:
     path = Path(files.out)
-    writing.check_writable(path)
-    if files.log_gradients:
-        writing.check_writable(Path(files.log_gradients), "--log-gradients log.json", is_model=False)
     is_bundled = files.data is None
     dev = bundled("sample_data/dev.tsv") if is_bundled and files.dev is None else files.dev
     reader = Reader(network_spec, training_spec, read_options, files.vectors is not None, force, listener)
@@ -266,7 +276,8 @@ def train_files(
     if class_weights:  # store the weights, not the name of their file
         best.model.provenance["class_weights"] = class_weights
         best.model.training_spec = dataclasses.replace(best.model.training_spec, class_weight="file")
-    return Trained(runs, best, path, modelfile.save(best.model, path))
+    sha256 = writing.or_elsewhere(path, functools.partial(modelfile.save, best.model))
+    return Trained(runs, best, path, sha256)
 
 
 def _runs(task: _Task, seeds: int, threads: int, listener: Listener) -> list[Run]:
@@ -338,10 +349,16 @@ def _vectors(path: str | Path, sentences: list[Sentence], digits: str) -> Vector
     return read_vectors(str(path), wanted_by(tokens, digits), digits)
 
 
-def _check_outputs(files: Files) -> None:
-    """Refuse to write over a file that is read, or two files of one name."""
-    outputs = {"--out": files.out, "--log-gradients": files.log_gradients}
-    for option, output in outputs.items():
-        for name in (files.data, files.dev, files.vectors, files.out if option != "--out" else None):
-            if output and name and str(name) != "-" and os.path.realpath(output) == os.path.realpath(name):
-                raise UsageError(f"{option} {output} would be written over {name}", hint="give another name")
+def _check_outputs(files: Files, spec: TrainingSpec, force: bool) -> None:
+    """Refuse to write over a file that is read, or over what rnncli did not write."""
+    outputs = [
+        writing.Output("--out", files.out, writing.MODEL),
+        writing.Output("--log-gradients", files.log_gradients or None, writing.LOG),
+    ]
+    inputs = {
+        "TRAIN": files.data or bundled("sample_data/train.tsv"),
+        "--dev": files.dev or bundled("sample_data/dev.tsv"),
+        "--vectors": files.vectors,
+        "--class-weight": spec.class_weight,
+    }
+    writing.check(outputs, inputs, force)

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from rnncli.cli import show
-from rnncli.cli.options import DEFAULT_MODEL, ForceOption, ThreadsOption, command
+from rnncli.cli.options import ForceWriteOption, ThreadsOption, command
+from rnncli.cli.outputs import DEFAULT_MODEL
 from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
 from rnncli.errors import INTERRUPTED
 
@@ -47,7 +48,7 @@ def train(
     ] = 1,
     out: Annotated[Path, typer.Option("--out", "-o", help="Where the model is written.")] = DEFAULT_MODEL,
     log_gradients: LogOption = None,
-    force: ForceOption = False,
+    force: ForceWriteOption = False,
     threads: ThreadsOption = 0,
     json_output: bool = False,
     *,

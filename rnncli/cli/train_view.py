@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from rnncli.api import Trained
 from rnncli.cli import show
-from rnncli.cli.options import DEFAULT_MODEL
+from rnncli.cli.outputs import DEFAULT_MODEL
 from rnncli.cli.printable import shell_word
 from rnncli.config import NetworkSpec, ReadOptions
 from rnncli.data.examples import example
