@@ -1,7 +1,6 @@
 """Keeps finished work that cannot be written where it should be."""
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +22,8 @@ def or_elsewhere(path: Path, write: Callable[[Path], T]) -> T:
         return write(path)
     except (FileError, BrokenPipeError) as error:
         first = error if isinstance(error, FileError) else FileError("its reader has closed it", where=str(path))
+    import tempfile  # here, because it is needed only after an error
+
     tried = []
     name = path.name or "model.npz"
     for place in _places():
@@ -45,7 +46,9 @@ def or_elsewhere(path: Path, write: Callable[[Path], T]) -> T:
 
 def _places() -> Iterator[Path]:
     """Folders that are absolute; without a home directory or a current one there are fewer."""
-    import platformdirs  # here, because it is needed only after an error
+    import tempfile
+
+    import platformdirs
 
     sources: list[Callable[[], str]] = [
         lambda: platformdirs.user_state_dir("rnncli", appauthor=False),

@@ -14,13 +14,11 @@ import hashlib
 import json
 import os
 import re
-import secrets
 import stat
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -66,7 +64,7 @@ def _locked(path: str | Path) -> Iterator[None]:
         yield
         return
     file = _name(place.path)
-    token = secrets.token_hex(8)
+    token = os.urandom(8).hex()
     is_over = threading.Event()
     with ExitStack() as folders:
         try:
@@ -115,7 +113,7 @@ def _make(file: Path, token: str) -> bool:
     except FileExistsError:
         return False
     machine, pid, start = this_process()
-    since = datetime.now().astimezone().isoformat(" ", "seconds")
+    since = time.strftime("%Y-%m-%d %H:%M:%S %z")
     names = {"machine": machine, "pid": pid, "start": start, "host": os.uname().nodename, "since": since}
     content = json.dumps({"rnncli": token, **names}).encode()
     try:
@@ -178,7 +176,7 @@ def _now(folder: Path) -> float:
 def _remove(file: Path, token: str) -> None:
     """Remove a lock if it is the one with this token. If another process does that now, leave it to that one."""
     guard = file.with_name(f".rnncli-{token}.lock")
-    if _make(guard, secrets.token_hex(8)):
+    if _make(guard, os.urandom(8).hex()):
         try:
             holder = _read(file)
             if holder and holder.token == token:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import secrets
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +15,7 @@ _NAME = re.compile(r"\.rnncli-([0-9a-f]{12})-(\d+)-(\d*)-[0-9a-f]{8}\.tmp")
 def new_path(folder: Path) -> Path:
     """The path of a new temporary file in a folder. It is short, however long the name of the output is."""
     machine, pid, start = this_process()
-    return folder / f".rnncli-{machine}-{pid}-{start}-{secrets.token_hex(4)}.tmp"
+    return folder / f".rnncli-{machine}-{pid}-{start}-{os.urandom(4).hex()}.tmp"
 
 
 def remove_leftovers(folder: Path) -> None:

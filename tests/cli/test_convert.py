@@ -262,7 +262,7 @@ def test_memory_does_not_grow_with_the_file(run: Run, tmp_path: Path) -> None:
         path.write_text(JSONL * (sentences // 2), "utf-8")
         tracemalloc.start()
         try:
-            assert 0 == run("convert", path, tmp_path / f"{path}.tsv", "--scheme", "BILOU").exit_code
+            assert 0 == run("convert", path, tmp_path / "out.tsv", "--scheme", "BILOU", "--force").exit_code
             return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
