@@ -1,8 +1,8 @@
 """The use cases as plain functions: read, split, train, score, save. They return results and raise errors."""
 
 import dataclasses
+import functools
 import hashlib
-import os
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -273,28 +273,48 @@ def train_files(
     for name, value in arguments.instance("files", files, Files)._asdict().items():
         if value is not None or name == "out":
             arguments.path(name, value)
-    _check_outputs(files)
-    path = Path(files.out)
-    writing.check_writable(path)
-    if files.log_gradients:
-        writing.check_writable(Path(files.log_gradients), "--log-gradients log.json", is_model=False)
-    checkpoint = Checkpoint.of(path, checkpoint_every, listener.warning)
-    if checkpoint and resume is None:
-        checkpoint.refuse()
-    corpus, task = _read(files, network_spec, training_spec, read_options, force, listener)
-    saved = None
-    if checkpoint:
-        checkpoint.identity = _identity(task, network_spec, training_spec, seeds)
-        if resume:
-            saved = checkpoint.load()
-        else:
+    _check_outputs(files, training_spec, force)
+    with writing.lock(files.out, files.log_gradients or None):
+        path = Path(files.out)
+        checkpoint = Checkpoint.of(path, checkpoint_every, listener.warning)
+        if checkpoint and resume is None:
+            checkpoint.refuse()
+        corpus, task = _read(files, network_spec, training_spec, read_options, force, listener)
+        saved = None
+        if checkpoint:
+            checkpoint.identity = _identity(task, network_spec, training_spec, seeds)
+            if resume:
+                saved = checkpoint.load()
+            else:
+                checkpoint.remove()
+        log = None
+        if files.log_gradients:
+            log = _Logging(listener, Log(Path(files.log_gradients), sample(task.train, training_spec.seed)))
+        runs = train_seeds(task, seeds, threads, log or listener, checkpoint, saved)
+        best, model, dev = runs.saved(threads)
+        model.provenance = _provenance(corpus, task, best, dev, model.tokenizer, files.data is None)
+        if task.class_weights:  # the weights are in the provenance, and the name of their file means nothing elsewhere
+            model.training_spec = dataclasses.replace(model.training_spec, class_weight="file")
+        sha256 = writing.or_elsewhere(path, functools.partial(modelfile.save, model))
+        if checkpoint and not runs.stopped:
             checkpoint.remove()
-    log = None
-    if files.log_gradients:
-        log = _Logging(listener, Log(Path(files.log_gradients), sample(task.train, training_spec.seed)))
-    runs = train_seeds(task, seeds, threads, log or listener, checkpoint, saved)
-    best, model, dev = runs.saved(threads)
-    model.provenance = {
+        return Trained(
+            runs.runs,
+            runs.failures,
+            best,
+            model,
+            dev,
+            path,
+            sha256,
+            runs.stopped,
+            checkpoint.path if checkpoint and runs.stopped and checkpoint.path.exists() else None,
+            log.problem if log else None,
+        )
+
+
+def _provenance(corpus: Corpus, task: Task, best: Run, dev: Scores, tokenizer: str, is_bundled: bool) -> dict[str, Any]:
+    """What a model file tells people about its training."""
+    provenance = {
         "rnncli": __version__,
         "data_sha256": corpus.sha256,
         "sentences": len(task.train),
@@ -303,26 +323,9 @@ def train_files(
         "best_epoch": best.result.best_epoch,
         "metric": best.result.metric,
         "dev": dev.as_dict(),
-        "examples": BOOKING_PAIR if files.data is None else contrast_pair(task.train, model.tokenizer, task.scheme),
+        "examples": BOOKING_PAIR if is_bundled else contrast_pair(task.train, tokenizer, task.scheme),
     }
-    if task.class_weights:  # store the weights, not the name of their file
-        model.provenance["class_weights"] = task.class_weights
-        model.training_spec = dataclasses.replace(model.training_spec, class_weight="file")
-    sha256 = modelfile.save(model, path)
-    if checkpoint and not runs.stopped:
-        checkpoint.remove()
-    return Trained(
-        runs.runs,
-        runs.failures,
-        best,
-        model,
-        dev,
-        path,
-        sha256,
-        runs.stopped,
-        checkpoint.path if checkpoint and runs.stopped and checkpoint.path.exists() else None,
-        log.problem if log else None,
-    )
+    return provenance | ({"class_weights": task.class_weights} if task.class_weights else {})
 
 
 def _read(
@@ -372,10 +375,16 @@ def _vectors(path: str | Path, sentences: list[Sentence], digits: str) -> Vector
     return read_vectors(str(path), wanted_by(tokens, digits), digits)
 
 
-def _check_outputs(files: Files) -> None:
-    """Refuse to write over a file that is read, or two files of one name."""
-    outputs = {"--out": files.out, "--log-gradients": files.log_gradients}
-    for option, output in outputs.items():
-        for name in (files.data, files.dev, files.vectors, files.out if option != "--out" else None):
-            if output and name and str(name) != "-" and os.path.realpath(output) == os.path.realpath(name):
-                raise UsageError(f"{option} {output} would be written over {name}", hint="give another name")
+def _check_outputs(files: Files, spec: TrainingSpec, force: bool) -> None:
+    """Refuse to write over a file that is read, or over what rnncli did not write."""
+    outputs = [
+        writing.Output("--out", files.out, writing.MODEL),
+        writing.Output("--log-gradients", files.log_gradients or None, writing.LOG),
+    ]
+    inputs = {
+        "TRAIN": files.data or bundled("sample_data/train.tsv"),
+        "--dev": files.dev or bundled("sample_data/dev.tsv"),
+        "--vectors": files.vectors,
+        "--class-weight": spec.class_weight,
+    }
+    writing.check(outputs, inputs, force)

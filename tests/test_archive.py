@@ -345,7 +345,7 @@ def test_a_path_below_a_file_cannot_be_read_or_written(written: Path) -> None:
     with pytest.raises(FileError, match="could not be written"):
         archive.write(below, {}, {})
     with pytest.raises(FileError, match="cannot write here"):
-        writing.check_writable(below)
+        writing.check([writing.Output("--out", below, writing.MODEL)], {})
     assert [written] == list(written.parent.iterdir())
     assert before == written.read_bytes()
 
@@ -356,7 +356,7 @@ def test_a_directory_is_not_replaced_by_a_file(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="could not be written"):
         archive.write(target, {}, {})
     with pytest.raises(FileError, match="is a directory, not a file name"):
-        writing.check_writable(target)
+        writing.check([writing.Output("--out", target, writing.MODEL)], {})
     assert [target] == list(tmp_path.iterdir())
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rnncli.cli import show
-from rnncli.cli.options import ForceOption, command, refuse_overwriting
+from rnncli.cli.options import ForceWriteOption, command
 from rnncli.config import FORMATS, ReadOptions, SpanScheme, TargetName, is_tokenizer
 from rnncli.errors import DataError, UsageError
 
@@ -47,7 +47,7 @@ def convert(
     tokenizer: Annotated[
         str, typer.Option(help="How texts with spans are cut into tokens, as in rnncli train.")
     ] = "auto",
-    force: ForceOption = False,
+    force: ForceWriteOption = False,
     json_output: bool = False,
     *,
     reading: ReadOptions,
@@ -64,7 +64,6 @@ def convert(
     from rnncli.data.formats.format import Wanted
     from rnncli.data.formats.registry import FORMATS as ROWS
 
-    _check_names(source, out, json_output)
     target = ROWS[_format_of(out, to)]
     if scheme and target.scheme:
         raise UsageError(f"{target.name} holds spans and no tags", hint="leave out --scheme")
@@ -115,12 +114,6 @@ def _converted(
     return conversion
 
 
-def _check_names(source: str, out: str, json_output: bool) -> None:
-    if json_output and out == "-":
-        raise UsageError("--json and OUT - both write to stdout", hint="name a file for OUT")
-    refuse_overwriting(out, source)
-
-
 def _format_of(out: str, to: str | None) -> str:
     """The format of the new file by --to, else by the suffix of its name."""
     from rnncli.data.formats.registry import SUFFIXES
@@ -144,7 +137,6 @@ def _writer(out: str) -> Iterator[Callable[[str], object]]:
     from rnncli import writing
 
     path = Path(out)
-    writing.check_writable(path, "OUT", is_model=False)
     with writing.writing(path) as file, ExitStack() as packing:
         packed: Any = file
         if path.suffix.lower() == ".gz":

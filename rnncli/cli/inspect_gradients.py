@@ -1,12 +1,11 @@
 """``rnncli inspect-gradients``: the gradient of a tag's loss by distance in the sentence."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rnncli.cli import files, show
-from rnncli.cli.options import ForceOption, ModelOption, command, find_model, refuse_file_name, refuse_overwriting
+from rnncli.cli.options import ForceWriteOption, ModelOption, command, find_model, refuse_file_name
 from rnncli.config import ReadOptions
 from rnncli.errors import DataError, UsageError
 
@@ -38,7 +37,7 @@ def inspect_gradients(
         str | None,
         typer.Option(metavar="FILE", help="Write the picture as SVG too; with - only that, to stdout."),
     ] = None,
-    force: ForceOption = False,
+    force: ForceWriteOption = False,
     json_output: bool = False,
     *,
     options: ReadOptions,
@@ -55,13 +54,8 @@ def inspect_gradients(
 
     Example: rnncli inspect-gradients "leave Taipei now" --svg gradients.svg
     """
-    from rnncli import writing
-
     if sum(source is not None for source in (text, corpus, log)) > 1:
         raise UsageError("TEXT, --corpus and --log exclude each other", hint="give one of them")
-    if svg not in (None, "-"):
-        refuse_overwriting(svg, corpus or log)
-        writing.check_writable(Path(str(svg)), "--svg gradients.svg", is_model=False)
     if log is not None:
         _log(log, svg, json_output)
         return

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from rnncli.cli import files, show
-from rnncli.cli.options import ForceOption, ModelOption, command, find_model, refuse_file_name, refuse_overwriting
+from rnncli.cli.options import ForceWriteOption, ModelOption, command, find_model, refuse_file_name
 from rnncli.cli.printable import printable_values
 from rnncli.config import ReadOptions
 from rnncli.errors import UsageError
@@ -67,7 +67,7 @@ def inspect_memory(
     html: HtmlOption = None,
     svg: SvgOption = None,
     model: ModelOption = None,
-    force: ForceOption = False,
+    force: ForceWriteOption = False,
     json_output: bool = False,
     *,
     options: ReadOptions,
@@ -88,7 +88,6 @@ def inspect_memory(
 
     Example: rnncli inspect-memory "leave Taipei" --matrix --svg figure.svg
     """
-    from rnncli import writing
     from rnncli.modelfile import load
 
     if unit is not None and corpus is None:
@@ -99,10 +98,6 @@ def inspect_memory(
         raise UsageError("--memory needs --unit", hint="give --unit N")
     if svg is not None and corpus is not None and not texts:
         raise UsageError("--svg draws a text, and there is none", hint="give a text with --corpus")
-    for option, file in (("--html page.html", html), ("--svg figure.svg", svg)):
-        if file not in (None, "-"):
-            refuse_overwriting(file, corpus)
-            writing.check_writable(Path(str(file)), option, is_model=False)
     path = find_model(model)
     loaded = load(path)
     compared = None if compare is None else load(compare)

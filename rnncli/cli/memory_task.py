@@ -42,6 +42,7 @@ def memory_task(
     ] = False,
     delays: Annotated[str, typer.Option(metavar="N,N,…", help="Delays to try with --solve.")] = "5,10,20,50,100",
     seeds: Annotated[int, typer.Option(metavar="N", min=1, max=1000, help="Runs, from --seed on.")] = 1,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")] = False,
     threads: ThreadsOption = 0,
     json_output: bool = False,
     *,
@@ -57,7 +58,7 @@ def memory_task(
     A delay is solved if less than 1 % of 1,000 new sentences have a wrong answer. A new network is trained for each
     delay, until one is not solved.
 
-    Example: rnncli memory-task copy --delay 20 --out train.tsv
+    Example: rnncli memory-task copy --delay 20 --out copy.tsv
 
     Example: rnncli memory-task order --solve --delays 5 --cell lstm
     """
@@ -98,12 +99,9 @@ def _numbers(text: str) -> list[int]:
 
 
 def _write(task: str, delay: int, count: int, seed: int, part: str, out: Path | None, as_json: bool) -> None:
-    from rnncli import writing
     from rnncli.data import tasks
     from rnncli.data.formats import token_lines
 
-    if out is not None and str(out) != "-":
-        writing.check_writable(out, "--out train.tsv", is_model=False)
     with show.progress() as progress:
         advance = functools.partial(progress.update, message="drawing sentences")
         generated = tasks.sentences(task, delay, count, seed, part, advance)

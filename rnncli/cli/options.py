@@ -11,13 +11,11 @@ from typing import Annotated, Any
 
 import typer
 
-from rnncli.cli import classes, config_file, show, usage
+from rnncli.cli import classes, config_file, outputs, show, usage
+from rnncli.cli.outputs import DEFAULT_MODEL
 from rnncli.cli.printable import printable, shell_word
 from rnncli.cli.registry import COMMANDS, Command, is_shared, variable
 from rnncli.errors import UsageError
-from rnncli.resources import bundled
-
-DEFAULT_MODEL = Path("models/default.npz")
 
 _COMMON: dict[str, Any] = {
     "config": Annotated[
@@ -57,6 +55,12 @@ ThreadsOption = Annotated[
     ),
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Go on although the data look wrong.")]
+ForceWriteOption = Annotated[
+    bool,
+    typer.Option(
+        "--force", help="Go on although the data look wrong, and replace a file that rnncli did not write."
+    ),
+]
 
 
 def refuse_file_name(text: str, option: str) -> None:
@@ -71,22 +75,13 @@ def refuse_file_name(text: str, option: str) -> None:
         raise UsageError(f'"{printable(text)}" is the name of {what}, not a text', hint=hint)
 
 
-def refuse_overwriting(out: str | Path | None, source: str | Path | None) -> None:
-    """Refuse to write over a file that is read."""
-    if out and source and Path(out).is_file() and os.path.realpath(out) == os.path.realpath(source):
-        hint = "write another file; it can be renamed afterwards"
-        raise UsageError(f"{out} is the file that is read", hint=hint)
-
-
 def find_model(path: Path | None) -> Path:
     """The model file to use for a value of ``--model``; where the option is not given, say which one it is."""
     if path is not None:
         return path
-    if DEFAULT_MODEL.is_file():
-        show.note(f"model   {DEFAULT_MODEL}, in {Path.cwd()}")
-        return DEFAULT_MODEL
-    path = bundled("models/default.npz")
-    show.note(f"model   {path}, which comes with rnncli")
+    path = outputs.default_model()
+    where = f"in {Path.cwd()}" if path == DEFAULT_MODEL else "which comes with rnncli"
+    show.note(f"model   {path}, {where}")
     return path
 
 
@@ -141,6 +136,12 @@ def _flag(parameter: inspect.Parameter) -> str:
     return str(names[0] if names else parameter.name).removeprefix("--").replace("_", "-")
 
 
+def _shown_name(parameter: inspect.Parameter) -> str:
+    """The name of a parameter as users know it: ``--input``, ``OUT``."""
+    flag = _flag(parameter)
+    return f"--{flag}" if flag else next(item.metavar for item in parameter.annotation.__metadata__)
+
+
 def _with_variable(parameter: inspect.Parameter, command: str) -> inspect.Parameter:
     """Let ``RNNCLI_FLAG`` set the option ``--flag``."""
     info = _info(parameter)
@@ -170,13 +171,15 @@ def command(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
             default = None if key == "config" else False
             expanded.append(inspect.Parameter(key, keyword, annotation=annotation, default=default))
         parameters = [_with_variable(parameter.replace(kind=keyword), name) for parameter in expanded]
+        names = {parameter.name: _shown_name(parameter) for parameter in parameters}
 
         @functools.wraps(function)
         def run(**values: Any) -> None:
-            values.pop("config")
             values.pop("help_all", None)
             show.be_quiet(values.pop("quiet"))
             show.show_log()
+            outputs.check(name, values, names)
+            values.pop("config")
             for text in usage.check_variables(name):
                 show.note(text)
             for parameter, spec in specs.items():

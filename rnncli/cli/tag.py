@@ -10,13 +10,12 @@ import typer
 
 from rnncli.cli import show
 from rnncli.cli.options import (
-    ForceOption,
+    ForceWriteOption,
     ModelOption,
     ThreadsOption,
     command,
     find_model,
     refuse_file_name,
-    refuse_overwriting,
 )
 from rnncli.cli.tag_output import Writer
 from rnncli.config import ReadOptions
@@ -68,7 +67,7 @@ def tag(
     nbest: NbestOption = 0,
     keep: KeepOption = False,
     model: ModelOption = None,
-    force: ForceOption = False,
+    force: ForceWriteOption = False,
     threads: ThreadsOption = 0,
     json_output: bool = False,
     *,
@@ -101,9 +100,6 @@ def tag(
     from rnncli.tagging import Tagger
 
     path = None if out in (None, "-") else Path(str(out))
-    if path is not None:
-        refuse_overwriting(path, source)
-        writing.check_writable(path, "--out labelled.txt", is_model=False)
     tagger = Tagger(load(find_model(model)), threads, nbest)
     if text is not None or options.format == "text":
         _refuse_text(tagger)

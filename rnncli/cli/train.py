@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from rnncli.cli import show
-from rnncli.cli.options import DEFAULT_MODEL, ForceOption, ThreadsOption, command
+from rnncli.cli.options import ForceWriteOption, ThreadsOption, command
+from rnncli.cli.outputs import DEFAULT_MODEL
 from rnncli.cli.stopping import stopping
 from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
 from rnncli.errors import StoppedError, UsageError
@@ -67,7 +68,7 @@ def train(
     checkpoint_every: CheckpointOption = 1.0,
     resume: ResumeOption = False,
     restart: RestartOption = False,
-    force: ForceOption = False,
+    force: ForceWriteOption = False,
     threads: ThreadsOption = 0,
     json_output: bool = False,
     *,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rnncli.api import Trained
 from rnncli.cli import show
-from rnncli.cli.options import DEFAULT_MODEL
+from rnncli.cli.outputs import DEFAULT_MODEL
 from rnncli.cli.printable import shell_word
 from rnncli.cli.stopping import Stop
 from rnncli.config import ReadOptions

@@ -134,4 +134,6 @@ def _file(parts: Sequence[str], height: float) -> str:
     )
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" role="img">'
     background = f'<rect width="{WIDTH}" height="{height:.0f}" fill="white"/>'
-    return "\n".join([head, f"<style>{style}</style>", background, *parts, "</svg>\n"])
+    return "\n".join(
+        [head, "<!-- Generator: rnncli -->", f"<style>{style}</style>", background, *parts, "</svg>\n"]
+    )

@@ -367,7 +367,11 @@ def test_train_refuses_development_data_with_other_tags(run: Run, booking_tsv: P
 def test_train_does_not_write_over_what_it_reads(run: Run, booking_tsv: Path, option: str) -> None:
     before = booking_tsv.read_bytes()
     files = ("--out", "model.npz", option, booking_tsv) if option != "--out" else (option, booking_tsv)
-    refused(run("train", booking_tsv, *files, "--force", *QUICK), f"{option} {booking_tsv} would be written", USAGE)
+    refused(
+        run("train", booking_tsv, *files, "--force", *QUICK),
+        f"{option} {booking_tsv} would replace a file that is read",
+        USAGE,
+    )
     assert before == booking_tsv.read_bytes()
 
 

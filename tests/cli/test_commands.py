@@ -311,7 +311,7 @@ def test_the_n_best_readings_as_tsv_are_sentences_with_rank_and_probability(run:
         assert {(str(rank), f"{expected['probability']:.6g}")} == {(row[1], row[2]) for row in rows}
     assert "nbest" not in json.loads(run("tag", LEAVE, "--json").stdout)
     # The tags are where the reader of labelled files looks for them.
-    assert 0 == run("tag", LEAVE, "--nbest", "1", "--to", "tsv", "--out", out).exit_code
+    assert 0 == run("tag", LEAVE, "--nbest", "1", "--to", "tsv", "--out", out, "--force").exit_code
     assert 1.0 == json.loads(run("evaluate", out, "--json").stdout)["accuracy"]
 
 
@@ -323,32 +323,6 @@ def test_what_is_written_to_a_file_is_what_stdout_gets(run: Run, tmp_path: Path,
     assert "" == run(*arguments, "--out", "out.txt").stdout
     assert shown == (tmp_path / "out.txt").read_text("utf-8")
     assert shown == run(*arguments, "--out", "-").stdout
-
-
-def test_labelled_text_does_not_replace_a_model_nor_a_model_a_text(
-    run: Run, booking_tsv: Path, trained: "Trained", tmp_path: Path
-) -> None:
-    data = tmp_path / "notes.txt"
-    data.write_text("important")
-    model = tmp_path / "model.npz"
-    model.write_bytes(trained.path.read_bytes())
-    refused = run("train", booking_tsv, "--out", data, *QUICK)
-    message = f"error: {data}: is no model, so a model does not replace it\n  choose another --out\n"
-    assert (5, "", message) == (refused.exit_code, refused.stdout, refused.stderr)
-    commands = [
-        ("tag", "leave", "--out"),
-        ("memory-task", "copy", "--out"),
-        ("inspect-memory", "leave", "--html"),
-        ("inspect-memory", "leave", "--svg"),
-        ("inspect-gradients", "leave", "--svg"),
-        ("train", booking_tsv, *QUICK, "--log-gradients"),
-    ]
-    for command in commands:
-        refused = run(*command, model)
-        message = f"error: {model}: is a model, which is not replaced\n  choose another {command[-1]}\n"
-        assert (5, "", message) == (refused.exit_code, refused.stdout, refused.stderr)
-    assert "important" == data.read_text()
-    assert trained.path.read_bytes() == model.read_bytes()
 
 
 def test_a_device_is_written_and_not_replaced(run: Run, tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def test_packed_by_the_suffix(run: Run, source: Path) -> None:
         assert 0 == run("convert", source, out).exit_code
         assert JSONL == unpacked(out.read_bytes()).decode()
         first = out.read_bytes()
-        assert 0 == run("convert", source, out).exit_code
+        assert 0 == run("convert", source, out, "--force").exit_code
         assert first == out.read_bytes()
 
 
@@ -197,8 +197,8 @@ def test_the_summary_as_json(run: Run, source: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("in.tsv", "in.tsv"), "in.tsv is the file that is read"),
-        (("in.tsv", "./in.tsv"), "in.tsv is the file that is read"),
+        (("in.tsv", "in.tsv"), "OUT in.tsv would replace a file that is read: IN in.tsv"),
+        (("in.tsv", "./in.tsv"), "OUT ./in.tsv would replace a file that is read: IN in.tsv"),
         (("in.tsv", "out"), 'the name "out" does not say which format to write'),
         (("in.tsv", "-"), 'the name "-" does not say which format to write'),
         (("in.tsv", "out", "--to", "jsonnl"), 'did you mean "jsonl"?'),
@@ -235,7 +235,7 @@ def test_after_an_error_the_old_file_is_left(
     path.write_text(content, "utf-8")
     out, *options = name.split()
     (tmp_path / out).write_text("old", "utf-8")
-    result = run("convert", path, tmp_path / out, *options, "--format", "tsv")
+    result = run("convert", path, tmp_path / out, *options, "--format", "tsv", "--force")
     assert 3 == result.exit_code
     assert message in result.stderr
     assert "wrote" not in result.stderr
@@ -262,7 +262,7 @@ def test_memory_does_not_grow_with_the_file(run: Run, tmp_path: Path) -> None:
         path.write_text(JSONL * (sentences // 2), "utf-8")
         tracemalloc.start()
         try:
-            assert 0 == run("convert", path, tmp_path / "out.tsv", "--scheme", "BILOU").exit_code
+            assert 0 == run("convert", path, tmp_path / "out.tsv", "--scheme", "BILOU", "--force").exit_code
             return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
@@ -271,14 +271,17 @@ def test_memory_does_not_grow_with_the_file(run: Run, tmp_path: Path) -> None:
     assert peak(40_000) < 1.5 * peak(10_000)
 
 
-def test_a_model_is_not_replaced(run: Run, source: Path) -> None:
+def test_a_file_that_is_there_is_replaced_by_force_alone(run: Run, source: Path) -> None:
     model = bundled("models/default.npz").read_bytes()
     out = source.parent / "model.npz"
     out.write_bytes(model)
     result = run("convert", source, out, "--to", "tsv")
     assert 5 == result.exit_code
-    assert f"{out}: is a model, which is not replaced" in result.stderr
+    hint = "choose another OUT, or give --force to replace it"
+    assert f"error: {out}: is there already\n  {hint}\n" == result.stderr
     assert model == out.read_bytes()
+    assert 0 == run("convert", source, out, "--to", "tsv", "--force").exit_code
+    assert TSV == out.read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", ["out.tsv", "out.conll", "out.csv", "out.jsonl", "out.conllu"])

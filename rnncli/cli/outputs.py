@@ -1,0 +1,53 @@
+"""The files that commands write and read, and the check of them before a command begins."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rnncli.resources import bundled
+
+DEFAULT_MODEL = Path("models/default.npz")
+
+# Parameters that name a file that a command writes, and the kind of the file in rnncli.writing.
+OUTPUTS = {
+    "train": {"out": "MODEL", "log_gradients": "LOG"},
+    "tag": {"out": "TEXT"},
+    "convert": {"out": "TEXT"},
+    "inspect-memory": {"html": "PAGE", "svg": "FIGURE"},
+    "inspect-gradients": {"svg": "FIGURE"},
+    "memory-task": {"out": "TEXT"},
+}
+# Parameters of all commands that name a file that is read.
+INPUTS = ("config", "data", "dev", "vectors", "class_weight", "source", "corpus", "log", "model", "compare")
+# Commands whose --json is the content of the file.
+_OF_JSON = ("tag", "memory-task")
+
+
+def check(command: str, values: Mapping[str, Any], names: Mapping[str, str]) -> None:
+    """Refuse a file that must not be written, or that could not be, before any work.
+
+    values  of all parameters of the command
+    names   of the parameters as a user knows them: ``--input``, ``OUT``
+    """
+    if command not in OUTPUTS:
+        return
+    from rnncli import writing
+
+    outputs = [
+        writing.Output(names[name], values[name], getattr(writing, kind))
+        for name, kind in OUTPUTS[command].items()
+        if values[name] is not None
+    ]
+    if values["json_output"] and command not in _OF_JSON:
+        outputs.append(writing.Output("--json", "-", None))
+    elif not any(str(output.path) == "-" for output in outputs):
+        outputs.append(writing.Output("stdout", "-", None))
+    inputs = {names[name]: values[name] for name in INPUTS if values.get(name) is not None}
+    if "model" in names:
+        inputs.setdefault(names["model"], default_model())
+    writing.check(outputs, inputs, values["force"])
+
+
+def default_model() -> Path:
+    """The model file to use without ``--model``."""
+    return DEFAULT_MODEL if DEFAULT_MODEL.is_file() else bundled("models/default.npz")

@@ -1,0 +1,30 @@
+"""Files of results: checked before the work begins, written whole or not at all, by one process at a time.
+
+Every file that a command writes is written by :func:`writing`, :func:`write` or :func:`write_text`.
+
+* :func:`check` refuses, before any work, what must not or cannot be written: a file that is read, a file that
+  rnncli did not write, a device, a place without permission.
+* :func:`lock` refuses a second process that would write the same files.
+* :func:`or_elsewhere` keeps work that cannot be written where it should be.
+"""
+
+from rnncli.writing.elsewhere import or_elsewhere
+from rnncli.writing.files import write, write_text, writing
+from rnncli.writing.locks import lock
+from rnncli.writing.outputs import FIGURE, LOG, MODEL, PAGE, TEXT, Kind, Output, check
+
+__all__ = [
+    "FIGURE",
+    "LOG",
+    "MODEL",
+    "PAGE",
+    "TEXT",
+    "Kind",
+    "Output",
+    "check",
+    "lock",
+    "or_elsewhere",
+    "write",
+    "write_text",
+    "writing",
+]
