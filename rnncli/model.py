@@ -13,6 +13,7 @@ from rnncli.data.batch import Encoded
 from rnncli.data.inputs import Columns, Inputs
 from rnncli.data.tags import Moves, Scheme
 from rnncli.data.tokenize import Token, Tokenizer, tokenizer
+from rnncli.network import need
 from rnncli.parameters import Parameters, table
 from rnncli.plain import decoding
 from rnncli.plain.decoding import Chain
@@ -48,8 +49,12 @@ class Model:
         tokenizer: str,
         scheme: Scheme,
     ) -> "Model":
-        """Make a model with random initial parameters, drawn with the seed of ``training_spec``."""
+        """Make a model with random initial parameters, drawn with the seed of ``training_spec``.
+
+        A network that cannot be trained in the memory that there is, is a :class:`.UsageError`.
+        """
         rows = table(network_spec, inputs.tables, len(tags), training_spec.recurrent_init)
+        need.check_network(rows, training_spec)
         parameters = Parameters(rows).initialise(np.random.default_rng([training_spec.seed, 0]))
         return cls(network_spec, training_spec, tokenizer, scheme, tags, inputs, parameters)
 

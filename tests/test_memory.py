@@ -1,3 +1,5 @@
+"""How much memory there is: simulated systems, a real limit, and what is said."""
+
 import math
 import subprocess
 import sys
@@ -8,10 +10,10 @@ from rnncli import memory
 from rnncli.errors import UsageError
 
 GB = 10**9
-MEMINFO = "MemTotal: 9000000 kB\nMemFree: 1000 kB\nMemAvailable: 8000000 kB\nSwapFree: {swap} kB\n"
+MEMINFO = "MemTotal: 9000000 kB\nMemFree: 1000 kB\nMemAvailable: 8000000 kB\n"
 
 
-def system(root, meminfo=MEMINFO.format(swap=0), group="0::/", files=()):
+def system(root, meminfo=MEMINFO, group="0::/", files=()):
     """A folder with the files of a Linux system."""
     contents = {"proc/meminfo": meminfo, "proc/self/cgroup": group, **dict(files)}
     for name, text in contents.items():
@@ -24,7 +26,7 @@ def system(root, meminfo=MEMINFO.format(swap=0), group="0::/", files=()):
 CASES = {
     "no such files": ({"meminfo": "", "group": ""}, math.inf),
     "the machine": ({}, 8.192 * GB),
-    "with swap": ({"meminfo": MEMINFO.format(swap=1_000_000)}, 9.216 * GB),
+    "with swap": ({"meminfo": MEMINFO + "SwapFree: 1000000 kB"}, 9.216 * GB),
     "group of version 2": (
         {"files": {"sys/fs/cgroup/memory.max": str(2 * GB), "sys/fs/cgroup/memory.stat": f"anon {GB}\nfile 7"}},
         GB,
