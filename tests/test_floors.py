@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "rnncli"
 FLOORS = [
     {"__main__"},
     {"cli"},
+    {"diagnosis"},
     {"api", "solving"},
     {"runs"},
     {"checkpoint"},

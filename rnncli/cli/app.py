@@ -35,9 +35,9 @@ Try:
   rnncli inspect-memory "arrive Taipei" "leave Taipei"
   rnncli train"""
 
-_EPILOG = """rnncli COMMAND --help explains a command. The flag --batch goes before the variable RNNCLI_BATCH, and
-that before the key batch of a --config file.
-Exit codes: 0 done, 1 unexpected, 2 usage, 3 bad data, 4 bad model, 5 input/output, 6 diverged, 130 interrupted."""
+_EPILOG = """rnncli COMMAND --help explains a command. Flags go before variables (RNNCLI_BATCH), and these before
+--config. Exit codes: 0 done, 1 unexpected, 2 usage, 3 bad data, 4 bad model, 5 input/output, 6 diverged,
+130 interrupted."""
 
 
 class _Program(classes.Program):

@@ -105,9 +105,7 @@ def _yaml(value: Any, indent: str) -> list[str]:
                 lines.append(f"{indent}{key}: {_scalar(item)}")
     else:
         for item in value:
-            first, *others = (
-                _yaml(item, indent + "  ") if isinstance(item, dict) else [f"{indent}  {_scalar(item)}"]
-            )
+            first, *others = _yaml(item, indent + "  ") if isinstance(item, dict) else [_scalar(item)]
             lines += [f"{indent}- {first.lstrip()}", *others]
     return lines
 
@@ -136,7 +134,8 @@ def _use(information: "Information", name: str) -> list[str]:
     columns = information.model.inputs.columns
     if columns:
         command = f"{tag} --input FILE --to jsonl"
-        lines = ["", f"It reads {columns} columns beside each token, so texts alone cannot be labelled."]
+        what = "a column" if columns == 1 else f"{columns} columns"
+        lines = ["", f"It reads {what} beside each token, so texts alone cannot be labelled."]
         return ["", "## Use", "", "```bash", command, "```", *lines]
     text = information.provenance.examples[-1] if information.provenance.examples else "a text"
     dashes = "-- " if text.startswith("-") else ""
@@ -182,7 +181,7 @@ def _training(information: "Information") -> list[str]:
         words = len(information.model.inputs.words) - 1
         lines.append(f"- data: {stored.sentences:,} sentences, {stored.tokens:,} tokens, {words:,} words")
     if stored.data_sha256:
-        lines.append(f"- SHA-256 of the training file: `{stored.data_sha256}`")
+        lines.append(f"- SHA-256 of the sentences as TSV: `{stored.data_sha256}`")
     lines.append(f"- tokens: {information.model.tokenizer}")
     if stored.best_epoch is not None and stored.epochs is not None:
         lines.append(f"- epoch {stored.best_epoch} of {stored.epochs}, the best on the development data")

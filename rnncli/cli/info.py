@@ -36,8 +36,8 @@ def info(
     """Describe a model file, or print a model card of it.
 
     Shown are the network, its sizes and tags, the training and its scores as the file states them, and the hash of
-    the file. --card prints Markdown with the metadata that model hubs read: save it as README.md beside the model. It
-    names no license and no language unless they are given.
+    the file. --card prints Markdown with the metadata that model hubs read: save it as README.md beside the model.
+    It names no license and no language unless they are given.
 
     Example: rnncli info model.npz
 

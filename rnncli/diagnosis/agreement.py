@@ -28,15 +28,20 @@ class Agreement(NamedTuple):
 def agreement(model: Model, sentences: Sequence[Sequence[str]], columns: Columns | None = None) -> Agreement:
     """Label sentences in both ways. Scores that are too large to compute with are a :class:`.ModelError`."""
     encoded = model.encode(sentences, columns)
-    plain, compiled = (_labelled(model, encoded, kernels) for kernels in (False, True))
+    return compared(
+        len(sentences), _labelled(model, encoded, kernels=False), _labelled(model, encoded, kernels=True)
+    )
+
+
+def compared(sentences: int, plain: Prediction, compiled: Prediction) -> Agreement:
+    """Compare the tags and probabilities of so many sentences."""
     p = plain.probabilities.astype(np.float64)
     difference = np.abs(p - compiled.probabilities)
     # Of two tags that are equally probable either may be chosen.
     is_tie = (difference <= TOLERANCE) & (p <= 0.5 + TOLERANCE)
     differs = ~(difference <= TOLERANCE) | ((plain.tags != compiled.tags) & ~is_tie)
-    return Agreement(
-        len(sentences), len(p), int(differs.sum()), float(np.nan_to_num(difference, nan=1.0).max(initial=0.0))
-    )
+    largest = float(np.nan_to_num(difference, nan=1.0).max(initial=0.0))
+    return Agreement(sentences, len(p), int(differs.sum()), largest)
 
 
 def _labelled(model: Model, encoded: Encoded, kernels: bool) -> Prediction:

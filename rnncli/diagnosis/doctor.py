@@ -21,10 +21,12 @@ VERSION = 1  # of the JSON
 SHOWN = 3  # lines of what a process said before it ended
 LONGEST = 300.0  # seconds of the self-test; on a slow machine kernels are compiled in a minute
 
-# The folder of the package comes last, so that nothing in the current folder is taken for a library.
+# The package is that of this process, wherever it is; nothing else is taken from its folder or the current one.
 _CHILD = """
 import sys
-sys.path.append(sys.argv[1])
+sys.path.insert(0, sys.argv[1])
+import rnncli
+del sys.path[0]
 from rnncli.diagnosis import selftest
 def write(line):
     sys.stdout.write(line)
@@ -109,22 +111,21 @@ def _tested(done: Callable[[float, str], None]) -> Iterator[Check]:
         return
     said = []
     timer = threading.Timer(LONGEST, child.kill)
-    timer.start()
-    try:
-        assert child.stdout is not None
-        for line in child.stdout:
-            if line.startswith(selftest.MARK):
-                outcome = Check(**json.loads(line.removeprefix(selftest.MARK)))
-                waiting.remove(outcome.name)
-                yield outcome
-                done(1 - len(waiting) / len(selftest.TESTS), f"testing {waiting[0] if waiting else ''}")
-            elif line.strip():
-                said.append(line.strip())
-        child.wait()
-    finally:
-        timer.cancel()
-        child.kill()
-        child.wait()
+    with child:
+        try:
+            timer.start()
+            for line in child.stdout or ():
+                if line.startswith(selftest.MARK):
+                    outcome = Check(**json.loads(line.removeprefix(selftest.MARK)))
+                    waiting.remove(outcome.name)
+                    yield outcome
+                    done(1 - len(waiting) / len(selftest.TESTS), f"testing {waiting[0] if waiting else ''}")
+                elif line.strip():
+                    said.append(line.strip())
+            child.wait()
+        finally:
+            timer.cancel()
+            child.kill()
     if waiting:
         yield from _not_tested(waiting, _end_of(child.returncode), said)
 

@@ -1,16 +1,17 @@
 """The installation and the machine. The standard library alone is used, because NumPy may be broken."""
 
 import importlib.metadata
+import math
 import os
 import platform
 import re
 import shutil
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from rnncli import __version__
+from rnncli import memory as rnncli_memory
 from rnncli.diagnosis.check import Check
 from rnncli.errors import RnncliError
 from rnncli.resources import bundled
@@ -109,43 +110,18 @@ def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> Check:
     return Check("processor", "ok", text, values=values)
 
 
-def memory(meminfo: Path = Path("/proc/meminfo"), limit: Path = Path("/sys/fs/cgroup/memory.max")) -> Check:
-    """The memory of the machine, what is available, and what limits it."""
-    sizes = {}
-    with suppress(OSError):
-        for key, number in re.findall(r"(?m)^(MemTotal|MemAvailable):\s+(\d+) kB$", meminfo.read_text("ascii")):
-            sizes[key] = 1024 * int(number)
-    limits = _limits(limit)
-    available = min([*sizes.values(), *limits.values()], default=None)
-    values = {"total": sizes.get("MemTotal"), "available": available, "limits": limits}
-    if available is None:
-        return Check("memory", "warning", "is not known", "the system has no /proc/meminfo", values)
-    text = f"{_gigabytes(available)} available"
-    if "MemTotal" in sizes:
-        text += f" of {_gigabytes(sizes['MemTotal'])}"
-    text += "".join(f"; {name} limits it to {_gigabytes(size)}" for name, size in limits.items())
-    if available < LEAST_MEMORY:
-        hint = "labelling will do; training on much data may be ended by the system"
+def memory(available: float | None = None) -> Check:
+    """The memory that this process can still take; see :func:`.memory.available`."""
+    free = rnncli_memory.available() if available is None else available
+    if math.isinf(free):
+        return Check("memory", "warning", "how much there is, is not known", "the system does not say it")
+    size = int(free)
+    values = {"available": size}
+    text = f"{rnncli_memory.size(size)} available"
+    if size < LEAST_MEMORY:
+        hint = "labelling will do; a training on much data may be ended by the system"
         return Check("memory", "warning", text, hint, values)
     return Check("memory", "ok", text, values=values)
-
-
-def _limits(limit: Path) -> dict[str, int]:
-    """Limits of memory in bytes, by what sets them."""
-    limits = {}
-    with suppress(OSError, ValueError):  # there is no such file, or no limit
-        limits["the container"] = int(limit.read_text("ascii"))
-    with suppress(ImportError):
-        import resource
-
-        soft, _ = resource.getrlimit(resource.RLIMIT_AS)
-        if soft != resource.RLIM_INFINITY:
-            limits["ulimit -v"] = soft
-    return limits
-
-
-def _gigabytes(size: int) -> str:
-    return f"{size / 1e9:.1f} GB"
 
 
 def folder() -> Check:
@@ -157,7 +133,7 @@ def folder() -> Check:
         text = f"there is no current folder: {error.strerror}"
         return Check("folder", "warning", text, "change to one that exists, or give whole paths")
     values = {"writable": os.access(here, os.W_OK), "free": free}
-    text = f"{_gigabytes(free)} free in the current folder"
+    text = f"{rnncli_memory.size(free)} free in the current folder"
     if not values["writable"]:
         return Check("folder", "warning", f"{text}, which is read-only", "give --out a path elsewhere", values)
     if free < LEAST_DISK:

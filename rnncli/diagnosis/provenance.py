@@ -61,7 +61,7 @@ class Provenance(NamedTuple):
     """What a model file says of its own training; ``None`` where it does not."""
 
     rnncli: str | None  # the version that wrote it
-    data_sha256: str | None  # of the training file
+    data_sha256: str | None  # of the training sentences; see :attr:`.Corpus.sha256`
     sentences: int | None  # trained on
     tokens: int | None
     epochs: int | None
