@@ -293,7 +293,9 @@ def train_files(
         runs = train_seeds(task, seeds, threads, log or listener, checkpoint, saved)
         best, model, dev = runs.saved(threads)
         model.provenance = _provenance(corpus, task, best, dev, model.tokenizer, files.data is None)
-        if task.class_weights:  # the weights are in the provenance, and the name of their file means nothing elsewhere
+        if (
+            task.class_weights
+        ):  # the weights are in the provenance, and the name of their file means nothing elsewhere
             model.training_spec = dataclasses.replace(model.training_spec, class_weight="file")
         sha256 = writing.or_elsewhere(path, functools.partial(modelfile.save, model))
         if checkpoint and not runs.stopped:
@@ -312,7 +314,9 @@ def train_files(
         )
 
 
-def _provenance(corpus: Corpus, task: Task, best: Run, dev: Scores, tokenizer: str, is_bundled: bool) -> dict[str, Any]:
+def _provenance(
+    corpus: Corpus, task: Task, best: Run, dev: Scores, tokenizer: str, is_bundled: bool
+) -> dict[str, Any]:
     """What a model file tells people about its training."""
     provenance = {
         "rnncli": __version__,

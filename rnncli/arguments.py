@@ -49,8 +49,13 @@ def path(name: str, value: object) -> str:
     return text
 
 
+def in_one_line(path: str | os.PathLike[str]) -> str:
+    """The name of a file for a message whose lines matter."""
+    return os.fspath(path).replace("\n", r"\n")
+
+
 def nearest_path(path: str | os.PathLike[str]) -> str:
-    """The existing path whose name is nearest to one that does not exist; "" if none is near.
+    """The existing path whose name is nearest to one that does not exist, in one line; "" if none is near.
 
     A file with the same name but for its suffix is nearer than any other.
     """
@@ -67,7 +72,7 @@ def nearest_path(path: str | os.PathLike[str]) -> str:
         for name in get_close_matches(first, same, n=1, cutoff=0) or get_close_matches(first, names, n=1):
             near = known.joinpath(name, *rest)
             if near.exists():
-                return str(near)
+                return in_one_line(near)
     return ""
 
 

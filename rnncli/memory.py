@@ -6,15 +6,12 @@ Estimates count only what is certainly taken at the same time, so that nothing i
 import math
 from pathlib import Path
 
+from rnncli.control_groups import ROOT, folders, read
 from rnncli.errors import UsageError
 
-_ROOT = Path("/")
-# Of the two versions of Linux control groups: the folder, the file of the limit, and the line of memory.stat with
-# the bytes that cannot be given back, as the cached contents of files can.
-_GROUPS = {
-    "v2": ("sys/fs/cgroup", "memory.max", "anon"),
-    "v1": ("sys/fs/cgroup/memory", "memory.limit_in_bytes", "total_rss"),
-}
+# By the controller of control groups, "" for version 2: the file of the limit, and the line of memory.stat with the
+# bytes that cannot be given back, as the cached contents of files can.
+_GROUPS = {"": ("memory.max", "anon"), "memory": ("memory.limit_in_bytes", "total_rss")}
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
 
 
@@ -31,7 +28,7 @@ def check(needed: int, what: str, hint: str) -> None:
         raise UsageError(message, hint=hint)
 
 
-def available(root: Path = _ROOT) -> float:
+def available(root: Path = ROOT) -> float:
     """Bytes that this process can still take; infinite where the system does not say.
 
     It is the least of what the machine has, what the limits of control groups leave, which containers have, and
@@ -54,19 +51,11 @@ def size(count: int) -> str:
 def _left_by_groups(root: Path) -> float:
     """What the limits of this process's control groups and of those above them leave."""
     left = math.inf
-    for line in _lines(root / "proc/self/cgroup"):
-        _, _, rest = line.partition(":")
-        controllers, _, name = rest.partition(":")
-        if controllers not in ("", "memory"):
-            continue
-        folder, limit, used = _GROUPS["v1" if controllers else "v2"]
-        top = root / folder
-        group = top / name.lstrip("/")
-        # In a container the folder may be the group itself, and its name that of the machine outside.
-        for path in {top, *(path for path in (group, *group.parents) if path.is_relative_to(top))}:
-            text = "".join(_lines(path / limit))
+    for controller, (limit, used) in _GROUPS.items():
+        for folder in folders(controller, root):
+            text = read(folder / limit).strip()
             if text.isdecimal():  # else there is no such file, or "max"
-                left = min(left, int(text) - _numbers(path / "memory.stat").get(used, 0))
+                left = min(left, int(text) - _numbers(folder / "memory.stat").get(used, 0))
     return left
 
 
@@ -78,18 +67,11 @@ def _left_by_address_space(root: Path) -> float:
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit == resource.RLIM_INFINITY:
         return math.inf
-    pages = "".join(_lines(root / "proc/self/statm")).split(" ")[0]
+    pages = read(root / "proc/self/statm").split(" ")[0]
     return limit - (int(pages) * resource.getpagesize() if pages.isdecimal() else 0)
 
 
 def _numbers(path: Path) -> dict[str, int]:
     """The lines of a file of a word and a number."""
-    rows = [line.split() for line in _lines(path)]
+    rows = [line.split() for line in read(path).splitlines()]
     return {row[0]: int(row[1]) for row in rows if len(row) > 1 and row[1].isdecimal()}
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text("utf-8").splitlines()
-    except (OSError, ValueError):
-        return []

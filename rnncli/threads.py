@@ -2,9 +2,11 @@
 
 import math
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from rnncli import arguments
+from rnncli.control_groups import ROOT, folders, read
 
 
 def count_threads(threads: int) -> int:
@@ -17,15 +19,20 @@ def count_threads(threads: int) -> int:
     return min(threads or available, available)
 
 
-def available_cpus(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
+def available_cpus(root: Path = ROOT) -> int:
     """Count the CPUs that this process may use.
 
-    quota  the file of Linux control groups, version 2, that limits the CPU time of a container: microseconds in
-           each period and the length of the period, or ``max``
+    Linux control groups limit the CPU time of a container: so many microseconds in each period.
+
+    root  the folder with ``proc`` and ``sys``
     """
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        allowed, period = map(int, quota.read_text("ascii").split())
-    except (OSError, ValueError):  # there is no such file, or no limit
-        return cpus
-    return max(1, min(cpus, math.ceil(allowed / period)))
+    limits = [read(folder / "cpu.max").split() for folder in folders("", root)]
+    names = "cpu.cfs_quota_us", "cpu.cfs_period_us"
+    limits += [[read(folder / name).strip() for name in names] for folder in folders("cpu", root)]
+    for limit in limits:
+        with suppress(ValueError):  # there is no such file, or no limit: "max", or −1
+            quota, period = map(int, limit)
+            if quota > 0 < period:
+                cpus = min(cpus, math.ceil(quota / period))
+    return cpus

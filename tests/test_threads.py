@@ -34,13 +34,43 @@ def test_only_cpus_that_this_process_may_use_count():
     assert ("[1, 1, 1, 1]\n" if hasattr(os, "sched_setaffinity") else "") == child.stdout
 
 
-@pytest.mark.parametrize(
-    ("text", "most"), [("100000 100000\n", 1), ("150000 100000\n", 2), ("1000 100000\n", 1), ("max 100000\n", None)]
-)
-def test_a_container_gets_no_more_threads_than_its_quota(text, most, tmp_path):
-    (tmp_path / "cpu.max").write_text(text)
-    unlimited = available_cpus(tmp_path / "no such file")
-    assert min(unlimited, most or unlimited) == available_cpus(tmp_path / "cpu.max")
+V1 = "7:memory:/m\n4:cpu,cpuacct:/a/b\n0::/\n"
+# The file of the process's groups, the files of limits below sys/fs/cgroup, and how many CPUs they leave.
+GROUPS = {
+    "no group": ("", {}, None),
+    "one": ("0::/", {"cpu.max": "100000 100000\n"}, 1),
+    "one and a half": ("0::/", {"cpu.max": "150000 100000\n"}, 2),
+    "a hundredth": ("0::/", {"cpu.max": "1000 100000\n"}, 1),
+    "no limit": ("0::/", {"cpu.max": "max 100000\n"}, None),
+    "not a number": ("0::/", {"cpu.max": "\n"}, None),
+    "proc is not mounted": ("", {"cpu.max": "100000 100000\n"}, 1),
+    "below the top": ("0::/a/b\n", {"a/b/cpu.max": "100000 100000\n"}, 1),
+    "of a group above": ("0::/a/b\n", {"a/cpu.max": "100000 100000\n", "a/b/cpu.max": "max 100000\n"}, 1),
+    "of another group": ("0::/a/b\n", {"a/c/cpu.max": "100000 100000\n"}, None),
+    "the name of another machine's group": ("0::/docker/1\n", {"cpu.max": "100000 100000\n"}, 1),
+    "version 1": (V1, {"cpu/a/b/cpu.cfs_quota_us": "50000\n", "cpu/a/b/cpu.cfs_period_us": "100000\n"}, 1),
+    "version 1, above": (V1, {"cpu/a/cpu.cfs_quota_us": "100000\n", "cpu/a/cpu.cfs_period_us": "100000\n"}, 1),
+    "version 1, no limit": (V1, {"cpu/a/b/cpu.cfs_quota_us": "-1\n", "cpu/a/b/cpu.cfs_period_us": "1\n"}, None),
+}
+
+
+@pytest.mark.promise("environments")
+@pytest.mark.parametrize(("groups", "limits", "most"), GROUPS.values(), ids=GROUPS)
+def test_a_container_gets_no_more_threads_than_its_quota(groups, limits, most, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(16)), raising=False)
+    for name, text in {f"sys/fs/cgroup/{name}": text for name, text in limits.items()}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    if groups:
+        (tmp_path / "proc/self").mkdir(parents=True)
+        (tmp_path / "proc/self/cgroup").write_text(groups)
+    assert available_cpus(tmp_path) == (most or 16)
+
+
+def test_a_system_without_affinity_has_all_its_cpus(tmp_path, monkeypatch):
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert available_cpus(tmp_path) == 1
 
 
 @pytest.mark.parametrize("asked", [-1, -1000, 1.0, 2.5, "2", None, True])

@@ -12,6 +12,7 @@ import typer
 
 from rnncli.cli import show
 from rnncli.cli.options import ForceWriteOption, command
+from rnncli.cli.printable import printable
 from rnncli.config import FORMATS, ReadOptions, SpanScheme, TargetName, is_tokenizer
 from rnncli.errors import DataError, UsageError
 
@@ -124,7 +125,7 @@ def _format_of(out: str, to: str | None) -> str:
     suffix = path.with_suffix("").suffix if path.suffix in _PACKED else path.suffix
     if suffix not in SUFFIXES:
         hint = f"name it by --to: {', '.join(FORMATS)}"
-        raise UsageError(f'the name "{out}" does not say which format to write', hint=hint)
+        raise UsageError(f'the name "{printable(out)}" does not say which format to write', hint=hint)
     return SUFFIXES[suffix]
 
 

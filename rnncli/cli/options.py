@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import inspect
-import os
 import typing
 from collections.abc import Callable
 from pathlib import Path

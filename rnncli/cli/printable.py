@@ -45,13 +45,17 @@ def printable_json(text: str) -> str:
 
 
 def shell_word(text: str) -> str:
-    r"""A text as one word of a command for a shell; with unsafe characters as ``$'…'`` of bash, zsh and ksh."""
+    r"""A text as one word of a command for a shell; with unsafe characters as ``$'…'`` of bash, zsh and ksh.
+
+    They are written byte by byte, as three octal digits, which a shell reads alike in every locale.
+    """
     if printable(text) == text:
         return shlex.quote(text)
 
     def escape(match: re.Match[str]) -> str:
-        number = ord(match[0])
-        return f"\\x{number - 0xDC00:02x}" if 0xDC80 <= number <= 0xDCFF else f"\\u{number:04x}"  # a byte of a name
+        is_byte = "\udc80" <= match[0] <= "\udcff"  # of a name that is not UTF-8
+        content = match[0].encode("utf-8", "surrogateescape" if is_byte else "surrogatepass")
+        return "".join(f"\\{byte:03o}" for byte in content)
 
     escaped = text.replace("\\", "\\\\").replace("'", "\\'")
     return f"$'{_UNSAFE.sub(escape, escaped)}'"

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+# Columns below which no table can be read, so that a smaller number, as COLUMNS=0, cannot be the width.
+_NARROWEST = 20
 _quiet = False
 _handler: "logging.Handler | None" = None
 
@@ -34,7 +36,10 @@ def be_quiet(quiet: bool) -> None:
 def _console(to_stderr: bool = False) -> "Console":
     from rich.console import Console
 
-    return Console(stderr=to_stderr, highlight=False, soft_wrap=False)
+    console = Console(stderr=to_stderr, highlight=False, soft_wrap=False)
+    if console.width < _NARROWEST:
+        console.width = 80
+    return console
 
 
 def error(problem: RnncliError) -> None:

@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# SIGHUP is missing on Windows.
+NUMBERS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 # Seconds. Signals that are no further apart are one request: GNU timeout sends its signal twice.
 TOGETHER = 0.2
 # Seconds until Stopped is raised again where it was raised in a destructor, which it cannot leave.
@@ -70,6 +71,26 @@ def handled_by(handler: Handler) -> Iterator[None]:
         yield
     finally:
         _handlers.remove(handler)
+
+
+class Stop:
+    """A request to stop that waits, if there is something to save: the first signal is noted, the second ends."""
+
+    def __init__(self) -> None:
+        self.signal = 0  # the last one; 0 if there was none
+        self.can_wait = False  # whether there is something to save
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of a program that was stopped by the signal."""
+        return 128 + (self.signal or signal.SIGINT)
+
+    def handle(self, number: int) -> None:
+        """Note a signal, or end the command by :func:`stop`."""
+        is_first = not self.signal
+        self.signal = number
+        if not (is_first and self.can_wait):
+            stop(number)
 
 
 def _raise_again(unraisable: "sys.UnraisableHookArgs") -> None:

@@ -5,10 +5,9 @@ from typing import Annotated
 
 import typer
 
-from rnncli.cli import show
+from rnncli.cli import show, signals
 from rnncli.cli.options import ForceWriteOption, ThreadsOption, command
 from rnncli.cli.outputs import DEFAULT_MODEL
-from rnncli.cli.stopping import stopping
 from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
 from rnncli.errors import StoppedError, UsageError
 
@@ -96,7 +95,8 @@ def train(
     if resume and not checkpoint.exists():
         show.note(f"no checkpoint {checkpoint}: the training begins at the start")
     files = api.Files(data, dev, out, vectors, log_gradients)
-    with stopping() as stop:
+    stop = signals.Stop()
+    with signals.handled_by(stop.handle):
         try:
             with show.progress("reading …", at_once=True) as progress:
                 view = train_view.TrainView(progress, training.seed, seeds, stop)
@@ -112,7 +112,7 @@ def train(
                     resume=resume or (False if restart else None),
                     checkpoint_every=checkpoint_every,
                 )
-        except (KeyboardInterrupt, StoppedError) as error:
+        except (KeyboardInterrupt, signals.Stopped, StoppedError) as error:
             show.note("interrupted")
             train_view.how_to_go_on(checkpoint)
             raise typer.Exit(stop.exit_code) from error

@@ -8,7 +8,7 @@ from rnncli.api import Trained
 from rnncli.cli import show
 from rnncli.cli.outputs import DEFAULT_MODEL
 from rnncli.cli.printable import shell_word
-from rnncli.cli.stopping import Stop
+from rnncli.cli.signals import Stop
 from rnncli.config import ReadOptions
 from rnncli.data.examples import example
 from rnncli.data.reading import Corpus
@@ -85,7 +85,7 @@ class TrainView(Listener):
 
     def should_stop(self) -> bool:
         """Whether there was a signal to stop."""
-        return self.stop.signal is not None
+        return self.stop.signal != 0
 
     def batch(self, epochs: float, tokens_per_second: float) -> None:
         """Move the progress bar."""

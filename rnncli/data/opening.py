@@ -7,7 +7,7 @@ import lzma
 import sys
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -92,11 +92,12 @@ def _nearby(path: Path) -> str:
     """The file with the nearest name; else those of the folder that may be labelled files."""
     if near := arguments.nearest_path(path):
         return f"did you mean {near}?"
-    names = sorted(entry.name for entry in path.parent.iterdir()) if path.parent.is_dir() else []
-    labelled = [name for name in names if name.endswith((".tsv", ".conll", ".conllu", ".jsonl", ".csv"))][:5]
-    return (
-        f"in {path.parent} there is: {', '.join(labelled)}" if labelled else f'looked in "{path.parent.absolute()}"'
-    )
+    with suppress(OSError):  # the folder cannot be listed, or the current one was removed
+        names = sorted(entry.name for entry in path.parent.iterdir()) if path.parent.is_dir() else []
+        labelled = [name for name in names if name.endswith((".tsv", ".conll", ".conllu", ".jsonl", ".csv"))][:5]
+        there = f"in {path.parent} there is: {', '.join(labelled)}"
+        return arguments.in_one_line(there if labelled else f'looked in "{path.parent.absolute()}"')
+    return ""
 
 
 class _Source(io.RawIOBase):

@@ -86,10 +86,14 @@ def _check_private(folder: Path, is_parent: bool) -> None:
 
 def _private_folder() -> Path:
     """Make the folder for this version of the kernels; raise ``OSError`` if that cannot be made private."""
-    base = Path(platformdirs.user_cache_dir("rnncli", appauthor=False)).resolve()
-    path = base / "kernels" / source_hash()
+    base = Path(platformdirs.user_cache_dir("rnncli", appauthor=False))
+    if not base.is_absolute():  # else whoever packed the current folder chose the code in it
+        raise PermissionError(f"{base} is not an absolute path")
+    path = base.resolve() / "kernels" / source_hash()
     for parent in (*reversed(path.parents), path):
-        parent.mkdir(mode=0o700, exist_ok=True)
+        with suppress(FileExistsError):
+            parent.mkdir(mode=0o700)
+            parent.chmod(0o700)  # a umask of 0o777 would keep this user out of it too
         _check_private(parent, is_parent=parent != path)
     return path
 
@@ -188,7 +192,7 @@ class KernelCache(internals.NullCache):  # type: ignore[misc]
             message = "the kernel cache is damaged, kernels are compiled again: "
             _log_once(logging.WARNING, message, f"{path}: {error}")
             _remove(path)
-        when = "once for this processor" if path else f"at every start: {_REASON}"
+        when = "once for this processor" if path else f"at every start: {_REASON}; XDG_CACHE_HOME sets the place"
         _log_once(logging.INFO, f"compiling kernels (some seconds, {when}) …")
         return None
 
@@ -202,6 +206,7 @@ class KernelCache(internals.NullCache):  # type: ignore[misc]
         try:
             with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
                 temporary = Path(file.name)
+                temporary.chmod(0o600)  # whatever the umask
                 file.write(hashlib.sha256(key + content).digest() + content)
             temporary.replace(path)
         except OSError as error:

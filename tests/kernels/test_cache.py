@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,11 +25,11 @@ COMPILED = "INFO compiling kernels (some seconds, once for this processor) …\n
 DAMAGED = "WARNING the kernel cache is damaged, kernels are compiled again: "
 
 
-def start(home: Path, code: str = CHILD) -> "subprocess.Popen[str]":
+def start(home: Path | str, code: str = CHILD, **options: Any) -> "subprocess.Popen[str]":
     """Begin to run a kernel in a fresh process whose cache is below ``home``."""
-    env = {**os.environ, "XDG_CACHE_HOME": str(home), "PYTHONIOENCODING": "utf-8"}
-    command = [sys.executable, "-c", code]
-    return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+    env = {**os.environ, "XDG_CACHE_HOME": str(home), "HOME": str(home), "PYTHONIOENCODING": "utf-8"}
+    options |= {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
+    return subprocess.Popen([sys.executable, "-c", code], env=env, **options)
 
 
 def finish(child: "subprocess.Popen[str]") -> tuple[str, str]:
@@ -53,6 +54,25 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     assert [0o600, 0o700, 0o700, 0o700] == modes
     (home / file.name).write_bytes(file.read_bytes())
     return home / file.name
+
+
+@pytest.mark.promise("environments")
+@pytest.mark.parametrize("umask", [0, 0o777], ids=oct)
+def test_the_cache_is_private_and_of_use_whatever_the_umask(umask, tmp_path):
+    """What others may change is code that they choose; what this user may not read is compiled at every start."""
+    home = tmp_path / "home"
+    assert finish(start(home, umask=umask)) == (f"{folder_of(home)} [1, 0]\n", COMPILED)
+    assert finish(start(home)) == (f"{folder_of(home)} [1, 0]\n", "")
+    (file,) = folder_of(home).iterdir()
+    assert [0o600] + 4 * [0o700] == [stat.S_IMODE(path.stat().st_mode) for path in (file, *file.parents[:4])]
+
+
+@pytest.mark.promise("environments")
+def test_no_code_is_read_from_the_current_folder(tmp_path):
+    """Whoever packed an archive chose what is in its folders."""
+    finish(start("cache", cwd=tmp_path))
+    finish(start("", cwd=tmp_path))
+    assert [] == list(tmp_path.iterdir())
 
 
 def flipped(content: bytes, place: int) -> bytes:
@@ -144,7 +164,7 @@ def test_a_folder_that_others_can_change_is_not_used(place, way, tmp_path):
     own = folder_of(tmp_path / "home")
     own.mkdir(parents=True)
     reason = way({"own": own, "parent": own.parent, "home": tmp_path / "home"}[place])
-    expected = f"INFO compiling kernels (some seconds, at every start: {reason}) …\n"
+    expected = f"INFO compiling kernels (some seconds, at every start: {reason}; XDG_CACHE_HOME sets the place) …\n"
     assert ("None [1, 0]\n", expected) == finish(start(tmp_path / "home"))
     assert [] == list(own.iterdir())
 
