@@ -98,7 +98,9 @@ def test_files_and_functions_stay_short(path):
     longest = 100 if room_of(path) == "kernels" else 80
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
-            assert node.end_lineno - node.lineno < longest, node.name
+            assert node.end_lineno - node.body[0].lineno < longest, (
+                node.name
+            )  # a signature may be as long as its options
 
 
 def test_every_random_number_comes_from_a_generator():

@@ -138,7 +138,8 @@ def _flag(parameter: inspect.Parameter) -> str:
 def _shown_name(parameter: inspect.Parameter) -> str:
     """The name of a parameter as users know it: ``--input``, ``OUT``."""
     flag = _flag(parameter)
-    return f"--{flag}" if flag else next(item.metavar for item in parameter.annotation.__metadata__)
+    metadata = getattr(parameter.annotation, "__metadata__", ())  # the context of typer has none
+    return f"--{flag}" if flag else next((item.metavar for item in metadata), parameter.name)
 
 
 def _with_variable(parameter: inspect.Parameter, command: str) -> inspect.Parameter:
