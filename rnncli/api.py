@@ -4,7 +4,8 @@ import dataclasses
 import functools
 import hashlib
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -62,22 +63,23 @@ class _Logging(Listener):
 
     def epoch(self, epoch: Epoch) -> None:
         self.listener.epoch(epoch)
-        self.log.add(self.model, epoch.number, epoch.loss, epoch.score, epoch.steps, epoch.clipped)
-        self._write()
+        with self._writing():
+            self.log.add(self.model, epoch.number, epoch.loss, epoch.score, epoch.steps, epoch.clipped)
 
     def diverged(self, divergence: Divergence) -> None:
         self.listener.diverged(divergence)
-        self.log.add_divergence(divergence._asdict())
-        self._write()
+        with self._writing():
+            self.log.add_divergence(divergence._asdict())
 
     def should_stop(self) -> bool:
         return self.listener.should_stop()
 
-    def _write(self) -> None:
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
         before = self.problem
         self.problem = None
         try:
-            self.log.write()
+            yield
         except FileError as error:  # the training is worth more than its log
             self.problem = error
             if before is None:

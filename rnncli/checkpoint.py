@@ -4,12 +4,14 @@ It is an archive as a model is, and is described in docs/format.md. It names the
 other is refused.
 """
 
+import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from rnncli import __version__, archive
+from rnncli import __version__, archive, arguments
 from rnncli.errors import FileError, ModelError, UsageError
 from rnncli.parameters import Array
 from rnncli.training import Failure, Progress, Result, Run, State
@@ -70,10 +72,14 @@ class Checkpoint:
     @classmethod
     def of(cls, out: Path, minutes: float, warn: Callable[[str], None]) -> Self | None:
         """The checkpoint of an output; ``None`` for a device or pipe, which has none."""
+        is_number = isinstance(minutes, int | float) and not isinstance(minutes, bool)
+        if not is_number or not 0 <= minutes < math.inf:
+            arguments.refuse("checkpoint_every", "a number of minutes of at least 0", minutes)
         return cls(out, minutes, warn) if out.is_file() or not out.exists() else None
 
     def __init__(self, out: Path, minutes: float, warn: Callable[[str], None]) -> None:
         self.path = path_of(out)
+        self._hint = f"--restart begins anew and deletes {self.path}"
         self.identity = Identity({}, {})
         self.minutes = minutes
         self._warn = warn
@@ -114,16 +120,20 @@ class Checkpoint:
         """Read the checkpoint; ``None`` if there is none. One of another training is a :class:`.UsageError`."""
         if not self.path.exists():
             return None
-        hint = f"--restart begins anew and deletes {self.path}"
-        try:
-            saved = archive.read(self.path, _build)
-        except ModelError as error:
-            raise ModelError(error.message, where=error.where, hint=hint) from error
-        differences = saved.identity.differences(self.identity)
-        if differences:
+        with self.naming():
+            saved = read(self.path)
+        if differences := saved.identity.differences(self.identity):
             message = f"a checkpoint of another training: {'; '.join(differences)}"
-            raise UsageError(message, where=str(self.path), hint=hint)
+            raise UsageError(message, where=str(self.path), hint=self._hint)
         return saved
+
+    @contextmanager
+    def naming(self) -> Iterator[None]:
+        """Name the file in errors of its content, and what to do."""
+        try:
+            yield
+        except ModelError as error:
+            raise ModelError(error.message, where=str(self.path), hint=self._hint) from error
 
     def remove(self) -> None:
         """Delete the file if it is there."""
@@ -155,6 +165,11 @@ def write(path: Path, saved: Saved) -> None:
     archive.write(path, header, arrays)
 
 
+def read(path: Path) -> Saved:
+    """Read a checkpoint; a damaged or hostile one is a :class:`.ModelError`."""
+    return archive.read(path, _build)
+
+
 def _build(file: archive.Members) -> Saved:
     header = file.header
     if header.get("kind") != "checkpoint":
@@ -166,8 +181,8 @@ def _build(file: archive.Members) -> Saved:
         raise ModelError("the header is damaged")
     identity = Identity(_mapping(header["options"]), _mapping(header["data"]), str(header["rnncli"]))
     progress = read_fields(Progress, header["state"])
-    runs = [_run(values) for values in header["runs"]]
-    failures = [read_fields(Failure, values) for values in header["failures"]]
+    runs = [_run(values) for values in _list(header["runs"])]
+    failures = [read_fields(Failure, values) for values in _list(header["failures"])]
     names = {"weights"}
     if identity.options.get("optimiser") == "adam":
         names |= {"m", "v"}
@@ -192,6 +207,12 @@ def _run(values: Any) -> Run:
 
 
 def _mapping(values: Any) -> dict[str, Any]:
-    if not isinstance(values, Mapping):
+    if not isinstance(values, dict):
         raise ModelError("the header is damaged")
-    return dict(values)
+    return values
+
+
+def _list(values: Any) -> list[Any]:
+    if not isinstance(values, list):
+        raise ModelError("the header is damaged")
+    return values

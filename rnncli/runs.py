@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import NamedTuple, NoReturn
 
@@ -137,18 +138,19 @@ def _train_seed(
     why = _why_score_is_fixed(task.dev, model)
     if why and seed == task.training_spec.seed:
         listener.warning(f"{why}, so the epoch with the lowest loss on it is kept")
-    result = training.train(
-        model,
-        task.train,
-        threads=threads,
-        score=functools.partial(_loss, task.dev) if why else functools.partial(_score, task.dev, threads),
-        scored=0 if why else _scored(task.dev, model.scheme),
-        metric="loss" if why else "f1" if model.scheme.has_spans else "accuracy",
-        listener=listener,
-        class_weights=task.class_weights,
-        saver=checkpoint,
-        state=state,
-    )
+    with checkpoint.naming() if checkpoint else nullcontext():
+        result = training.train(
+            model,
+            task.train,
+            threads=threads,
+            score=functools.partial(_loss, task.dev) if why else functools.partial(_score, task.dev, threads),
+            scored=0 if why else _scored(task.dev, model.scheme),
+            metric="loss" if why else "f1" if model.scheme.has_spans else "accuracy",
+            listener=listener,
+            class_weights=task.class_weights,
+            saver=checkpoint,
+            state=state,
+        )
     if result.interrupted:
         runs.stopped = (seed, result.epochs)
     if result.best_epoch:  # else it was stopped in its first epoch

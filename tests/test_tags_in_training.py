@@ -224,7 +224,7 @@ def test_where_the_score_cannot_change_the_lowest_loss_is_kept(
 
 def test_of_several_seeds_the_lowest_loss_is_kept(train: Callable[..., Trained]) -> None:
     trained = train(rows(IOB2), NO_SPAN, seeds=3, epochs=2)
-    losses = {run.model.training_spec.seed: run.result.best_score for run in trained.runs}
+    losses = {run.seed: run.result.best_score for run in trained.runs}
     assert len(set(losses.values())) == 3
     assert min(losses.values()) == losses[trained.model.training_spec.seed]
 

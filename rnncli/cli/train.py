@@ -11,6 +11,26 @@ from rnncli.cli.outputs import DEFAULT_MODEL
 from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
 from rnncli.errors import StoppedError, UsageError
 
+DataArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="TRAIN.tsv", help="Labelled sentences; - is stdin.", show_default=False),
+]
+DevOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="Labelled sentences to choose the best epoch with; without it a share of the training data.",
+    ),
+]
+VectorsOption = Annotated[
+    Path | None,
+    typer.Option(help="Pre-trained word vectors: word2vec (text or binary), GloVe, fastText .vec."),
+]
+SeedsOption = Annotated[
+    int,
+    typer.Option(metavar="N", min=1, max=1000, help="Runs, from --seed on; the best on dev is kept."),
+]
+OutOption = Annotated[Path, typer.Option("--out", "-o", help="Where the model is written.")]
 LogOption = Annotated[
     Path | None,
     typer.Option(
@@ -43,26 +63,11 @@ RestartOption = Annotated[
 
 @command("train")
 def train(
-    data: Annotated[
-        str | None,
-        typer.Argument(metavar="TRAIN.tsv", help="Labelled sentences; - is stdin.", show_default=False),
-    ] = None,
-    dev: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            help="Labelled sentences to choose the best epoch with; without it a share of the training data.",
-        ),
-    ] = None,
-    vectors: Annotated[
-        Path | None,
-        typer.Option(help="Pre-trained word vectors: word2vec (text or binary), GloVe, fastText .vec."),
-    ] = None,
-    seeds: Annotated[
-        int,
-        typer.Option(metavar="N", min=1, max=1000, help="Runs, from --seed on; the best on dev is kept."),
-    ] = 1,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Where the model is written.")] = DEFAULT_MODEL,
+    data: DataArgument = None,
+    dev: DevOption = None,
+    vectors: VectorsOption = None,
+    seeds: SeedsOption = 1,
+    out: OutOption = DEFAULT_MODEL,
     log_gradients: LogOption = None,
     checkpoint_every: CheckpointOption = 1.0,
     resume: ResumeOption = False,

@@ -35,7 +35,7 @@ def sample(sentences: Sequence[Sentence], seed: int) -> list[Sentence]:
 
 
 class Log:
-    """The log of a training; :meth:`write` writes the whole file again, and if that fails the old file stays."""
+    """Writes the whole file again after every epoch; if that fails, the file of the epoch before stays."""
 
     def __init__(self, path: Path, sentences: Sequence[Sentence]) -> None:
         self.path = path
@@ -81,14 +81,15 @@ class Log:
         ]
         epoch = {"number": number, "loss": loss, "score": score, "steps": steps, "clipped": clipped}
         self.document["runs"][-1]["epochs"].append({**epoch, "curves": rows})
+        self._write()
 
     def add_divergence(self, values: Mapping[str, Any]) -> None:
         """Add that a number was not finite; the values are the fields of ``training.Divergence``."""
         row = {**values, "norm": _plain(values["norm"])}
         self.document["runs"][-1].setdefault("diverged", []).append(row)
+        self._write()
 
-    def write(self) -> None:
-        """Write the file."""
+    def _write(self) -> None:
         writing.write_text(self.path, json.dumps(self.document, ensure_ascii=False, allow_nan=False) + "\n")
 
 
