@@ -21,7 +21,7 @@ FLOORS = [
     {"parameters"},
     {"data", "kernels"},
     {"config", "resources", "archive", "threads"},
-    {"writing"},
+    {"writing", "container"},
     {"arguments"},
     {"errors"},
 ]
