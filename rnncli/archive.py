@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from rnncli import arguments, container, writing
+from rnncli.container import AGAIN
 from rnncli.errors import FileError, ModelError, RnncliError
 
 Array = NDArray[Any]
@@ -164,20 +165,18 @@ class Members:
                 break
             start += len(piece)
         if start != len(self._text) or list(self.header["sha256"]) != self.files:
-            raise ModelError("damaged: its header is not written as rnncli writes it", hint=container.AGAIN)
+            raise ModelError("damaged: its header is not written as rnncli writes it", hint=AGAIN)
 
     def _check_size(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         if not self.holds(name, shape, dtype):
-            raise ModelError(
-                f"{name} does not have the size of {dtype} numbers of shape {shape}", hint=container.AGAIN
-            )
+            raise ModelError(f"{name} does not have the size of {dtype} numbers of shape {shape}", hint=AGAIN)
 
     def _bytes(self, member: container.Member, name: str) -> bytearray:
         """The content of a member of bytes."""
         kind = np.dtype(np.uint8)
         size = member.size - len(container.npy_header(kind, (0,)))
         if size < 0:
-            raise ModelError(f"{name} is not an array of bytes", hint=container.AGAIN)
+            raise ModelError(f"{name} is not an array of bytes", hint=AGAIN)
         content = bytearray(size)
         for _ in self._pieces(member, name, kind, (size,), np.frombuffer(content, np.uint8)):
             pass
@@ -194,7 +193,7 @@ class Members:
             if count:
                 yield piece
             elif piece.tobytes() != expected:
-                raise ModelError(f"{name} is not an array of {dtype} of shape {shape}", hint=container.AGAIN)
+                raise ModelError(f"{name} is not an array of {dtype} of shape {shape}", hint=AGAIN)
 
     def _checked(self, member: container.Member, name: str, pieces: Iterable[Array]) -> Iterator[Array]:
         """Fill pieces of memory with a member, one after another, and yield each; then compare its hashes."""
@@ -209,7 +208,7 @@ class Members:
             yield piece
         expected = digest.hexdigest() if member.name == _HEADER else self.header["sha256"][member.name]
         if (crc, digest.hexdigest()) != (member.crc, expected):
-            raise ModelError(f"{name} is damaged: its SHA-256 is not the one in the header", hint=container.AGAIN)
+            raise ModelError(f"{name} is damaged: its SHA-256 is not the one in the header", hint=AGAIN)
         self._unread.pop(member.name, None)
 
 
@@ -230,7 +229,7 @@ def _errors_of(path: Path) -> Iterator[None]:
     except OSError as error:
         raise FileError(error.strerror or str(error), where=name) from error
     except (ValueError, TypeError, LookupError, OverflowError, MemoryError, RecursionError) as error:
-        raise ModelError(f"damaged header ({error})"[:300], where=name, hint=container.AGAIN) from error
+        raise ModelError(f"damaged header ({error})"[:300], where=name, hint=AGAIN) from error
 
 
 def _check_kind(mode: int) -> None:

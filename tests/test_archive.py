@@ -5,13 +5,14 @@ import io
 import json
 import os
 import pickle
+import socket
 import stat
 import struct
 import subprocess
 import sys
 import tracemalloc
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,7 @@ class Evil:
         return Path.touch, (self.mark,)
 
 
+@pytest.mark.promise("no-code")
 @pytest.mark.parametrize("name", ["weights", "header"])
 def test_a_pickle_is_not_executed(path: Path, name: str) -> None:
     mark = path.with_name("executed")
@@ -139,6 +141,7 @@ def test_a_pickle_is_not_executed(path: Path, name: str) -> None:
     assert mark.exists()  # the attack itself works
 
 
+@pytest.mark.promise("memory")
 def test_a_deflate_bomb_is_not_inflated(path: Path) -> None:
     bomb = npy(np.zeros(25_000_000, np.float32))
     zipped(path, [("header.npy", header(weights=bomb)), ("weights.npy", bomb)], zipfile.ZIP_DEFLATED)
@@ -340,6 +343,39 @@ def test_a_directory_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(FileError) as caught:
         weights_of(tmp_path)
     assert f"{tmp_path}: is a directory, not a model" == str(caught.value)
+
+
+@pytest.mark.promise("memory")
+@pytest.mark.skipif(sys.platform == "win32", reason="needs pipes with names")
+def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
+    """None of these ends by itself: reading them would take all memory, or wait for ever."""
+    os.mkfifo(tmp_path / "pipe")
+    kinds = {"/dev/zero": "device", "/dev/full": "device", str(tmp_path / "pipe"): "pipe"}
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    kinds[str(tmp_path / "link")] = "pipe"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "socket"))
+        kinds[str(tmp_path / "socket")] = "socket"
+        for path, kind in kinds.items():
+            with pytest.raises(FileError, match=rf"is a {kind}, not a model"):
+                weights_of(Path(path))
+
+
+def test_a_pipe_that_takes_the_place_of_a_file_is_not_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(path)
+    monkeypatch.setattr(archive, "_check_kind", Replaced(archive._check_kind))
+    with pytest.raises(FileError, match="is a pipe, not a model"):
+        weights_of(path)
+
+
+class Replaced:
+    """A check that sees a regular file the first time."""
+
+    def __init__(self, check: Callable[[int], None]) -> None:
+        self.check: Callable[[int], None] = lambda mode: setattr(self, "check", check)
+
+    def __call__(self, mode: int) -> None:
+        self.check(mode)
 
 
 def test_a_path_below_a_file_cannot_be_read_or_written(written: Path) -> None:

@@ -480,10 +480,11 @@ def bad_model(kind: str, trained: "Trained", forge: Forge, mark: Path) -> Path:
     return path
 
 
+SIZE = "parameters/output/V does not have the size that the header gives it: (9, 16)\n  train or copy it again"
 MODELS = {
     "NaN": "parameters/output/V holds a number that is not finite (NaN or infinity)\n  train or copy it again",
-    "pickle": "parameters/output/V does not have the size that the header gives it: (9, 16)\n  train or copy it again",
-    "object": "parameters/output/V does not have the size that the header gives it: (9, 16)\n  train or copy it again",
+    "pickle": SIZE,
+    "object": SIZE,
     "truncated": "members claim more bytes than the file has\n  train or copy it again",
     "empty": 'damaged or not a model\n  models are made by "rnncli train"',
     "text": 'damaged or not a model\n  models are made by "rnncli train"',
