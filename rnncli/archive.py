@@ -1,36 +1,45 @@
-"""Safe ``.npz`` files of one JSON header and named arrays: written atomically, checked completely when read.
+"""Files of one JSON header and named arrays: written whole or not at all, checked completely when read.
 
-Nothing in a file is ever executed, and reading takes memory in proportion to the size of the file. There are no
-pickles and no compression, no member may claim more bytes than it has, and the header holds the SHA-256 of every
-array.
+Nothing in a file is ever executed, and reading takes memory in proportion to the size of the file. There is one
+form of a file: every byte is part of an array's number or of the header, or follows from those. A file in which
+any byte differs is refused. :mod:`rnncli.container` computes the bytes between the arrays.
 """
 
-import errno
 import hashlib
-import io
 import json
-import math
-import struct
-import tokenize
-import zipfile
-from collections.abc import Callable, Iterator, Mapping
+import os
+import stat
+import sys
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-from rnncli import arguments, writing
+from rnncli import arguments, container, writing
+from rnncli.container import AGAIN
 from rnncli.errors import FileError, ModelError, RnncliError
 
 Array = NDArray[Any]
 T = TypeVar("T")
 
-_ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # so that equal content makes equal bytes
-_MOST_MEMBERS = 1_000
-_LARGEST_HEADER = 64 * 2**20  # bytes
 _HEADER = "header.npy"
+_LARGEST_HEADER = 16 * 2**20  # bytes
+# Brackets, commas and colons of a header. Each stands for an object of Python, of at most about 150 bytes.
+_MOST_MARKS = 2**19
+_DEEPEST = 32  # lists and objects inside each other
+_PIECE = 2**20  # bytes that are read and checked at once
+
+_KINDS = (
+    (stat.S_ISDIR, "a directory"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
 
 
 def text_array(text: str) -> Array:
@@ -39,112 +48,210 @@ def text_array(text: str) -> Array:
 
 
 def write(path: Path, header: dict[str, Any], arrays: Mapping[str, Array]) -> str:
-    """Write a file, whole or not at all; return its SHA-256. The key ``sha256`` is added to the written header."""
-    content = {f"{name}.npy": _npy(array) for name, array in arrays.items()}
-    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in content.items()}
-    text = json.dumps({**header, "sha256": hashes}, ensure_ascii=False, allow_nan=False, indent=1)
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, data in {_HEADER: _npy(text_array(text)), **content}.items():
-            archive.writestr(zipfile.ZipInfo(name, _ZIP_DATE), data)
-    writing.write(path, buffer.getbuffer())
-    return hashlib.sha256(buffer.getbuffer()).hexdigest()
+    """Write a file, whole or not at all; return its SHA-256. The key ``sha256`` is added to the written header.
+
+    A header that :func:`read` would refuse is a :class:`.ModelError`, and nothing is written.
+    """
+    members = {f"{name}.npy": array for name, array in arrays.items()}
+    hashes = {name: _sha256(array) for name, array in members.items()}
+    try:
+        content = text_array("".join(_dump({**header, "sha256": hashes})))
+        _check_header(content.tobytes())
+    except ValueError as error:  # not finite, nested in itself, or no Unicode
+        raise ModelError(f"not saved: its header cannot be written ({error})", where=str(path)) from error
+    except ModelError as error:
+        raise ModelError(f"not saved: {error.message}", where=str(path)) from error
+    whole = hashlib.sha256()
+    with writing.writing(path) as file:
+        for chunk in container.chunks({_HEADER: content, **members}):
+            whole.update(chunk)
+            file.write(chunk)
+    return whole.hexdigest()
 
 
-def _npy(array: Array) -> bytes:
-    buffer = io.BytesIO()
-    np.lib.format.write_array(buffer, array, version=(1, 0), allow_pickle=False)
-    return buffer.getvalue()
+def _sha256(array: Array) -> str:
+    """The SHA-256 of a member."""
+    digest = hashlib.sha256(container.npy_header(array.dtype, array.shape))
+    digest.update(container.bytes_of(array))
+    return digest.hexdigest()
+
+
+def _dump(header: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the text of a header, piece by piece."""
+    return json.JSONEncoder(ensure_ascii=False, indent=1, allow_nan=False).iterencode(header)
+
+
+def _check_header(text: bytes | bytearray) -> None:
+    """Refuse a header that would take much memory, before it is parsed."""
+    if len(text) > _LARGEST_HEADER or sum(map(text.count, (b"[", b"{", b",", b":"))) > _MOST_MARKS:
+        raise ModelError("the header is too large")
+    if b"\n" + b" " * (_DEEPEST + 1) in text:
+        raise ModelError("the header is too deep")
 
 
 class Members:
-    """The members of an open file; an array or text is checked when it is read."""
+    """The members of an open file; each is checked when it is read.
 
-    def __init__(self, archive: zipfile.ZipFile, size: int) -> None:
-        self._archive = archive
-        members = archive.infolist()
-        self.files = {member.filename for member in members} - {_HEADER}
-        if len(members) > _MOST_MEMBERS or len({member.filename for member in members}) != len(members):
-            raise ModelError("too many members, or two with one name")
-        for member in members:
-            if member.compress_type != zipfile.ZIP_STORED or member.file_size != member.compress_size:
-                raise ModelError(f"member {member.filename[:80]!r} is compressed; models are stored plainly")
-        if sum(member.file_size for member in members) > size:
-            raise ModelError("members claim more bytes than the file has")
-        if _HEADER not in archive.namelist():
+    header  the JSON object, as it is in the file
+    files   the names of the other members, in their order: ``weights.npy``
+    """
+
+    def __init__(self, file: IO[bytes], size: int) -> None:
+        self._file = file
+        members = container.read_members(file, size)
+        first = members.pop(0)
+        if first.name != _HEADER:
             raise ModelError("not a model: it has no header", hint='models are made by "rnncli train"')
-        if archive.getinfo(_HEADER).file_size > _LARGEST_HEADER:
+        self._members = {member.name: member for member in members}
+        self._unread = dict(self._members)
+        self.files = list(self._members)
+        if first.size > _LARGEST_HEADER:
             raise ModelError("the header is too large")
-        self.header = json.loads(_array(archive.read(_HEADER), "header", np.dtype("u1"), None).tobytes())
+        content = self._bytes(first, "header")
+        _check_header(content)
+        self._text = content.decode("utf-8")
+        del content
+        self.header = json.loads(self._text)
         if not isinstance(self.header, dict):
             raise ModelError("the header is damaged")
 
-    def holds(self, name: str, shape: tuple[int, ...]) -> bool:
-        """Tell, without reading a member, whether it is large enough for a float32 array of this shape."""
-        return self._archive.getinfo(f"{name}.npy").file_size >= 4 * math.prod(shape)
+    def holds(self, name: str, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> bool:
+        """Tell, without reading a member, whether its size is that of an array of this shape and type."""
+        kind = np.dtype(dtype)
+        numbers = 1
+        for length in shape:  # Python's integers: no product of sizes that a header claims overflows
+            numbers *= length
+        member = self._members[f"{name}.npy"]
+        return member.size == len(container.npy_header(kind, shape)) + numbers * kind.itemsize
 
-    def array(self, name: str, shape: tuple[int, ...]) -> Array:
-        """Return a float32 member of exactly this shape; a NaN or infinity in it is a :class:`.ModelError`."""
-        array = _array(self._checked(name), name, np.dtype("<f4"), shape)
-        if not np.isfinite(array).all():
-            raise ModelError(f"{name} holds a number that is not finite (NaN or infinity)")
+    def array(self, name: str, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> Array:
+        """Return a member of exactly this shape and type; a NaN or infinity in it is a :class:`.ModelError`."""
+        self._check_size(name, shape, np.dtype(dtype))
+        array = np.empty(shape, dtype)
+        self.read_into(name, array)
         return array
+
+    def read_into(self, name: str, array: Array) -> None:
+        """Fill an array, in C order, with a member of its shape and type; errors are those of :meth:`array`."""
+        self._check_size(name, array.shape, array.dtype)
+        numbers = array.reshape(-1).view(np.uint8)
+        is_finite = True
+        for piece in self._pieces(self._members[f"{name}.npy"], name, array.dtype, array.shape, numbers):
+            if sys.byteorder == "big":
+                piece.view(array.dtype).byteswap(inplace=True)
+            if array.dtype.kind == "f":
+                is_finite = is_finite and bool(np.isfinite(piece.view(array.dtype)).all())
+        if not is_finite:
+            raise ModelError(f"{name} holds a number that is not finite (NaN or infinity)")
+
+    def data(self, name: str) -> bytearray:
+        """Return a member of bytes, (any,) uint8."""
+        return self._bytes(self._members[f"{name}.npy"], name)
 
     def text(self, name: str) -> str:
         """Return a member that holds UTF-8 bytes."""
-        return _array(self._checked(name), name, np.dtype("u1"), None).tobytes().decode("utf-8")
+        return self.data(name).decode("utf-8")
 
-    def _checked(self, name: str) -> bytes:
-        data = self._archive.read(f"{name}.npy")
-        if hashlib.sha256(data).hexdigest() != self.header["sha256"][f"{name}.npy"]:
-            raise ModelError(f"{name} is damaged: its SHA-256 is not the one in the header")
-        return data
+    def finish(self) -> None:
+        """Check what nobody has read: other members, and that the header is written as :func:`write` does."""
+        scratch = np.empty(_PIECE, np.uint8)
+        for name, member in list(self._unread.items()):
+            sizes = (min(_PIECE, member.size - start) for start in range(0, member.size, _PIECE))
+            for _ in self._checked(member, name.removesuffix(".npy"), (scratch[:size] for size in sizes)):
+                pass
+        start = 0
+        for piece in _dump(self.header):
+            if not self._text.startswith(piece, start):
+                break
+            start += len(piece)
+        if start != len(self._text) or list(self.header["sha256"]) != self.files:
+            raise ModelError("damaged: its header is not written as rnncli writes it", hint=AGAIN)
 
+    def _check_size(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        if not self.holds(name, shape, dtype):
+            raise ModelError(f"{name} does not have the size of {dtype} numbers of shape {shape}", hint=AGAIN)
 
-def _array(data: bytes, name: str, dtype: np.dtype[Any], shape: tuple[int, ...] | None) -> Array:
-    """Read a ``.npy`` member of the expected type, order and shape; ``None`` is the shape of any one axis."""
-    if data[:8] != b"\x93NUMPY\x01\x00":
-        raise ModelError(f"{name} is not an array of .npy format 1.0")
-    stream = io.BytesIO(data)
-    stream.seek(8)
-    stored, fortran, kind = np.lib.format.read_array_header_1_0(stream)
-    start = stream.tell()
-    fits = len(stored) == 1 if shape is None else stored == shape
-    if kind != dtype or not fits or (fortran and len(stored) > 1):
-        raise ModelError(f"{name} holds {kind} of shape {stored}, expected {dtype} of {shape or 'one axis'}")
-    if len(data) - start != math.prod(stored) * dtype.itemsize:
-        raise ModelError(f"{name} is longer or shorter than its shape says")
-    return np.frombuffer(data, dtype, offset=start).reshape(stored)
+    def _bytes(self, member: container.Member, name: str) -> bytearray:
+        """The content of a member of bytes."""
+        kind = np.dtype(np.uint8)
+        size = member.size - len(container.npy_header(kind, (0,)))
+        if size < 0:
+            raise ModelError(f"{name} is not an array of bytes", hint=AGAIN)
+        content = bytearray(size)
+        for _ in self._pieces(member, name, kind, (size,), np.frombuffer(content, np.uint8)):
+            pass
+        return content
+
+    def _pieces(
+        self, member: container.Member, name: str, dtype: np.dtype[Any], shape: tuple[int, ...], numbers: Array
+    ) -> Iterator[Array]:
+        """Read a member of this type and shape into ``numbers``, bytes, and yield them piece by piece."""
+        expected = container.npy_header(dtype, shape)
+        first = np.empty(len(expected), np.uint8)
+        rest = (numbers[start : start + _PIECE] for start in range(0, numbers.size, _PIECE))
+        for count, piece in enumerate(self._checked(member, name, (first, *rest))):
+            if count:
+                yield piece
+            elif piece.tobytes() != expected:
+                raise ModelError(f"{name} is not an array of {dtype} of shape {shape}", hint=AGAIN)
+
+    def _checked(self, member: container.Member, name: str, pieces: Iterable[Array]) -> Iterator[Array]:
+        """Fill pieces of memory with a member, one after another, and yield each; then compare its hashes."""
+        digest = hashlib.sha256()
+        crc = 0
+        self._file.seek(member.content)
+        for piece in pieces:
+            if self._file.readinto(piece.data) != piece.size:  # type: ignore[attr-defined]
+                raise ModelError("it became shorter while it was read", hint="wait until it is written")
+            digest.update(piece.data)
+            crc = zlib.crc32(piece.data, crc)
+            yield piece
+        expected = digest.hexdigest() if member.name == _HEADER else self.header["sha256"][member.name]
+        if (crc, digest.hexdigest()) != (member.crc, expected):
+            raise ModelError(f"{name} is damaged: its SHA-256 is not the one in the header", hint=AGAIN)
+        self._unread.pop(member.name, None)
 
 
 @contextmanager
 def _errors_of(path: Path) -> Iterator[None]:
     """Turn every exception that a missing, damaged or hostile file can cause into one clear error."""
     name = str(path)
-    hint = "train or copy it again"
     try:
         yield
     except FileNotFoundError as error:
         near = arguments.nearest_path(path)
         hint = f"did you mean {near}?" if near else '"rnncli train" makes one'
         raise FileError("no such model", where=name, hint=hint) from error
-    except IsADirectoryError as error:
-        raise FileError("is a directory, not a model", where=name) from error
+    except FileError as error:
+        raise FileError(error.message, where=name, hint=error.hint) from error
     except RnncliError as error:
         raise ModelError(error.message, where=name, hint=error.hint) from error
     except OSError as error:
-        if error.errno in (None, errno.EINVAL):  # EINVAL: the zip directory points before the file's beginning
-            raise ModelError("damaged or not a model", where=name, hint=hint) from error
         raise FileError(error.strerror or str(error), where=name) from error
-    except (zipfile.BadZipFile, EOFError, MemoryError, RuntimeError, struct.error) as error:
-        raise ModelError(f"damaged or not a model ({error})", where=name, hint=hint) from error
-    except (ValueError, TypeError, LookupError, OverflowError, SyntaxError, tokenize.TokenError) as error:
-        raise ModelError(f"damaged header ({error})"[:300], where=name, hint=hint) from error
+    except (ValueError, TypeError, LookupError, OverflowError, MemoryError, RecursionError) as error:
+        raise ModelError(f"damaged header ({error})"[:300], where=name, hint=AGAIN) from error
+
+
+def _check_kind(mode: int) -> None:
+    """Refuse what is no regular file: it might never end, or wait for ever."""
+    for is_kind, kind in _KINDS:
+        if is_kind(mode):
+            raise FileError(f"is {kind}, not a model")
+
+
+def _open(path: str, flags: int) -> int:
+    """Open a file without waiting: the file that was looked at may have been replaced by a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def read(path: Path, build: Callable[[Members], T]) -> T:
     """Open a file and return ``build(members)``. A damaged file is a ModelError, a missing one a FileError."""
     with _errors_of(path):
-        size = path.stat().st_size
-        with zipfile.ZipFile(path) as archive:
-            return build(Members(archive, size))
+        _check_kind(path.stat().st_mode)
+        with open(path, "rb", opener=_open) as file:
+            status = os.fstat(file.fileno())
+            _check_kind(status.st_mode)
+            members = Members(file, status.st_size)
+            built = build(members)
+            members.finish()
+            return built

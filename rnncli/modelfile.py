@@ -4,20 +4,21 @@ The format is described in docs/format.md; :mod:`rnncli.archive` reads and write
 """
 
 import dataclasses
+import re
+import reprlib
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from rnncli import archive, arguments
+from rnncli import __version__, archive, arguments
 from rnncli.config import NetworkSpec, TrainingSpec, is_tokenizer
 from rnncli.data.inputs import Inputs, InputTable, input_lists
 from rnncli.data.tags import Scheme
 from rnncli.errors import ModelError, UsageError
 from rnncli.model import Model
-from rnncli.parameters import Parameters, table
+from rnncli.parameters import Parameter, Parameters, table
 
 FORMAT = 2
-UPGRADE = "upgrade rnncli"
 
 # Fields of NetworkSpec that have another key in a header, and so have the values of one.
 _KEYS = {"features": "input", "decoder": "output", "transitions": "decoding"}
@@ -30,19 +31,20 @@ def network_header(spec: NetworkSpec) -> dict[str, Any]:
     return {_KEYS.get(name, name): value for name, value in values.items()}
 
 
-def save(model: Model, path: Path | str) -> str:
-    """Write a model, whole or not at all; return the SHA-256 of the file."""
-    arguments.instance("model", model, Model)
-    path = Path(arguments.path("path", path))
-    if not model.parameters.is_finite():
-        raise ModelError("not saved: a weight is not a finite number", where=str(path))
+def _header(model: Model) -> dict[str, Any]:
+    """The header of a model's file, without the hashes.
+
+    Settings of training are written as they were read, also those that only another version knows.
+    """
     network = network_header(model.network_spec)
     if network["digits"] == "zero":  # as in models of versions without this setting
         del network["digits"]
+    stored = model.stored_training
+    is_same = stored is not None and _read_training(stored) == model.training_spec
     header = {
         "format": FORMAT,
         "network": network,
-        "training": dataclasses.asdict(model.training_spec),
+        "training": stored if is_same else dataclasses.asdict(model.training_spec),
         "tokenizer": model.tokenizer,
         "scheme": model.scheme.text,
         "tags": model.tags,
@@ -51,13 +53,28 @@ def save(model: Model, path: Path | str) -> str:
     }
     if model.divided:
         header["divided"] = model.divided
+    return header
+
+
+def save(model: Model, path: Path | str) -> str:
+    """Write a model, whole or not at all; return the SHA-256 of the file.
+
+    What :func:`load` would refuse is not written: a weight that is no finite number is a :class:`.ModelError`.
+    """
+    arguments.instance("model", model, Model)
+    path = Path(arguments.path("path", path))
+    if not model.parameters.is_finite():
+        raise ModelError("not saved: a weight is not a finite number", where=str(path))
     arrays = {name: archive.text_array("\n".join(words)) for name, words in model.inputs.lists().items()}
     arrays |= {f"parameters/{name}": array for name, array in model.parameters.items()}
-    return archive.write(path, header, arrays)
+    return archive.write(path, _header(model), arrays)
 
 
 def load(path: Path | str) -> Model:
-    """Read a model file. Nothing in it is executed; a damaged, hostile or newer file is a :class:`.ModelError`."""
+    """Read a model file. Nothing in it is executed; a damaged, hostile or newer file is a :class:`.ModelError`.
+
+    There is one form of a file: to save the model again gives the same bytes.
+    """
     return archive.read(Path(arguments.path("model", path)), _build)
 
 
@@ -69,14 +86,14 @@ def _read_network(header: Any) -> NetworkSpec:
     for key in header:
         value = header[key]
         if key not in names:
-            raise ModelError(f'unknown setting "{key}"', hint=UPGRADE)
+            raise ModelError(f'unknown setting "{key}"')
         if key == "decoding" and value not in transitions:
-            raise ModelError(f'decoding: "{value}" is not one of its values', hint=UPGRADE)
+            raise ModelError(f'decoding: "{value}" is not one of its values')
         values[names[key]] = transitions[value] if key == "decoding" else value
     try:
         spec = NetworkSpec(**({"digits": "zero"} | values))
     except UsageError as error:
-        raise ModelError(error.message, hint=UPGRADE) from error
+        raise ModelError(error.message) from error
     if "auto" in (spec.cell, spec.features, spec.digits, spec.transitions):
         raise ModelError("its network is not settled")
     return spec
@@ -86,12 +103,14 @@ def _read_training(header: Any) -> TrainingSpec:
     """The settings of training that this version knows. None of them can change a label, so others are ignored."""
     if not isinstance(header, dict):
         raise ModelError("its training settings are damaged")
+    names = [item.name for item in dataclasses.fields(TrainingSpec) if item.name in header]
+    with suppress(UsageError):
+        return TrainingSpec(**{name: header[name] for name in names})
     known = {}
-    for item in dataclasses.fields(TrainingSpec):
-        with suppress(KeyError, UsageError):  # missing, or a value that only a newer version knows
-            value = header[item.name]
-            TrainingSpec(**{item.name: value})
-            known[item.name] = value
+    for name in names:
+        with suppress(UsageError):  # a value that only a newer version knows
+            TrainingSpec(**{name: header[name]})
+            known[name] = header[name]
     return TrainingSpec(**known)
 
 
@@ -116,7 +135,7 @@ def _read_scheme(header: Any) -> Scheme:
     try:
         return Scheme.read(header)
     except UsageError as error:
-        raise ModelError(error.message, hint=UPGRADE) from error
+        raise ModelError(error.message) from error
 
 
 def _read_list(file: archive.Members, name: str) -> list[str]:
@@ -128,20 +147,53 @@ def _read_list(file: archive.Members, name: str) -> list[str]:
 
 
 def _are_texts(value: Any) -> bool:
-    """Tell whether a value of the header is a list of texts that can be encoded as UTF-8."""
-    return isinstance(value, list) and all(isinstance(text, str) and _is_utf8(text) for text in value)
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
 
 
-def _is_utf8(text: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+def _check_format(number: Any) -> None:
+    if type(number) is not int or number < 1:
+        raise ModelError(f"not a model: its format is {reprlib.repr(number)}, not {FORMAT}")
+    if number > FORMAT:
+        raise ModelError(f"made by a newer rnncli (format {number})", hint="upgrade rnncli")
+    if number < FORMAT:
+        raise ModelError(f"made by an older rnncli (format {number})", hint="train it again with this version")
+
+
+def _cure(provenance: Any) -> str:
+    """What to do about a file of this format that is refused: a newer version may know what this one does not."""
+    version = provenance.get("rnncli") if isinstance(provenance, dict) else None
+    if isinstance(version, str) and _numbers_of(version) > _numbers_of(__version__):
+        return f"it was made by rnncli {version[:40]}, this is {__version__}: upgrade rnncli"
+    return "train or copy it again"
+
+
+def _numbers_of(version: str) -> list[int]:
+    """The numbers of a version: 0.10 is later than 0.9."""
+    return [int(number) for number in re.findall(r"\d{1,9}", version.split("+")[0])[:9]]
 
 
 def _build(file: archive.Members) -> Model:
     header = file.header
-    number = header.get("format")
-    if type(number) is not int or number != FORMAT:
-        hint = UPGRADE if type(number) is int and number > FORMAT else "train it again with this version"
-        raise ModelError(f"format {number!r} is not known; this version reads format {FORMAT}", hint=hint)
+    _check_format(header.get("format"))
+    try:
+        model = _read(file)
+        if not _is_same(_header(model), header):
+            raise ModelError("damaged: its header is not written as rnncli writes it")
+        return model
+    except ModelError as error:
+        error.hint = error.hint or _cure(header.get("provenance"))
+        raise
+
+
+def _is_same(written: dict[str, Any], header: dict[str, Any]) -> bool:
+    """Tell whether a header is that of its model, also in the order of its keys; the hashes are last."""
+    keys = [*written, "sha256"]
+    orders = [list(each["network"]) for each in (written, header)]
+    return keys == list(header) and orders[0] == orders[1] and all(written[key] == header[key] for key in written)
+
+
+def _read(file: archive.Members) -> Model:
+    header = file.header
     spec = _read_network(header["network"])
     tags = header["tags"]
     divided = header.get("divided", [])
@@ -150,16 +202,11 @@ def _build(file: archive.Members) -> Model:
     if not _are_texts(tags) or not tags or len(set(tags)) != len(tags):
         raise ModelError("the list of tags is damaged")
     if not is_tokenizer(header["tokenizer"]):
-        raise ModelError("its tokenizer is not known", hint=UPGRADE)
+        raise ModelError("its tokenizer is not known")
     tables = _read_tables(spec, header["inputs"])
     rows = table(spec, tables, len(tags))
     lists = input_lists(part.name for part in tables)
-    expected = {f"{name}.npy" for name in (*lists, *(f"parameters/{row.name}" for row in rows))}
-    if file.files != expected:
-        names = ", ".join(sorted(file.files ^ expected))
-        raise ModelError(f"members do not fit the header: {names[:200]}")
-    if not all(file.holds(f"parameters/{row.name}", row.shape) for row in rows):
-        raise ModelError("a member is smaller than the shape that the header gives it")
+    _check_members(file, lists, rows)
     provenance = header["provenance"]
     if not isinstance(provenance, dict) or not _are_texts(provenance.get("examples", [])):
         raise ModelError("its provenance is damaged")
@@ -167,7 +214,9 @@ def _build(file: archive.Members) -> Model:
     inputs = Inputs.from_lists(widths, {name: _read_list(file, name) for name in lists}, spec.digits)
     if inputs.tables != tables:
         raise ModelError("the vocabularies do not fit the header")
-    arrays = {row.name: file.array(f"parameters/{row.name}", row.shape) for row in rows}
+    parameters = Parameters(rows)
+    for row in rows:
+        file.read_into(f"parameters/{row.name}", parameters[row.name])
     return Model(
         spec,
         _read_training(header["training"]),
@@ -175,7 +224,20 @@ def _build(file: archive.Members) -> Model:
         _read_scheme(header["scheme"]),
         tags,
         inputs,
-        Parameters(rows).assign(arrays),
+        parameters,
         provenance,
         divided,
+        header["training"],
     )
+
+
+def _check_members(file: archive.Members, lists: list[str], rows: list[Parameter]) -> None:
+    """Refuse other members than those of a model, in another order or of other sizes, before any is read."""
+    expected = [f"{name}.npy" for name in (*lists, *(f"parameters/{row.name}" for row in rows))]
+    if file.files != expected:
+        names = ", ".join(sorted({*file.files} ^ {*expected})) or "they are in another order"
+        raise ModelError(f"members do not fit the header: {names[:200]}")
+    for row in rows:
+        name = f"parameters/{row.name}"
+        if not file.holds(name, row.shape):
+            raise ModelError(f"{name} does not have the size that the header gives it: {row.shape}")

@@ -167,12 +167,12 @@ def forge(trained: "Trained", tmp_path: Path) -> Callable[..., Path]:
         change(header, members)
         if rehash and "sha256" in header:
             header["sha256"] = {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}
-        text = json.dumps(header).encode()
+        text = json.dumps(header, ensure_ascii=False, indent=1).encode()
+        members = {"header.npy": _array_file(np.frombuffer(text, np.uint8)), **members}
         path = tmp_path / "forged.npz"
-        with zipfile.ZipFile(path, "w", compression) as archive:
-            archive.writestr("header.npy", _array_file(np.frombuffer(text, np.uint8)))
+        with zipfile.ZipFile(path, "w") as archive:
             for name, data in members.items():
-                archive.writestr(name, data)
+                archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data, compression)
         return path
 
     return forged

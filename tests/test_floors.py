@@ -24,7 +24,7 @@ FLOORS = [
     {"parameters"},
     {"data", "kernels"},
     {"config", "resources", "archive", "threads", "memory"},
-    {"writing", "control_groups"},
+    {"writing", "container", "control_groups"},
     {"arguments"},
     {"errors"},
 ]

@@ -480,13 +480,14 @@ def bad_model(kind: str, trained: "Trained", forge: Forge, mark: Path) -> Path:
     return path
 
 
+SIZE = "parameters/output/V does not have the size that the header gives it: (9, 16)\n  train or copy it again"
 MODELS = {
-    "NaN": "parameters/output/V holds a number that is not finite (NaN or infinity)",
-    "pickle": "parameters/output/V is not an array of .npy format 1.0",
-    "object": "parameters/output/V holds object of shape (1,), expected float32 of (9, 16)",
-    "truncated": "damaged or not a model (File is not a zip file)\n  train or copy it again",
-    "empty": "damaged or not a model (File is not a zip file)\n  train or copy it again",
-    "text": "damaged or not a model (File is not a zip file)\n  train or copy it again",
+    "NaN": "parameters/output/V holds a number that is not finite (NaN or infinity)\n  train or copy it again",
+    "pickle": SIZE,
+    "object": SIZE,
+    "truncated": "members claim more bytes than the file has\n  train or copy it again",
+    "empty": 'damaged or not a model\n  models are made by "rnncli train"',
+    "text": 'damaged or not a model\n  models are made by "rnncli train"',
 }
 COMMANDS = [("tag", "leave Taipei"), ("evaluate",), ("inspect-memory", "leave Taipei"), ("inspect-gradients",)]
 
