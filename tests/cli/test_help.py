@@ -32,7 +32,7 @@ def examples(run: Run, command: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "command", ["train", "tag", "evaluate", "inspect-memory", "inspect-gradients", "memory-task"]
+    "command", ["train", "tag", "evaluate", "inspect-memory", "inspect-gradients", "memory-task", "info"]
 )
 def test_every_example_of_the_help_runs(
     run: Run, command: str, trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
