@@ -128,8 +128,9 @@ def test_one_sentence_is_tagged_without_numba() -> None:
     assert not modules & {"numba", "llvmlite", "rich"}
 
 
-def test_memory_is_shown_without_numba() -> None:
-    assert not loaded("inspect-memory") & {"numba", "llvmlite", "jinja2"}
+@pytest.mark.parametrize("command", ["inspect-memory", "info"])
+def test_a_model_is_shown_without_numba(command: str) -> None:
+    assert not loaded(command) & {"numba", "llvmlite", "jinja2"}
 
 
 @pytest.mark.parametrize("arguments", [(), ("train", "--help"), ("train", "--help-all"), ("--help",)])
