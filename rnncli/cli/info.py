@@ -101,7 +101,8 @@ def _show_training(information: "Information") -> None:
     if stored.data_sha256:
         row("data sha256", stored.data_sha256)
     settings = information.model.training_spec
-    usual = f"{settings.optimiser} {settings.learning_rate:g}, batch {settings.batch}, dropout {settings.dropout:g}"
+    rate = f"{settings.optimiser}, learning rate {settings.learning_rate:g}"
+    usual = f"{rate}, batch {settings.batch}, dropout {settings.dropout:g}"
     row("settings", ", ".join([usual, *_unusual(settings)]))
     row("seed", str(settings.seed))
     if stored.best_epoch is not None and stored.epochs is not None:

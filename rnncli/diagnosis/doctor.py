@@ -19,7 +19,7 @@ from rnncli.diagnosis.check import Check, all_hold
 
 VERSION = 1  # of the JSON
 SHOWN = 3  # lines of what a process said before it ended
-LONGEST = 300.0  # seconds of the self-test; on a slow machine kernels are compiled in a minute
+LONGEST = 900.0  # seconds of the self-test, which takes a minute if it compiles kernels on a slow machine
 
 # The package is that of this process, wherever it is; nothing else is taken from its folder or the current one.
 _CHILD = """

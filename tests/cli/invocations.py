@@ -49,6 +49,10 @@ INVOCATIONS = {
     "check": Invocation(("check", "--", "{data}"), stdin=True),
     "inspect-memory": Invocation(("inspect-memory", "leave Taipei", "--html={out}"), writes=".html"),
     "inspect-gradients": Invocation(("inspect-gradients", "leave Taipei", "--svg={out}"), writes=".svg"),
+    "info": Invocation(("info",)),
+    "info as a card": Invocation(("info", "--card")),
+    "verify": Invocation(("verify",)),
+    "doctor": Invocation(("doctor", "--json")),
     "memory-task": Invocation(("memory-task", "copy", "--delay", "2", "--sentences", "3")),
 }
 

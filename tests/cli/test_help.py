@@ -32,7 +32,7 @@ def examples(run: Run, command: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "command", ["train", "tag", "evaluate", "inspect-memory", "inspect-gradients", "memory-task"]
+    "command", ["train", "tag", "evaluate", "inspect-memory", "inspect-gradients", "memory-task", "info"]
 )
 def test_every_example_of_the_help_runs(
     run: Run, command: str, trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -128,8 +128,9 @@ def test_one_sentence_is_tagged_without_numba() -> None:
     assert not modules & {"numba", "llvmlite", "rich"}
 
 
-def test_memory_is_shown_without_numba() -> None:
-    assert not loaded("inspect-memory") & {"numba", "llvmlite", "jinja2"}
+@pytest.mark.parametrize("command", ["inspect-memory", "info"])
+def test_a_model_is_shown_without_numba(command: str) -> None:
+    assert not loaded(command) & {"numba", "llvmlite", "jinja2"}
 
 
 @pytest.mark.parametrize("arguments", [(), ("train", "--help"), ("train", "--help-all"), ("--help",)])

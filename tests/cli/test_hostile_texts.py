@@ -96,6 +96,12 @@ def commands(model: Path, data: Path, folder: Path) -> list[tuple[object, ...]]:
         ("inspect-gradients", text, "--svg", folder / f"g{EVIL}\n", *of_model),
         ("inspect-gradients", "--corpus", data, "--json", *of_model),
         ("inspect-gradients", "--log", "log.json"),
+        ("info", model),
+        ("info", model, "--card", "--license", EVIL, "--language", EVIL),
+        ("info", model, "--json"),
+        ("verify", model, "--data", data),
+        ("verify", model, "--json"),
+        ("verify", data),
         ("memory-task", "copy", "--sentences", "2", "--out", folder / f"task{EVIL}\n"),
         ("memory-task", EVIL),
     ]
