@@ -183,18 +183,18 @@ def _build(file: archive.Members) -> Saved:
     progress = read_fields(Progress, header["state"])
     runs = [_run(values) for values in _list(header["runs"])]
     failures = [read_fields(Failure, values) for values in _list(header["failures"])]
-    names = {"weights"}
+    names = ["weights"]
     if identity.options.get("optimiser") == "adam":
-        names |= {"m", "v"}
+        names += ["m", "v"]
     if progress.best_epoch:
-        names.add("best")
+        names.append("best")
     if progress.epochs > progress.best_epoch:
-        names.add("good")
+        names.append("good")
     if runs:
-        names.add("finished")
-    if file.files != {f"{name}.npy" for name in names} or not all(file.holds(name, (size,)) for name in names):
+        names.append("finished")
+    if file.files != [f"{name}.npy" for name in names] or not all(file.holds(name, (size,)) for name in names):
         raise ModelError("members do not fit the header")
-    arrays = {name: file.array(name, (size,)) for name in sorted(names)}
+    arrays = {name: file.array(name, (size,)) for name in names}
     finished = Finished(runs, failures, arrays.pop("finished", None))
     return Saved(identity, finished, State(progress, arrays))
 
