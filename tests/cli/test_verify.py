@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -179,6 +180,20 @@ def test_missing_files_are_errors_of_input(run: Run, trained: "Trained") -> None
     for arguments in (("missing.npz",), (trained.path, "--data", "missing.tsv")):
         result = run("verify", *arguments)
         assert (FILE, "") == (result.exit_code, result.stdout)
+
+
+@pytest.mark.parametrize("command", ["info", "verify"])
+def test_what_is_no_file_is_refused_at_once(run: Run, tmp_path: Path, command: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("pipe", "/dev/zero", "/dev/null", "."):
+        result = run(command, name)
+        assert (FILE, "") == (result.exit_code, result.stdout), name
+
+
+def test_a_model_of_another_format_says_what_made_it(run: Run, forge: Callable[..., Path]) -> None:
+    for number, words in ((1, "an older rnncli (format 1)"), (99, "a newer rnncli (format 99)")):
+        path = forge(lambda header, members, number=number: header.update(format=number))
+        assert ("failed", f"made by {words}") == states(run, MODEL, path)["file"]
 
 
 def test_faulty_data_are_refused(run: Run, trained: "Trained", tmp_path: Path) -> None:
