@@ -64,7 +64,9 @@ def test_everything_holds_of_a_trained_model_and_its_development_data(
     assert f"stored: dev F1 {100 * f1:.2f}, reached {100 * f1:.2f} on this file" == checks[4]["text"]
 
 
-def test_what_cannot_be_checked_is_said(run: Run, tiny: "Model", tmp_path: Path) -> None:
+def test_what_cannot_be_checked_is_said_and_fails_if_it_was_asked_for(
+    run: Run, tiny: "Model", booking_tsv: Path, tmp_path: Path
+) -> None:
     path = tmp_path / "model.npz"
     modelfile.save(tiny, path)
     found = states(run, HOLDS, path)
@@ -73,6 +75,7 @@ def test_what_cannot_be_checked_is_said(run: Run, tiny: "Model", tmp_path: Path)
     del tiny.provenance["dev"]
     modelfile.save(tiny, path)
     assert ("not checked", "the file holds no score") == states(run, HOLDS, path)["score"]
+    assert ("failed", "the file holds no score") == states(run, MODEL, path, "--data", booking_tsv)["score"]
 
 
 def test_another_hash_than_the_expected_one_fails(run: Run, trained: "Trained") -> None:
@@ -116,8 +119,8 @@ def test_a_score_on_a_share_of_the_training_file_is_checked_with_that_file(
     # As after --seeds, where the share was chosen by another seed than that of the run that was kept.
     model.training_spec = dataclasses.replace(model.training_spec, seed=7)
     modelfile.save(model, tmp_path / "other.npz")
-    state, text = states(run, HOLDS, "other.npz", "--data", booking_tsv)["score"]
-    assert "not checked" == state
+    state, text = states(run, MODEL, "other.npz", "--data", booking_tsv)["score"]
+    assert "failed" == state
     assert text.startswith("this is the training data, and which 6 sentences, ")
 
 
