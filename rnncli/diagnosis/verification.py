@@ -62,6 +62,8 @@ def verify(
     try:
         information = Information.read(path)
     except ModelError as error:
+        if not path.is_file():  # a device or a pipe has no hash
+            raise
         digest = sha256_of(path)
         checks = [Check("file", "failed", error.message, error.hint), _hash(digest, expected)]
         checks += [Check(name, "not checked", _NOT_OPENED) for name in ("round trip", "labels", "score")]
@@ -112,10 +114,13 @@ def _labels(information: Information) -> Check:
 
 
 def _score(information: Information, corpus: Corpus | None, threads: int) -> Check:
-    """Whether the stored scores are reached on a labelled file, to the digits that are shown."""
+    """Whether the stored scores are reached on a labelled file, to the digits that are shown.
+
+    Where there is a labelled file, a score that cannot be checked is a failed check: it was asked for.
+    """
     dev = information.provenance.dev
     if dev is None:
-        return Check("score", "not checked", "the file holds no score")
+        return Check("score", "failed" if corpus else "not checked", "the file holds no score")
     stored = f"stored: dev {dev.name} {100 * dev.score:.2f}"
     if corpus is None:
         return Check("score", "not checked", stored, "--data FILE labels the development data again")
@@ -124,7 +129,7 @@ def _score(information: Information, corpus: Corpus | None, threads: int) -> Che
         size = f"{dev.sentences:,} sentences, {dev.tokens:,} tokens"
         if corpus.sha256 == information.provenance.data_sha256:
             text = f"this is the training data, and which {size} of it were kept for development is not known"
-            return Check("score", "not checked", text, "give the file of the development data")
+            return Check("score", "failed", text, "give the file of the development data, if there was one")
         others = "{:,} sentences, {:,} tokens".format(*_size(corpus.sentences))
         text = f"{stored}, of {size}; this file has {others}"
         return Check("score", "failed", text, "give the development data of the training, whole")

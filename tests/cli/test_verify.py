@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,7 +64,9 @@ def test_everything_holds_of_a_trained_model_and_its_development_data(
     assert f"stored: dev F1 {100 * f1:.2f}, reached {100 * f1:.2f} on this file" == checks[4]["text"]
 
 
-def test_what_cannot_be_checked_is_said(run: Run, tiny: "Model", tmp_path: Path) -> None:
+def test_what_cannot_be_checked_is_said_and_fails_if_it_was_asked_for(
+    run: Run, tiny: "Model", booking_tsv: Path, tmp_path: Path
+) -> None:
     path = tmp_path / "model.npz"
     modelfile.save(tiny, path)
     found = states(run, HOLDS, path)
@@ -72,6 +75,7 @@ def test_what_cannot_be_checked_is_said(run: Run, tiny: "Model", tmp_path: Path)
     del tiny.provenance["dev"]
     modelfile.save(tiny, path)
     assert ("not checked", "the file holds no score") == states(run, HOLDS, path)["score"]
+    assert ("failed", "the file holds no score") == states(run, MODEL, path, "--data", booking_tsv)["score"]
 
 
 def test_another_hash_than_the_expected_one_fails(run: Run, trained: "Trained") -> None:
@@ -115,8 +119,8 @@ def test_a_score_on_a_share_of_the_training_file_is_checked_with_that_file(
     # As after --seeds, where the share was chosen by another seed than that of the run that was kept.
     model.training_spec = dataclasses.replace(model.training_spec, seed=7)
     modelfile.save(model, tmp_path / "other.npz")
-    state, text = states(run, HOLDS, "other.npz", "--data", booking_tsv)["score"]
-    assert "not checked" == state
+    state, text = states(run, MODEL, "other.npz", "--data", booking_tsv)["score"]
+    assert "failed" == state
     assert text.startswith("this is the training data, and which 6 sentences, ")
 
 
@@ -179,6 +183,20 @@ def test_missing_files_are_errors_of_input(run: Run, trained: "Trained") -> None
     for arguments in (("missing.npz",), (trained.path, "--data", "missing.tsv")):
         result = run("verify", *arguments)
         assert (FILE, "") == (result.exit_code, result.stdout)
+
+
+@pytest.mark.parametrize("command", ["info", "verify"])
+def test_what_is_no_file_is_refused_at_once(run: Run, tmp_path: Path, command: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("pipe", "/dev/zero", "/dev/null", "."):
+        result = run(command, name)
+        assert (FILE, "") == (result.exit_code, result.stdout), name
+
+
+def test_a_model_of_another_format_says_what_made_it(run: Run, forge: Callable[..., Path]) -> None:
+    for number, words in ((1, "an older rnncli (format 1)"), (99, "a newer rnncli (format 99)")):
+        path = forge(lambda header, members, number=number: header.update(format=number))
+        assert ("failed", f"made by {words}") == states(run, MODEL, path)["file"]
 
 
 def test_faulty_data_are_refused(run: Run, trained: "Trained", tmp_path: Path) -> None:
