@@ -132,7 +132,7 @@ class Labeller:
                 return item, block.encoded, block.prediction
 
             try:
-                for item, encoded in _until_error(blocks, failures):
+                for item, encoded in until_error(blocks, failures):
                     block, finish_batches = self._start(encoded, sentences_before, with_probabilities, pool)
                     waiting.append((item, block, finish_batches))
                     sentences_before += len(encoded.lengths)
@@ -223,7 +223,7 @@ def _with_sentence(
     return error.at(f"sentence {sentences_before + int(sentence)}")
 
 
-def _until_error(blocks: Iterable[T], failures: list[RnncliError]) -> Iterator[T]:
+def until_error(blocks: Iterable[T], failures: list[RnncliError]) -> Iterator[T]:
     """Yield blocks until there are no more or one cannot be read; the error is added to ``failures``."""
     try:
         yield from blocks

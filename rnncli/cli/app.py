@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -58,7 +58,8 @@ class _Program(classes.Program):
                 explained = usage.explained(error, self.command)
                 explained.message = printable(explained.message)  # in one line
                 raise explained from error
-            sys.stdout.flush()
+            with suppress(streams.ReaderLeftError):
+                sys.stdout.flush()
             raise SystemExit(code)
 
 

@@ -148,6 +148,7 @@ def _label_file(writer: Writer, source: str, options: ReadOptions, force: bool) 
     from rnncli.data.formats.format import Wanted
     from rnncli.data.reading import OF_COLUMNS, reading
     from rnncli.data.watch import Watch
+    from rnncli.labelling import until_error
 
     waiting: list[Any] = []
     label: Callable[[Iterable[Any]], Iterable[Tagged | str]] = writer.label_texts
@@ -164,6 +165,7 @@ def _label_file(writer: Writer, source: str, options: ReadOptions, force: bool) 
 
     watch = Watch(answer)
     wanted = Wanted(labelled=False, cells=writer.writes_files, force=force)
+    failures: list[RnncliError] = []  # of reading: what comes before one is labelled
     with show.progress() as progress, reading(source, options, wanted, at_once=True, watch=watch) as file:
         is_text = file.format == "text"
         if is_text:
@@ -173,6 +175,7 @@ def _label_file(writer: Writer, source: str, options: ReadOptions, force: bool) 
         if writer.keep and file.format not in OF_COLUMNS:
             hint = "leave out --keep-columns"
             raise UsageError(f"{file.format} has no columns to keep", where=file.name, hint=hint)
+        file = file._replace(sentences=until_error(file.sentences, failures))
         items: Iterable[Any] = file.sentences if is_text else _checked(writer.tagger, file, source == "-", force)
 
         def show_share() -> None:
@@ -182,15 +185,25 @@ def _label_file(writer: Writer, source: str, options: ReadOptions, force: bool) 
         if writer.writes_files:
             names = file.names._replace(tag=_tag_column(writer.tagger, file, options))
             writer.write(writer.label_as_file(items, names), show_share)
-            return
-        if is_text:
-            items = (sentence.extra.text or "" for sentence in items)
         else:
-            label = writer.label_sentences
-        if source == "-":
-            _collect(items, waiting, answer)
-        else:
-            writer.write(label(items), show_share)
+            if is_text:
+                items = (sentence.extra.text or "" for sentence in items)
+            else:
+                label = writer.label_sentences
+            if source == "-":
+                _collect(items, waiting, answer)
+            else:
+                writer.write(label(items), show_share)
+        if failures:
+            raise _of_reading(failures[0], writer)
+
+
+def _of_reading(error: RnncliError, writer: Writer) -> RnncliError:
+    """The error that ended the reading; whoever wanted a file learns how to get what comes before it."""
+    if writer.file and writer.results:
+        hint = "a file is written whole or not at all; without --out, what comes before is written"
+        error.hint = "\n  ".join(filter(None, [error.hint, hint]))
+    return error
 
 
 def _tag_column(tagger: "Tagger", file: "File", options: ReadOptions) -> int | None:
@@ -217,16 +230,12 @@ def _checked(tagger: "Tagger", file: "File", is_piped: bool, force: bool) -> "It
 
 
 def _collect(items: Iterable[Any], waiting: list[Any], answer: Callable[[], None]) -> None:
-    """Collect the items of stdin and answer when there are many or an error ends them.
+    """Collect the items of stdin and answer when there are many.
 
     A fast pipe is labelled in large blocks. When it is empty, ``answer`` is called by its watch.
     """
-    try:
-        for item in items:
-            waiting.append(item)
-            if len(waiting) == MOST_WAITING:
-                answer()
-    except RnncliError:
-        answer()
-        raise
+    for item in items:
+        waiting.append(item)
+        if len(waiting) == MOST_WAITING:
+            answer()
     answer()

@@ -27,7 +27,7 @@ class Writer:
         self.tagger = tagger
         self.to = to
         self.keep = keep
-        self._file = file
+        self.file = file
         self._format: Callable[[Tagged], Iterable[str]] = {"line": self._line, "tsv": _tsv}.get(to, _json)
         # A line for people is printable already, and may have colours.
         self._put = self._put_in_file if file else sys.stdout.write if to == "line" else show.data
@@ -49,7 +49,7 @@ class Writer:
     @property
     def is_on_terminal(self) -> bool:
         """Whether people see the results at once."""
-        return not self._file and sys.stdout.isatty()
+        return not self.file and sys.stdout.isatty()
 
     def write(self, results: "Iterable[Tagged | str]", after_each: Callable[[], None] = lambda: None) -> None:
         """Write results; a function is called after each."""
@@ -61,7 +61,7 @@ class Writer:
 
     def flush(self) -> None:
         """Let the reader of stdout see what was written."""
-        if not self._file:
+        if not self.file:
             sys.stdout.flush()
 
     def label_as_file(self, sentences: "Iterable[Sentence]", names: "Names") -> Iterator[str]:
@@ -108,8 +108,8 @@ class Writer:
             )
 
     def _put_in_file(self, text: str) -> None:
-        assert self._file
-        self._file.write(text.encode("utf-8"))
+        assert self.file
+        self.file.write(text.encode("utf-8"))
 
     def _line(self, result: "Tagged") -> Iterable[str]:
         if not result.readings:
