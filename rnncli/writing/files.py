@@ -115,8 +115,8 @@ def made(folder: Path) -> Iterator[None]:
                 sync_folder(path.parent)
         yield
     except BaseException:
-        with suppress(OSError):
-            for path in reversed(new):
+        for path in reversed(new):
+            with suppress(OSError):
                 path.rmdir()
         raise
 
