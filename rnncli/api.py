@@ -387,6 +387,8 @@ def _check_outputs(files: Files, spec: TrainingSpec, force: bool) -> None:
         writing.Output("--out", files.out, writing.MODEL),
         writing.Output("--log-gradients", files.log_gradients or None, writing.LOG),
     ]
+    if not writing.is_stream(Path(files.out)):
+        outputs.append(writing.Output("--out", checkpoint_of(files.out), writing.CHECKPOINT))
     inputs = {
         "TRAIN": files.data or bundled("sample_data/train.tsv"),
         "--dev": files.dev or bundled("sample_data/dev.tsv"),

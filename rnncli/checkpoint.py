@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from rnncli import __version__, archive, arguments
+from rnncli import __version__, archive, arguments, writing
 from rnncli.errors import FileError, ModelError, UsageError
 from rnncli.parameters import Array
 from rnncli.training import Failure, Progress, Result, Run, State
@@ -75,7 +75,7 @@ class Checkpoint:
         is_number = isinstance(minutes, int | float) and not isinstance(minutes, bool)
         if not is_number or not 0 <= minutes < math.inf:
             arguments.refuse("checkpoint_every", "a number of minutes of at least 0", minutes)
-        return cls(out, minutes, warn) if out.is_file() or not out.exists() else None
+        return None if writing.is_stream(out) else cls(out, minutes, warn)
 
     def __init__(self, out: Path, minutes: float, warn: Callable[[str], None]) -> None:
         self.path = path_of(out)

@@ -174,7 +174,7 @@ def summary(trained: Trained, view: TrainView, options: ReadOptions) -> None:
     """
     result = trained.result
     model = trained.model
-    megabytes = trained.path.stat().st_size / 1e6
+    megabytes = f"{trained.path.stat().st_size / 1e6:.2f} MB, " if trained.path.is_file() else ""
     weights = sum(array.size for array in model.parameters.values())
     rows = [
         ("network", model.network_spec.description),
@@ -182,7 +182,7 @@ def summary(trained: Trained, view: TrainView, options: ReadOptions) -> None:
         (f"dev {NAMES[result.metric]}", _shown(result.metric, result.best_score)),
         ("time in epochs", f"{result.seconds:.1f} s"),
         ("speed", f"{result.tokens_per_second:,.0f} tokens/s"),
-        ("size", f"{megabytes:.2f} MB, {weights:,} weights"),
+        ("size", f"{megabytes}{weights:,} weights"),
     ]
     if len(trained.runs) > 1:
         mean, deviation = trained.spread

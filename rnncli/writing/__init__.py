@@ -9,11 +9,12 @@ Every file that a command writes is written by :func:`writing`, :func:`write` or
 """
 
 from rnncli.writing.elsewhere import or_elsewhere
-from rnncli.writing.files import write, write_text, writing
+from rnncli.writing.files import is_stream, write, write_text, writing
 from rnncli.writing.locks import lock
-from rnncli.writing.outputs import FIGURE, LOG, MODEL, PAGE, TEXT, Kind, Output, check
+from rnncli.writing.outputs import CHECKPOINT, FIGURE, LOG, MODEL, PAGE, TEXT, Kind, Output, check
 
 __all__ = [
+    "CHECKPOINT",
     "FIGURE",
     "LOG",
     "MODEL",
@@ -22,6 +23,7 @@ __all__ = [
     "Kind",
     "Output",
     "check",
+    "is_stream",
     "lock",
     "or_elsewhere",
     "write",

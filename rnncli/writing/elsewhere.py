@@ -7,25 +7,26 @@ from pathlib import Path
 from typing import TypeVar
 
 from rnncli.errors import FileError
+from rnncli.writing.files import is_stream, twice
 
 T = TypeVar("T")
 
 
 def or_elsewhere(path: Path, write: Callable[[Path], T]) -> T:
-    """Call ``write(path)``; if that fails, write the file in another place.
+    """Call ``write(path)`` by :func:`twice`; if that fails, write the file in another place.
 
     The first place that takes it is used: the user's folder of states, the folder for temporary files, the current
     folder; there a new folder that is private. What was written is always at one of them, but the call never
     returns then: the :class:`.FileError` names the place, or says that there is none.
     """
     try:
-        return write(path)
+        return twice(path, write)
     except (FileError, BrokenPipeError) as error:
         first = error if isinstance(error, FileError) else FileError("its reader has closed it", where=str(path))
     import tempfile  # here, because it is needed only after an error
 
     tried = []
-    name = path.name or "model.npz"
+    name = "output" if is_stream(path) else path.name
     for place in _places():
         folder = None
         try:

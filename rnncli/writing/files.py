@@ -3,16 +3,17 @@
 import errno
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from rnncli.errors import FileError
 from rnncli.writing import temporary
 from rnncli.writing.places import Place, find
 from rnncli.writing.streams import buffered, opened
 
+T = TypeVar("T")
 # Errors of disks and networks that may be gone a moment later.
 _PASSING = {errno.EIO, errno.EINTR, errno.EAGAIN, errno.EBUSY, errno.ESTALE, errno.ETIMEDOUT}
 _PAUSE = 0.2  # seconds before a second attempt
@@ -27,20 +28,33 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write(path: Path, content: memoryview) -> None:
-    """Write bytes, whole or not at all. After an error that may pass it is tried once more."""
+    """Write bytes, whole or not at all, by :func:`twice`."""
+
+    def call(path: Path) -> None:
+        with writing(path) as file:
+            file.write(content)
+
+    twice(path, call)
+
+
+def twice(path: Path, write: Callable[[Path], T]) -> T:
+    """Call ``write(path)``, and once more after an error that may pass; a stream has taken a part, so not that."""
     try:
-        _write(path, content)
+        return write(path)
     except FileError as error:
         cause = error.__cause__
-        if not isinstance(cause, OSError) or cause.errno not in _PASSING or find(path).is_stream:
+        if not isinstance(cause, OSError) or cause.errno not in _PASSING or is_stream(path):
             raise
         time.sleep(_PAUSE)
-        _write(path, content)
+        return write(path)
 
 
-def _write(path: Path, content: memoryview) -> None:
-    with writing(path) as file:
-        file.write(content)
+def is_stream(path: Path) -> bool:
+    """Tell whether a path leads to what is written as it is, such as a pipe; ``-`` is stdout."""
+    try:
+        return find(path).is_stream
+    except OSError:
+        return False
 
 
 @contextmanager
@@ -115,8 +129,8 @@ def made(folder: Path) -> Iterator[None]:
                 sync_folder(path.parent)
         yield
     except BaseException:
-        with suppress(OSError):
-            for path in reversed(new):
+        for path in reversed(new):
+            with suppress(OSError):
                 path.rmdir()
         raise
 

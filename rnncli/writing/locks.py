@@ -30,6 +30,7 @@ from rnncli.writing.processes import Process, runs, this_process
 
 SIGNS = 15.0  # seconds between two signs of life of a lock
 SILENCE = 180.0  # seconds without one, after which the lock of another machine is not valid any more
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}  # answers where files have one name only
 _LONGEST_NAME = 255  # bytes
 _LARGEST = 4096  # bytes of a lock
 
@@ -75,8 +76,10 @@ def _locked(path: str | Path) -> Iterator[None]:
             yield
         finally:
             is_over.set()
-            with suppress(OSError, FileError):
-                _remove(file, token)
+            for _ in range(2):  # an error may pass
+                with suppress(OSError, FileError):
+                    _remove(file, token)
+                    break
 
 
 @contextmanager
@@ -108,14 +111,32 @@ def _acquire(file: Path, token: str, path: str | Path) -> None:
 
 def _make(file: Path, token: str) -> bool:
     """Make a lock of this process, unless there is one."""
-    try:
-        number = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-    except FileExistsError:
-        return False
     machine, pid, start = this_process()
     since = time.strftime("%Y-%m-%d %H:%M:%S %z")
     names = {"machine": machine, "pid": pid, "start": start, "host": os.uname().nodename, "since": since}
     content = json.dumps({"rnncli": token, **names}).encode()
+    new = temporary.new_path(file.parent)
+    try:
+        _write(new, content)
+        os.link(new, file)  # so a lock always says whose it is
+    except FileExistsError:
+        return new.stat().st_nlink > 1  # over a network a link can be made twice by one call
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        try:
+            _write(file, content)
+        except FileExistsError:
+            return False
+    finally:
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
+    return True
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Write a new file by one call; if that fails there is none."""
+    number = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     try:
         if os.write(number, content) < len(content):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -124,7 +145,6 @@ def _make(file: Path, token: str) -> bool:
         raise
     finally:
         os.close(number)
-    return True
 
 
 def _read(file: Path) -> _Holder | None:

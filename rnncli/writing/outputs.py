@@ -31,11 +31,12 @@ class Kind(NamedTuple):
     is_binary: bool = False
 
 
-MODEL = Kind(
-    "a model",
-    "model.npz",
-    re.compile(rb'PK\x03\x04.{26}header\.npy.{0,64}\x93NUMPY[^\n]*\n\{\s*"format":', re.DOTALL),
-    is_binary=True,
+# An archive whose first member is an array of JSON.
+_HEADER = rb"PK\x03\x04.{26}header\.npy.{0,64}\x93NUMPY[^\n]*\n\{\s*"
+
+MODEL = Kind("a model", "model.npz", re.compile(_HEADER + b'"format":', re.DOTALL), is_binary=True)
+CHECKPOINT = Kind(
+    "a checkpoint", "model.npz.checkpoint", re.compile(_HEADER + b'"kind": "checkpoint"', re.DOTALL), is_binary=True
 )
 PAGE = Kind("a page of rnncli", "page.html", re.compile(rb'.*<meta name="generator" content="rnncli', re.DOTALL))
 FIGURE = Kind("a figure of rnncli", "figure.svg", re.compile(rb"<svg .*<!-- Generator: rnncli", re.DOTALL))
