@@ -14,6 +14,7 @@ from collections.abc import Callable
 from rnncli.config import NetworkSpec
 from rnncli.data.batch import Encoded
 from rnncli.data.tags import Rule
+from rnncli.errors import UsageError
 from rnncli.model import Model
 from rnncli.plain.decoding import Chain
 
@@ -67,8 +68,10 @@ def _are_worth_loading(seconds: float) -> bool:
     """Tell whether loading the kernels takes no longer than NumPy's work of so many seconds."""
     if seconds < LOADING_SECONDS:
         return False
-    from rnncli.kernels.cache import is_empty  # here, because it loads Numba
-
+    try:
+        from rnncli.kernels.cache import is_empty  # here, because it loads Numba
+    except UsageError:  # the address space is too small for it
+        return False
     return seconds > COMPILING_SECONDS or not is_empty()
 
 

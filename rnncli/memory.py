@@ -28,6 +28,14 @@ def check(needed: int, what: str, hint: str) -> None:
         raise UsageError(message, hint=hint)
 
 
+def check_address_space(needed: int, what: str) -> None:
+    """Refuse what the limit of the address space would end without a clear error; see :func:`check`."""
+    free = left_by_address_space()
+    if needed > free:
+        message = f"{what} takes {size(needed)} of addresses, and the limit leaves {size(max(0, int(free)))}"
+        raise UsageError(message, hint="raise the limit: ulimit -v unlimited")
+
+
 def available(root: Path = ROOT) -> float:
     """Bytes that this process can still take; infinite where the system does not say.
 
@@ -39,7 +47,7 @@ def available(root: Path = ROOT) -> float:
     meminfo = _numbers(root / "proc/meminfo")
     swap = 1024 * meminfo.get("SwapFree:", 0)
     free = 1024 * meminfo["MemAvailable:"] if "MemAvailable:" in meminfo else math.inf
-    return max(0.0, min(min(free, _left_by_groups(root)) + swap, _left_by_address_space(root)))
+    return max(0.0, min(min(free, _left_by_groups(root)) + swap, left_by_address_space(root)))
 
 
 def size(count: int) -> str:
@@ -59,7 +67,8 @@ def _left_by_groups(root: Path) -> float:
     return left
 
 
-def _left_by_address_space(root: Path) -> float:
+def left_by_address_space(root: Path = ROOT) -> float:
+    """Bytes that the limit of the address space leaves (``ulimit -v``); infinite without a limit."""
     try:
         import resource
     except ImportError:  # on Windows

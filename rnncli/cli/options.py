@@ -10,11 +10,14 @@ from typing import Annotated, Any
 
 import typer
 
+from rnncli import memory
 from rnncli.cli import classes, config_file, outputs, show, usage
 from rnncli.cli.outputs import DEFAULT_MODEL
 from rnncli.cli.printable import printable, shell_word
 from rnncli.cli.registry import COMMANDS, Command, is_shared, variable
 from rnncli.errors import UsageError
+
+_ADDRESSES = 150_000_000  # bytes; with less NumPy's library ends the process when it is loaded
 
 _COMMON: dict[str, Any] = {
     "config": Annotated[
@@ -180,6 +183,7 @@ def command(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
             show.show_log()
             outputs.check(name, values, names)
             values.pop("config")
+            memory.check_address_space(_ADDRESSES, "rnncli")
             for text in usage.check_variables(name):
                 show.note(text)
             for parameter, spec in specs.items():
