@@ -162,7 +162,7 @@ def test_a_score_that_cannot_be_computed_is_one_too(booking_tsv: Path) -> None:
             model,
             sentences,
             threads=1,
-            score=lambda _: next(given)(),
+            score=lambda _, given=given: next(given)(),
             listener=listener,
         )
         assert (3, 0.7, 1) == (result.best_epoch, result.best_score, result.lowered)
