@@ -192,7 +192,9 @@ def _build(file: archive.Members) -> Saved:
         names.add("good")
     if runs:
         names.add("finished")
-    if file.files != {f"{name}.npy" for name in names} or not all(file.holds(name, (size,)) for name in names):
+    if sorted(file.files) != sorted(f"{name}.npy" for name in names) or not all(
+        file.holds(name, (size,)) for name in names
+    ):
         raise ModelError("members do not fit the header")
     arrays = {name: file.array(name, (size,)) for name in sorted(names)}
     finished = Finished(runs, failures, arrays.pop("finished", None))
