@@ -114,7 +114,12 @@ class Trained:
 
     @property
     def problem(self) -> RnncliError | None:
-        """What went wrong although the best epoch was saved: divergence, seeds that failed, a log."""
+        """What went wrong although the best epoch was saved: divergence, seeds that failed, a log.
+
+        ``None`` for a training that was interrupted, because it is not over.
+        """
+        if self.stopped:
+            return None
         problems = [(run.seed, run.result.diverged) for run in self.runs if run.result.diverged]
         problems += [(failure.seed, failure.text) for failure in self.failures]
         if not problems:

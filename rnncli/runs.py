@@ -110,9 +110,10 @@ def train_seeds(
             raise
         except Exception as problem:  # what is finished must not be lost
             error = error or problem
-            runs.failures.append(Failure(seed, str(problem), isinstance(problem, DivergedError)))
+            text = str(problem).partition("\n")[0]
+            runs.failures.append(Failure(seed, text, isinstance(problem, DivergedError)))
             if seeds > 1:
-                listener.warning(f"seed {seed} failed: {problem}")
+                listener.warning(f"seed {seed} failed: {text}")
         state = None
         if runs.stopped:
             break
@@ -166,6 +167,8 @@ def _raise_nothing(runs: Runs, error: Exception | None, checkpoint: Checkpoint |
         if checkpoint and checkpoint.path.exists():
             hint = f"it goes on from {checkpoint.path} with resume=True"
         raise StoppedError(message, hint=hint)
+    if checkpoint and all(failure.diverged for failure in runs.failures):  # to go on would end in the same
+        checkpoint.remove()
     raise error or DivergedError("; ".join(failure.text for failure in runs.failures))
 
 

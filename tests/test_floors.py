@@ -108,3 +108,14 @@ def test_every_random_number_comes_from_a_generator():
         for name in imports(path):
             assert top(name) != "random", path.name
         assert "np.random.seed" not in path.read_text("utf-8"), path.name
+
+
+@pytest.mark.promise("finite")
+def test_json_is_written_without_nan(cases):
+    """NaN and infinity are no JSON; json.dumps writes them unless ``allow_nan`` is false."""
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("json.dumps", "json.dump"):
+                allowed = [ast.unparse(word.value) for word in node.keywords if word.arg == "allow_nan"]
+                assert allowed == ["True" if path.name == "jsonvalues.py" else "False"], path
+                cases.add()

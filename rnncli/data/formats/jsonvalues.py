@@ -235,7 +235,7 @@ class Values:
 
 def _has_half_pair(value: Any) -> bool:
     try:
-        json.dumps(value, ensure_ascii=False).encode()
+        json.dumps(value, ensure_ascii=False, allow_nan=True).encode()  # which is not written
     except UnicodeEncodeError:
         return True
     return False
