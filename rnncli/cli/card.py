@@ -113,8 +113,8 @@ def _yaml(value: Any, indent: str) -> list[str]:
 def _scalar(value: str | float) -> str:
     """A text or number as JSON, without characters that YAML does not have."""
     if not isinstance(value, str):
-        return json.dumps(value)
-    text = json.dumps(printable(value), ensure_ascii=False)
+        return json.dumps(value, allow_nan=False)
+    text = json.dumps(printable(value), ensure_ascii=False, allow_nan=False)
     return re.sub("[\ufeff\ufffe\uffff]", lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
@@ -160,7 +160,7 @@ def _use(information: "Information", name: str) -> list[str]:
 
 def _python(text: str) -> str:
     """A text in Python."""
-    return ascii(text) if printable(text) != text else json.dumps(text, ensure_ascii=False)
+    return ascii(text) if printable(text) != text else json.dumps(text, ensure_ascii=False, allow_nan=False)
 
 
 def _labels(information: "Information") -> list[str]:

@@ -259,4 +259,4 @@ def run(name: str) -> Check:
 def report(write: Callable[[str], Any]) -> None:
     """Run all tests; write each outcome as a line of JSON as soon as it is known."""
     for name in TESTS:
-        write(MARK + json.dumps(run(name)._asdict()) + "\n")
+        write(MARK + json.dumps(run(name)._asdict(), allow_nan=False) + "\n")
