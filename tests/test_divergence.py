@@ -221,17 +221,15 @@ def test_a_seed_that_fails_does_not_take_the_others_with_it(booking_tsv: Path, t
 
 @pytest.mark.promise("work-kept")
 def test_a_log_that_cannot_be_written_costs_no_training(booking_tsv: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "logs"
-    folder.mkdir()
+    log = tmp_path / "log.json"
 
-    class Removing(Listener):
+    class InTheWay(Listener):
         def epoch(self, epoch: Epoch) -> None:
             if epoch.number == 1:
-                folder.rmdir()
-                folder.write_text("in the way")
+                log.mkdir()
 
     with pytest.raises(RnncliError, match=r"log\.json: could not be written") as caught:
-        trained_with(Removing(), booking_tsv, tmp_path / "m.npz", log_gradients=folder / "log.json")
+        trained_with(InTheWay(), booking_tsv, tmp_path / "m.npz", log_gradients=log)
     assert 3 == caught.value.trained.result.epochs
     assert load(tmp_path / "m.npz").parameters.is_finite()
 
