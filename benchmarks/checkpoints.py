@@ -2,7 +2,7 @@
 
     python benchmarks/checkpoints.py [--epochs 25] [--rounds 3] [--json FILE]
 
-25 epochs of the bundled corpus take about a minute on two cores; with the default a checkpoint is written every minute.
+25 epochs of the bundled corpus take about a minute on two cores; a checkpoint is written every minute.
 """
 
 import statistics

@@ -117,13 +117,13 @@ def test_stopped_after_every_batch(
 
 
 @pytest.mark.promise("resume")
-def test_stopped_once_after_each_batch(files: tuple[Path, Path], tmp_path: Path, cases: Cases) -> None:
+def test_stopped_once_after_each_batch(files: tuple[Path, Path], tmp_path: Path, long: bool, cases: Cases) -> None:
     """Over several epochs with patience, of which the best is not the last, and with a log of gradients."""
     options = {"epochs": 7, "patience": 2, "learning_rate": 0.2, "seed": 7, "hidden": 6}
     logs = [tmp_path / "whole.json", tmp_path / "parts.json"]
     whole, expected = steadily(files, tmp_path / "whole.npz", log_gradients=logs[0], **options)
     assert (2, 4) == (whole.result.best_epoch, whole.result.epochs)
-    for batches in range(1, 17):
+    for batches in range(1, 17, 1 if long else 3):
         lengths = [batches, 1000]
         resumed, events, parts = piecewise(
             files, tmp_path / "parts.npz", lengths.__getitem__, log_gradients=logs[1], **options
