@@ -225,6 +225,8 @@ def train_files(
     threads = count_threads(threads)
     seeds = arguments.whole_number("seeds", seeds, 1, "it is how many runs there are")
     dataclasses.replace(training_spec, seed=training_spec.seed + seeds - 1)  # checks the last seed
+    if resume not in (None, False, True):
+        arguments.refuse("resume", "True, False or None", resume)
     for name, value in arguments.instance("files", files, Files)._asdict().items():
         if value is not None or name == "out":
             arguments.path(name, value)

@@ -191,6 +191,8 @@ def test_where_there_is_none_resume_begins(files: tuple[Path, Path], tmp_path: P
 
 def test_no_checkpoint_is_written_where_none_is_wanted(files: tuple[Path, Path], tmp_path: Path) -> None:
     assert not stopped(files, tmp_path / "m.npz", checkpoint_every=0).exists()
+    with pytest.raises(UsageError, match="resume: expected True, False or None, got 'yes'"):
+        api.train(*files, tmp_path / "n.npz", resume="yes", **SMALL)  # type: ignore[arg-type]
     for odd in (-1, math.nan, math.inf, "1", True):
         with pytest.raises(UsageError, match="checkpoint_every"):
             api.train(*files, tmp_path / "n.npz", checkpoint_every=odd, **SMALL)

@@ -1,8 +1,10 @@
 """Signals and kills of ``rnncli train``: what is kept, and that going on gives the model of a whole training."""
 
+import contextlib
 import hashlib
 import os
 import random
+import re
 import shlex
 import signal
 import subprocess
@@ -102,6 +104,38 @@ def test_the_first_signal_saves_the_model_and_a_checkpoint(
     assert "resumed " in resumed.stderr
     assert unbroken == sha256(out)
     assert [out] == sorted(tmp_path.iterdir())
+
+
+@pytest.mark.promise("interrupt")
+def test_ctrl_c_at_a_terminal_is_such_a_signal(booking_tsv: Path, tmp_path: Path) -> None:
+    master, terminal = os.openpty()
+    take = f"import fcntl, os, termios; fcntl.ioctl({terminal}, termios.TIOCSCTTY, 0)"
+    code = f"{take}; from rnncli.__main__ import main; main()"
+    words = ["train", booking_tsv, *QUICK, "--epochs", "100000", "--patience", "100000", "-o", "m.npz"]
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, words)],
+        cwd=tmp_path,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        pass_fds=[terminal],
+        start_new_session=True,
+    ) as process:
+        os.close(terminal)
+        shown = b""
+        is_pressed = False
+        with contextlib.suppress(OSError):  # when the program has ended
+            while piece := os.read(master, 1000):
+                shown += piece
+                if b"epoch   3/" in shown and not is_pressed:
+                    is_pressed = True
+                    os.write(master, b"\x03")
+    os.close(master)
+    assert 130 == process.returncode
+    assert b"Traceback" not in shown
+    assert re.search(rb"interrupted after \d+ of 100000 epochs", shown)
+    assert b"go on:  rnncli" in shown
+    assert {"m.npz", "m.npz.checkpoint"} == {path.name for path in tmp_path.iterdir()}
 
 
 @pytest.mark.promise("interrupt")
