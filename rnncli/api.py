@@ -4,8 +4,6 @@ import dataclasses
 import functools
 import hashlib
 import statistics
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +17,6 @@ from rnncli.data.examples import contrast_pair
 from rnncli.data.parts import Reader
 from rnncli.data.reading import AS_USUAL, Corpus
 from rnncli.data.sentence import Sentence
-from rnncli.data.split import Overlap
 from rnncli.data.vectors import Vectors, wanted_by
 from rnncli.data.vectors import read as read_vectors
 from rnncli.errors import DivergedError, FileError, RnncliError, UsageError
@@ -31,59 +28,10 @@ from rnncli.resources import bundled
 from rnncli.runs import Task, train_seeds
 from rnncli.tagging import Tagger
 from rnncli.threads import count_threads
-from rnncli.training import Divergence, Epoch, Failure, Listener, Result, Resumed, Run
+from rnncli.training import Failure, Listener, Result, Run
 
 # Two requests that differ in one word; inspect-memory shows them for a model of the bundled corpus.
 BOOKING_PAIR = ["arrive Taipei on November 2nd", "leave Taipei on November 2nd"]
-
-
-class _Logging(Listener):
-    """Passes every event on to another listener, and keeps a log of gradients."""
-
-    def __init__(self, listener: Listener, log: Log) -> None:
-        self.listener = listener
-        self.log = log
-        self.problem: FileError | None = None  # of the last time that the log was written
-
-    def prepared(self, model: Model, sentences: Sequence[Sentence], dev: Overlap, vectors: Vectors | None) -> None:
-        self.listener.prepared(model, sentences, dev, vectors)
-        self.model = model
-        self.log.begin(model.training_spec.seed)
-
-    def resumed(self, resumed: Resumed) -> None:
-        self.listener.resumed(resumed)
-        if not self.log.resume(resumed.seed, resumed.progress.epochs, resumed.progress.lowered):
-            self.listener.warning(f"{self.log.path} does not hold the epochs before this one")
-
-    def warning(self, message: str) -> None:
-        self.listener.warning(message)
-
-    def batch(self, epochs: float, tokens_per_second: float) -> None:
-        self.listener.batch(epochs, tokens_per_second)
-
-    def epoch(self, epoch: Epoch) -> None:
-        self.listener.epoch(epoch)
-        with self._writing():
-            self.log.add(self.model, epoch.number, epoch.loss, epoch.score, epoch.steps, epoch.clipped)
-
-    def diverged(self, divergence: Divergence) -> None:
-        self.listener.diverged(divergence)
-        with self._writing():
-            self.log.add_divergence(divergence._asdict())
-
-    def should_stop(self) -> bool:
-        return self.listener.should_stop()
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        before = self.problem
-        self.problem = None
-        try:
-            yield
-        except FileError as error:  # the training is worth more than its log
-            self.problem = error
-            if before is None:
-                self.listener.warning(str(error))
 
 
 @dataclass(frozen=True)
@@ -277,6 +225,8 @@ def train_files(
     threads = count_threads(threads)
     seeds = arguments.whole_number("seeds", seeds, 1, "it is how many runs there are")
     dataclasses.replace(training_spec, seed=training_spec.seed + seeds - 1)  # checks the last seed
+    if resume not in (None, False, True):
+        arguments.refuse("resume", "True, False or None", resume)
     for name, value in arguments.instance("files", files, Files)._asdict().items():
         if value is not None or name == "out":
             arguments.path(name, value)
@@ -296,13 +246,11 @@ def train_files(
                 checkpoint.remove()
         log = None
         if files.log_gradients:
-            log = _Logging(listener, Log(Path(files.log_gradients), sample(task.train, training_spec.seed)))
-        runs = train_seeds(task, seeds, threads, log or listener, checkpoint, saved)
+            log = Log(Path(files.log_gradients), sample(task.train, training_spec.seed))
+        runs = train_seeds(task, seeds, threads, listener, checkpoint, saved, log)
         best, model, dev = runs.saved(threads)
         model.provenance = _provenance(corpus, task, best, dev, model.tokenizer, files.data is None)
-        if (
-            task.class_weights
-        ):  # the weights are in the provenance, and the name of their file means nothing elsewhere
+        if task.class_weights:  # they are in the provenance; the name of their file means nothing elsewhere
             model.training_spec = dataclasses.replace(model.training_spec, class_weight="file")
         sha256 = writing.or_elsewhere(path, functools.partial(modelfile.save, model))
         if checkpoint and not runs.stopped:
@@ -317,7 +265,7 @@ def train_files(
             sha256,
             runs.stopped,
             checkpoint.path if checkpoint and runs.stopped and checkpoint.path.exists() else None,
-            log.problem if log else None,
+            runs.log_problem,
         )
 
 

@@ -2,7 +2,8 @@
 
 import dataclasses
 import functools
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import NamedTuple, NoReturn
 
@@ -10,13 +11,14 @@ from rnncli import evaluation, labelling, training
 from rnncli.checkpoint import Checkpoint, Finished, Saved
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.sentence import Sentence
-from rnncli.data.split import overlap
+from rnncli.data.split import Overlap, overlap
 from rnncli.data.tags import Scheme
 from rnncli.data.vectors import Vectors
-from rnncli.errors import DivergedError, ModelError, StoppedError, UsageError
+from rnncli.errors import DivergedError, FileError, ModelError, StoppedError, UsageError
 from rnncli.evaluation import Scores
+from rnncli.inspect.gradient_log import Log
 from rnncli.model import Model
-from rnncli.training import Failure, Listener, Resumed, Run, State
+from rnncli.training import Divergence, Epoch, Failure, Listener, Resumed, Run, State
 
 
 class Task(NamedTuple):
@@ -47,6 +49,7 @@ class Runs:
     best: Run | None = None
     model: Model | None = None  # of the best run
     dev: Scores | None = None  # of the best run on the development data; None if it was not evaluated here
+    log_problem: FileError | None = None  # of the last time that the log of gradients was written
 
     def add(self, run: Run, model: Model | None, dev: Scores | None) -> None:
         """Add a run that is over; of equal scores the first is best."""
@@ -86,6 +89,7 @@ def train_seeds(
     listener: Listener,
     checkpoint: Checkpoint | None = None,
     saved: Saved | None = None,
+    log: Log | None = None,
 ) -> Runs:
     """Train once from each seed. If interrupted, return the runs so far, of which the last may have ended early.
 
@@ -93,10 +97,13 @@ def train_seeds(
 
     checkpoint  keeps the state of the training; ``None``: nothing does
     saved       go on from this
+    log         of gradients, which gets every epoch; if it cannot be written, the training goes on
 
     If no epoch was scored, raises :class:`.StoppedError` or the error of a seed.
     """
     runs = Runs(task)
+    if log:
+        listener = _Logging(listener, log, runs)
     state = None
     if saved:
         runs.restore(saved.finished)
@@ -198,3 +205,52 @@ def _why_score_is_fixed(dev: list[Sentence], model: Model) -> str:
 def _scored(dev: list[Sentence], scheme: Scheme) -> int:
     """The number of spans, or of tokens, that the score on these data is a share of."""
     return sum(len(scheme.spans(s.tags)) if scheme.has_spans else len(s.tags) for s in dev)
+
+
+class _Logging(Listener):
+    """Passes every event on to another listener, and keeps a log of gradients."""
+
+    def __init__(self, listener: Listener, log: Log, runs: Runs) -> None:
+        self.listener = listener
+        self.log = log
+        self.runs = runs
+
+    def prepared(self, model: Model, sentences: Sequence[Sentence], dev: Overlap, vectors: Vectors | None) -> None:
+        self.listener.prepared(model, sentences, dev, vectors)
+        self.model = model
+        self.log.begin(model.training_spec.seed)
+
+    def resumed(self, resumed: Resumed) -> None:
+        self.listener.resumed(resumed)
+        if not self.log.resume(resumed.seed, resumed.progress.epochs, resumed.progress.lowered):
+            self.listener.warning(f"{self.log.path} does not hold the epochs before this one")
+
+    def warning(self, message: str) -> None:
+        self.listener.warning(message)
+
+    def batch(self, epochs: float, tokens_per_second: float) -> None:
+        self.listener.batch(epochs, tokens_per_second)
+
+    def epoch(self, epoch: Epoch) -> None:
+        self.listener.epoch(epoch)
+        with self._writing():
+            self.log.add(self.model, epoch.number, epoch.loss, epoch.score, epoch.steps, epoch.clipped)
+
+    def diverged(self, divergence: Divergence) -> None:
+        self.listener.diverged(divergence)
+        with self._writing():
+            self.log.add_divergence(divergence._asdict())
+
+    def should_stop(self) -> bool:
+        return self.listener.should_stop()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        before = self.runs.log_problem
+        self.runs.log_problem = None
+        try:
+            yield
+        except FileError as error:  # the training is worth more than its log
+            self.runs.log_problem = error
+            if before is None:
+                self.listener.warning(str(error))

@@ -35,7 +35,7 @@ class Attempt(NamedTuple):
 
     delay: int
     seed: int
-    wrong: float  # share of fresh sentences with any wrong answer; 1 for a training that diverged
+    wrong: float  # share of fresh sentences with any wrong answer; 1 for a training that diverged at once
     epochs: int
     seconds: float  # of training
     clipped: float  # share of steps
@@ -169,8 +169,9 @@ def _attempt(
         return Attempt(delay, settings.seed, 1.0, len(epochs), sum(e.seconds for e in epochs), 0.0, True)
     steps = sum(epoch.steps for epoch in epochs)
     clipped = sum(epoch.clipped for epoch in epochs) / max(1, steps)
+    failed = wrong(model, fresh, threads)
     return Attempt(
-        delay, settings.seed, wrong(model, fresh, threads), len(epochs), result.seconds, clipped, diverged=False
+        delay, settings.seed, failed, len(epochs), result.seconds, clipped, diverged=bool(result.diverged)
     )
 
 

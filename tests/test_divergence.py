@@ -41,6 +41,7 @@ class Spoiling(Listener):
         self.rest = math.inf  # batches until the training is stopped
         self.divergences: list[Divergence] = []
         self.scored: list[int] = []
+        self.kept: list[bool] = []
 
     def prepared(self, model: Model, sentences: Sequence[Sentence], dev: Overlap, vectors: Vectors | None) -> None:
         self.model = model
@@ -54,6 +55,7 @@ class Spoiling(Listener):
     def epoch(self, epoch: Epoch) -> None:
         assert all(math.isfinite(number) for number in (epoch.loss, epoch.score))
         self.scored.append(epoch.number)
+        self.kept.append(epoch.is_kept)
 
     def diverged(self, divergence: Divergence) -> None:
         self.divergences.append(divergence)
@@ -104,19 +106,42 @@ def test_resumed_or_not_it_goes_back_to_the_same_weights(
 ) -> None:
     options = {"optimiser": optimiser, "learning_rate": 0.05, "epochs": 2}
     for batch in range(1, 2 * BATCHES + 1, 1 if long else 3):
-        whole = trained_with(Spoiling([batch]), booking_tsv, tmp_path / "whole.npz", **options)
-        parts = Spoiling([batch])
-        while True:
-            parts.rest = 1
-            try:
-                resumed = trained_with(parts, booking_tsv, tmp_path / "parts.npz", resume=True, **options)
-            except StoppedError:
-                continue
-            if not resumed.stopped:
-                break
-        assert whole.sha256 == resumed.sha256
-        assert 1 == whole.result.lowered == resumed.result.lowered
+        compare_resumed(batch, booking_tsv, tmp_path, **options)
         cases.add()
+
+
+@pytest.mark.promise("resume")
+def test_the_weights_that_it_goes_back_to_need_not_be_the_best(booking_tsv: Path, tmp_path: Path) -> None:
+    options = {"learning_rate": 1.0, "seed": 8, "hidden": 6, "epochs": 5}
+    kept = compare_resumed(2 * BATCHES + 2, booking_tsv, tmp_path, **options)
+    assert [True, False] == kept[:2]
+
+
+def compare_resumed(batch: int, data: Path, folder: Path, **options: Any) -> list[bool]:
+    """Compare a training that goes back after a batch with the same stopped after each; return what was kept."""
+    seeds = [options.get("seed", 1)]
+    listener = Spoiling([batch], seeds=seeds)
+    whole = trained_with(listener, data, folder / "whole.npz", **options)
+    parts = Spoiling([batch], seeds=seeds)
+    while True:
+        parts.rest = 1
+        try:
+            resumed = trained_with(parts, data, folder / "parts.npz", resume=True, **options)
+        except StoppedError:
+            continue
+        if not resumed.stopped:
+            break
+    assert whole.sha256 == resumed.sha256
+    assert 1 == whole.result.lowered == resumed.result.lowered
+    return listener.kept
+
+
+def test_a_gradient_whose_square_is_no_number_is_not_used(booking_tsv: Path, tmp_path: Path) -> None:
+    """Adam would never move a weight again whose mean of squares is infinite."""
+    weights = tmp_path / "weights.tsv"
+    weights.write_text("O\t1e30\n")
+    with pytest.raises(DivergedError, match="the gradient is no longer a finite number in epoch 1, batch 1"):
+        trained_with(Listener(), booking_tsv, tmp_path / "m.npz", class_weight=str(weights), clip=0.0)
 
 
 @pytest.mark.promise("work-kept")
@@ -221,17 +246,15 @@ def test_a_seed_that_fails_does_not_take_the_others_with_it(booking_tsv: Path, t
 
 @pytest.mark.promise("work-kept")
 def test_a_log_that_cannot_be_written_costs_no_training(booking_tsv: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "logs"
-    folder.mkdir()
+    log = tmp_path / "log.json"
 
-    class Removing(Listener):
+    class InTheWay(Listener):
         def epoch(self, epoch: Epoch) -> None:
             if epoch.number == 1:
-                folder.rmdir()
-                folder.write_text("in the way")
+                log.mkdir()
 
     with pytest.raises(RnncliError, match=r"log\.json: could not be written") as caught:
-        trained_with(Removing(), booking_tsv, tmp_path / "m.npz", log_gradients=folder / "log.json")
+        trained_with(InTheWay(), booking_tsv, tmp_path / "m.npz", log_gradients=log)
     assert 3 == caught.value.trained.result.epochs
     assert load(tmp_path / "m.npz").parameters.is_finite()
 

@@ -117,13 +117,13 @@ def test_stopped_after_every_batch(
 
 
 @pytest.mark.promise("resume")
-def test_stopped_once_after_each_batch(files: tuple[Path, Path], tmp_path: Path, cases: Cases) -> None:
+def test_stopped_once_after_each_batch(files: tuple[Path, Path], tmp_path: Path, long: bool, cases: Cases) -> None:
     """Over several epochs with patience, of which the best is not the last, and with a log of gradients."""
     options = {"epochs": 7, "patience": 2, "learning_rate": 0.2, "seed": 7, "hidden": 6}
     logs = [tmp_path / "whole.json", tmp_path / "parts.json"]
     whole, expected = steadily(files, tmp_path / "whole.npz", log_gradients=logs[0], **options)
     assert (2, 4) == (whole.result.best_epoch, whole.result.epochs)
-    for batches in range(1, 17):
+    for batches in range(1, 17, 1 if long else 3):
         lengths = [batches, 1000]
         resumed, events, parts = piecewise(
             files, tmp_path / "parts.npz", lengths.__getitem__, log_gradients=logs[1], **options
@@ -143,8 +143,9 @@ def outcome(trained: Trained) -> dict[str, Any]:
 
 @pytest.mark.promise("resume")
 def test_several_seeds(files: tuple[Path, Path], tmp_path: Path, cases: Cases) -> None:
-    options = {"seeds": 3, "learning_rate": 0.05}
+    options = {"seeds": 3, "learning_rate": 0.05, "seed": 3}
     whole, expected = steadily(files, tmp_path / "whole.npz", **options)
+    assert 3 == whole.best.seed  # the first, so its weights are in every checkpoint after it
     resumed, events, parts = piecewise(files, tmp_path / "parts.npz", lambda part: 1 + part % 5, **options)
     cases.add(parts)
     assert whole.sha256 == resumed.sha256
@@ -191,6 +192,8 @@ def test_where_there_is_none_resume_begins(files: tuple[Path, Path], tmp_path: P
 
 def test_no_checkpoint_is_written_where_none_is_wanted(files: tuple[Path, Path], tmp_path: Path) -> None:
     assert not stopped(files, tmp_path / "m.npz", checkpoint_every=0).exists()
+    with pytest.raises(UsageError, match="resume: expected True, False or None, got 'yes'"):
+        api.train(*files, tmp_path / "n.npz", resume="yes", **SMALL)  # type: ignore[arg-type]
     for odd in (-1, math.nan, math.inf, "1", True):
         with pytest.raises(UsageError, match="checkpoint_every"):
             api.train(*files, tmp_path / "n.npz", checkpoint_every=odd, **SMALL)

@@ -67,7 +67,8 @@ def train(
     listener       its ``batch``, ``epoch``, ``diverged`` and ``should_stop`` are called
     class_weights  weights of tags, if their file was read already; else those of the model's settings
     saver          gets the state of the training when it asks for it, and when the training is stopped
-    state          go on from this state of a training with the same arguments, to the same result
+    state          go on from this state of a training with the same arguments, to the same result; its arrays are
+                   taken out of it, so that they do not need memory twice
     """
     arguments.instance("model", model, Model)
     sentences = [check(sentence) for sentence in arguments.several("sentences", sentences, "labelled sentences")]
@@ -262,6 +263,7 @@ class _Loop:
             best.parameters.assign_flat(arrays["best"])
         if progress.epochs > progress.best_epoch:
             self.good = best.parameters.copy().assign_flat(arrays["good"])
+        arrays.clear()
 
 
 def _weights(model: Model, sentences: Sequence[Sentence], class_weights: Mapping[str, float] | None) -> Weights:

@@ -1,7 +1,7 @@
 """The state of a training between two batches: all that its further steps and its result depend on."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar, get_type_hints
 
 import numpy as np
@@ -36,7 +36,7 @@ class State(NamedTuple):
     """The state of a training. The arrays are those of the training itself; its next step changes them."""
 
     progress: Progress
-    arrays: Mapping[str, Array]  # each (parameters,), of the type of the parameters
+    arrays: dict[str, Array]  # each (parameters,), of the type of the parameters
 
 
 def random_state(rng: np.random.Generator) -> Random:
