@@ -5,10 +5,12 @@ import io
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -214,3 +216,18 @@ def program(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]
         return subprocess.run(words, text=True, encoding="utf-8", check=False, timeout=120, **options)
 
     return start
+
+
+@pytest.fixture
+def device(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Give a device such as ``null``; to root, who could replace that of the system, a copy of it."""
+    folder = tmp_path_factory.mktemp("devices")
+
+    def copied(name: str) -> Path:
+        original, copy = Path("/dev") / name, folder / name
+        if os.getuid() == 0 and not copy.exists():
+            with suppress(PermissionError):  # root of a container may not
+                os.mknod(copy, stat.S_IFCHR | 0o666, original.stat().st_rdev)
+        return copy if copy.exists() else original
+
+    return copied

@@ -73,7 +73,7 @@ def exit_codes() -> Iterator[None]:
         streams.finish(is_stopped=True)
         show.note("interrupted")
         raise SystemExit(getattr(stopped, "exit_code", INTERRUPTED)) from stopped
-    except (streams.ReaderLeftError, BrokenPipeError) as left:  # of stdout, or of a pipe that is an output
+    except streams.ReaderLeftError as left:
         raise SystemExit(0) from left
     except RnncliError as error:
         _fail(error)

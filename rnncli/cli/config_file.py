@@ -13,13 +13,13 @@ from rnncli.config import suggestion
 from rnncli.errors import FileError, UsageError
 
 
-def read(context: typer.Context, path: Path | None) -> None:
+def read(context: typer.Context, path: Path | None) -> Path | None:
     """Read the defaults of a command from a TOML file: the top-level keys, then those of the command's own table.
 
     A key is a flag without its dashes. Top-level keys may belong to other commands, so that all can share one file.
     """
     if path is None:
-        return
+        return None
     command = str(context.command.name)
     settings = _parsed(path)
     tables = {key: value for key, value in settings.items() if isinstance(value, dict)}
@@ -39,6 +39,7 @@ def read(context: typer.Context, path: Path | None) -> None:
     shared = {key: value for key, value in shared.items() if is_shared(key, command)}
     values = {key.replace("_", "-"): value for key, value in (shared | in_table).items()}
     context.default_map = {parameter_of_flag[flag]: value for flag, value in values.items() if flag in flags}
+    return path
 
 
 def _parsed(path: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from rnncli import memory
-from rnncli.cli import classes, config_file, outputs, show, usage
+from rnncli.cli import classes, config_file, outputs, show, streams, usage
 from rnncli.cli.outputs import DEFAULT_MODEL
 from rnncli.cli.printable import printable, shell_word
 from rnncli.cli.registry import COMMANDS, Command, is_shared, variable
@@ -189,7 +189,10 @@ def command(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
             for parameter, spec in specs.items():
                 fields = [item.name for item in dataclasses.fields(spec)]
                 values[parameter] = spec(**{field: values.pop(field) for field in fields})
-            function(**values)
+            try:
+                function(**values)
+            except BrokenPipeError as error:  # of a pipe that is an output; click would make it exit code 1
+                raise streams.ReaderLeftError from error
 
         run.__dict__["__signature__"] = inspect.Signature(parameters)
         run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}

@@ -329,7 +329,7 @@ def heat_map(title: str, headers: Sequence[str], rows: Sequence[Sequence[Any]]) 
     rich_table = Table(
         title=Text(printable(title), "bold"), title_justify="left", box=None, pad_edge=False, padding=(0, 1)
     )
-    numeric = [isinstance(cell, float) for cell in rows[0]] if rows else []
+    numeric = [isinstance(cell, float) for cell in rows[0]] if rows else [False] * len(headers)
     for header, is_number in zip(headers, numeric, strict=True):
         justify: Literal["left", "right"] = "right" if is_number else "left"
         rich_table.add_column(Text(printable(header), "dim"), justify=justify, no_wrap=True, overflow="ellipsis")

@@ -17,7 +17,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any, NamedTuple
 
 import llvmlite
@@ -27,6 +26,7 @@ import numpy as np
 import platformdirs
 
 from rnncli.kernels import internals
+from rnncli.writing import files, temporary
 
 # Folders of other versions are removed after DAYS without use; only the FOLDERS that were used last are kept.
 DAYS = 30
@@ -118,6 +118,7 @@ def _find_folder() -> tuple[Path | None, str]:
     except RuntimeError as error:  # there is no home directory
         return None, str(error)
     _remove_old_folders(path)
+    temporary.remove_leftovers(path)
     return path, ""
 
 
@@ -146,8 +147,7 @@ def state() -> State:
         return State(None, _REASON, 0, 0, 0)
     reason = ""
     try:
-        with NamedTemporaryFile(dir=folder):
-            pass
+        files.try_to_write(folder)
     except OSError as error:
         reason = error.strerror or str(error)
     sizes = []
@@ -202,16 +202,16 @@ class KernelCache(internals.NullCache):  # type: ignore[misc]
         if path is None or data.library.has_dynamic_globals:
             return
         content = internals.dumps(internals.reduce_result(data))
-        temporary = None
+        new = temporary.new_path(path.parent)
         try:
-            with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-                temporary = Path(file.name)
-                temporary.chmod(0o600)  # whatever the umask
+            with new.open("xb") as file:
+                new.chmod(0o600)  # whatever the umask
                 file.write(hashlib.sha256(key + content).digest() + content)
-            temporary.replace(path)
+            new.replace(path)
         except OSError as error:
             _log_once(logging.WARNING, f"compiled kernels cannot be kept in {path.parent}: {error.strerror}")
-            _remove(temporary)
+        finally:
+            _remove(new)
 
 
 def _remove(path: Path | None) -> None:

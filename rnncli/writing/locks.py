@@ -114,7 +114,7 @@ def _make(file: Path, token: str) -> bool:
     machine, pid, start = this_process()
     since = time.strftime("%Y-%m-%d %H:%M:%S %z")
     names = {"machine": machine, "pid": pid, "start": start, "host": os.uname().nodename, "since": since}
-    content = json.dumps({"rnncli": token, **names}).encode()
+    content = json.dumps({"rnncli": token, **names}, allow_nan=False).encode()
     new = temporary.new_path(file.parent)
     try:
         _write(new, content)
