@@ -130,7 +130,9 @@ class Inputs:
         return cls(words, [Part.of(name, widths[name], features) for name, features in lists.items()])
 
     @classmethod
-    def from_lists(cls, widths: Mapping[str, int], lists: Mapping[str, list[str]], digits: str = "zero") -> Self:
+    def from_lists(
+        cls, widths: Mapping[str, int], lists: Mapping[str, Sequence[str]], digits: str = "zero"
+    ) -> Self:
         """Make the input of a model file: part widths, lists as of :meth:`lists`, how digits are read."""
         words = Vocabulary(lists["words"], digits)
         parts = []
@@ -151,11 +153,11 @@ class Inputs:
         return [part.table for part in self.parts]
 
     @property
-    def column_values(self) -> list[list[str]]:
+    def column_values(self) -> list[Sequence[str]]:
         """The values of each column in the training data, as far as the columns are read."""
         return [part.features.words for part in self.parts if part.table.source > 0]
 
-    def lists(self) -> dict[str, list[str]]:
+    def lists(self) -> dict[str, Sequence[str]]:
         """The texts that have rows in tables, by the names that :func:`input_lists` gives."""
         others = {part.table.name: part.features.words for part in self.parts if part.table.name not in OF_WORDS}
         return {"words": self.words.words, **others}
