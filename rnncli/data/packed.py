@@ -42,7 +42,7 @@ class PackedTexts(Sequence[str]):
             at = (before + first) // _EVERY
             starts[at : at + len(chosen)] = start + chosen
             before += len(begins)
-        self._starts = memoryview(starts)
+        self._starts = starts.data
 
     def _blocks(self) -> Iterator[tuple[int, bytes]]:
         """Yield where each block of whole texts begins, and its bytes without the last line feed."""
@@ -125,7 +125,7 @@ class PackedNumbers:
         self._size = _prime(max(8, math.ceil(1.15 * (len(texts) + others))))
         self._bits = (len(texts) + 1).bit_length()
         table = np.zeros(self._size, np.uint32)
-        self._table = memoryview(table)
+        self._table = table.data
         number = 1
         for block in texts.blocks():
             self._insert(table, block, np.arange(number, number + len(block), dtype=np.uint32))
