@@ -132,9 +132,11 @@ class PackedNumbers:
             number += len(block)
         number = 1
         for block in texts.blocks() if others else ():
-            spelled = _other_spellings(block)
-            numbers = np.fromiter(spelled, np.uint32, len(spelled)) + np.uint32(number)
-            self._insert(table, list(spelled.values()), numbers, are_listed=False)
+            forms: dict[str, int] = {}
+            for place, form in _other_spellings(block).items():
+                if self.get(form) is None:  # of many spellings of one text only the first is needed
+                    forms.setdefault(form, number + place)
+            self._insert(table, list(forms), np.fromiter(forms.values(), np.uint32, len(forms)), are_listed=False)
             number += len(block)
 
     def _insert(
@@ -169,7 +171,7 @@ class PackedNumbers:
         mark = key >> (32 + bits)
         step = (key >> 32) % (self._size - 1) + 1
         place = key % self._size
-        number = None
+        number = None  # of the first text that is this one when it is composed
         while value := self._table[place]:
             if value >> bits == mark:
                 candidate = (value & ((1 << bits) - 1)) - 1

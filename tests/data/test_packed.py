@@ -1,6 +1,7 @@
 """data/packed.py: a list of texts as bytes is the list, and its index is the dictionary."""
 
 import copy
+import itertools
 import json
 import os
 import pickle
@@ -92,6 +93,18 @@ def test_a_copy_in_another_process_finds_the_same_texts() -> None:
         command = [sys.executable, "-c", code, *"abcd"]
         child = subprocess.run(command, input=pickle.dumps(texts), capture_output=True, env=environment, check=True)
         assert [1, 2, 3, 0] == json.loads(child.stdout)
+
+
+@pytest.mark.parametrize("has_it", [False, True])
+def test_thousands_of_spellings_of_one_text_are_quick_to_search(has_it: bool) -> None:
+    spellings = ["a" + "".join(marks) for marks in itertools.product("\u00ad\u200b\u2060\ufeff", repeat=6)]
+    texts = [*spellings, *["a"] * has_it]
+    for kind in KINDS:
+        expected, found = kind(texts), kind(packed_texts(texts))
+        for text in ("a", spellings[0], spellings[-1], "b"):
+            assert expected.select(text) == found.select(text)
+    numbers = PackedNumbers(packed_texts(texts), 0)
+    assert sum(map(bool, numbers._table)) == 4**6 + 1  # else each would be compared with all before it
 
 
 @pytest.mark.parametrize("count", [2, 100, 2_000])
