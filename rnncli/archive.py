@@ -27,7 +27,8 @@ Array = NDArray[Any]
 T = TypeVar("T")
 
 _HEADER = "header.npy"
-_LARGEST_HEADER = 16 * 2**20  # bytes
+_LARGEST_HEADER = 16 * 2**20  # bytes; one for 44,000 tags with their scores has 7 MB
+_LARGEST_TEXT = 32 * 2**20  # bytes of its text in memory, where each character takes as many as the widest
 # Brackets, commas and colons of a header. Each stands for an object of Python, of at most about 150 bytes.
 _MOST_MARKS = 2**19
 _DEEPEST = 32  # lists and objects inside each other
@@ -84,6 +85,11 @@ def _dump(header: Mapping[str, Any]) -> Iterator[str]:
 def _check_header(text: bytes | bytearray) -> None:
     """Refuse a header that would take much memory, before it is parsed."""
     if len(text) > _LARGEST_HEADER or sum(map(text.count, (b"[", b"{", b",", b":"))) > _MOST_MARKS:
+        raise ModelError("the header is too large")
+    units = np.frombuffer(text, np.uint8)
+    characters = int(np.count_nonzero(units & 0xC0 != 0x80))
+    widest = units.max(initial=0)
+    if characters * (4 if widest >= 0xF0 else 2 if widest >= 0xC4 else 1) > _LARGEST_TEXT:
         raise ModelError("the header is too large")
     if b"\n" + b" " * (_DEEPEST + 1) in text:
         raise ModelError("the header is too deep")

@@ -72,7 +72,7 @@ class _Weights(NamedTuple):
     parameters: Parameters
     version: int
     chain: Chain | None
-    transposed: Parameters | None  # for the kernels; None until they are first used
+    transposed: dict[str, Array] | None  # for the kernels; None until they are first used
 
 
 class _Block(NamedTuple):
@@ -160,7 +160,7 @@ class Labeller:
             marginals = with_probabilities and self._model.network_spec.decoder == "crf"
             kernels = kernels(self._model, encoded, weights.chain, marginals)
         if kernels and weights.transposed is None:
-            weights = weights._replace(transposed=weights.parameters.transposed())
+            weights = weights._replace(transposed=weights.parameters.transposed_weights())
             self._cached_weights = weights
         block = _Block(encoded, sentences_before, prediction, with_probabilities, weights)
         if not kernels:
@@ -304,7 +304,7 @@ def hidden_layers(model: Model, encoded: Encoded) -> Iterator[tuple[Longs, list[
     from rnncli.network.forward import forward
 
     check_weights(model.parameters)
-    transposed = model.parameters.transposed()
+    transposed = model.parameters.transposed_weights()
     for sentences in by_length(encoded, BATCH_TOKENS):
         packed = pack(encoded.starts, sentences)
         batch = encoded.batch(packed)

@@ -6,19 +6,26 @@ The format is described in docs/format.md; :mod:`rnncli.archive` reads and write
 import dataclasses
 import re
 import reprlib
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from rnncli import __version__, archive, arguments
 from rnncli.config import NetworkSpec, TrainingSpec, is_tokenizer
-from rnncli.data.inputs import Inputs, InputTable, input_lists
+from rnncli.data.inputs import OF_WORDS, Inputs, InputTable, input_lists
+from rnncli.data.packed import PackedTexts
 from rnncli.data.tags import Scheme
 from rnncli.errors import ModelError, UsageError
 from rnncli.model import Model
 from rnncli.parameters import Parameter, Parameters, table
 
 FORMAT = 2
+# Texts, and bytes, of all lists together that become lists of Python; these take about 10 MB.
+UNPACKED_TEXTS = 50_000
+UNPACKED_BYTES = 2**21
 
 # Fields of NetworkSpec that have another key in a header, and so have the values of one.
 _KEYS = {"features": "input", "decoder": "output", "transitions": "decoding"}
@@ -65,7 +72,7 @@ def save(model: Model, path: Path | str) -> str:
     path = Path(arguments.path("path", path))
     if not model.parameters.is_finite():
         raise ModelError("not saved: a weight is not a finite number", where=str(path))
-    arrays = {name: archive.text_array("\n".join(words)) for name, words in model.inputs.lists().items()}
+    arrays = {name: _list_bytes(texts) for name, texts in model.inputs.lists().items()}
     arrays |= {f"parameters/{name}": array for name, array in model.parameters.items()}
     return archive.write(path, _header(model), arrays)
 
@@ -138,12 +145,31 @@ def _read_scheme(header: Any) -> Scheme:
         raise ModelError(error.message) from error
 
 
-def _read_list(file: archive.Members, name: str) -> list[str]:
-    text = file.text(name)
-    words = text.split("\n") if text else []
-    if len(set(words)) != len(words):
-        raise ModelError(f"the list {name} names a text twice")
-    return words
+def _read_lists(file: archive.Members, tables: list[InputTable], names: list[str]) -> dict[str, Sequence[str]]:
+    """The lists of texts, each with as many as its tables have rows.
+
+    The shortest lists become lists of Python, which are quicker to search.
+    """
+    packed = {name: PackedTexts(file.data(name)) for name in names}
+    rows = [(len(packed["words"]) + 1 if part.name in OF_WORDS else len(packed[part.name])) for part in tables]
+    if rows != [part.rows for part in tables]:
+        raise ModelError("the vocabularies do not fit the header")
+    lists: dict[str, Sequence[str]] = dict(packed)
+    texts_left, bytes_left = UNPACKED_TEXTS, UNPACKED_BYTES
+    for name, texts in sorted(packed.items(), key=lambda item: len(item[1])):
+        texts_left -= len(texts)
+        bytes_left -= len(texts.data)
+        if texts_left >= 0 and bytes_left >= 0:
+            lists[name] = list(texts)
+            if len(set(lists[name])) != len(texts):
+                raise ModelError(f"the list {name} names a text twice")
+    return lists
+
+
+def _list_bytes(texts: Sequence[str]) -> archive.Array:
+    if isinstance(texts, PackedTexts):
+        return np.frombuffer(texts.data, np.uint8)
+    return archive.text_array("\n".join(texts))
 
 
 def _are_texts(value: Any) -> bool:
@@ -211,9 +237,7 @@ def _read(file: archive.Members) -> Model:
     if not isinstance(provenance, dict) or not _are_texts(provenance.get("examples", [])):
         raise ModelError("its provenance is damaged")
     widths = {part.name: part.width for part in tables}
-    inputs = Inputs.from_lists(widths, {name: _read_list(file, name) for name in lists}, spec.digits)
-    if inputs.tables != tables:
-        raise ModelError("the vocabularies do not fit the header")
+    inputs = Inputs.from_lists(widths, _read_lists(file, tables, lists), spec.digits)
     parameters = Parameters(rows)
     for row in rows:
         file.read_into(f"parameters/{row.name}", parameters[row.name])

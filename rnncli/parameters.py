@@ -219,12 +219,19 @@ class Parameters(Mapping[str, Array]):
         """Return an independent copy."""
         return Parameters(self.rows, self.flat.dtype).assign(self)
 
-    def transposed(self) -> Parameters:
+    def transposed_weights(self) -> dict[str, Array]:
         """Return copies of the weights as (inputs, outputs), which the forward pass multiplies by.
 
-        They have the same positions in their vector as the weights in theirs; the rest of the vector is not used.
         Copying takes 55 µs for 128 units in both directions, as long as training on 15 tokens, so all batches of a
         prediction share one copy.
+        """
+        weights = {row.name: np.swapaxes(self[row.name], -2, -1) for row in self.rows if row.is_weight}
+        return {name: np.ascontiguousarray(weight) for name, weight in weights.items()}
+
+    def transposed(self) -> Parameters:
+        """Return what :meth:`transposed_weights` does, for training, which changes both copies of a weight.
+
+        They have the same positions in their vector as the weights in theirs; the rest of the vector is not used.
         """
         weights = {row.name: np.swapaxes(self[row.name], -2, -1) for row in self.rows if row.is_weight}
         transposed = Parameters(

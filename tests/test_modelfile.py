@@ -164,6 +164,16 @@ def listed(name: str, text: str) -> Callable[[Header, Members], None]:
     return member(f"{name}.npy", npy(np.frombuffer(text.encode(), np.uint8)))
 
 
+def respelt(name: str, change: Callable[[list[bytes]], list[bytes]]) -> Callable[[Header, Members], None]:
+    """A change of the texts of a list, as bytes."""
+
+    def changed(header: Header, members: Members) -> None:
+        texts = np.load(io.BytesIO(members[f"{name}.npy"])).tobytes().split(b"\n")
+        members[f"{name}.npy"] = npy(np.frombuffer(b"\n".join(change(texts)), np.uint8))
+
+    return changed
+
+
 ATTACKS = {
     "NaN": (spoilt_weight(np.nan), "not finite"),
     "infinity": (spoilt_weight(-np.inf), "not finite"),
@@ -252,10 +262,10 @@ ATTACKS = {
     "a folder": (member("parameters/"), "members do not fit the header: parameters/"),
     "a member too many": (member("evil.npy", b"evil"), "members do not fit the header: evil"),
     "a member too few": (lambda header, members: members.pop("words.npy"), "members do not fit the header: words"),
-    "a word twice": (listed("words", "a\na"), "the list words names a text twice"),
+    "a word twice": (respelt("words", lambda texts: [texts[0], *texts[:-1]]), "list words names a text twice"),
     "a word too few": (listed("words", "only"), "vocabularies do not fit the header"),
-    "a feature twice": (listed("ngram", "a\na"), "the list ngram names a text twice"),
-    "words that are not UTF-8": (member("words.npy", npy(np.frombuffer(b"\xff", np.uint8))), "damaged"),
+    "a feature twice": (respelt("ngram", lambda texts: [*texts[1:], texts[1]]), "list ngram names a text twice"),
+    "words that are not UTF-8": (respelt("words", lambda texts: [b"\xff", *texts[1:]]), "codec can't decode"),
 }
 
 
@@ -333,7 +343,11 @@ ATTACKS_ON_INPUTS = {
         for name, texts in LISTS.items()
         for which, text in (("many", "\n".join([*texts, "more"])), ("few", "\n".join(texts[:-1])))
     },
-    **{f"a text twice in {name}": (listed(name, "a\nb\na"), f"list {name} names a text twice") for name in LISTS},
+    **{
+        f"a text twice in {name}": (listed(name, "\n".join("a" * len(texts))), f"list {name} names a text twice")
+        for name, texts in LISTS.items()
+        if len(texts) > 1
+    },
     **{
         f"{name} is missing": (lambda h, m, name=name: m.pop(f"{name}.npy"), f"do not fit the header: {name}")
         for name in LISTS

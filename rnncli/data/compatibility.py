@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 from rnncli.data.evidence import Problem
@@ -84,7 +84,7 @@ def check_column_count(name: str, count: int, needed: int) -> None:
 
 
 def foreign_columns(
-    sentences: Iterable[Sentence], columns: Sequence[Collection[str]], tags: Collection[str]
+    sentences: Iterable[Sentence], columns: Sequence[Iterable[str]], tags: Collection[str]
 ) -> Problem | None:
     """The values of a column that a model reads are tags, or none of those that it was trained on.
 
@@ -95,7 +95,7 @@ def foreign_columns(
     for i, known in enumerate(columns):
         values = Counter(row[i] for row in rows if len(row) > i)
         count = values.total()
-        known_count = sum(values[value] for value in values.keys() & set(known))
+        known_count = sum(values[value] for value in known if value in values)
         tag_count = sum(values[value] for value in values.keys() & set(tags))
         if count and tag_count > known_count and tag_count >= 0.5 * count:
             message = f"the model reads {_columns(len(columns))} beside each token; column {i + 2} here holds tags"
@@ -103,7 +103,7 @@ def foreign_columns(
             message = f"no value of column {i + 2} is one that the model was trained on"
         else:
             continue
-        hint = f"in training this column had values such as {', '.join(list(known)[:_SHOWN])}"
+        hint = f"in training this column had values such as {', '.join(islice(known, _SHOWN))}"
         return Problem("columns", f"{message}: {_some(values)}", hint)
     return None
 

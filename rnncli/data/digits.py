@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from rnncli.config import Digits
 from rnncli.data.sentence import Sentence
-from rnncli.data.vocabulary import composed, normal_form
+from rnncli.data.spelling import composed, normal_form
 
 _DEVIATIONS = 3  # by which the gain must exceed chance
 

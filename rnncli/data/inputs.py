@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Columns = Sequence[Sequence[tuple[str, ...]]]
 OF_WORDS = ("embedding", "onehot")  # parts whose table has a row for each word of the vocabulary
+# Characters of a text in a list; in normal form, marked and as UTF-8 it has at most packed.LONGEST_TEXT bytes.
+LONGEST_TEXT = 65_536
 _Item = TypeVar("_Item")
 
 
@@ -56,6 +58,13 @@ def _refuse_texts(values: Iterable[object], message: str) -> None:
     """Raise TypeError for a text in place of a list: its letters would be read one by one."""
     if any(issubclass(kind, (str, bytes)) for kind in set(map(type, values))):
         raise TypeError(message)
+
+
+def _refuse_long(texts: Iterable[str]) -> None:
+    length = max(map(len, texts), default=0)
+    if length > LONGEST_TEXT:
+        message = f"a token or value of {length:,} characters; {LONGEST_TEXT:,} is the most"
+        raise DataError(message, hint="is the file cut into tokens?")
 
 
 def _end_to_end(what: str, rows: Sequence[Sequence[_Item]], lengths: list[int]) -> list[_Item]:
@@ -106,7 +115,10 @@ class Inputs:
 
         tokens   of all its sentences, end to end
         columns  of every token of every sentence
+
+        Raises DataError for a text that no model file can list.
         """
+        _refuse_long(tokens)
         lists: dict[str, Features] = {}
         widths = {
             "embedding": spec.embedding,
@@ -122,6 +134,7 @@ class Inputs:
                 widths[name] = vectors.table.shape[1]
             elif name == "columns":
                 rows = [cells for sentence in columns for cells in sentence]
+                _refuse_long(chain.from_iterable(rows))
                 for i in range(len(rows[0])):
                     lists[f"column{i + 1}"] = Values.count(cells[i] for cells in rows)
                     widths[f"column{i + 1}"] = spec.column
@@ -130,7 +143,9 @@ class Inputs:
         return cls(words, [Part.of(name, widths[name], features) for name, features in lists.items()])
 
     @classmethod
-    def from_lists(cls, widths: Mapping[str, int], lists: Mapping[str, list[str]], digits: str = "zero") -> Self:
+    def from_lists(
+        cls, widths: Mapping[str, int], lists: Mapping[str, Sequence[str]], digits: str = "zero"
+    ) -> Self:
         """Make the input of a model file: part widths, lists as of :meth:`lists`, how digits are read."""
         words = Vocabulary(lists["words"], digits)
         parts = []
@@ -151,11 +166,11 @@ class Inputs:
         return [part.table for part in self.parts]
 
     @property
-    def column_values(self) -> list[list[str]]:
+    def column_values(self) -> list[Sequence[str]]:
         """The values of each column in the training data, as far as the columns are read."""
         return [part.features.words for part in self.parts if part.table.source > 0]
 
-    def lists(self) -> dict[str, list[str]]:
+    def lists(self) -> dict[str, Sequence[str]]:
         """The texts that have rows in tables, by the names that :func:`input_lists` gives."""
         others = {part.table.name: part.features.words for part in self.parts if part.table.name not in OF_WORDS}
         return {"words": self.words.words, **others}

@@ -17,7 +17,7 @@ LONGEST = 100  # characters; longer texts are not remembered, because their lett
 class Features(Protocol):
     """A fixed list of texts, each with a row in a table, and the rows that a token selects."""
 
-    words: list[str]
+    words: Sequence[str]
 
     def __len__(self) -> int: ...
 

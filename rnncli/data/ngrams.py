@@ -8,7 +8,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from rnncli.data.vocabulary import Texts, normal_form
+from rnncli.data.spelling import normal_form
+from rnncli.data.vocabulary import Texts
 
 LONGEST_AFFIX = 5
 NGRAM = 3
@@ -50,5 +51,5 @@ class Ngrams(Texts):
 
     def select(self, token: str) -> list[int]:
         """Numbers of the token's features that are in the list."""
-        numbers = self._numbers
-        return [numbers[feature] for feature in features(token, self.digits) if feature in numbers]
+        number = self._numbers.get
+        return [row for feature in features(token, self.digits) if (row := number(feature)) is not None]

@@ -5,13 +5,16 @@ Blanks, U+200B and U+FEFF always end a token. A token of the other two does not 
 """
 
 import re
+from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import cache, partial
 from itertools import accumulate, chain
 from typing import Any, NamedTuple
 
-from rnncli.data.vocabulary import Vocabulary, normal_form
+from rnncli.data.packed import PackedTexts
+from rnncli.data.spelling import normal_form
+from rnncli.data.vocabulary import Vocabulary
 from rnncli.errors import DataError
 
 _WORD = r"[\p{L}\p{N}_][\p{L}\p{N}_\p{M}\p{DI}]*"
@@ -220,6 +223,35 @@ class _Unspaced:
         return tokens
 
 
+class _DivisibleWords:
+    """Those of a long list of words that a rule would cut; whether it does is computed when it is asked for."""
+
+    def __init__(self, cut_chunk: CutChunk, words: Vocabulary, divided: Iterable[str]) -> None:
+        self._cut_chunk = cut_chunk
+        self._known = words
+        self._divided = frozenset(divided)
+
+    def __contains__(self, word: object) -> bool:
+        assert isinstance(word, str)
+        return word not in self._divided and self._known.lists(word) and len(self._cut_chunk(word)) > 1
+
+
+class _Lengths:
+    """At least the length of the longest word that begins with two characters, in a table of fixed size."""
+
+    _PLACES = 2**16
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._lengths = array("l", [0]) * self._PLACES
+        for word in words:
+            place = hash(word[:2]) % self._PLACES
+            self._lengths[place] = max(self._lengths[place], len(word))
+
+    def get(self, first: str, default: int) -> int:
+        """The length for two characters."""
+        return self._lengths[hash(first) % self._PLACES] or default
+
+
 class Lexicon:
     """Known words that a rule would cut; neighbouring tokens that are such a word together are joined.
 
@@ -230,9 +262,15 @@ class Lexicon:
     def __init__(self, cut_chunk: CutChunk, words: Vocabulary, divided: Iterable[str] = ()) -> None:
         self._cut_chunk = cut_chunk
         self._digits = words.digits
-        self._words = {word for word in words.words if len(cut_chunk(word)) > 1}.difference(divided)
-        self._longest: dict[str, int] = {}  # the length of the longest word that begins with two characters
-        for word in self._words:
+        self._words: Container[str]
+        self._longest: _Lengths | dict[str, int]  # of the longest word that begins with two characters
+        if isinstance(words.words, PackedTexts):
+            self._words = _DivisibleWords(cut_chunk, words, divided)
+            self._longest = _Lengths(words.words)
+            return
+        self._words = known = {word for word in words.words if len(cut_chunk(word)) > 1}.difference(divided)
+        self._longest = {}
+        for word in known:
             self._longest[word[:2]] = max(self._longest.get(word[:2], 0), len(word))
 
     def __call__(self, chunk: str) -> list[str]:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from rnncli.data import opening
 from rnncli.data.faults import SHOWN_FAULTS, Fault, Faults
+from rnncli.data.spelling import composed, forms, normal_form
 from rnncli.data.textfile import Lines
-from rnncli.data.vocabulary import composed, forms, normal_form
 from rnncli.errors import DataError
 
 LARGEST = 65_536  # the largest size of a vector

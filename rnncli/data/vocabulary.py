@@ -1,51 +1,23 @@
-"""Words <-> numbers: counting, fixed lists, look-up. Number 0 is the unknown word.
+"""Words <-> numbers: counting, fixed lists, look-up. Number 0 is the unknown word."""
 
-Texts are looked up in Unicode's normal form C without invisible characters, so that spellings that look the same
-are one word.
-"""
-
-import re
 from collections import Counter
-from collections.abc import Iterable
-from unicodedata import is_normalized, normalize
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncli.data.packed import PackedNumbers, PackedTexts
+from rnncli.data.spelling import composed, forms, normal_form
+
 UNKNOWN = 0
-_DIGIT = re.compile(r"\d")
-_INVISIBLE = {ord(character): None for character in "\u00ad\u200b\u2060\ufeff"}
 
 
-def composed(text: str) -> str:
-    """The text in normal form C, without soft hyphens, zero-width blanks, word joiners and byte order marks.
+class Numbers(Protocol):
+    """The numbers of texts: a dictionary, or what needs less memory."""
 
-    A text of such characters alone stays as it is.
-    """
-    if text.isascii():
-        return text
-    text = text.translate(_INVISIBLE) or text
-    return text if is_normalized("NFC", text) else normalize("NFC", text)
-
-
-def normal_form(token: str, digits: str = "zero") -> str:
-    """The form under which a token is looked up: :func:`composed`, and every digit is 0.
-
-    So 10:30 and 11:45 are one word. With ``digits`` "keep", digits stay.
-    """
-    token = composed(token)
-    return token if digits == "keep" else _DIGIT.sub("0", token)
-
-
-def forms(token: str, digits: str = "zero") -> tuple[str, ...]:
-    """The spellings under which a token is looked up, best first.
-
-    As written but :func:`composed`, with every digit as 0, lower-cased, and lower-cased with every digit as 0. With
-    ``digits`` "keep", digits stay.
-    """
-    token = composed(token)
-    lower = token.lower()
-    return tuple(dict.fromkeys((token, normal_form(token, digits), lower, normal_form(lower, digits))))
+    def get(self, text: str, default: Any = None, /) -> Any:
+        """The number of a text, or ``default``."""
 
 
 class Texts:
@@ -57,12 +29,24 @@ class Texts:
     first = 0  # the number of the first text
 
     def __init__(self, words: Iterable[str], digits: str = "zero") -> None:
-        self.words = list(words)
         self.digits = digits
-        self._numbers = {word: number for number, word in enumerate(self.words, self.first)}
+        self.words: Sequence[str]
+        self._numbers: Numbers
+        if isinstance(words, PackedTexts):
+            self.words = words
+            self._numbers = PackedNumbers(words, self.first)
+            return
+        self.words = list(words)
+        numbers = {word: number for number, word in enumerate(self.words, self.first)}
         for number, word in enumerate(self.words, self.first):  # earlier versions listed words as they were written
             if not word.isascii():
-                self._numbers.setdefault(composed(word), number)
+                numbers.setdefault(composed(word), number)
+        self._numbers = numbers
+
+    def lists(self, text: str) -> bool:
+        """Tell whether a text is in the list, letter by letter."""
+        number = self._numbers.get(text)
+        return number is not None and self.words[number - self.first] == text
 
     def __len__(self) -> int:
         return self.first + len(self.words)
@@ -85,7 +69,12 @@ class Vocabulary(Texts):
 
     def __init__(self, words: Iterable[str], digits: str = "zero", counts: NDArray[np.int64] | None = None) -> None:
         super().__init__(words, digits)
-        self.counts = np.zeros(len(self), np.int64) if counts is None else counts
+        self._counts = counts
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """How often each word occurs in training."""
+        return np.zeros(len(self), np.int64) if self._counts is None else self._counts
 
     @classmethod
     def count(cls, tokens: Iterable[str], digits: str = "zero") -> "Vocabulary":
@@ -99,7 +88,7 @@ class Vocabulary(Texts):
         """Look a token up: in its normal form, else that in lower case, else the unknown word."""
         form = normal_form(token, self.digits)
         number = self._numbers.get(form)
-        return number if number is not None else self._numbers.get(form.lower(), UNKNOWN)
+        return int(self._numbers.get(form.lower(), UNKNOWN) if number is None else number)
 
     def select(self, token: str) -> list[int]:
         """Return the one row of the token in a table."""

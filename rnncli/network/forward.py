@@ -78,7 +78,7 @@ def forward(
     parameters: Parameters,
     batch: Batch,
     dropout: Dropout | None = None,
-    transposed: Parameters | None = None,
+    transposed: Mapping[str, Array] | None = None,
     forced: Array = NONE_FORCED,
     arena: Arena | None = None,
     backwards: bool = True,
@@ -86,7 +86,7 @@ def forward(
     """Run a network over a packed batch up to the scores of the tags.
 
     dropout     only in training
-    transposed  :meth:`.Parameters.transposed`, if the caller has it already
+    transposed  :meth:`.Parameters.transposed_weights`, if the caller has them already
     forced      (N,) int32: where the output is fed back, the tag to feed in place of ŷ; −1: ŷ itself; (0,): none
     arena       memory for the result, which is valid until the arena is cleared
     backwards   whether a backward pass may follow; if not, layer 1 is computed once for each distinct word
@@ -94,7 +94,7 @@ def forward(
     architecture = spec.architecture
     dtype = parameters.flat.dtype
     count = batch.tokens
-    transposed = transposed or parameters.transposed()
+    transposed = transposed or parameters.transposed_weights()
     arena = arena or Arena()
     x = np.empty((count, 0), dtype)
     input_mask = NO_MASK
@@ -146,7 +146,7 @@ def hidden_weight(spec: NetworkSpec, arrays: Mapping[str, Array], name: str) -> 
     return np.empty((0, spec.hidden, spec.hidden), arrays[name + "Wy"].dtype)
 
 
-def _feedback(spec: NetworkSpec, parameters: Parameters, transposed: Parameters, run: Activations) -> None:
+def _feedback(spec: NetworkSpec, parameters: Parameters, transposed: Mapping[str, Array], run: Activations) -> None:
     """Run a top layer that reads the output: compute h, in place of the input product, ŷ, and what is fed back."""
     name = f"layer{spec.layers}/"
     layer = run.layers[-1]

@@ -9,7 +9,7 @@ The result is that of the whole sentence to the last bit: every kernel sums a ro
 other rows are.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -35,7 +35,7 @@ def label(
     spec: NetworkSpec,
     parameters: Parameters,
     batch: Batch,
-    transposed: Parameters,
+    transposed: Mapping[str, Array],
     chain: Chain | None,
     with_probabilities: bool = True,
     arena: Arena | None = None,
@@ -104,7 +104,7 @@ class _Scores:
         self,
         spec: NetworkSpec,
         parameters: Parameters,
-        transposed: Parameters,
+        transposed: Mapping[str, Array],
         batch: Batch,
         blocks: Sequence[slice],
         arena: Arena,

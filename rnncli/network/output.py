@@ -95,7 +95,7 @@ def label(
     spec: NetworkSpec,
     parameters: Parameters,
     batch: Batch,
-    transposed: Parameters,
+    transposed: Mapping[str, Array],
     chain: Chain | None,
     with_probabilities: bool = True,
     arena: Arena | None = None,

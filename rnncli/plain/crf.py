@@ -21,7 +21,7 @@ import numpy as np
 
 from rnncli.data.tags import Rule
 from rnncli.plain import Array
-from rnncli.plain.transitions import merge, move_scores, scores_to, viterbi_step
+from rnncli.plain.transitions import blocks, merge, move_scores, scores_to, viterbi_step
 
 
 def _log_sum(a: Array, axis: int) -> Array:
@@ -35,7 +35,9 @@ def _forward(o: Array, transitions: Array, first: Array) -> Array:
     alpha = np.empty(o.shape)
     alpha[0] = first + o[0].astype(np.float64)
     for t in range(1, len(o)):
-        alpha[t] = _log_sum(alpha[t - 1][..., :, None] + transitions, axis=-2) + o[t]
+        for some in blocks(len(transitions)):
+            alpha[t][..., some] = _log_sum(alpha[t - 1][..., :, None] + transitions[:, some], axis=-2)
+        alpha[t] += o[t]
     return alpha
 
 
@@ -44,7 +46,9 @@ def _backward(o: Array, transitions: Array, last: Array) -> Array:
     beta = np.empty(o.shape)
     beta[-1] = last
     for t in range(len(o) - 2, -1, -1):
-        beta[t] = _log_sum(transitions + (o[t + 1] + beta[t + 1])[..., None, :], axis=-1)
+        after = (o[t + 1] + beta[t + 1])[..., None, :]
+        for some in blocks(len(transitions)):
+            beta[t][..., some] = _log_sum(transitions[some] + after, axis=-1)
     return beta
 
 

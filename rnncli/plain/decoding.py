@@ -8,6 +8,7 @@ import numpy as np
 from rnncli.config import NetworkSpec
 from rnncli.data.tags import ANY, FORBIDDEN, Moves, Rule
 from rnncli.plain import Array
+from rnncli.plain.transitions import blocks
 
 
 class Chain(NamedTuple):
@@ -40,8 +41,17 @@ def chain(spec: NetworkSpec, parameters: Mapping[str, Array], allowed: Moves | N
         return None if spec.decoder == "softmax" else learned(spec, parameters)
     transitions, first, last = learned(spec, parameters)
     is_rule = isinstance(transitions, Rule)
-    moves = allowed.rule if is_rule else _without(transitions, allowed.follow)
+    moves = allowed.rule if is_rule else _without_moves(transitions, allowed.rule)
     return Chain(moves, _without(first, allowed.first), _without(last, allowed.last))
+
+
+def _without_moves(scores: Array, rule: Rule) -> Array:
+    """The scores of moves, (K, K), with those forbidden that the rule forbids; some rows at a time."""
+    number = np.arange(len(scores))
+    left = scores.copy()
+    for some in blocks(len(scores)):
+        left[some][~rule.allows(number[some, None], number)] = FORBIDDEN
+    return left
 
 
 def _without(scores: Array, allowed: Array) -> Array:

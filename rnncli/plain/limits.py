@@ -19,6 +19,7 @@ LARGEST = 1e37
 # A token selects at most so many rows of a table. The sum of n rows is divided by √n, so it is at most √n times the
 # largest number of the table.
 MOST_ROWS = 10_000
+AT_ONCE = 1 << 20  # numbers that are checked together
 
 
 class TooLargeError(ModelError):
@@ -43,17 +44,29 @@ def check(*arrays: Array, largest: float = LARGEST) -> None:
             raise TooLargeError(int(is_sound.reshape(len(array), -1).all(axis=1).argmin()))
 
 
+def _largest(array: Array) -> float:
+    """The largest absolute value; 0 for an empty array."""
+    return float(max(array.max(initial=0), -array.min(initial=0)))
+
+
+def _largest_sum(array: Array) -> float:
+    """The largest sum of absolute values along the last axis; some rows at a time, to need little memory."""
+    rows = array.reshape(-1, array.shape[-1])
+    some = max(1, AT_ONCE // max(1, array.shape[-1]))
+    blocks = (np.abs(rows[first : first + some]) for first in range(0, len(rows), some))
+    return max((float(block.sum(axis=-1, dtype=np.float64).max()) for block in blocks), default=0.0)
+
+
 def check_weights(parameters: Parameters) -> float:
     """Raise :class:`TooLargeError` if a sum may overflow; return the largest value that a hidden unit may have."""
     if parameters.hidden_limit is None or parameters.hidden_limit[0] != parameters.version:
-        x = max((float(np.abs(table).max(initial=0)) for table in parameters.tables.values()), default=0.0)
+        x = max(map(_largest, parameters.tables.values()), default=0.0)
         x *= MOST_ROWS**0.5
         first = 0.0
         sums = 0.0
         for name, array in parameters.items():
             if name not in parameters.tables:
-                rows = np.abs(array) if array.ndim == 1 else np.abs(array).sum(axis=-1, dtype=np.float64)
-                largest = float(rows.max(initial=0))
+                largest = _largest(array) if array.ndim == 1 else _largest_sum(array)
                 sums += largest
                 first += largest * x if name == "layer1/U" else 0.0
         if not x + first + sums <= LARGEST:

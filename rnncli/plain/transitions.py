@@ -5,10 +5,22 @@ A step of Viterbi's algorithm takes K² additions with a matrix and about K with
 so of all forbidden moves only the one from the tag with the greatest score need be compared.
 """
 
+import math
+from functools import cache
+from itertools import pairwise, starmap
+
 import numpy as np
 
 from rnncli.data.tags import ANY, CLOSED, JOINED, OPEN, Rule
 from rnncli.plain import Array
+
+
+@cache
+def blocks(tags: int) -> list[slice]:
+    """Divide the rows or columns of a (K, K) array, so that a part has about 2¹⁸ numbers, and at least two rows."""
+    count = min(math.ceil(tags**2 / 2**18), max(1, tags // 2))
+    edges = [tags * number // count for number in range(count + 1)]
+    return list(starmap(slice, pairwise(edges)))
 
 
 def move_scores(transitions: Array | Rule, before: Array, after: Array) -> Array:
@@ -28,7 +40,10 @@ def scores_to(transitions: Array | Rule, tag: Array) -> Array:
 def viterbi_step(best: Array, transitions: Array | Rule) -> Array:
     """The maximum over i of best[i] + A[i, j], (…, K); best (…, K): the score of the best path to each tag i."""
     if not isinstance(transitions, Rule):
-        return np.asarray((best[..., :, None] + transitions).max(axis=-2))
+        step = np.empty_like(best)
+        for some in blocks(len(transitions)):
+            (best[..., :, None] + transitions[:, some]).max(axis=-2, out=step[..., some])
+        return step
     after, types, is_open, forbidden = transitions
     every = best.max(axis=-1)[..., None]  # over all tags
     closed = np.where(is_open, -np.inf, best).max(axis=-1)[..., None]  # over tags that are not open

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from rnncli.data.vocabulary import UNKNOWN, Names, Values, Vocabulary, composed, forms, normal_form
+from rnncli.data.spelling import composed, forms, normal_form
+from rnncli.data.vocabulary import UNKNOWN, Names, Values, Vocabulary
 
 DECOMPOSED = "cafe\u0301"
 
