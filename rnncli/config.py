@@ -153,6 +153,8 @@ def _check(item: dataclasses.Field[Any], kind: Any, value: Any) -> Any:
     if (low is not None and not value >= low) or (high is not None and not value <= high):
         bounds = f"of at least {low}" if high is None else f"from {low} to {high}"
         raise UsageError(f"{flag}: {value} is out of range", hint=f"give a number {bounds}")
+    if isinstance(value, float) and math.isinf(value):
+        raise UsageError(f"{flag}: {value} is not a finite number")
     return int(value) if isinstance(value, Integral) else kind(value)
 
 
