@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncli import memory
 from rnncli.data.batch import Batch, Encoded, Longs, Packed, by_length, pack
 from rnncli.data.tags import FORBIDDEN
 from rnncli.errors import RnncliError
@@ -346,6 +347,14 @@ def nbest(model: Model, encoded: Encoded, sentence: int, count: int) -> list[tup
     If there are fewer sequences, all of them. With softmax outputs the probability of a sequence is the product of
     the probabilities of its tags.
     """
+    tokens = int(encoded.lengths[sentence])
+    # After the first few tokens, for each token, path and tag, the number of the path before it.
+    numbers = count * len(model.tags) * max(0, tokens - 12) if len(model.tags) > 1 else 0
+    memory.check(
+        8 * numbers,
+        f"the {count:,} best labellings of a sentence of {tokens:,} tokens",
+        "lower --nbest, or give shorter sentences",
+    )
     with one_thread():
         run = trace(model, encoded, sentence)
     learned = decoding.learned(model.network_spec, model.parameters)

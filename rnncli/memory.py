@@ -53,7 +53,7 @@ def available(root: Path = ROOT) -> float:
 def size(count: int) -> str:
     """A number of bytes with a unit: ``1.64 GB``."""
     power = min(len(_UNITS) - 1, max(0, (len(str(count)) - 1) // 3))
-    return f"{count / 1000**power:.4g} {_UNITS[power]}" if count < 10**21 else f"over 1,000 {_UNITS[-1]}"
+    return f"{count / 1000**power:.4g} {_UNITS[power]}" if count < 10**21 else f"1,000 {_UNITS[-1]}"
 
 
 def _left_by_groups(root: Path) -> float:

@@ -131,6 +131,7 @@ def solve(
     delays = [arguments.whole_number("delay", delay, 1) for delay in arguments.several("delays", delays, "several")]
     seeds = arguments.whole_number("seeds", seeds, 1, "it is how many runs there are")
     sentences = arguments.whole_number("sentences", sentences, 1)
+    tasks.check_size(max(delays, default=1), sentences)  # before hours with shorter delays
     attempts = []
     network, settings = specs(trial)
     for seed in range(trial.seed, trial.seed + seeds):

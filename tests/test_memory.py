@@ -93,7 +93,7 @@ def test_what_fits_is_not_refused(monkeypatch):
 
 @pytest.mark.parametrize(
     ("count", "text"),
-    [(0, "0 bytes"), (999, "999 bytes"), (1_000, "1 kB"), (1_640_000_000, "1.64 GB"), (10**30, "over 1,000 EB")],
+    [(0, "0 bytes"), (999, "999 bytes"), (1_000, "1 kB"), (1_640_000_000, "1.64 GB"), (10**30, "1,000 EB")],
 )
 def test_sizes(count, text):
     assert memory.size(count) == text

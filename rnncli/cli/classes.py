@@ -6,6 +6,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from rnncli import arguments
 from rnncli.errors import UsageError
 
 WIDEST = 110  # columns; longer lines are hard to read
@@ -51,7 +52,7 @@ def help_all(context: typer.Context, is_requested: bool) -> None:
 
 
 class Command(TyperCommand):
-    """A command that refuses empty names of files and shows its options in panels."""
+    """A command that refuses what cannot name a file or fit in memory, and shows its options in panels."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the command line."""
@@ -61,10 +62,23 @@ class Command(TyperCommand):
                 value = texts.get(parameter.name)
                 is_empty = "" in value if isinstance(value, list | tuple) else value == ""
                 if is_empty and _names_file(parameter, ctx):
-                    is_option = parameter.param_type_name == "option"
-                    name = max(parameter.opts, key=len) if is_option else parameter.metavar
-                    raise UsageError(f"{name}: the name is empty", hint="give the name of a file")
-        return super().parse_args(ctx, args)
+                    raise UsageError(f"{_name(parameter)}: the name is empty", hint="give the name of a file")
+        rest = super().parse_args(ctx, args)
+        for parameter in self.get_params(ctx):
+            if _names_file(parameter, ctx):
+                value = ctx.params.get(parameter.name)
+                for name in value if isinstance(value, list | tuple) else [value]:
+                    if name is not None:
+                        arguments.path(_name(parameter), name)
+        return rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except MemoryError as error:
+            hint = "give less data at once, or lower the sizes that were given"
+            raise UsageError("this takes more memory than there is", hint=hint) from error
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the arguments and the options."""
@@ -96,6 +110,12 @@ class Command(TyperCommand):
         panels = PANELS.get(str(self.name), {})
         title = next((title for title, flags in panels.items() if flag in flags), None)
         return title or (panels and getattr(parameter, "rich_help_panel", None)) or OTHERS
+
+
+def _name(parameter: Any) -> str:
+    """What messages call an option or an argument."""
+    is_option = parameter.param_type_name == "option"
+    return str(max(parameter.opts, key=len) if is_option else parameter.metavar)
 
 
 def _names_file(parameter: Any, context: Any) -> bool:

@@ -1,16 +1,23 @@
 """Options from a TOML file: ``--config``."""
 
+import math
+import re
+import reprlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from rnncli.arguments import nearest_path
+from rnncli import arguments
 from rnncli.cli.registry import COMMANDS, is_shared
 from rnncli.cli.usage import RENAMED, option_hint
 from rnncli.config import suggestion
 from rnncli.errors import FileError, UsageError
+
+LARGEST = 65_536  # bytes; all options with their longest values take a tenth
+LONGEST_LINE = 5_000  # characters; to read a key of 30,000 parts takes 10 s
+_LONG_NUMBER = re.compile(r"[\d_]{4000}")
 
 
 def read(context: typer.Context, path: Path | None) -> Path | None:
@@ -38,21 +45,68 @@ def read(context: typer.Context, path: Path | None) -> Path | None:
     }
     shared = {key: value for key, value in shared.items() if is_shared(key, command)}
     values = {key.replace("_", "-"): value for key, value in (shared | in_table).items()}
-    context.default_map = {parameter_of_flag[flag]: value for flag, value in values.items() if flag in flags}
+    parameters = context.command.params
+    without_value = {
+        flag.removeprefix("--") for param in parameters if getattr(param, "is_flag", False) for flag in param.opts
+    }
+    own = {flag: value for flag, value in values.items() if flag in flags}
+    for flag, value in own.items():
+        _check_value(path, flag, value, flag in without_value)
+    context.default_map = {parameter_of_flag[flag]: value for flag, value in own.items()}
     return path
+
+
+def _check_value(path: Path, key: str, value: Any, is_flag: bool) -> None:
+    """Refuse what no option can be, and would be read as a text: a list, a date, NaN, ``true`` for no flag."""
+    is_number = isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
+    if not isinstance(value, str) and (not is_number or (isinstance(value, bool) and not is_flag)):
+        shown = str(value).lower() if isinstance(value, bool | float) else reprlib.repr(value)
+        expected = "true or false" if is_flag else "a text or a number"
+        raise UsageError(f"{key}: {shown} is not {expected}", where=str(path))
 
 
 def _parsed(path: Path) -> dict[str, Any]:
     import tomllib
 
+    text = _text(path)
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        message, _, place = str(error).partition(" (at ")
+        numbers = re.fullmatch(r"line (\d+), column (\d+)\)", place)
+        located = f"{path}:{numbers[1]}:{numbers[2]}" if numbers else str(path)
+        raise UsageError(f"not TOML: {message[:1].lower()}{message[1:]}", where=located) from error
+    except RecursionError as error:
+        raise UsageError("values are nested too deeply", where=str(path)) from error
+    except ValueError as error:  # Python reads no integer with so many digits
+        where = next(
+            (f"{path}:{n}" for n, line in enumerate(text.split("\n"), 1) if _LONG_NUMBER.search(line)), path
+        )
+        raise UsageError("a number has too many digits", where=str(where)) from error
+
+
+def _text(path: Path) -> str:
+    """The text of a file, which must be short; what is not is no file of options."""
+    arguments.path("--config", path)
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
     except OSError as error:
-        near = nearest_path(path) if isinstance(error, FileNotFoundError) else ""
+        near = arguments.nearest_path(path) if isinstance(error, FileNotFoundError) else ""
         hint = f"did you mean {near}?" if near else ""
         raise FileError(error.strerror or str(error), where=str(path), hint=hint) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"not TOML: {error}", where=str(path)) from error
+    if len(content) > LARGEST:
+        raise UsageError(f"no file of options is longer than {LARGEST:,} bytes", where=str(path))
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        where = f"{path}:{before.count(10) + 1}:{len(before) - before.rfind(10)}"
+        raise UsageError(f"not TOML: byte 0x{content[error.start]:02x} is not UTF-8", where=where) from error
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > LONGEST_LINE:
+            raise UsageError(f"no line may have more than {LONGEST_LINE:,} characters", where=f"{path}:{number}")
+    return text
 
 
 def _check(path: Path, command: str, keys: Iterable[str], flags: frozenset[str]) -> None:

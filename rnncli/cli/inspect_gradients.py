@@ -1,6 +1,6 @@
 """``rnncli inspect-gradients``: the gradient of a tag's loss by distance in the sentence."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,7 @@ from rnncli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from rnncli.data.sentence import Sentence
+    from rnncli.inspect.gradient_log import Map
     from rnncli.inspect.gradients import Gradients, NormCurve
     from rnncli.model import Model
 
@@ -162,14 +163,16 @@ def _log(log: str, svg: str | None, json_output: bool) -> None:
     document = gradient_log.read(log)
     if not any(run["epochs"] for run in document["runs"]):
         raise DataError("this log has no epoch yet", where=log)
+    maps = gradient_log.maps(document)
+    if not maps:
+        raise DataError("this log has no curve: the network keeps nothing in memory", where=log)
     if svg:
-        _draw_log(document, svg)
+        _draw_log(maps, svg)
     if json_output:
         show.data(show.json_line(document))
         return
     if svg == "-":
         return
-    maps = gradient_log.maps(document)
     norms = [value or 0 for drawn in maps for _, curve in drawn.rows for value in curve["mean"]]
     least, most = chart.decades(norms, _DECADES)
     width = max(8, show.width() - 46)
@@ -179,18 +182,19 @@ def _log(log: str, svg: str | None, json_output: bool) -> None:
         rows = []
         for epoch, curve in drawn.rows:
             share = show.fraction(epoch["clipped"] / max(1, epoch["steps"]), 0)
-            left = show.fraction(curve["left"][10], 1) if len(curve["left"]) > 10 else "–"
-            numbers = (str(epoch["number"]), f"{epoch['loss']:.4f}", show.fraction(epoch["score"]), share, left)
+            left = show.fraction(curve["left"][10] if len(curve["left"]) > 10 else None, 1)
+            loss = "–" if epoch["loss"] is None else f"{epoch['loss']:.4f}"
+            numbers = (str(epoch["number"]), loss, show.fraction(epoch["score"]), share, left)
             rows.append((*numbers, show.logarithms(curve["mean"][:width], least, most)))
         headers = ("epoch", "loss", "dev", "% clipped", "% left at 10", "k = 0, 1, …")
         show.heat_map("", headers, rows)
         show.blank()
 
 
-def _draw_log(document: dict[str, Any], file: str) -> None:
-    from rnncli.inspect import chart, gradient_log
+def _draw_log(maps: "list[Map]", file: str) -> None:
+    from rnncli.inspect import chart
 
-    first, *others = gradient_log.maps(document)
+    first, *others = maps
     if others:
         show.note(f"the picture shows {first.name} of seed {first.seed}; {len(others)} more are in the log")
     rows = [(str(epoch["number"]), [value or 0.0 for value in curve["mean"]]) for epoch, curve in first.rows]

@@ -169,8 +169,8 @@ def _tagged(text: dict[str, Any]) -> list[int]:
 def _named(text: dict[str, Any], target: str) -> list[int]:
     """The tokens that are this word; else the token with this number."""
     tokens = [number for number, token in enumerate(text["tokens"]) if token["text"] == target]
-    if not tokens and target.isdecimal() and 1 <= int(target) <= len(text["tokens"]):
-        tokens = [int(target) - 1]
+    if not tokens:
+        tokens = [number for number in range(len(text["tokens"])) if target == str(number + 1)]
     return tokens
 
 

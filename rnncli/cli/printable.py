@@ -10,6 +10,7 @@ from typing import Any
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 # Of these, what JSON does not escape by itself.
 _UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+LONGEST_LINE = 1_000  # characters of a message
 _SHORT = {"\t": r"\t", "\n": r"\n", "\r": r"\r"}
 
 
@@ -24,6 +25,13 @@ def printable(text: str, keep: str = "") -> str:
         return _SHORT.get(character) or (f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}")
 
     return _UNSAFE.sub(escape, text)
+
+
+def shortened(text: str) -> str:
+    """A text without the middle of lines of more than :data:`LONGEST_LINE` characters."""
+    half = LONGEST_LINE // 2
+    lines = text.split("\n")
+    return "\n".join(line if len(line) <= LONGEST_LINE else f"{line[:half]} … {line[-half:]}" for line in lines)
 
 
 def printable_values(value: Any) -> Any:

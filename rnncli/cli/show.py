@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from rnncli.cli.printable import printable, printable_json
+from rnncli.cli.printable import printable, printable_json, shortened
 from rnncli.errors import ModelError, RnncliError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def error(problem: RnncliError) -> None:
     """Show an error on stderr."""
     where = f"{printable(problem.where)}: " if problem.where else ""
     hint = f"\n  {problem.hint}" if problem.hint else ""
-    text = where + printable(f"{problem.message}{hint}", keep="\n")
+    text = shortened(where + printable(f"{problem.message}{hint}", keep="\n"))
     if not sys.stderr.isatty():
         print(f"error: {text}", file=sys.stderr)
         return

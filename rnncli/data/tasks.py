@@ -19,11 +19,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rnncli import memory
 from rnncli.data.sentence import Sentence
 from rnncli.errors import UsageError
 
 HEAD = 5
 QUERY, OTHER = "?", "O"
+_TOKEN = 24  # bytes: token, tag and columns are a reference each
 _DISTRACTORS = ["a", "b", "c", "d"]
 _NUMBERS = ["-3", "-2", "-1", "+1", "+2", "+3"]
 
@@ -88,6 +90,12 @@ TASKS = {
 PARTS = {"train": 0, "dev": 1, "test": 2}
 
 
+def check_size(delay: int, count: int) -> None:
+    """Refuse so many sentences of such a delay if they do not fit in memory."""
+    what = f"{count:,} sentences with a delay of {delay:,} tokens"
+    memory.check(count * (delay + 1) * _TOKEN, what, "lower the delay or the number of sentences")
+
+
 def sentences(
     task: str,
     delay: int,
@@ -107,6 +115,7 @@ def sentences(
     """
     if delay < 1 or count < 1:
         raise UsageError(f"a delay of {delay} and {count} sentences make no task", hint="give numbers from 1 on")
+    check_size(delay, count)
     rng = np.random.default_rng([seed, list(TASKS).index(task), delay, PARTS[part]])
     drawn = []
     line = 1

@@ -8,15 +8,18 @@ from itertools import chain
 from pathlib import Path
 from typing import IO
 
+from rnncli import memory
 from rnncli.data import encodings
 from rnncli.data.faults import Fault, Faults
 from rnncli.data.opening import CHUNK, MARKS, opened, start_of
 from rnncli.errors import DataError, UsageError
 
+LONGEST_LINE = 1 << 30  # characters; a document of JSON may be one line
 HEAD_LINES = 1_000  # that are read ahead to recognise a format
 
 _LINE_END = re.compile(r"\r\r?\n|\r")
 _MARK_IN_TEXT = re.compile("^\ufeff+(?!\t)", re.MULTILINE)  # a mark alone in the first column may be a token
+_CHECKED = 1 << 25  # after so many characters of a line each it is checked whether twice as many fit in memory
 _SHOWN = 400  # bytes after a fault that are decoded to show the line
 
 
@@ -27,14 +30,20 @@ class Lines:
     that are joined have them there. Text that cannot be decoded is a fault and ends the reading after the line
     before it.
 
+    A line that is too long, or does not fit in memory, ends the reading too.
+
     encoding  a name that Python knows; "" is that of the byte order mark, else UTF-8
     path      of the file, to read it again for other encodings; "-" if that is not possible
+    longest   characters that a line may have
     """
 
-    def __init__(self, file: IO[bytes], faults: Faults, encoding: str = "", path: str = "-") -> None:
+    def __init__(
+        self, file: IO[bytes], faults: Faults, encoding: str = "", path: str = "-", longest: int = LONGEST_LINE
+    ) -> None:
         self.faults = faults
         self.encoding = _known(encoding) if encoding else ""
         self._path = path
+        self._longest = longest
         self._file = file
         self._read: Callable[[int], bytes] = getattr(file, "read1", file.read)
         self._ahead: deque[tuple[int, list[str]]] = deque()
@@ -71,10 +80,15 @@ class Lines:
     def _cut(self) -> Iterator[tuple[int, list[str]]]:
         number = 1
         pieces: list[str] = []  # of a line whose end is not read yet
+        length = 0  # of these
         for text in self._decoded():
             if "\n" not in text and "\r" not in text:
                 pieces.append(text)
+                length += len(text)
+                if self._is_too_long(number, length, len(text)):
+                    return
                 continue
+            length = 0
             text = "".join([*pieces, text])
             held = ""
             if "\r" in text:
@@ -96,6 +110,17 @@ class Lines:
             self.faults.add(self._fault(self._undecodable, number + len(lines), start))
         elif rest:
             yield number, rest.removesuffix("\n").split("\n")
+
+    def _is_too_long(self, line: int, length: int, added: int) -> bool:
+        """Whether a line has too many characters so far; if so, that is a fault."""
+        message = ""
+        if length > self._longest:
+            message = f"a line of more than {self._longest:,} characters"
+        elif length // _CHECKED > (length - added) // _CHECKED and 4 * length > memory.available():
+            message = f"a line of more than {length:,} characters does not fit in memory"
+        if message:
+            self.faults.add(Fault(line, 1, message, hint="is this a text file?"))
+        return bool(message)
 
     def _decoded(self) -> Iterator[str]:
         """Decode chunk by chunk. What is not valid ends the text and is noted."""
@@ -193,7 +218,7 @@ def _not_text(data: bytes) -> Fault | None:
     return None
 
 
-def numbered(path: str, faults: Faults) -> Iterator[tuple[int, str]]:
-    """Yield (number, text) of the lines of a file in UTF-8 or with a byte order mark."""
+def numbered(path: str, faults: Faults, longest: int) -> Iterator[tuple[int, str]]:
+    """Yield (number, text) of the lines of a file in UTF-8 or with a byte order mark; ``longest`` as in Lines."""
     with opened(path) as file:
-        yield from Lines(file, faults, path=path)
+        yield from Lines(file, faults, path=path, longest=longest)

@@ -23,6 +23,7 @@ LARGEST = 65_536  # the largest size of a vector
 _HEAD = 1 << 22  # bytes in which the format is recognised; they hold the longest possible first row
 _CHUNK = 1 << 20
 _LONGEST_WORD = 10_000  # bytes
+_LONGEST_LINE = 1 << 22  # characters; a word and so many numbers with all their digits have half of it
 _LARGEST_NUMBER = float(np.finfo(np.float32).max)
 _HEADER = re.compile(rb"(\d{1,18}) (\d{1,18})[ \t]*\r?\n")
 _NUMBER = re.compile(r"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|nan|inf)", re.IGNORECASE | re.ASCII)
@@ -72,7 +73,8 @@ def read(path: str, wanted: Wanted, digits: str = "zero") -> Vectors:
         if header and _is_binary(head[header.length :], header.size):
             total = _read_binary(_raw_rows(file, head[header.length :], header, faults), store, faults)
         else:
-            numbered = iter(Lines(opening.joined(head, file, faults.name), faults, path=path))
+            lines = Lines(opening.joined(head, file, faults.name), faults, path=path, longest=_LONGEST_LINE)
+            numbered = iter(lines)
             total = _read_text(numbered, header, store, faults)
     if header and total != header.rows and not faults.count:
         message = f"the header says that there are {header.rows} rows, found {total}"
@@ -162,10 +164,15 @@ def _read_text(numbered: Iterator[tuple[int, str]], header: _Header | None, stor
         total += 1
         if not store.size:
             store.size = _numbers_at_end(text)
-            if not store.size:
-                faults.add(Fault(number, len(text) + 1, "expected a number at the end", text, _EXPECTED))
+            if not 1 <= store.size <= LARGEST:
+                problem = f"{store.size:,} numbers in a row" if store.size else "expected a number at the end"
+                hint = f"from 1 to {LARGEST} are possible" if store.size else _EXPECTED
+                faults.add(Fault(number, len(text) + 1, problem, text, hint))
                 break
         end = text.find(" ") if text.count(" ") == store.size else _end_of_word(number, text, store.size, faults)
+        if end > _LONGEST_WORD:
+            faults.add(Fault(number, 1, f"a word of {end:,} characters", text, _EXPECTED))
+            continue
         word = composed(text[:end])
         if end >= 0 and (spellings := store.spellings(word)):
             vector = _numbers(number, text, end + 1, faults)

@@ -10,6 +10,7 @@ from rnncli.data.faults import Fault, Faults
 from rnncli.errors import DataError
 
 BALANCED = "balanced"
+LONGEST_LINE = 1 << 20  # characters
 
 
 def balanced(counts: Mapping[str, int]) -> dict[str, float]:
@@ -32,7 +33,7 @@ def read(path: str, known: Collection[str] | None = None) -> dict[str, float]:
     """
     faults = Faults(opening.name_of(path))
     weights: dict[str, float] = {}
-    for number, text in textfile.numbered(path, faults):
+    for number, text in textfile.numbered(path, faults, LONGEST_LINE):
         cells = text.split("\t")
         if not text.strip():
             continue
@@ -74,6 +75,8 @@ def _is_weight(text: str) -> bool:
     try:
         value = float(text)
     except ValueError:
+        return False
+    if not text.isascii() or "_" in text:  # which Python allows
         return False
     with np.errstate(all="ignore"):
         return bool(0 < np.float32(value) < np.inf)

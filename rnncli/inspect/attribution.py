@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncli import labelling
+from rnncli import labelling, memory
 from rnncli.config import NetworkSpec
 from rnncli.data.batch import Encoded
 from rnncli.inspect.progress import silent
@@ -18,6 +18,11 @@ from rnncli.plain.limits import check
 
 # How many numbers the arrays of one pass may hold: 128 MB in float32.
 MOST_NUMBERS = 1 << 25
+
+
+def check_pairs(tokens: int, size: int) -> None:
+    """Refuse a text if so many bytes for every pair of its tokens do not fit in memory."""
+    memory.check(size * tokens**2, f"every pair of {tokens:,} tokens", "give a shorter text")
 
 
 class Norm:
@@ -76,6 +81,7 @@ class Attribution:
         read = plain.look_up(self.parameters, single(encoded, sentence))
         unknown = plain.unknown(self.parameters, 1)
         self.count = len(read.x)
+        check_pairs(self.count, 9)  # their distance, and whether one can depend on the other
         # For each slot: what a token adds to a of the token that reads it, less what the unknown word adds.
         self.added = [
             plain.product(self.spec, self.parameters, read, slot)

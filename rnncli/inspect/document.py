@@ -10,6 +10,7 @@ from typing import Any
 from rnncli import labelling
 from rnncli.data.sentence import Sentence
 from rnncli.errors import DataError, UsageError
+from rnncli.inspect.attribution import check_pairs
 from rnncli.inspect.connectivity import connectivity
 from rnncli.inspect.context import context_needed, decay
 from rnncli.inspect.contrast import align, distances, parting
@@ -70,6 +71,8 @@ def described(model: Model) -> Document:
 
 
 def _answer(model: Model, question: Question, progress: Progress) -> Document:
+    for words in map(model.cut, question.texts):
+        check_pairs(len(words), 100)  # three measures of tags and tokens, as numbers of Python
     read_texts = [text_memory(model, text, _columns(model, text, question.sentences)) for text in question.texts]
     parts = len(read_texts) + bool(question.sentences)
     corpus, unit_measures = None, None

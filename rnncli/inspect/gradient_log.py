@@ -11,9 +11,10 @@ is not empty, holds the fields of each :class:`.training.Divergence`.
 """
 
 import json
+import reprlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -25,6 +26,8 @@ from rnncli.inspect.gradients import curves
 from rnncli.model import Model
 
 VERSION = 1
+LARGEST = 1 << 28  # bytes of a log that is read
+MOST = 1e300  # of a number; powers of ten above it cannot be drawn
 SAMPLE = 64  # sentences
 
 
@@ -79,7 +82,8 @@ class Log:
             {"name": c.name, "path": c.path, "mean": list(map(_plain, c.mean)), "left": list(map(_plain, c.left))}
             for c in norm_curves
         ]
-        epoch = {"number": number, "loss": loss, "score": score, "steps": steps, "clipped": clipped}
+        means = {"loss": _plain(loss), "score": _plain(score)}
+        epoch = {"number": number, **means, "steps": steps, "clipped": clipped}
         self.document["runs"][-1]["epochs"].append({**epoch, "curves": rows})
         self._write()
 
@@ -98,31 +102,116 @@ def _plain(value: float) -> float | None:
 
 
 def read(path: str) -> dict[str, Any]:
-    """Read the file of a :class:`Log`; any other content is a :class:`DataError`."""
-    with opening.opened(path) as file:
-        content = file.read()
+    """Read the file of a :class:`Log`; any other content is a :class:`DataError` that says where it is wrong."""
     try:
-        document = json.loads(content)
-        if document["version"] != VERSION:
-            raise DataError(
-                f"a log of version {document['version']!r} is not known", where=path, hint="upgrade rnncli"
-            )
-        for run in document["runs"]:
-            for epoch in run["epochs"]:
-                numbers = [epoch[key] for key in ("number", "loss", "score", "steps", "clipped")]
-                texts = [curve[key] for curve in epoch["curves"] for key in ("name", "path")]
-                norms = [value for curve in epoch["curves"] for value in (*curve["mean"], *curve["left"])]
-                numbers += [value for value in norms if value is not None]
-                if not all(isinstance(n, int | float) for n in numbers) or not all(
-                    isinstance(t, str) for t in texts
-                ):
-                    raise TypeError
-            int(run["seed"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise DataError(
-            "not a log of gradients", where=path, hint="make one: rnncli train --log-gradients FILE"
-        ) from error
-    return dict(document)
+        with opening.opened(path) as file:
+            document = _parsed(_content(file))
+        _check(document)
+    except _WrongError as error:
+        where = f"{opening.name_of(path)}{error.where}"
+        hint = error.hint or "make one: rnncli train --log-gradients FILE"
+        raise DataError(f"not a log of gradients: {error}", where=where, hint=hint) from error.__cause__
+    return document
+
+
+class _WrongError(Exception):
+    """What is wrong in a log; ``where`` is a line and a column if they are known."""
+
+    def __init__(self, message: str, where: str = "", hint: str = "") -> None:
+        super().__init__(message)
+        self.where = where
+        self.hint = hint
+
+
+def _content(file: BinaryIO) -> bytes:
+    """The bytes of a file, which must be an object of JSON; of any other file only the first are read."""
+    start = file.read(opening.CHUNK)
+    if not start.lstrip().startswith(b"{"):
+        raise _WrongError("it does not begin with {", ":1:1")
+    content = start + file.read(LARGEST + 1 - len(start))
+    if len(content) > LARGEST:
+        raise _WrongError(f"it has more than {LARGEST:,} bytes")
+    return content
+
+
+def _parsed(content: bytes) -> dict[str, Any]:
+    """The document, without numbers that JSON does not have."""
+
+    def refuse(name: str) -> None:
+        raise _WrongError(f"{name} is no number of JSON")
+
+    try:
+        return dict(json.loads(content, parse_constant=refuse))
+    except json.JSONDecodeError as error:
+        message = f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+        raise _WrongError(message, f":{error.lineno}:{error.colno}") from error
+    except UnicodeDecodeError as error:
+        raise _WrongError("it is not UTF-8") from error
+    except RecursionError as error:
+        raise _WrongError("it is nested too deeply") from error
+    except ValueError as error:  # Python reads no integer with so many digits
+        raise _WrongError("a number has too many digits") from error
+
+
+def _check(document: dict[str, Any]) -> None:
+    """Check the type of everything that is read later."""
+    version = document.get("version")
+    if version != VERSION or isinstance(version, bool):
+        is_newer = isinstance(version, int) and version > VERSION
+        hint = f"this rnncli reads version {VERSION}; upgrade rnncli" if is_newer else ""
+        raise _WrongError(f"version: {reprlib.repr(version)} is not {VERSION}", hint=hint)
+    for r, run in enumerate(_list(document, "runs", "")):
+        place = f"runs[{r}]."
+        _whole(run, "seed", place)
+        for e, epoch in enumerate(_list(run, "epochs", place)):
+            place = f"runs[{r}].epochs[{e}]."
+            for key in ("number", "steps", "clipped"):
+                _whole(epoch, key, place)
+            for key in ("loss", "score"):
+                _number(_value(epoch, key, place), place + key, -MOST)
+            for c, curve in enumerate(_list(epoch, "curves", place)):
+                _check_curve(curve, f"{place}curves[{c}].")
+
+
+def _check_curve(curve: Any, place: str) -> None:
+    for key in ("name", "path"):
+        if not isinstance(_value(curve, key, place), str):
+            raise _WrongError(f"{place}{key} is not a text")
+    mean = _list(curve, "mean", place)
+    left = _list(curve, "left", place)
+    if len(mean) != len(left):
+        raise _WrongError(f"{place}left has {len(left)} numbers, and mean has {len(mean)}")
+    for key, numbers in (("mean", mean), ("left", left)):
+        for k, number in enumerate(numbers):
+            _number(number, f"{place}{key}[{k}]", 0)
+
+
+def _value(parent: Any, key: str, place: str) -> Any:
+    if not isinstance(parent, dict):
+        raise _WrongError(f"{place.removesuffix('.')} is not an object")
+    if key not in parent:
+        raise _WrongError(f"{place}{key} is missing")
+    return parent[key]
+
+
+def _list(parent: Any, key: str, place: str) -> list[Any]:
+    value = _value(parent, key, place)
+    if not isinstance(value, list):
+        raise _WrongError(f"{place}{key} is not a list")
+    return value
+
+
+def _whole(parent: Any, key: str, place: str) -> None:
+    value = _value(parent, key, place)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**64:
+        raise _WrongError(f"{place}{key} is not a whole number from 0 on")
+
+
+def _number(value: Any, place: str, least: float) -> None:
+    """Check a number that may be null."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value is not None and not (is_number and least <= value <= MOST):
+        raise _WrongError(f"{place} is not a number from {least:g} to {MOST:g}")
 
 
 class Map(NamedTuple):

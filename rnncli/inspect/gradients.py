@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnncli import labelling
+from rnncli import labelling, memory
 from rnncli.config import CELLS, NetworkSpec
 from rnncli.data.batch import Encoded
 from rnncli.data.sentence import Sentence
@@ -147,10 +147,13 @@ def _encoded(model: Model, sentences: Sequence[Sentence]) -> Encoded:
 
 
 def _curves(model: Model, encoded: Encoded, progress: Progress) -> list[NormCurve]:
+    spec = model.network_spec
+    pairs = int((encoded.lengths**2).sum())  # of a token and one before it, or of one after it
+    needed = 8 * spec.architecture.directions * pairs  # the norm of each and the one that it is compared with
+    memory.check(needed, f"the gradients of {pairs:,} pairs of tokens", "give a shorter text or fewer sentences")
     tags = encoded.tags
     if (tags < 0).any():
         tags = np.where(tags < 0, labelling.predict(model, encoded, with_probabilities=False).tags, tags)
-    spec = model.network_spec
     norms_by_distance: dict[tuple[str, str], list[list[Array]]] = {}
     for number, (start, end) in enumerate(itertools.pairwise(encoded.starts)):
         if start == end:

@@ -122,22 +122,62 @@ def changed(**what):
     return {**GOOD, "runs": [{"seed": 1, "epochs": [{**epoch, **what}]}]}
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"", "not a log"), (b"\xff\xfe", "not a log"), (b"[]", "not a log"), (b"{}", "not a log"),
-        (b"[" * 9999, "not a log"),
-        ({**GOOD, "version": 2}, "version 2 is not known"),
-        ({**GOOD, "runs": [3]}, "not a log"),
-        ({**GOOD, "runs": [{"seed": "x", "epochs": []}]}, "not a log"),
-        (changed(loss="much"), "not a log"),
-        (changed(curves=[{"name": "n", "path": "all", "mean": ["x"], "left": []}]), "not a log"),
-        (changed(curves=[{"name": 3, "path": "all", "mean": [], "left": []}]), "not a log"),
-        (changed(curves=7), "not a log"),
-    ],
-)  # fmt: skip
-def test_what_is_no_log_is_an_error(content, message, tmp_path):
+def with_curve(**what):
+    curve = GOOD["runs"][0]["epochs"][0]["curves"][0]
+    return changed(curves=[{**curve, **what}])
+
+
+WRONG = {
+    "empty": (b"", ":1:1: not a log of gradients: it does not begin with {"),
+    "not UTF-8": (b'{"a": "\xff"}', ": not a log of gradients: it is not UTF-8"),
+    "a list": (b"[]", ":1:1: not a log of gradients: it does not begin with {"),
+    "cut off": (b'{"version": 1,\n "runs"', ":2:8: not a log of gradients: not JSON: expecting ':' delimiter"),
+    "deep": (b'{"runs": ' + b"[" * 100_000, ": not a log of gradients: it is nested too deeply"),
+    "long number": (
+        b'{"version": ' + b"1" * 5_000 + b"}",
+        ": not a log of gradients: a number has too many digits",
+    ),
+    "NaN": (b'{"version": NaN}', "NaN is no number of JSON"),
+    "no key": ({}, "version: None is not 1"),
+    "newer": ({**GOOD, "version": 2}, "version: 2 is not 1\n  this rnncli reads version 1; upgrade rnncli"),
+    "true": ({**GOOD, "version": True}, "version: True is not 1"),
+    "no runs": ({"version": 1}, "runs is missing"),
+    "a number as run": ({**GOOD, "runs": [3]}, "runs[0] is not an object"),
+    "seed": ({**GOOD, "runs": [{"seed": "x", "epochs": []}]}, "runs[0].seed is not a whole number"),
+    "negative": (changed(steps=-1), "runs[0].epochs[0].steps is not a whole number"),
+    "half an epoch": (changed(number=1.5), "runs[0].epochs[0].number is not a whole number"),
+    "loss": (changed(loss="much"), "runs[0].epochs[0].loss is not a number"),
+    "infinite": (changed(loss=10**400), "runs[0].epochs[0].loss is not a number"),
+    "curves": (changed(curves=7), "runs[0].epochs[0].curves is not a list"),
+    "a text as mean": (with_curve(mean=["x", 1.0]), "curves[0].mean[0] is not a number from 0 to 1e+300"),
+    "below 0": (with_curve(left=[1.0, -1.0]), "curves[0].left[1] is not a number from 0 to 1e+300"),
+    "lengths": (with_curve(left=[1.0]), "curves[0].left has 1 numbers, and mean has 2"),
+    "name": (with_curve(name=3), "curves[0].name is not a text"),
+}
+
+
+@pytest.mark.promise("hostile-text")
+@pytest.mark.parametrize(("content", "message"), WRONG.values(), ids=WRONG)
+def test_what_is_no_log_is_an_error_that_says_where(content, message, tmp_path):
     path = tmp_path / "log.json"
     path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
-    with pytest.raises(DataError, match=message):
+    with pytest.raises(DataError) as raised:
         gradient_log.read(str(path))
+    assert str(raised.value).startswith(str(path))
+    assert message in str(raised.value)
+
+
+def test_null_stands_for_what_is_not_finite(tmp_path, run):
+    path = tmp_path / "log.json"
+    path.write_text(json.dumps({**with_curve(left=[1.0, None]), "runs": changed(loss=None, score=None)["runs"]}))
+    result = run("inspect-gradients", "--log", path)
+    assert result.exit_code == 0
+
+
+def test_a_log_of_a_network_without_memory_has_nothing_to_draw(tmp_path, run):
+    path = tmp_path / "log.json"
+    path.write_text(json.dumps(changed(curves=[])))
+    for options in ([], ["--svg", "-"]):
+        result = run("inspect-gradients", "--log", path, *options)
+        assert result.exit_code == 3
+        assert "this log has no curve" in result.stderr
