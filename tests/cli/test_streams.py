@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -79,15 +79,11 @@ def call(words: list[str], folder: Path, fault: Fault = NONE) -> "subprocess.Com
     reader, left = os.pipe()
     os.close(reader)
     full = os.open("/dev/full", os.O_WRONLY)
-
-    def close() -> None:
-        for number, failure in enumerate(fault):
-            if failure == "closed":
-                os.close(number)
-
+    closed = [f"{number}>&-" for number, failure in enumerate(fault) if failure == "closed"]
+    shell = ["sh", "-c", f'exec "$@" {" ".join(closed)}', "sh"] if closed else []
     stdout, stderr = ({"full": full, "left": left}.get(stream, subprocess.PIPE) for stream in fault[1:])
     with subprocess.Popen(
-        [*PROGRAM, *words], stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, cwd=folder, preexec_fn=close
+        [*shell, *PROGRAM, *words], stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, cwd=folder
     ) as child:
         os.close(left)
         os.close(full)
@@ -295,66 +291,78 @@ def test_a_file_is_not_written_up_to_a_fault(
     assert "old\n" == out.read_text()
 
 
-@pytest.fixture
-def terminal() -> Iterator[Callable[..., tuple["subprocess.Popen[bytes]", int]]]:
-    """Start the program at a terminal of its own; gives the process and the other end of the terminal."""
-    children: list[subprocess.Popen[bytes]] = []
+class Terminal:
+    """A terminal of its own, and the program at it."""
 
-    def start(*words: object, is_controlling: bool = True, **options: Any) -> tuple["subprocess.Popen[bytes]", int]:
-        controller, end = os.openpty()
-        name = os.ttyname(end)
-
-        def take() -> None:
-            os.setsid()
-            if is_controlling:
-                os.close(os.open(name, os.O_RDWR))  # the first that a session opens
-
-        streams = {"stdin": end, "stdout": end, "stderr": end, **options}
-        children.append(subprocess.Popen([*PROGRAM, *map(str, words)], preexec_fn=take, **streams))
+    def __init__(self, *words: object, is_controlling: bool = True, **streams: Any) -> None:
+        self.controller, end = os.openpty()
+        # The first terminal that a new session opens gets to control it: Ctrl-C and hanging up send signals.
+        shell = ["sh", "-c", 'exec "$@" 3<"$0"', os.ttyname(end)] if is_controlling else []
+        arguments = [*shell, *PROGRAM, *map(str, words)]
+        streams = {"stdin": end, "stdout": end, "stderr": end, **streams}
+        self.child = subprocess.Popen(arguments, start_new_session=True, **streams)
         os.close(end)
-        return children[-1], controller
 
-    yield start
-    for child in children:
-        child.kill()
-        child.communicate()
+    def type(self, text: bytes) -> None:
+        """Type on the keyboard."""
+        os.write(self.controller, text)
+
+    def read_until(self, word: bytes) -> bytes:
+        """What is shown until a word is."""
+        shown = b""
+        while word not in shown:
+            shown += os.read(self.controller, 4096)
+        return shown
+
+    def hang_up(self) -> int:
+        """Close the terminal, and wait for the exit code."""
+        os.close(self.controller)
+        return self.child.wait(60)
 
 
-def until(controller: int, word: bytes) -> bytes:
-    """Read from a terminal until it has shown a word."""
-    shown = b""
-    while word not in shown:
-        shown += os.read(controller, 4096)
-    return shown
+def test_ctrl_d_ends_what_a_terminal_is_asked_for(trained: "Trained") -> None:
+    terminal = Terminal("tag", "--input", "-", "--model", trained.path)
+    terminal.type(b"leave Taipei\n")
+    terminal.read_until(b"departure")
+    terminal.type(b"\x04")
+    assert 0 == terminal.child.wait(30)
+    terminal.hang_up()
 
 
-def test_ctrl_d_ends_what_a_terminal_is_asked_for(terminal: Callable[..., Any], trained: "Trained") -> None:
-    child, controller = terminal("tag", "--input", "-", "--model", trained.path)
-    os.write(controller, b"leave Taipei\n")
-    until(controller, b"departure")
-    os.write(controller, b"\x04")
-    assert 0 == child.wait(30)
-    os.close(controller)
+@pytest.mark.promise("interrupt")
+def test_ctrl_c_at_a_terminal_ends_the_program(trained: "Trained") -> None:
+    terminal = Terminal("tag", "--input", "-", "--model", trained.path)
+    terminal.type(b"leave Taipei\n")
+    terminal.read_until(b"departure")
+    terminal.type(b"\x03")
+    terminal.read_until(b"^Cinterrupted\r\n")
+    assert 130 == terminal.child.wait(30)
+    terminal.hang_up()
+
+
+@pytest.mark.promise("interrupt")
+def test_a_terminal_that_hangs_up_ends_the_program(trained: "Trained") -> None:
+    terminal = Terminal("tag", "--input", "-", "--model", trained.path)
+    terminal.type(b"leave Taipei\n")
+    terminal.read_until(b"departure")
+    assert 129 == terminal.hang_up()
 
 
 @pytest.mark.promise("streams")
-def test_a_terminal_that_hangs_up_costs_no_training(
-    terminal: Callable[..., Any], booking_tsv: Path, tmp_path: Path
-) -> None:
+def test_a_terminal_that_hangs_up_without_a_signal_costs_no_training(booking_tsv: Path, tmp_path: Path) -> None:
     words = ("train", booking_tsv, "--out", tmp_path / "m.npz", "--epochs", "2", "--hidden", "4")
-    child, controller = terminal(*words, is_controlling=False)  # so that no SIGHUP ends it
-    until(controller, b"reading")
-    os.close(controller)
-    assert 0 == child.wait(60)
+    terminal = Terminal(*words, is_controlling=False)
+    terminal.read_until(b"reading")
+    assert 0 == terminal.hang_up()
     assert (tmp_path / "m.npz").is_file()
 
 
 @pytest.mark.promise("streams")
-def test_results_for_a_terminal_that_hung_up_are_an_error(terminal: Callable[..., Any], trained: "Trained") -> None:
+def test_results_for_a_terminal_that_hung_up_are_an_error(trained: "Trained") -> None:
     reader, writer = os.pipe()
-    child, controller = terminal("tag", "--model", trained.path, is_controlling=False, stdin=reader)
-    os.close(controller)
+    terminal = Terminal("tag", "--model", trained.path, is_controlling=False, stdin=reader)
+    os.close(terminal.controller)
     os.close(reader)
     with os.fdopen(writer, "wb") as pipe:
         pipe.write(b"leave Taipei\n")
-    assert 5 == child.wait(30)
+    assert 5 == terminal.child.wait(30)
