@@ -126,9 +126,10 @@ def _show(result: "Gradients") -> None:
     show.heat_map("", ("", "", "spectral radius", "largest singular value"), weights)
     show.blank()
     steps = [(s.name, f"{s.mean:.3f}", f"{s.low:.3f} … {s.high:.3f}", f"{s.tokens}") for s in result.steps]
-    show.text("Largest singular value of the Jacobian of one step\n")
-    show.heat_map("", ("", "mean", "10 … 90 %", "steps"), steps)
-    show.blank()
+    if steps:  # a sentence of one token has none
+        show.text("Largest singular value of the Jacobian of one step\n")
+        show.heat_map("", ("", "mean", "10 … 90 %", "steps"), steps)
+        show.blank()
     for verdict in result.verdicts:
         show.text(f"{verdict.name}: {verdict.word}")
         if verdict.factor is not None and verdict.after_ten is not None:

@@ -37,6 +37,12 @@ def test_a_text_is_shown_with_the_tags_that_it_is_given(run: Run, trained: Train
     assert (1, 2, 0) == (shown["sentences"], shown["tokens"], shown["gold"])
 
 
+def test_one_token_has_no_step_back_and_that_is_shown(run: Run, trained: Trained) -> None:
+    result = run("inspect-gradients", "leave", "--model", trained.path)
+    assert (0, "") == (result.exit_code, result.stderr)
+    assert "layer 1 forward: unknown\n" in result.stdout
+
+
 @pytest.mark.parametrize("width", ["80", "200"])
 def test_the_terminal_shows_curves_numbers_and_a_verdict(run: Run, trained: Trained, width: str) -> None:
     command = ("inspect-gradients", "leave Taipei on November 2nd", "--model", trained.path)

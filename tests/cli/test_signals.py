@@ -1,0 +1,203 @@
+"""Ctrl-C, SIGTERM and SIGHUP at any moment: quiet, with 130, 143 or 129, and without a file that is not whole."""
+
+import itertools
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from invocations import INVOCATIONS, Invocation, files
+from promises import Cases
+
+if TYPE_CHECKING:
+    from rnncli.api import Trained
+
+PROGRAM = (sys.executable, "-m", "rnncli")
+CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
+CAUGHT = re.compile(r"^SigCgt:\s*(\w+)$", re.MULTILINE)
+
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="this system does not say which signals a process receives"
+)
+
+
+def wait_for_start(child: "subprocess.Popen[Any]", number: int = signal.SIGTERM) -> None:
+    """Wait until a program receives a signal. What comes before that is Python's own start."""
+    while child.poll() is None:
+        caught = CAUGHT.search(Path(f"/proc/{child.pid}/status").read_text())
+        if caught and int(caught[1], 16) >> (number - 1) & 1:
+            return
+        time.sleep(0.0005)
+
+
+def stopped(words: list[str], folder: Path, number: int, moment: float) -> tuple[int, bytes, bytes]:
+    """Run a command line and send it a signal so many seconds after its start; exit code, stdout and stderr."""
+    with subprocess.Popen(
+        [*PROGRAM, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=folder
+    ) as child:
+        wait_for_start(child)
+        time.sleep(moment)
+        child.send_signal(number)
+        out, shown = child.communicate(timeout=120)
+    return child.returncode, out, shown
+
+
+def check(invocation: Invocation, folder: Path, count: int, seed: int) -> None:
+    """Stop one command line so many times."""
+    files(folder)
+    name, *others = invocation.words()
+    words = [name, "--quiet", *others]
+    out = folder / f"out{invocation.writes}"
+    began = time.monotonic()
+    subprocess.run([*PROGRAM, *words], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, check=True)
+    duration = time.monotonic() - began
+    whole = out.read_bytes() if invocation.writes else b""
+    rng = np.random.default_rng(seed)
+    for k, (number, code) in zip(range(seed, seed + count), itertools.cycle(CODES.items()), strict=False):
+        if invocation.writes:
+            out.unlink(missing_ok=True)
+        # A half of them while modules are loaded.
+        moment = rng.uniform(0, 0.2 if k % 2 else 1.1 * duration)
+        result, _, shown = stopped(words, folder, number, moment)
+        problem = f"{invocation.arguments}, {moment:.4f} s: {result}, {shown.decode()}"
+        assert result in (0, code), problem
+        assert shown in (b"", b"interrupted\n"), problem  # the word comes before --quiet is read
+        names = {path.name for path in folder.iterdir()} - {"data.tsv", "texts.txt"}
+        assert names <= {out.name}, problem
+        if result == 0:
+            assert not invocation.writes or whole == out.read_bytes(), problem
+
+
+@pytest.mark.promise("interrupt")
+def test_a_command_that_is_stopped_at_any_moment_is_quiet(tmp_path: Path, long: bool, cases: Cases) -> None:
+    count = 60 if long else 3
+    folders = [tmp_path / str(number) for number in range(len(INVOCATIONS))]
+    for folder in folders:
+        folder.mkdir()
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(check, INVOCATIONS.values(), folders, itertools.repeat(count), itertools.count()))
+    cases.add(count * len(INVOCATIONS))
+
+
+@pytest.mark.promise("interrupt")
+@pytest.mark.parametrize("number", CODES)
+def test_one_word_says_why_it_ended(trained: "Trained", number: int) -> None:
+    words = ("tag", "--input", "-", "--model", str(trained.path))
+    with subprocess.Popen([*PROGRAM, *words], stdin=subprocess.PIPE, stdout=-1, stderr=-1, text=True) as child:
+        assert child.stdin
+        assert child.stdout
+        child.stdin.write("leave Taipei\n")
+        child.stdin.flush()
+        assert "leave [Taipei: departure]\n" == child.stdout.readline()
+        child.send_signal(number)
+        assert ("", "interrupted\n") == child.communicate(timeout=60)
+    assert CODES[number] == child.returncode
+
+
+def text_of(path: Path) -> Path:
+    """Write a text of many different lines."""
+    path.write_text("".join(f"leave Taipei on May {number}\n" for number in range(20_000)))
+    return path
+
+
+@pytest.mark.promise("interrupt")
+def test_what_was_written_before_an_interrupt_is_a_whole_part(
+    trained: "Trained", tmp_path: Path, long: bool, cases: Cases
+) -> None:
+    source = text_of(tmp_path / "many.txt")
+    words = ["tag", "--input", source.name, "--to", "jsonl", "--model", str(trained.path), "--quiet"]
+    whole = subprocess.run([*PROGRAM, *words], cwd=tmp_path, capture_output=True, check=True).stdout
+    rng = np.random.default_rng(3)
+    sizes = []
+    for _ in range(100 if long else 3):
+        _, written, _ = stopped(words, tmp_path, signal.SIGINT, rng.uniform(0.3, 1.5))
+        assert whole.startswith(written)
+        assert written == b"" or written.endswith(b"\n")
+        sizes.append(len(written))
+        cases.add()
+    assert min(sizes) < len(whole)
+
+
+@pytest.mark.promise("interrupt")
+def test_a_signal_sent_twice_at_once_is_one(trained: "Trained", tmp_path: Path) -> None:
+    words = ("tag", "--input", "-", "--to", "tsv", "--out", "out.tsv", "--model", str(trained.path))
+    with subprocess.Popen([*PROGRAM, *words], stdin=subprocess.PIPE, cwd=tmp_path, stderr=-1) as child:
+        assert child.stdin
+        child.stdin.write(b"leave Taipei\n")
+        child.stdin.flush()
+        while not list(tmp_path.iterdir()):  # the temporary file
+            time.sleep(0.001)
+        for _ in range(2):  # as timeout does
+            child.send_signal(signal.SIGTERM)
+            time.sleep(0.002)
+        assert (None, b"interrupted\n") == child.communicate(timeout=60)
+    assert 143 == child.returncode
+    assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT])
+def test_a_signal_that_is_ignored_stays_ignored(trained: "Trained", number: int) -> None:
+    ignoring = ("sh", "-c", f'trap "" {int(number)}; exec "$@"', "sh")  # as nohup, and a script with "&"
+    words = (*ignoring, *PROGRAM, "tag", "--input", "-", "--model", str(trained.path))
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        wait_for_start(child)
+        child.send_signal(number)
+        assert (b"leave [Taipei: departure]\n", None) == child.communicate(b"leave Taipei\n", timeout=60)
+    assert 0 == child.returncode
+
+
+def script(text: str) -> Callable[[], "subprocess.Popen[str]"]:
+    """Start a script that writes a line when it waits for a signal."""
+    head = "import time\nfrom rnncli.cli import signals\nsignals.install()\n"
+    return lambda: subprocess.Popen([sys.executable, "-c", head + text], stdout=-1, stderr=-1, text=True)
+
+
+SLOW_TO_CLEAN_UP = """
+with signals.handled_by(signals.stop):
+    try:
+        print("ready", flush=True)
+        time.sleep(60)
+    finally:
+        print("cleaning", flush=True)
+        time.sleep(60)
+"""
+IN_A_DESTRUCTOR = """
+class Slow:
+    def __del__(self):
+        print("ready", flush=True)
+        time.sleep(60)
+
+try:
+    with signals.handled_by(signals.stop):
+        Slow()
+        time.sleep(60)
+except signals.Stopped as stopped:
+    print("stopped", stopped.exit_code, flush=True)
+"""
+
+
+@pytest.mark.promise("interrupt")
+def test_the_second_signal_ends_at_once_what_the_first_is_still_ending() -> None:
+    with script(SLOW_TO_CLEAN_UP)() as child:
+        for word in ("ready\n", "cleaning\n"):
+            assert child.stdout
+            assert word == child.stdout.readline()
+            time.sleep(0.3)  # so that they are two
+            child.send_signal(signal.SIGTERM)
+        assert ("", "") == child.communicate(timeout=30)
+    assert 143 == child.returncode
+
+
+def test_a_signal_in_a_destructor_is_not_lost() -> None:
+    with script(IN_A_DESTRUCTOR)() as child:
+        assert child.stdout
+        assert "ready\n" == child.stdout.readline()
+        child.send_signal(signal.SIGHUP)
+        assert ("stopped 129\n", "") == child.communicate(timeout=30)
