@@ -16,7 +16,7 @@ from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap
 from rnncli.data.vectors import Vectors
 from rnncli.model import Model
-from rnncli.training import Epoch, Listener, Result, Resumed
+from rnncli.training import Carried, Epoch, Listener, Result, Resumed
 
 # Names of the scores that epochs are compared by. Of a loss the lowest is best.
 NAMES = {"f1": "F1", "accuracy": "accuracy", "loss": "loss"}
@@ -78,6 +78,17 @@ class TrainView(Listener):
         where = f"epoch {progress.epochs + 1}, after batch {progress.batches} of {resumed.batches}"
         of_seed = f" of seed {resumed.seed}" if self.seeds > 1 else ""
         show.note(f"resumed {resumed.checkpoint}: {where}{of_seed}{best}")
+
+    def carried(self, carried: Carried) -> None:
+        """Say what the training has from the model that it begins from."""
+        others = f"; {carried.other_words:,} of its words are not in these data"
+        words = f"{carried.known_words:,} words known, {carried.new_words:,} new"
+        show.note(f"begins  {words}{others if carried.other_words else ''}")
+        names = ", ".join(carried.new_tags[:10]) + (", …" if len(carried.new_tags) > 10 else "")
+        show.note(
+            f"        {carried.known_tags:,} tags known, {len(carried.new_tags):,} new{names and f': {names}'}"
+        )
+        show.note(f"        dev score of the model itself {show.fraction(carried.score)}")
 
     def warning(self, message: str) -> None:
         """Show what is unusual about the data or the training."""
