@@ -33,8 +33,6 @@ from rnncli.tagging import Tagger
 from rnncli.threads import count_threads
 from rnncli.training import Carried, Divergence, Epoch, Failure, Listener, Result, Resumed, Run, carry
 
-MOST_BEFORE = 10  # models that a model began from, one after another, of which it names the hashes
-
 # Two requests that differ in one word; inspect-memory shows them for a model of the bundled corpus.
 BOOKING_PAIR = ["arrive Taipei on November 2nd", "leave Taipei on November 2nd"]
 
@@ -203,27 +201,6 @@ class Files(NamedTuple):
     init_from: str | Path | None = None
 
 
-class Start(NamedTuple):
-    """The model that a training begins from."""
-
-    model: Model
-    sha256: str  # of its file
-
-    @classmethod
-    def read(cls, path: str | Path) -> "Start":
-        """Read a model file."""
-        model = load_model(path)
-        with Path(path).open("rb") as file:
-            return cls(model, hashlib.file_digest(file, "sha256").hexdigest())
-
-    @property
-    def chain(self) -> list[str]:
-        """SHA-256 of this file, and of those that it itself began from, the last first."""
-        before = self.model.provenance.get("init_from")
-        hashes = [text for text in before if isinstance(text, str)] if isinstance(before, list) else []
-        return [self.sha256, *hashes][:MOST_BEFORE]
-
-
 def checkpoint_of(out: str | Path) -> Path:
     """The file beside ``out`` from which a training that was stopped goes on."""
     return path_of(Path(out))
@@ -321,7 +298,7 @@ def train_files(
         checkpoint = Checkpoint.of(path, checkpoint_every, listener.warning)
         if checkpoint and resume is None:
             checkpoint.refuse()
-        start = Start.read(files.init_from) if files.init_from else None
+        start = carry.Start.read(files.init_from) if files.init_from else None
         specs = network_spec, training_spec
         if start:
             specs = carry.settings(start.model, network_spec, training_spec, given)
@@ -393,8 +370,9 @@ def _read(
 ) -> tuple[Corpus, Task]:
     """Read all files of a training but the model that it begins from."""
     dev = bundled("sample_data/dev.tsv") if files.data is None and files.dev is None else files.dev
+    has_vectors = files.vectors is not None or (start is not None and "vectors" in network_spec.inputs)
     scheme = start.scheme if start else None
-    reader = Reader(network_spec, training_spec, read_options, bool(files.vectors), force, listener, scheme)
+    reader = Reader(network_spec, training_spec, read_options, has_vectors, force, listener, scheme)
     corpus, train_part, dev_part, scheme = reader.read(files.data or bundled("sample_data/train.tsv"), dev)
     if network_spec.digits == "auto":
         network_spec = dataclasses.replace(network_spec, digits=choose_digits(train_part))

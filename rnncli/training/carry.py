@@ -1,23 +1,52 @@
 """A training that begins from a model: what the model knows keeps its weights, and the rest gets initial values."""
 
 import dataclasses
+import hashlib
 from collections.abc import Collection
 from itertools import chain
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from rnncli import modelfile
 from rnncli.config import NetworkSpec, TrainingSpec
+from rnncli.data import compatibility
 from rnncli.data.inputs import Inputs
 from rnncli.data.vectors import Vectors
 from rnncli.data.vocabulary import composed
-from rnncli.errors import DataError, UsageError
+from rnncli.errors import UsageError
 from rnncli.model import Model
+
+MOST_BEFORE = 10  # models that a model began from, one after another, of which it names the hashes
+_START = "the model that the training begins from"
+
+
+class Start(NamedTuple):
+    """The model that a training begins from."""
+
+    model: Model
+    sha256: str  # of its file
+
+    @classmethod
+    def read(cls, path: str | Path) -> "Start":
+        """Read a model file."""
+        model = modelfile.load(path)
+        with Path(path).open("rb") as file:
+            return cls(model, hashlib.file_digest(file, "sha256").hexdigest())
+
+    @property
+    def chain(self) -> list[str]:
+        """SHA-256 of this file, and of those that it itself began from, the last first."""
+        before = self.model.provenance.get("init_from")
+        hashes = [text for text in before if isinstance(text, str)] if isinstance(before, list) else []
+        return [self.sha256, *hashes][:MOST_BEFORE]
 
 
 class Carried(NamedTuple):
     """What a training has from the model that it begins from."""
 
+    network: str  # a description of its structure, which is that of the model
     known_words: int  # of the training data, that the model has
     other_words: int  # of the model, that are not in the training data
     new_words: int
@@ -31,6 +60,7 @@ class Carried(NamedTuple):
         known = model.inputs.words.counts[: len(start.inputs.words)]
         words = int((known > 0).sum())
         return cls(
+            start.network_spec.description,
             words,
             len(start.inputs.words) - 1 - words,
             len(model.inputs.words) - len(start.inputs.words),
@@ -63,7 +93,7 @@ def settings(
 
 def _refuse(name: str, value: object, stored: object) -> None:
     flag = "--" + name.replace("_", "-")
-    message = f"{flag} {value}: the model that the training begins from has {flag} {stored}"
+    message = f"{flag} {value}: {_START} has {flag} {stored}"
     raise UsageError(message, hint=f"leave {flag} out, or train without --init-from")
 
 
@@ -88,12 +118,7 @@ def joined(old: list[str], new: list[str]) -> list[str]:
 def columns(start: Model, columns: list[list[tuple[str, ...]]]) -> list[list[tuple[str, ...]]]:
     """The columns beside the tokens that the model reads; fewer are a :class:`.DataError`."""
     needed = start.inputs.columns
-    there = len(next(chain.from_iterable(columns)))
-    if there < needed:
-        message = (
-            f"the model that the training begins from reads {needed} columns beside each token, here are {there}"
-        )
-        raise DataError(message)
+    compatibility.check_column_count("", len(next(chain.from_iterable(columns))), needed)
     return [[cells[:needed] for cells in rows] for rows in columns]
 
 
@@ -105,10 +130,7 @@ def vectors(start: Model, vectors: Vectors | None) -> Vectors | None:
     size = vectors.table.shape[1]
     if size != width:
         reads = f"vectors of {width} numbers" if width else "no word vectors"
-        message = (
-            f"--vectors has {size} numbers for a word, and the model that the training begins from reads {reads}"
-        )
-        raise UsageError(message)
+        raise UsageError(f"--vectors has {size} numbers for a word, and {_START} reads {reads}")
     return vectors
 
 
