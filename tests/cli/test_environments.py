@@ -28,6 +28,8 @@ BOUND = (
 )
 # What they print is about the machine.
 OF_THE_MACHINE = {"doctor"}
+# What they print has names of files in tables, which are wider for longer names.
+OF_NAMES = {"check"}
 # Figures of speed, and what depends on the number of CPUs.
 VARYING = re.compile(r'"(?:seconds|tokens_per_second)": [\d.e-]+|about [\d,.]+ s on \d+ threads?', re.ASCII)
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -182,8 +184,12 @@ def ran(place: Path, invocation: Invocation, environment: Environment, **options
         written = (folder / names[2]).read_bytes()
     shutil.rmtree(folder)
     stdout = VARYING.sub("", child.stdout.decode())
-    shown = printable_json(json.dumps(environment.name, ensure_ascii=False))[1:-1], printable(environment.name)
-    for text in (*shown, str(place / "package"), str(ROOT)):
+    name = environment.name
+    if environment.variables.get("PYTHONUTF8") == "0":  # then each byte of a name that is not ASCII is shown
+        name = os.fsencode(name).decode("ascii", "surrogateescape")
+    plain = printable(name)
+    in_json = (printable_json(json.dumps(text, ensure_ascii=False))[1:-1] for text in (name, plain))
+    for text in (*in_json, plain, str(place / "package"), str(ROOT)):
         stdout = stdout.replace(text, "NAME")
     return Outcome(child.returncode, stdout, child.stderr.decode(), written)
 
@@ -204,9 +210,10 @@ def check(place: Path, usual: dict[str, Outcome], environment: Environment, name
         assert outcome.code == 0, (name, outcome.stderr)
         assert not CONTROL.search(outcome.stderr), name
         assert "Traceback" not in outcome.stderr and "Warning" not in outcome.stderr, (name, outcome.stderr)
-        if INVOCATIONS[name].arguments[0] not in OF_THE_MACHINE:
+        command = INVOCATIONS[name].arguments[0]
+        assert outcome.written == usual[name].written, name
+        if command not in OF_THE_MACHINE and (command not in OF_NAMES or environment.name == USUAL.name):
             assert outcome.stdout == usual[name].stdout, name
-            assert outcome.written == usual[name].written, name
 
 
 @pytest.mark.promise("environments")
@@ -222,8 +229,8 @@ def test_every_command_works_in_every_environment(
 ) -> None:
     for number, environment in enumerate(ENVIRONMENTS.values()):
         names = list(INVOCATIONS)
-        if not long:  # another command for each, so that every environment is seen
-            names = [] if not environment.has_cache else [names[number % len(names)]]
+        if not long:  # one command in one of two environments
+            names = [] if number % 2 or not environment.has_cache else [names[number // 2 % len(names)]]
         check(place, usual, environment, cases.counted(names))
 
 
@@ -236,7 +243,7 @@ def test_every_command_works_without_folders_of_the_system(
     if not shutil.which(apart[0]) or subprocess.run([*apart, shell], capture_output=True, check=False).returncode:
         pytest.skip("this system allows no mounts")
     words = shlex.join([*apart, f'{shell}\nexec "$@"', "sh"])
-    names = INVOCATIONS if long else ["train", "tag"]
+    names = [name for name in INVOCATIONS if name not in OF_THE_MACHINE] if long else ["train", "tag"]
     check(place, usual, Environment(shell=f'exec {words} "$@"'), cases.counted(names))
 
 
@@ -256,7 +263,8 @@ def test_the_current_folder_may_have_been_removed(
             assert re.search("(?m)^error: usual name", outcome.stderr), outcome.stderr
             assert outcome.stderr.count("error: ") == 1
         else:
-            assert (outcome.code, outcome.stdout) == (0, usual[name].stdout)
+            assert outcome.code == 0
+            assert outcome.stdout == usual[name].stdout or name in OF_THE_MACHINE
 
 
 @pytest.mark.promise("environments")
