@@ -13,8 +13,8 @@ from rnncli import modelfile
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data import compatibility
 from rnncli.data.inputs import Inputs
+from rnncli.data.spelling import composed
 from rnncli.data.vectors import Vectors
-from rnncli.data.vocabulary import composed
 from rnncli.errors import UsageError
 from rnncli.model import Model
 

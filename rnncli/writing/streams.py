@@ -15,6 +15,7 @@ from rnncli.writing.places import Place
 
 _log = logging.getLogger("rnncli")
 _PAUSE = 0.05  # seconds between two attempts to open a FIFO
+_LONGEST = 60.0  # seconds that a reader of a FIFO is waited for
 
 
 class _Descriptor(io.RawIOBase):
@@ -73,11 +74,12 @@ def opened(place: Place) -> Iterator[BinaryIO]:
 
 
 def _open(place: Place) -> int:
-    """Open a pipe or a device. A FIFO that nobody reads yet is waited for."""
+    """Open a pipe or a device. For a while it waits for somebody to read a FIFO."""
     assert place.status
     flags = os.O_WRONLY | os.O_CLOEXEC | os.O_NOCTTY
     if not stat.S_ISFIFO(place.status.st_mode):
         return os.open(place.path, flags)
+    began = time.monotonic()
     is_announced = False
     while True:
         try:
@@ -85,6 +87,8 @@ def _open(place: Place) -> int:
         except OSError as error:
             if error.errno != errno.ENXIO:
                 raise
+            if time.monotonic() - began > _LONGEST:
+                raise OSError(errno.ENXIO, f"no program has read it for {_LONGEST:.0f} s") from error
             if not is_announced:
                 _log.info(f"waiting for a program that reads {place.path} …")
                 is_announced = True
