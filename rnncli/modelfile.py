@@ -138,6 +138,8 @@ def _is_utf8(text: str) -> bool:
 
 def _build(file: archive.Members) -> Model:
     header = file.header
+    if header.get("kind") == "checkpoint":
+        raise ModelError("the checkpoint of a training, not a model", hint="rnncli train --resume goes on from it")
     number = header.get("format")
     if type(number) is not int or number != FORMAT:
         hint = UPGRADE if type(number) is int and number > FORMAT else "train it again with this version"
