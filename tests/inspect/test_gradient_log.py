@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from rnncli import api, training
+from rnncli import api, runs, training
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data import reading
 from rnncli.errors import DataError, FileError
@@ -141,3 +141,9 @@ def test_what_is_no_log_is_an_error(content, message, tmp_path):
     path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
     with pytest.raises(DataError, match=message):
         gradient_log.read(str(path))
+
+
+def test_a_log_hides_no_event_from_the_listener():
+    read_before = {"reading", "read"}  # by then the log has not begun
+    events = {name for name in vars(training.Listener) if not name.startswith("_")} - read_before
+    assert events <= set(vars(runs._Logging))
