@@ -200,6 +200,8 @@ def _numbers_of(version: str) -> list[int]:
 
 def _build(file: archive.Members) -> Model:
     header = file.header
+    if header.get("kind") == "checkpoint":
+        raise ModelError("the checkpoint of a training, not a model", hint="rnncli train --resume goes on from it")
     _check_format(header.get("format"))
     try:
         model = _read(file)

@@ -18,7 +18,7 @@ from rnncli.errors import DivergedError, FileError, ModelError, StoppedError, Us
 from rnncli.evaluation import Scores
 from rnncli.inspect.gradient_log import Log
 from rnncli.model import Model
-from rnncli.training import Divergence, Epoch, Failure, Listener, Resumed, Run, State
+from rnncli.training import Carried, Divergence, Epoch, Failure, Listener, Resumed, Run, State
 
 
 class Task(NamedTuple):
@@ -228,6 +228,9 @@ class _Logging(Listener):
         self.listener.resumed(resumed)
         if not self.log.resume(resumed.seed, resumed.progress.epochs, resumed.progress.lowered):
             self.listener.warning(f"{self.log.path} does not hold the epochs before this one")
+
+    def carried(self, carried: Carried) -> None:
+        self.listener.carried(carried)
 
     def warning(self, message: str) -> None:
         self.listener.warning(message)

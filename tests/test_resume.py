@@ -343,7 +343,9 @@ def test_a_hostile_checkpoint_is_refused(
 
 def test_neither_is_the_other(files: tuple[Path, Path], tmp_path: Path, trained: Trained) -> None:
     path = stopped(files, tmp_path / "m.npz")
-    with pytest.raises(ModelError):
+    with pytest.raises(
+        ModelError, match="the checkpoint of a training, not a model\n  rnncli train --resume goes on"
+    ):
         api.load(path)
     path.write_bytes(trained.path.read_bytes())
     with pytest.raises(ModelError, match="not a checkpoint"):
