@@ -104,7 +104,7 @@ def _tested(done: Callable[[float, str], None]) -> Iterator[Check]:
     try:
         child = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
-            errors="replace",
+            errors="replace", env={**os.environ, "PYTHONIOENCODING": "utf-8"},
         )  # fmt: skip
     except (OSError, ValueError) as error:
         yield from _not_tested(waiting, f"a process for the self-test cannot be started: {error}")

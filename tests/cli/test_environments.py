@@ -229,8 +229,8 @@ def test_every_command_works_in_every_environment(
 ) -> None:
     for number, environment in enumerate(ENVIRONMENTS.values()):
         names = list(INVOCATIONS)
-        if not long:  # another command for each, so that every environment is seen
-            names = [] if not environment.has_cache else [names[number % len(names)]]
+        if not long:  # one command in one of two environments
+            names = [] if number % 2 or not environment.has_cache else [names[number // 2 % len(names)]]
         check(place, usual, environment, cases.counted(names))
 
 
@@ -243,7 +243,7 @@ def test_every_command_works_without_folders_of_the_system(
     if not shutil.which(apart[0]) or subprocess.run([*apart, shell], capture_output=True, check=False).returncode:
         pytest.skip("this system allows no mounts")
     words = shlex.join([*apart, f'{shell}\nexec "$@"', "sh"])
-    names = INVOCATIONS if long else ["train", "tag"]
+    names = [name for name in INVOCATIONS if name not in OF_THE_MACHINE] if long else ["train", "tag"]
     check(place, usual, Environment(shell=f'exec {words} "$@"'), cases.counted(names))
 
 
@@ -263,7 +263,8 @@ def test_the_current_folder_may_have_been_removed(
             assert re.search("(?m)^error: usual name", outcome.stderr), outcome.stderr
             assert outcome.stderr.count("error: ") == 1
         else:
-            assert (outcome.code, outcome.stdout) == (0, usual[name].stdout)
+            assert outcome.code == 0
+            assert outcome.stdout == usual[name].stdout or name in OF_THE_MACHINE
 
 
 @pytest.mark.promise("environments")
