@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import hashlib
 import statistics
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,7 +29,7 @@ from rnncli.resources import bundled
 from rnncli.runs import Task, train_seeds
 from rnncli.tagging import Tagger
 from rnncli.threads import count_threads
-from rnncli.training import Failure, Listener, Result, Run
+from rnncli.training import Failure, Listener, Result, Run, carry
 
 # Two requests that differ in one word; inspect-memory shows them for a model of the bundled corpus.
 BOOKING_PAIR = ["arrive Taipei on November 2nd", "leave Taipei on November 2nd"]
@@ -143,6 +144,7 @@ class Files(NamedTuple):
     out: str | Path = "models/default.npz"
     vectors: str | Path | None = None
     log_gradients: str | Path | None = None
+    init_from: str | Path | None = None
 
 
 def checkpoint_of(out: str | Path) -> Path:
@@ -163,6 +165,7 @@ def train(
     force: bool = False,
     resume: bool | None = None,
     checkpoint_every: float = EVERY,
+    init_from: str | Path | None = None,
     **options: Any,
 ) -> Trained:
     """Train a model on labelled files and save it; ``options`` are the fields of the specs in config.py.
@@ -180,13 +183,15 @@ def train(
                    that was not stopped. False: begin anew and delete it. None: refuse to begin where there is one
     checkpoint_every
                    minutes between checkpoints, which are deleted at the end; 0: none is written
+    init_from      a model to begin from: its network, words, tags and weights are kept, and what is new in the data
+                   is added
 
     Raises an :class:`.RnncliError`: :class:`.UsageError` for a wrong argument, :class:`.StoppedError` if it is
     stopped before the end of the first epoch, :class:`.DataError`, :class:`.FileError`, :class:`.DivergedError`. If
     a training diverges after a good epoch, or some of several seeds fail, the best model is saved before, and the
     attribute ``trained`` of the error is what would have been returned.
     """
-    files = Files(data, dev, out, vectors, log_gradients)
+    files = Files(data, dev, out, vectors, log_gradients, init_from)
     trained = train_files(
         files,
         *specs(options),
@@ -197,6 +202,7 @@ def train(
         force=force,
         resume=resume,
         checkpoint_every=checkpoint_every,
+        given=options.keys(),
     )
     if problem := trained.problem:
         problem.trained = trained
@@ -216,8 +222,12 @@ def train_files(
     force: bool = False,
     resume: bool | None = None,
     checkpoint_every: float = EVERY,
+    given: Collection[str] = (),
 ) -> Trained:
-    """The same as :func:`train`, with whole specs; what went wrong after a good epoch is only returned."""
+    """The same as :func:`train`, with whole specs; what went wrong after a good epoch is only returned.
+
+    given  names of the options of the specs that were given; they must not contradict the model to begin from
+    """
     arguments.instance("network_spec", network_spec, NetworkSpec)
     arguments.instance("training_spec", training_spec, TrainingSpec)
     arguments.instance("read_options", read_options, ReadOptions)
@@ -236,10 +246,16 @@ def train_files(
         checkpoint = Checkpoint.of(path, checkpoint_every, listener.warning)
         if checkpoint and resume is None:
             checkpoint.refuse()
-        corpus, task = _read(files, network_spec, training_spec, read_options, force, listener)
+        start = carry.Start.read(files.init_from) if files.init_from else None
+        specs = network_spec, training_spec
+        if start:
+            specs = carry.settings(start.model, network_spec, training_spec, given)
+        corpus, task = _read(files, *specs, read_options, force, listener, start.model if start else None)
         saved = None
         if checkpoint:
             checkpoint.identity = _identity(task, network_spec, training_spec, seeds)
+            if start:
+                checkpoint.identity.data["model to begin from"] = start.sha256
             if resume:
                 saved = checkpoint.load()
             else:
@@ -250,6 +266,8 @@ def train_files(
         runs = train_seeds(task, seeds, threads, listener, checkpoint, saved, log)
         best, model, dev = runs.saved(threads)
         model.provenance = _provenance(corpus, task, best, dev, model.tokenizer, files.data is None)
+        if start:
+            model.provenance["init_from"] = start.chain
         if task.class_weights:  # they are in the provenance; the name of their file means nothing elsewhere
             model.training_spec = dataclasses.replace(model.training_spec, class_weight="file")
         sha256 = writing.or_elsewhere(path, functools.partial(modelfile.save, model))
@@ -294,10 +312,13 @@ def _read(
     read_options: ReadOptions,
     force: bool,
     listener: Listener,
+    start: Model | None,
 ) -> tuple[Corpus, Task]:
-    """Read all files of a training."""
+    """Read all files of a training but the model that it begins from."""
     dev = bundled("sample_data/dev.tsv") if files.data is None and files.dev is None else files.dev
-    reader = Reader(network_spec, training_spec, read_options, files.vectors is not None, force, listener)
+    has_vectors = files.vectors is not None or (start is not None and "vectors" in network_spec.inputs)
+    scheme = start.scheme if start else None
+    reader = Reader(network_spec, training_spec, read_options, has_vectors, force, listener, scheme)
     corpus, train_part, dev_part, scheme = reader.read(files.data or bundled("sample_data/train.tsv"), dev)
     if network_spec.digits == "auto":
         network_spec = dataclasses.replace(network_spec, digits=choose_digits(train_part))
@@ -308,7 +329,7 @@ def _read(
     if training_spec.class_weight not in ("none", weights.BALANCED):
         tags = list(dict.fromkeys(tag for sentence in train_part for tag in sentence.tags))
         class_weights = weights.read(training_spec.class_weight, tags)
-    return corpus, Task(network_spec, training_spec, train_part, dev_part, scheme, vectors, class_weights)
+    return corpus, Task(network_spec, training_spec, train_part, dev_part, scheme, vectors, class_weights, start)
 
 
 def _identity(task: Task, network_spec: NetworkSpec, training_spec: TrainingSpec, seeds: int) -> Identity:
@@ -346,6 +367,7 @@ def _check_outputs(files: Files, spec: TrainingSpec, force: bool) -> None:
         "TRAIN": files.data or bundled("sample_data/train.tsv"),
         "--dev": files.dev or bundled("sample_data/dev.tsv"),
         "--vectors": files.vectors,
+        "--init-from": files.init_from,
         "--class-weight": spec.class_weight,
     }
     writing.check(outputs, inputs, force)

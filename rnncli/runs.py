@@ -31,11 +31,12 @@ class Task(NamedTuple):
     scheme: Scheme
     vectors: Vectors | None
     class_weights: dict[str, float] | None
+    start: Model | None = None  # the model that the training begins from
 
     def prepare(self, seed: int) -> Model:
         """An untrained model."""
         settings = dataclasses.replace(self.training_spec, seed=seed)
-        return training.prepare(self.train, self.network_spec, settings, self.vectors, self.scheme)
+        return training.prepare(self.train, self.network_spec, settings, self.vectors, self.scheme, self.start)
 
 
 @dataclass
@@ -138,6 +139,9 @@ def _train_seed(
     listener.prepared(
         model, task.train, overlap(task.train, task.dev, model.inputs.words, model.tags), task.vectors
     )
+    if task.start and seed == task.training_spec.seed:
+        before = evaluation.evaluate(task.start, task.dev, threads, with_probabilities=False)
+        listener.carried(training.Carried.of(task.start, model, before.score))
     if checkpoint:
         checkpoint.begin(runs.finished, model.parameters.flat)
         if state:

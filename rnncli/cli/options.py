@@ -95,6 +95,12 @@ def named_model(context: typer.Context, argument: Path | None, option: Path | No
     return find_model(option if argument is None else argument)
 
 
+def given(context: typer.Context) -> frozenset[str]:
+    """Names of the parameters that a command line, a variable or a file of options sets."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    return frozenset(name for name, source in sources.items() if source is not None and source.name != "DEFAULT")
+
+
 _PANELS = {"ReadOptions": "Data", "NetworkSpec": "Network", "TrainingSpec": "Training", "TrialSpec": "Training"}
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from rnncli.cli import show, signals
-from rnncli.cli.options import ForceWriteOption, ThreadsOption, command
+from rnncli.cli.options import ForceWriteOption, ThreadsOption, command, given
 from rnncli.cli.outputs import DEFAULT_MODEL
 from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
 from rnncli.errors import StoppedError, UsageError
@@ -25,6 +25,14 @@ DevOption = Annotated[
 VectorsOption = Annotated[
     Path | None,
     typer.Option(help="Pre-trained word vectors: word2vec (text or binary), GloVe, fastText .vec."),
+]
+InitOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--init-from",
+        metavar="MODEL",
+        help="Begin from a model: its network, words, tags and weights are kept, and new words and tags are added.",
+    ),
 ]
 SeedsOption = Annotated[
     int,
@@ -63,9 +71,11 @@ RestartOption = Annotated[
 
 @command("train")
 def train(
+    context: typer.Context,
     data: DataArgument = None,
     dev: DevOption = None,
     vectors: VectorsOption = None,
+    init_from: InitOption = None,
     seeds: SeedsOption = 1,
     out: OutOption = DEFAULT_MODEL,
     log_gradients: LogOption = None,
@@ -99,7 +109,7 @@ def train(
     checkpoint = api.checkpoint_of(out)
     if resume and not checkpoint.exists():
         show.note(f"no checkpoint {checkpoint}: the training begins at the start")
-    files = api.Files(data, dev, out, vectors, log_gradients)
+    files = api.Files(data, dev, out, vectors, log_gradients, init_from)
     stop = signals.Stop()
     with signals.handled_by(stop.handle):
         try:
@@ -116,6 +126,7 @@ def train(
                     force=force,
                     resume=resume or (False if restart else None),
                     checkpoint_every=checkpoint_every,
+                    given=given(context),
                 )
         except (KeyboardInterrupt, signals.Stopped, StoppedError) as error:
             show.note("interrupted")

@@ -16,7 +16,7 @@ from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap
 from rnncli.data.vectors import Vectors
 from rnncli.model import Model
-from rnncli.training import Epoch, Listener, Result, Resumed
+from rnncli.training import Carried, Epoch, Listener, Result, Resumed
 
 # Names of the scores that epochs are compared by. Of a loss the lowest is best.
 NAMES = {"f1": "F1", "accuracy": "accuracy", "loss": "loss"}
@@ -79,6 +79,17 @@ class TrainView(Listener):
         of_seed = f" of seed {resumed.seed}" if self.seeds > 1 else ""
         show.note(f"resumed {resumed.checkpoint}: {where}{of_seed}{best}")
 
+    def carried(self, carried: Carried) -> None:
+        """Say what the training has from the model that it begins from."""
+        words = f"{carried.known_words:,} words known, {carried.new_words:,} new"
+        others = f"; {carried.other_words:,} others of it are not here" if carried.other_words else ""
+        tags = f"{carried.known_tags:,} tags known, {len(carried.new_tags):,} new"
+        names = ", ".join(carried.new_tags[:10]) + (", …" if len(carried.new_tags) > 10 else "")
+        show.note(f"begins  from a model: {carried.network}")
+        show.note(f"        {words}{others}")
+        show.note(f"        {tags}: {names}" if names else f"        {tags}")
+        show.note(f"        dev score of the model itself {show.fraction(carried.score)}")
+
     def warning(self, message: str) -> None:
         """Show what is unusual about the data or the training."""
         show.note(f"warning: {message}")
@@ -113,7 +124,7 @@ def _shown(metric: str, score: float) -> str:
 
 
 def _describe_data(model: Model, sentences: Sequence[Sentence], tokens: int, dev: Overlap) -> None:
-    words = len(model.inputs.words) - 1  # without the unknown word
+    words = int((model.inputs.words.counts > 0).sum())  # a model to begin from may have others
     unknown = f"{100 * dev.unknown / dev.tokens:.1f} % of tokens unknown"
     tables = ", ".join(table.name for table in model.inputs.tables)
     show.note(f"train   {len(sentences):,} sentences, {tokens:,} tokens, {words:,} words")

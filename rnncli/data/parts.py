@@ -45,6 +45,7 @@ class Reader(NamedTuple):
 
     vectors  whether there is a file of word vectors
     force    read also what cannot be right
+    scheme   that of the model that the training begins from
     """
 
     network: NetworkSpec
@@ -53,6 +54,7 @@ class Reader(NamedTuple):
     vectors: bool
     force: bool
     events: Events
+    scheme: Scheme | None = None
 
     def read(self, data: str | Path, dev: str | Path | None) -> Parts:
         """Read both parts; without a file for development a share of the training sentences is kept for it.
@@ -67,7 +69,9 @@ class Reader(NamedTuple):
                 raise UsageError("stdin cannot be both the training and the development data")
             corpora.append(self._read(dev))
             self._check_dev(*corpora)
-        scheme = schemes.choose(self.training.scheme, (sentence.tags for sentence in corpus.sentences))
+        scheme = self.scheme or schemes.choose(self.training.scheme, (s.tags for s in corpus.sentences))
+        if self.scheme and not self.force:
+            schemes.refuse_another(corpus, scheme)
         self._check_tags(corpora, scheme)
         if dev is not None:
             return Parts(corpus, corpus.sentences, corpora[1].sentences, scheme)

@@ -161,6 +161,13 @@ def refuse_odd(corpus: Corpus, scheme: Scheme, tags: Sequence[str]) -> None:
         faults.raise_any()
 
 
+def refuse_another(corpus: Corpus, scheme: Scheme) -> None:
+    """Raise a :class:`.DataError` if the tags are in the order of another scheme than that of a model."""
+    tags = [sentence.tags for sentence in corpus.sentences]
+    if any(odd_tags(tags, scheme)) or scheme.malformed(tags):
+        _refuse_other(corpus, scheme, recognise(tags), "the model")
+
+
 def describe_odd(corpus: Corpus, scheme: Scheme, tags: Sequence[str], force: bool = False) -> str:
     """How many odd tags there are, and the first of them; "" if there are none.
 

@@ -1,5 +1,6 @@
 """Training: an untrained model for the data, the loop of epochs and batches, and what it reports."""
 
+from rnncli.training.carry import Carried
 from rnncli.training.events import Divergence, Epoch, Failure, Listener, Result, Resumed, Run
 from rnncli.training.loop import Saver, train
 from rnncli.training.prepare import prepare
@@ -7,6 +8,7 @@ from rnncli.training.state import Progress, State
 from rnncli.training.trainer import Trainer, schedule
 
 __all__ = [
+    "Carried",
     "Divergence",
     "Epoch",
     "Failure",

@@ -8,6 +8,7 @@ from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap
 from rnncli.data.vectors import Vectors
 from rnncli.model import Model
+from rnncli.training.carry import Carried
 from rnncli.training.state import Progress
 
 
@@ -108,6 +109,9 @@ class Listener:
 
     def resumed(self, resumed: Resumed) -> None:
         """The training goes on from a checkpoint; called after :meth:`prepared`."""
+
+    def carried(self, carried: Carried) -> None:
+        """The training begins from a model; called after the first :meth:`prepared`."""
 
     def warning(self, message: str) -> None:
         """Something about the data or the training is unusual, and it goes on."""

@@ -13,6 +13,7 @@ from rnncli.data.tags import Scheme
 from rnncli.data.tokenize import divided
 from rnncli.data.vectors import Vectors
 from rnncli.model import Model
+from rnncli.training import carry
 
 
 def prepare(
@@ -21,10 +22,12 @@ def prepare(
     training: TrainingSpec,
     vectors: Vectors | None = None,
     scheme: Scheme | None = None,
+    start: Model | None = None,
 ) -> Model:
     """Make an untrained model for these training sentences, with their vocabularies, tags, scheme, tokenizer.
 
     scheme  that of the tags, if it was recognised already
+    start   a model with this network and scheme, whose words, tags and weights are carried over
     """
     arguments.instance("network", network, NetworkSpec)
     arguments.instance("training", training, TrainingSpec)
@@ -37,6 +40,10 @@ def prepare(
     if scheme is None:
         scheme = choose(training.scheme, (sentence.tags for sentence in sentences))
     columns = [sentence.columns for sentence in sentences]
+    if start:
+        tags = carry.joined(start.tags, tags)
+        columns = carry.columns(start, columns)
+        vectors = carry.vectors(start, vectors)
     digits = network.digits if network.digits != "auto" else choose_digits(sentences)
     has_columns = bool(columns[0] and columns[0][0])
     network = network.resolved(has_columns, vectors is not None, scheme.limits_moves, digits)
@@ -44,11 +51,20 @@ def prepare(
     cut = _tokenizer(training.tokenizer, sentences, network.digits)
     training = training.resolved(network, len(sentences), len(tokens))
     inputs = Inputs.count(network, tokens, columns, vectors)
+    if start:
+        inputs = carry.joined_inputs(start.inputs, inputs)
     model = Model.untrained(network, training, inputs, tags, cut.name, scheme)
     model.reproduced = cut.share
     model.divided = divided(cut.name, (sentence.tokens for sentence in sentences), inputs.words)
     if vectors and "vectors" in network.inputs:
-        model.parameters["input/vectors"][...] = vectors.table
+        names = inputs.lists()["vectors"]  # those of the start, which are carried over, and then new ones
+        row_of = {word: row for row, word in enumerate(vectors.words)}
+        new = [row for row, name in enumerate(names) if name in row_of]
+        model.parameters["input/vectors"][new] = vectors.table[[row_of[names[row]] for row in new]]
+    if start:
+        if model.divided:
+            model.divided = carry.joined(start.divided, model.divided)
+        carry.carry(start, model)
     return model
 
 
