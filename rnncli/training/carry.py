@@ -105,8 +105,9 @@ def joined_inputs(old: Inputs, new: Inputs) -> Inputs:
         lists[name] = [*texts, *(text for text in new.lists()[name] if text not in known)]
     widths = {table.name: table.width for table in old.tables}
     inputs = Inputs.from_lists(widths, lists, old.words.digits)
-    for word, count in zip(new.words.words, new.words.counts[1:], strict=True):
-        inputs.words.counts[inputs.words.number(word)] = count
+    counts = np.zeros(len(inputs.words), np.int64)
+    counts[[inputs.words.number(word) for word in new.words.words]] = new.words.counts[1:]
+    inputs.words.counts = counts
     return inputs
 
 
