@@ -18,7 +18,15 @@ MOST_ENTRIES = 2_000  # of a folder, among which a similar name is searched
 
 def refuse(name: str, expected: str, value: object, hint: str = "") -> NoReturn:
     """Raise a :class:`.UsageError` that says what was expected of an argument and what its value is."""
-    raise UsageError(f"{name}: expected {expected}, got {reprlib.repr(value)}", hint=hint)
+    raise UsageError(f"{name}: expected {expected}, got {shown(value)}", hint=hint)
+
+
+def shown(value: object) -> str:
+    """A value for a message: its start and its end if it is long."""
+    try:
+        return reprlib.repr(value)
+    except ValueError:  # Python writes no integer of more than 4,300 digits
+        return "a number of too many digits"
 
 
 def whole_number(name: str, value: object, least: int, hint: str = "") -> int:

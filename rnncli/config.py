@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any, Literal, NamedTuple, Self, TypeVar
 
+from rnncli.arguments import shown
 from rnncli.errors import UsageError
 
 
@@ -143,16 +144,17 @@ def _check(item: dataclasses.Field[Any], kind: Any, value: Any) -> Any:
     choices = typing.get_args(kind) if typing.get_origin(kind) is Literal else ()
     if choices:
         if not isinstance(value, str) or value not in choices:
-            raise UsageError(f'{flag}: "{value}" is not one of its values', hint=suggestion(str(value), choices))
+            name = value if isinstance(value, str) else shown(value)
+            raise UsageError(f'{flag}: "{name}" is not one of its values', hint=suggestion(name, choices))
         return str(value)
     if not isinstance(value, {int: Integral, float: Real}.get(kind, kind)) or isinstance(value, bool):
-        raise UsageError(f"{flag}: expected {kind.__name__}, got {value!r}")
+        raise UsageError(f"{flag}: expected {kind.__name__}, got {shown(value)}")
     if item.metadata["joins"]:
         _check_joined(flag, str(value), item.metadata["joins"])
     low, high = item.metadata["low"], item.metadata["high"]
     if (low is not None and not value >= low) or (high is not None and not value <= high):
         bounds = f"of at least {low}" if high is None else f"from {low} to {high}"
-        raise UsageError(f"{flag}: {value} is out of range", hint=f"give a number {bounds}")
+        raise UsageError(f"{flag}: {shown(value)} is out of range", hint=f"give a number {bounds}")
     if kind is float and not math.isfinite(value):
         raise UsageError(f"{flag}: {value} is not a finite number")
     return int(value) if isinstance(value, Integral) else kind(value)

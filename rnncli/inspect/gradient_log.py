@@ -179,6 +179,8 @@ def _check_curve(curve: Any, place: str) -> None:
             raise _WrongError(f"{place}{key} is not a text")
     mean = _list(curve, "mean", place)
     left = _list(curve, "left", place)
+    if not mean:
+        raise _WrongError(f"{place}mean is empty")
     if len(mean) != len(left):
         raise _WrongError(f"{place}left has {len(left)} numbers, and mean has {len(mean)}")
     for key, numbers in (("mean", mean), ("left", left)):

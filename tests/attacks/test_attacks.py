@@ -1,0 +1,49 @@
+"""Each hostile file is refused with its exit code, in bounded memory, and nothing in it is executed."""
+
+import importlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import attack
+import pytest
+
+HERE = Path(__file__).parent
+KINDS = ["models", "configs", "logs", "vectors", "weights", "labelled", "texts"]
+MOST_BYTES = 192 << 20  # beside four times the file; to load the kernels takes half of it
+MOST_SECONDS = 60
+
+
+def read(kind, folder):
+    """Read the files of a folder in a child under limits; the rows of child.py by name."""
+    child = subprocess.run(
+        [sys.executable, str(HERE / "child.py"), kind, str(folder)], capture_output=True, text=True, check=False
+    )
+    assert child.returncode == 0, child.stderr[-2_000:]
+    return json.loads(child.stdout.splitlines()[-1])
+
+
+@pytest.mark.promise("hostile-text")
+@pytest.mark.promise("no-code")
+@pytest.mark.promise("limits")
+@pytest.mark.skipif(sys.platform != "linux", reason="limits and measures memory by Linux")
+@pytest.mark.parametrize("kind", KINDS)
+def test_hostile_files_are_refused(kind, tmp_path, cases):
+    attacks = importlib.import_module(kind).ATTACKS
+    folder = tmp_path / "files"
+    attack.write_all(attacks, folder)
+    sizes = {path.name: 0 if path.is_symlink() else path.stat().st_size for path in folder.iterdir()}
+    rows = read(kind, folder)
+    assert rows.keys() == attacks.keys()
+    wrong = []
+    for name, row in rows.items():
+        if row["outcome"] != attacks[name].code:
+            wrong.append(f"{name}: {row['outcome']}")
+        if row["bytes"] > 4 * sizes[name] + MOST_BYTES:
+            wrong.append(f"{name}: {row['bytes']:,} bytes")
+        if row["seconds"] > MOST_SECONDS:
+            wrong.append(f"{name}: {row['seconds']:.0f} s")
+        cases.add()
+    assert not wrong, "\n".join(wrong)
+    assert sorted(path.name for path in folder.iterdir()) == sorted(attacks)  # nothing was executed
