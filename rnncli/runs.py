@@ -138,12 +138,13 @@ def _train_seed(
     listener.prepared(
         model, task.train, overlap(task.train, task.dev, model.inputs.words, model.tags), task.vectors
     )
+    why = _why_score_is_fixed(task.dev, model)
+    metric = "loss" if why else "f1" if model.scheme.has_spans else "accuracy"
     if checkpoint:
         checkpoint.begin(runs.finished, model.parameters.flat)
         if state:
             batches = -(-len(task.train) // model.training_spec.batch)
-            listener.resumed(Resumed(str(checkpoint.path), seed, state.progress, batches))
-    why = _why_score_is_fixed(task.dev, model)
+            listener.resumed(Resumed(str(checkpoint.path), seed, state.progress, batches, metric))
     if why and seed == task.training_spec.seed:
         listener.warning(f"{why}, so the epoch with the lowest loss on it is kept")
     with checkpoint.naming() if checkpoint else nullcontext():
@@ -153,7 +154,7 @@ def _train_seed(
             threads=threads,
             score=functools.partial(_loss, task.dev) if why else functools.partial(_score, task.dev, threads),
             scored=0 if why else _scored(task.dev, model.scheme),
-            metric="loss" if why else "f1" if model.scheme.has_spans else "accuracy",
+            metric=metric,
             listener=listener,
             class_weights=task.class_weights,
             saver=checkpoint,
