@@ -111,7 +111,7 @@ class Checkpoint:
         began = time.monotonic()
         try:
             write(self.path, Saved(self.identity, self._finished, state))
-        except FileError as error:
+        except (FileError, ModelError) as error:
             self._warn(f"no checkpoint: {error}")
         self._last = time.monotonic()
         self._cost = self._last - began

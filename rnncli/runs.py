@@ -142,12 +142,13 @@ def _train_seed(
     if task.start and seed == task.training_spec.seed:
         before = evaluation.evaluate(task.start, task.dev, threads, with_probabilities=False)
         listener.carried(training.Carried.of(task.start, model, before.score))
+    why = _why_score_is_fixed(task.dev, model)
+    metric = "loss" if why else "f1" if model.scheme.has_spans else "accuracy"
     if checkpoint:
         checkpoint.begin(runs.finished, model.parameters.flat)
         if state:
             batches = -(-len(task.train) // model.training_spec.batch)
-            listener.resumed(Resumed(str(checkpoint.path), seed, state.progress, batches))
-    why = _why_score_is_fixed(task.dev, model)
+            listener.resumed(Resumed(str(checkpoint.path), seed, state.progress, batches, metric))
     if why and seed == task.training_spec.seed:
         listener.warning(f"{why}, so the epoch with the lowest loss on it is kept")
     with checkpoint.naming() if checkpoint else nullcontext():
@@ -157,7 +158,7 @@ def _train_seed(
             threads=threads,
             score=functools.partial(_loss, task.dev) if why else functools.partial(_score, task.dev, threads),
             scored=0 if why else _scored(task.dev, model.scheme),
-            metric="loss" if why else "f1" if model.scheme.has_spans else "accuracy",
+            metric=metric,
             listener=listener,
             class_weights=task.class_weights,
             saver=checkpoint,

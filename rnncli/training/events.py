@@ -93,6 +93,7 @@ class Resumed(NamedTuple):
     seed: int
     progress: Progress
     batches: int  # in an epoch
+    metric: str  # what the scores are; see :class:`Epoch`
 
 
 class Listener:
