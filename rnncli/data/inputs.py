@@ -6,6 +6,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rnncli.config import NetworkSpec
 from rnncli.data.batch import Bags, Encoded
@@ -144,10 +145,17 @@ class Inputs:
 
     @classmethod
     def from_lists(
-        cls, widths: Mapping[str, int], lists: Mapping[str, Sequence[str]], digits: str = "zero"
+        cls,
+        widths: Mapping[str, int],
+        lists: Mapping[str, Sequence[str]],
+        digits: str = "zero",
+        counts: NDArray[np.int64] | None = None,
     ) -> Self:
-        """Make the input of a model file: part widths, lists as of :meth:`lists`, how digits are read."""
-        words = Vocabulary(lists["words"], digits)
+        """Make the input of a model file: part widths, lists as of :meth:`lists`, how digits are read.
+
+        counts  of the words, as in :class:`.Vocabulary`; a file does not hold them
+        """
+        words = Vocabulary(lists["words"], digits, counts)
         parts = []
         for name, width in widths.items():
             features: Features = words

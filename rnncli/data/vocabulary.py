@@ -76,10 +76,6 @@ class Vocabulary(Texts):
         """How often each word occurs in training; without counts zeros that cannot be written."""
         return np.broadcast_to(np.int64(0), len(self)) if self._counts is None else self._counts
 
-    @counts.setter
-    def counts(self, counts: NDArray[np.int64]) -> None:
-        self._counts = counts
-
     @classmethod
     def count(cls, tokens: Iterable[str], digits: str = "zero") -> "Vocabulary":
         """Make the vocabulary of a training set."""

@@ -15,6 +15,7 @@ from rnncli.data import compatibility
 from rnncli.data.inputs import Inputs
 from rnncli.data.spelling import composed
 from rnncli.data.vectors import Vectors
+from rnncli.data.vocabulary import Vocabulary
 from rnncli.errors import UsageError
 from rnncli.model import Model
 
@@ -104,11 +105,10 @@ def joined_inputs(old: Inputs, new: Inputs) -> Inputs:
         known = {*texts, *map(composed, texts)}
         lists[name] = [*texts, *(text for text in new.lists()[name] if text not in known)]
     widths = {table.name: table.width for table in old.tables}
-    inputs = Inputs.from_lists(widths, lists, old.words.digits)
-    counts = np.zeros(len(inputs.words), np.int64)
-    counts[[inputs.words.number(word) for word in new.words.words]] = new.words.counts[1:]
-    inputs.words.counts = counts
-    return inputs
+    words = Vocabulary(lists["words"], old.words.digits)
+    counts = np.zeros(len(words), np.int64)
+    counts[[words.number(word) for word in new.words.words]] = new.words.counts[1:]
+    return Inputs.from_lists(widths, lists, old.words.digits, counts)
 
 
 def joined(old: list[str], new: list[str]) -> list[str]:
