@@ -41,6 +41,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the mark of tests that prove a promise."""
     config.addinivalue_line("markers", "promise(name): proves a promise of docs/reliability.md")
     config.stash[_RECORD] = Record(config.getoption("--record"))
+    # Signals that are ignored here, as in a background job, would be ignored by the programs that tests start.
+    for name in ("SIGINT", "SIGHUP", "SIGTERM"):
+        if hasattr(signal, name) and signal.getsignal(number := getattr(signal, name)) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
