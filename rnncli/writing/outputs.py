@@ -116,7 +116,7 @@ def _are_one(first: Place, second: Place) -> bool:
     if first.is_stream or second.is_stream:
         return first.descriptor is not None and first.descriptor == second.descriptor
     # On some systems names that differ in case, or in how an accent is encoded, are one.
-    names = [unicodedata.normalize("NFC", str(place.path)).casefold() for place in (first, second)]
+    names = [unicodedata.normalize("NFC", os.path.realpath(place.path)).casefold() for place in (first, second)]
     return names[0] == names[1]
 
 
