@@ -140,9 +140,12 @@ def test_the_owner_of_the_old_file_is_kept(old: Path) -> None:
 
 
 @pytest.mark.skipif(not HAS_USERS, reason="only root of the machine can give a file to another group")
-def test_another_group_gets_no_permission_that_it_had_not(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [errno.EPERM, errno.EINVAL])
+def test_another_group_gets_no_permission_that_it_had_not(
+    old: Path, monkeypatch: pytest.MonkeyPatch, error: int
+) -> None:
     def refuse(*arguments: object) -> None:
-        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+        raise OSError(error, os.strerror(error))
 
     os.chown(old, 12345, 23456)
     old.chmod(0o664)
