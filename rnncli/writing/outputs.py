@@ -77,7 +77,8 @@ def check(outputs: Sequence[Output], inputs: Mapping[str, str | Path | None], fo
         for other, other_place in places[:number]:
             is_wanted = output.option == "stdout" and other_place.descriptor == 1
             if _are_one(place, other_place) and not is_wanted:
-                problem = "both write to stdout" if place.descriptor == 1 else "are the same file"
+                both = place.descriptor == other_place.descriptor == 1
+                problem = "both write to stdout" if both else "are the same file"
                 raise UsageError(f"{other} and {output} {problem}", hint="name another file for one of them")
     for output, place in places:
         if output.kind is None:
