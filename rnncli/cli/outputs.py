@@ -18,7 +18,19 @@ OUTPUTS = {
     "memory-task": {"out": "TEXT"},
 }
 # Parameters of all commands that name a file that is read.
-INPUTS = ("config", "data", "dev", "vectors", "class_weight", "source", "corpus", "log", "model", "compare")
+INPUTS = (
+    "config",
+    "data",
+    "dev",
+    "vectors",
+    "class_weight",
+    "source",
+    "corpus",
+    "log",
+    "model",
+    "compare",
+    "init_from",
+)
 # Commands whose --json is the content of the file.
 _OF_JSON = ("tag", "memory-task")
 

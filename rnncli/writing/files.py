@@ -17,8 +17,9 @@ T = TypeVar("T")
 # Errors of disks and networks that may be gone a moment later.
 _PASSING = {errno.EIO, errno.EINTR, errno.EAGAIN, errno.EBUSY, errno.ESTALE, errno.ETIMEDOUT}
 _PAUSE = 0.2  # seconds before a second attempt
-# What a file system answers that does not have a call.
+# What a file system answers that does not have a call, and a system that does not allow it.
 _UNSUPPORTED = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS}
+_NOT_ALLOWED = {errno.EPERM, *_UNSUPPORTED}
 _COPIED = ("user.", "system.posix_acl_access")  # beginnings of the extended attributes that a new file takes over
 
 
@@ -139,11 +140,10 @@ def _take_over(number: int, path: Path, old: os.stat_result) -> None:
     """Give a new file the owner, the group, the attributes and the permissions of an old one, as far as allowed."""
     new = os.fstat(number)
     if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
-        try:
-            os.fchown(number, old.st_uid, old.st_gid)
-        except PermissionError:
-            with suppress(PermissionError):
-                os.fchown(number, -1, old.st_gid)
+        with _passing_over(_NOT_ALLOWED):
+            os.fchown(number, -1, old.st_gid)
+        with _passing_over(_NOT_ALLOWED):
+            os.fchown(number, old.st_uid, -1)
     if hasattr(os, "listxattr"):
         with suppress(OSError):
             for name in os.listxattr(path):
@@ -152,19 +152,23 @@ def _take_over(number: int, path: Path, old: os.stat_result) -> None:
     mode = old.st_mode & 0o777
     if os.fstat(number).st_gid != old.st_gid:  # another group may do no more than everybody
         mode = mode & ~0o070 | (mode & 0o007) << 3
-    try:
+    with _passing_over(_NOT_ALLOWED):
         os.fchmod(number, mode)
+
+
+@contextmanager
+def _passing_over(numbers: set[int]) -> Iterator[None]:
+    """Pass over errors of the system with these numbers."""
+    try:
+        yield
     except OSError as error:
-        if error.errno not in {errno.EPERM, *_UNSUPPORTED}:
+        if error.errno not in numbers:
             raise
 
 
 def _sync(number: int) -> None:
-    try:
+    with _passing_over(_UNSUPPORTED):
         os.fsync(number)
-    except OSError as error:
-        if error.errno not in _UNSUPPORTED:
-            raise
 
 
 def sync_folder(folder: Path) -> None:

@@ -30,6 +30,7 @@ from rnncli.writing.processes import Process, runs, this_process
 
 SIGNS = 15.0  # seconds between two signs of life of a lock
 SILENCE = 180.0  # seconds without one, after which the lock of another machine is not valid any more
+_ATTEMPTS = 500  # to get a lock that others remove and make at the same moment, some of them 10 ms apart
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}  # answers where files have one name only
 _LONGEST_NAME = 255  # bytes
 _LARGEST = 4096  # bytes of a lock
@@ -100,13 +101,16 @@ def _name(path: Path) -> Path:
 
 def _acquire(file: Path, token: str, path: str | Path) -> None:
     """Make a lock, or raise a :class:`.FileError` that says who has it."""
-    while not _make(file, token):
+    for attempt in range(_ATTEMPTS):
+        if _make(file, token):
+            return
         holder = _read(file)
         if holder is None:  # it was removed at this moment
             continue
-        if not _is_left(file, holder):
+        if not _is_left(file, holder) or attempt == _ATTEMPTS - 1:
             raise _refusal(file, holder, path)
         _remove(file, holder.token)
+    raise FileError("other processes lock it again and again", where=str(path), hint="try again in a moment")
 
 
 def _make(file: Path, token: str) -> bool:

@@ -77,7 +77,8 @@ def check(outputs: Sequence[Output], inputs: Mapping[str, str | Path | None], fo
         for other, other_place in places[:number]:
             is_wanted = output.option == "stdout" and other_place.descriptor == 1
             if _are_one(place, other_place) and not is_wanted:
-                problem = "both write to stdout" if place.descriptor == 1 else "are the same file"
+                both = place.descriptor == other_place.descriptor == 1
+                problem = "both write to stdout" if both else "are the same file"
                 raise UsageError(f"{other} and {output} {problem}", hint="name another file for one of them")
     for output, place in places:
         if output.kind is None:
@@ -116,7 +117,7 @@ def _are_one(first: Place, second: Place) -> bool:
     if first.is_stream or second.is_stream:
         return first.descriptor is not None and first.descriptor == second.descriptor
     # On some systems names that differ in case, or in how an accent is encoded, are one.
-    names = [unicodedata.normalize("NFC", str(place.path)).casefold() for place in (first, second)]
+    names = [unicodedata.normalize("NFC", os.path.realpath(place.path)).casefold() for place in (first, second)]
     return names[0] == names[1]
 
 

@@ -17,7 +17,7 @@ _TERMINALS = re.compile(r"/dev/(tty.*|pts/\d+|console)")
 class Place(NamedTuple):
     """Where an output is written.
 
-    path        the file itself, behind all symbolic links
+    path        the file itself, no symbolic link to it
     descriptor  of a stream that is open already, such as /dev/stdout or /dev/fd/3; the stream goes on after this
     status      of what is there; ``None`` if there is nothing
     """
@@ -57,37 +57,37 @@ class Place(NamedTuple):
 
 def find(path: str | Path) -> Place:
     """Find out where a path leads; ``-`` is stdout. Raise ``OSError`` if that cannot be known."""
-    name = os.fspath(path)
-    descriptor = 1 if name == "-" else _descriptor(name)
+    name, descriptor = ("-", 1) if str(path) == "-" else _follow(os.fspath(path))
     if descriptor is not None:
         return Place(Path(name), descriptor, os.fstat(descriptor))
     try:
         status = os.stat(name)  # noqa: PTH116
     except FileNotFoundError:
         status = None
-    return Place(Path(os.path.realpath(name)), None, status)
+    return Place(Path(name).absolute(), None, status)
 
 
-def _descriptor(name: str) -> int | None:
-    """The number of the open file that a name such as /dev/stdout or /dev/fd/3 stands for."""
-    folders = (f"/proc/{os.getpid()}/fd", "/dev/fd")
+def _follow(name: str) -> tuple[str, int | None]:
+    """Follow symbolic links to the name of a file, or to the number of an open one, such as /dev/stdout."""
+    descriptors = (f"/proc/{os.getpid()}/fd", "/dev/fd")
     for _ in range(_MOST_LINKS):
         folder, last = os.path.split(name)
-        if last.isdecimal() and os.path.realpath(folder) in folders:
-            return int(last)
+        if last.isdecimal() and os.path.realpath(folder) in descriptors:
+            return name, int(last)
         try:
-            name = os.path.join(folder, os.readlink(name))  # noqa: PTH115, PTH118
+            link = os.readlink(name)  # noqa: PTH115
         except OSError as error:
-            if error.errno in (errno.EINVAL, errno.ENOENT, errno.ENOTDIR, errno.EACCES):
-                return None  # no link, or nothing at all
+            if error.errno in (errno.EINVAL, errno.ENOENT):  # no link, or nothing
+                return name, None
             raise
+        name = os.path.join(folder, link)  # noqa: PTH118
     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
 
 
 def _is_terminal(place: Place) -> bool:
     if place.descriptor is not None:
         return os.isatty(place.descriptor)
-    return bool(_TERMINALS.fullmatch(str(place.path)))
+    return bool(_TERMINALS.fullmatch(os.path.realpath(place.path)))
 
 
 def is_mount_point(path: Path) -> bool:
@@ -96,5 +96,5 @@ def is_mount_point(path: Path) -> bool:
         mounts = Path("/proc/self/mountinfo").read_bytes().splitlines()
     except OSError:
         return False
-    name = re.sub(rb"[ \t\n\\]", lambda match: b"\\%03o" % match[0][0], os.fsencode(path))
+    name = re.sub(rb"[ \t\n\\]", lambda match: b"\\%03o" % match[0][0], os.fsencode(os.path.realpath(path)))
     return any(line.split(b" ")[4] == name for line in mounts)

@@ -10,6 +10,7 @@ from rnncli.writing.processes import Process, runs, this_process
 
 DAY = 24 * 3600  # seconds without a change, after which a temporary file of another machine is removed
 _NAME = re.compile(r"\.rnncli-([0-9a-f]{12})-(\d+)-(\d*)-[0-9a-f]{8}\.tmp")
+_GUARD = re.compile(r"\.rnncli-[0-9a-f-]+\.lock")  # of rnncli.writing.locks, which exists for an instant
 
 
 def new_path(folder: Path) -> Path:
@@ -22,14 +23,18 @@ def remove_leftovers(folder: Path) -> None:
     """Remove temporary files in a folder whose process has ended without removing them."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            match = _NAME.fullmatch(entry.name)
-            if match and entry.is_file(follow_symlinks=False) and _is_left(match, entry):
+            if entry.name.startswith(".rnncli-"):
                 with suppress(OSError):  # of another user, or removed by another process at this moment
-                    os.unlink(entry.path)  # noqa: PTH108
+                    if entry.is_file(follow_symlinks=False) and _is_left(entry):
+                        os.unlink(entry.path)  # noqa: PTH108
 
 
-def _is_left(match: re.Match[str], entry: os.DirEntry[str]) -> bool:
-    is_running = runs(Process(match[1], int(match[2]), match[3]))
+def _is_left(entry: os.DirEntry[str]) -> bool:
+    is_running = None
+    if match := _NAME.fullmatch(entry.name):
+        is_running = runs(Process(match[1], int(match[2]), match[3]))
+    elif not _GUARD.fullmatch(entry.name):
+        return False
     if is_running is None:
         return time.time() - entry.stat(follow_symlinks=False).st_mtime > DAY
     return not is_running

@@ -35,6 +35,8 @@ def parameters(command: str) -> dict[str, list[str]]:
     """The parameters of a command that name files, and the words that come before such a name."""
     names_files = {}
     for name, parameter in inspect.signature(COMMANDS[command].run).parameters.items():
+        if not get_args(parameter.annotation):  # no option
+            continue
         kind, info = get_args(parameter.annotation)[:2]
         is_file = (info.metavar or "").startswith(("FILE", "IN", "OUT", "TRAIN"))
         if is_file or Path in (kind, *get_args(kind)) or name == "class_weight":

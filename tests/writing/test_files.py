@@ -140,9 +140,12 @@ def test_the_owner_of_the_old_file_is_kept(old: Path) -> None:
 
 
 @pytest.mark.skipif(not HAS_USERS, reason="only root of the machine can give a file to another group")
-def test_another_group_gets_no_permission_that_it_had_not(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [errno.EPERM, errno.EINVAL])
+def test_another_group_gets_no_permission_that_it_had_not(
+    old: Path, monkeypatch: pytest.MonkeyPatch, error: int
+) -> None:
     def refuse(*arguments: object) -> None:
-        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+        raise OSError(error, os.strerror(error))
 
     os.chown(old, 12345, 23456)
     old.chmod(0o664)
@@ -342,12 +345,18 @@ def test_what_a_killed_process_left_is_removed_and_what_a_running_one_needs_stay
     old_foreign = left(tmp_path, processes.Process("ba9876543210", child.pid, "1"))
     past = old_foreign.stat().st_mtime - temporary.DAY - 60
     os.utime(old_foreign, (past, past))
-    others = [tmp_path / name for name in (".rnncli-notes.tmp", "rnncli.tmp", ".model.npz.abc")]
-    for path in others:
+    guards = [tmp_path / ".rnncli-0123456789abcdef.lock", tmp_path / ".rnncli-fedcba9876543210.lock"]
+    others = [
+        tmp_path / name for name in (".rnncli-notes.tmp", ".rnncli-notes.lock", "rnncli.tmp", ".model.npz.abc")
+    ]
+    for path in (*guards, *others):
         path.write_text("kept")
+    for path in (guards[0], *others):
+        os.utime(path, (past, past))
     try:
         writing.write_text(tmp_path / "out", "new")
-        assert all(path.exists() for path in (*running, foreign, *others))
+        assert all(path.exists() for path in (*running, foreign, guards[1], *others))
+        assert not guards[0].exists()
         assert not reused.exists()
         assert not old_foreign.exists()
         child.kill()  # it is a zombie until it is waited for

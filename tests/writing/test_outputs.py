@@ -343,3 +343,13 @@ def test_every_refusal_is_an_error_of_rnncli(tmp_path: Path) -> None:
     with pytest.raises(RnncliError) as caught:
         check(tmp_path)
     assert ("name a file: --out labelled.txt", 5) == (caught.value.hint, caught.value.exit_code)
+
+
+@pytest.mark.promise("own-files")
+def test_an_output_is_not_the_file_that_stdout_goes_to(tmp_path: Path) -> None:
+    outputs = "w.Output('--out', 'log', w.TEXT), w.Output('stdout', '-', None)"
+    script = f"from rnncli import writing as w; w.check([{outputs}], {{}})"
+    with (tmp_path / "log").open("w") as log:
+        command = [sys.executable, "-c", script]
+        child = subprocess.run(command, cwd=tmp_path, stdout=log, stderr=subprocess.PIPE, text=True, check=False)
+    assert "UsageError: --out log and stdout are the same file" in child.stderr
