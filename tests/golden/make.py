@@ -140,6 +140,7 @@ def main() -> None:
         for file, rows in expected.items()
     )
     path.write_text(f"{{\n{lines}\n}}\n", "utf-8")
+    print(f"{len(expected)} files")
 
 
 if __name__ == "__main__":
