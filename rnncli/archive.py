@@ -234,7 +234,11 @@ def _errors_of(path: Path) -> Iterator[None]:
         raise ModelError(error.message, where=name, hint=error.hint) from error
     except OSError as error:
         raise FileError(error.strerror or str(error), where=name) from error
-    except (ValueError, TypeError, LookupError, OverflowError, MemoryError, RecursionError) as error:
+    except MemoryError as error:
+        raise FileError(
+            "not enough memory to open it", where=name, hint="it needs twice the size of the file"
+        ) from error
+    except (ValueError, TypeError, LookupError, OverflowError, RecursionError) as error:
         raise ModelError(f"damaged header ({error})"[:300], where=name, hint=AGAIN) from error
 
 

@@ -110,6 +110,16 @@ def test_labelling_takes_twice_the_file(kind: str, tiny: Path, tmp_path: Path, l
         assert ("labelled", True, True) == (outcome, used[0] < bounds[0], used[1] < bounds[1]), (used, bounds)
 
 
+@pytest.mark.promise("limits")
+def test_too_little_memory_is_no_damage(tiny: Path, tmp_path: Path) -> None:
+    path = tmp_path / "large.npz"
+    modelfile.save(large_models(64 * MB)["weights"](), path)
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({peaks(tiny, False)[1] + 20 * MB},) * 2)"
+    code = f"{limit}\nfrom rnncli import modelfile\nmodelfile.load({str(path)!r})"
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert f"FileError: {path}: not enough memory to open it" in child.stderr
+
+
 MARKS = 500_000  # few enough for a header
 BOMBS = {
     "objects": "[" + "{}," * (MARKS // 3) + "0]",

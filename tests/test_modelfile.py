@@ -269,6 +269,7 @@ ATTACKS = {
 }
 
 
+@pytest.mark.promise("damaged")
 @pytest.mark.parametrize(("change", "message"), ATTACKS.values(), ids=ATTACKS)
 def test_a_forged_model_is_refused(forge: Forge, change: Callable[..., None], message: str) -> None:
     path = forge(change)
@@ -362,6 +363,7 @@ ATTACKS_ON_INPUTS = {
 }
 
 
+@pytest.mark.promise("damaged")
 @pytest.mark.parametrize(("change", "message"), ATTACKS_ON_INPUTS.values(), ids=ATTACKS_ON_INPUTS)
 def test_a_forged_input_is_refused(
     forge: Forge, everything: Path, change: Callable[..., None], message: str

@@ -108,9 +108,10 @@ class PackedNumbers:
     A text that is not :func:`.composed` is also found in its composed form, unless that is in the list too.
 
     It is a table of places, with open addressing and double hashing (Knuth, "The Art of Computer Programming",
-    volume 3, 6.4, algorithm D). A place is 0 or holds 1 + the number of a text, and above that some bits of its
-    hash, so that few texts need be compared. Hashes are Python's own, whose key is secret and differs in every
-    process, so that no file can choose texts which meet in one place.
+    volume 3, 6.4, algorithm D). A place is 0, or an entry: its lowest bit says whether the text is found as it is
+    (0) or composed (1); then follows 1 + the number of the text, then some bits of the hash, so that few texts need
+    be compared. Hashes are Python's own, whose key is secret and differs in every process, so that no file can
+    choose texts which meet in one place.
 
     Raises :class:`.ModelError` for a list that names a text twice.
     """
@@ -121,14 +122,14 @@ class PackedNumbers:
         if len(texts) >= _MOST_TEXTS:
             raise ModelError("a list has more texts than any model")
         others = sum(len(_other_spellings(block)) for block in texts.blocks())
-        self._has_others = others > 0
         self._size = _prime(max(8, math.ceil(1.15 * (len(texts) + others))))
-        self._bits = (len(texts) + 1).bit_length()
+        self._bits = 1 + (len(texts) + 1).bit_length()
         table = np.zeros(self._size, np.uint32)
         self._table = table.data
         number = 1
         for block in texts.blocks():
-            self._insert(table, block, np.arange(number, number + len(block), dtype=np.uint32))
+            numbers = np.arange(number, number + len(block), dtype=np.uint32)
+            self._insert(table, block, numbers << np.uint32(1))
             number += len(block)
         number = 1
         for block in texts.blocks() if others else ():
@@ -136,13 +137,12 @@ class PackedNumbers:
             for place, form in _other_spellings(block).items():
                 if self.get(form) is None:  # of many spellings of one text only the first is needed
                     forms.setdefault(form, number + place)
-            self._insert(table, list(forms), np.fromiter(forms.values(), np.uint32, len(forms)), are_listed=False)
+            numbers = np.fromiter(forms.values(), np.uint32, len(forms))
+            self._insert(table, list(forms), numbers << np.uint32(1) | np.uint32(1))
             number += len(block)
 
-    def _insert(
-        self, table: NDArray[np.uint32], texts: list[str], numbers: NDArray[np.uint32], are_listed: bool = True
-    ) -> None:
-        """Put some texts into the table; numbers (texts,), from 1."""
+    def _insert(self, table: NDArray[np.uint32], texts: list[str], numbers: NDArray[np.uint32]) -> None:
+        """Put some texts into the table, with the lower bits of their entries, (texts,)."""
         hashes = np.fromiter(map(hash, texts), np.int64, len(texts)).view(np.uint64)
         size = np.uint64(self._size)
         places = (hashes % size).astype(np.int64)
@@ -157,12 +157,16 @@ class PackedNumbers:
             taken = table[here]
             is_out = taken != values[waiting]
             waiting, here, taken = waiting[is_out], here[is_out], taken[is_out]
-            if are_listed:
-                is_like = (taken ^ values[waiting]) >> np.uint32(self._bits) == 0
-                for mine, other in zip(waiting[is_like].tolist(), taken[is_like].tolist(), strict=True):
-                    if texts[mine] == self._texts[(other & ((1 << self._bits) - 1)) - 1]:
-                        raise ModelError("a list names a text twice")
+            is_like = (taken ^ values[waiting]) >> np.uint32(self._bits) == 0
+            for mine, other in zip(waiting[is_like].tolist(), taken[is_like].tolist(), strict=True):
+                if texts[mine] == self._text(other):
+                    raise ModelError("a list names a text twice")
             places[waiting] = (here + steps[waiting]) % self._size
+
+    def _text(self, entry: int) -> str:
+        """The text under which an entry is found."""
+        text = self._texts[((entry & ((1 << self._bits) - 1)) >> 1) - 1]
+        return composed(text) if entry & 1 else text
 
     def get(self, text: str, default: Any = None) -> Any:
         """The number of a text, or ``default`` for a text that is not in the list."""
@@ -171,17 +175,11 @@ class PackedNumbers:
         mark = key >> (32 + bits)
         step = (key >> 32) % (self._size - 1) + 1
         place = key % self._size
-        number = None  # of the first text that is this one when it is composed
-        while value := self._table[place]:
-            if value >> bits == mark:
-                candidate = (value & ((1 << bits) - 1)) - 1
-                listed = self._texts[candidate]
-                if listed == text:
-                    return candidate + self._first
-                if self._has_others and composed(listed) == text and (number is None or candidate < number):
-                    number = candidate
+        while entry := self._table[place]:
+            if entry >> bits == mark and self._text(entry) == text:
+                return ((entry & ((1 << bits) - 1)) >> 1) - 1 + self._first
             place = (place + step) % self._size
-        return default if number is None else number + self._first
+        return default
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A copy may be in another process, where texts have other hashes."""

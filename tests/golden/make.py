@@ -10,6 +10,7 @@ tag occurs in a few tokens.
 """
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,7 @@ def main() -> None:
         for file, rows in expected.items()
     )
     path.write_text(f"{{\n{lines}\n}}\n", "utf-8")
+    sys.stdout.write(f"{len(expected)} files\n")
 
 
 if __name__ == "__main__":
