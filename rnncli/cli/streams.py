@@ -37,50 +37,46 @@ class _Input(io.FileIO):
 class _Output(io.FileIO):
     """A stream that is written, until it fails once.
 
-    patience  seconds to wait for the reader of a full pipe; ``None`` for as long as it takes
+    patience    seconds to wait for the reader of a full pipe; ``None`` for as long as it takes
+    is_writing  whether it is not known how much was written, because a signal came just then
     """
 
     def __init__(self, number: int) -> None:
         super().__init__(number, "wb", closefd=False)
         self.patience: float | None = None
         self.is_over = False
+        self.is_writing = False
 
     def _put(self, data: Any) -> int:
-        """Write data, or the first part of them, and return how many bytes that were."""
-        while True:
-            if self.patience is not None:  # a pipe that is ready takes so much without waiting
-                data = data[: select.PIPE_BUF]
-                self._wait()
-            if (count := super().write(data)) is not None:
-                return count
-            self._wait()
-
-    def _wait(self) -> None:
-        if not select.select([], [self], [], self.patience)[1]:
-            raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+        """Write the first part of some data, when the stream is ready; returns how many bytes that were."""
+        data = data[: select.PIPE_BUF]  # a pipe that is ready takes so much at once
+        count = None
+        while count is None:
+            if not select.select([], [self], [], self.patience)[1]:
+                raise TimeoutError
+            self.is_writing = True
+            count = super().write(data)
+            self.is_writing = False
+        return count
 
 
 class _Results(_Output):
     """stdout: what cannot be written is an error, once."""
 
-    is_writing = False  # whether it is unknown how much was written, because a signal came meanwhile
-
     def write(self, data: Any) -> int:
         if self.is_over:
             return len(data)
-        self.is_writing = True
         try:
-            count = self._put(data)
+            return self._put(data)
+        except BrokenPipeError as error:
+            self.is_over = True
+            raise ReaderLeftError from error
         except OSError as error:
             self.is_over = True
-            if isinstance(error, BrokenPipeError):
-                raise ReaderLeftError from error
             if error.errno == errno.EBADF:
                 raise FileError("it is closed", where="stdout") from error
             hint = "what was written is not whole"
-            raise FileError(error.strerror or str(error), where="stdout", hint=hint) from error
-        self.is_writing = False
-        return count
+            raise FileError(error.strerror or "its reader does not read", where="stdout", hint=hint) from error
 
 
 class _Notes(_Output):

@@ -1,9 +1,11 @@
 """Streams that are closed, full or cut short: no traceback, the documented exit code, and no result lost."""
 
+import fcntl
 import json
 import os
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections.abc import Callable
@@ -221,8 +223,10 @@ def test_a_stdin_that_does_not_wait_is_read_to_its_end(trained: "Trained", many_
     def feed() -> None:
         with os.fdopen(writer, "wb", 0) as pipe:
             for start in range(0, len(content), 40_000):
-                time.sleep(0.05)  # in which there is nothing to read
                 pipe.write(content[start : start + 40_000])
+                while fcntl.ioctl(reader, termios.FIONREAD, bytes(4)) != bytes(4):
+                    time.sleep(0.01)
+                time.sleep(0.05)  # in which there is nothing to read
 
     feeder = threading.Thread(target=feed)
     feeder.start()
@@ -275,6 +279,17 @@ def test_what_comes_before_a_fault_is_labelled(
                 where = f"error: {'stdin' if name == '-' else name}:{line}:{column}: {message}"
                 assert result.stderr.startswith(where)
                 cases.add()
+
+
+@pytest.mark.promise("streams")
+def test_the_program_writes_what_it_has_before_it_says_what_is_wrong(trained: "Trained", tmp_path: Path) -> None:
+    (tmp_path / "bad.txt").write_bytes(b"leave Taipei\n" * 9_000 + b"\xff\n")
+    words = ("tag", "--input", "bad.txt", "--model", str(trained.path), "--quiet")
+    result = subprocess.run(  # in one pipe
+        [*PROGRAM, *words], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60
+    )
+    assert 3 == result.returncode
+    assert result.stdout.startswith(b"leave [Taipei: departure]\n" * 9_000 + b"error: bad.txt:9001:1: byte 0xff")
 
 
 def test_a_file_is_not_written_up_to_a_fault(
