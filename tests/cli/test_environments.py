@@ -268,6 +268,20 @@ def test_the_current_folder_may_have_been_removed(
 
 
 @pytest.mark.promise("environments")
+@pytest.mark.parametrize("name", ODD_NAMES.values(), ids=ODD_NAMES)
+def test_an_error_about_a_name_is_in_one_line(run: Any, name: str) -> None:
+    """A line of its own could be taken for one of rnncli."""
+    Path(f"{name}.tsv").write_text("leave\tO\n", "utf-8")
+    for command in (["evaluate", "--", f"{name}.none"], ["convert", "--", f"{name}.tsv", f"{name}.none"]):
+        result = run(*command)
+        *notes, error, hint = result.stderr.splitlines()
+        assert result.exit_code in (2, 5)
+        assert not [line for line in notes if not line.startswith("model   ")]
+        assert error.startswith("error: ")
+        assert hint.startswith("  ")
+
+
+@pytest.mark.promise("environments")
 @pytest.mark.parametrize(
     ("name", "megabytes", "code"), [("tag", 100, 2), ("tag", 250, 0), ("train", 100, 2), ("train", 350, 2)]
 )
