@@ -4,7 +4,9 @@ It is an archive as a model is, and is described in docs/format.md. It names the
 other is refused.
 """
 
+import hashlib
 import math
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +21,7 @@ from rnncli.training.state import read_fields
 
 FORMAT = 1
 EVERY = 1.0  # minutes
+_LONGEST_NAME = 255  # bytes
 # Writing takes at most this share of the time: after a slow one, the next comes later.
 MOST_TIME = 0.01
 # Bytes a second, of which the first checkpoint is written at least; those after it at the speed of the last.
@@ -141,8 +144,11 @@ class Checkpoint:
 
 
 def path_of(out: Path) -> Path:
-    """The checkpoint of the training that writes the file ``out``."""
-    return out.with_name(f"{out.name}.checkpoint")
+    """The checkpoint of the training that writes a file; it is named after a hash if its name would be too long."""
+    name = f"{out.name}.checkpoint"
+    if len(os.fsencode(name)) > _LONGEST_NAME:
+        name = f"{hashlib.sha256(os.fsencode(out.name)).hexdigest()[:32]}.checkpoint"
+    return out.with_name(name)
 
 
 def write(path: Path, saved: Saved) -> None:

@@ -69,7 +69,7 @@ ODD_NAMES = {
     "option": "--force",
     "backslashes": "a\\nb\\",
     "brackets": "[red]{0}%s",
-    "long": "n" * 245,  # 255 with a suffix, which is the most
+    "long": "é" * 124,  # 248 bytes, and 255 with a suffix, which is the most
 }
 USUAL = Environment()
 # All that can be wrong at once.
@@ -229,8 +229,8 @@ def test_every_command_works_in_every_environment(
 ) -> None:
     for number, environment in enumerate(ENVIRONMENTS.values()):
         names = list(INVOCATIONS)
-        if not long:  # one command in one of two environments
-            names = [] if number % 2 or not environment.has_cache else [names[number // 2 % len(names)]]
+        if not long:  # one command in one of three environments
+            names = [] if number % 3 or not environment.has_cache else [names[number // 3 % len(names)]]
         check(place, usual, environment, cases.counted(names))
 
 
@@ -265,6 +265,20 @@ def test_the_current_folder_may_have_been_removed(
         else:
             assert outcome.code == 0
             assert outcome.stdout == usual[name].stdout or name in OF_THE_MACHINE
+
+
+@pytest.mark.promise("environments")
+@pytest.mark.parametrize("name", ODD_NAMES.values(), ids=ODD_NAMES)
+def test_an_error_about_a_name_is_in_one_line(run: Any, name: str) -> None:
+    """A line of its own could be taken for one of rnncli."""
+    Path(f"{name}.tsv").write_text("leave\tO\n", "utf-8")
+    for command in (["evaluate", "--", f"{name}.none"], ["convert", "--", f"{name}.tsv", f"{name}.none"]):
+        result = run(*command)
+        *notes, error, hint = result.stderr.splitlines()
+        assert result.exit_code in (2, 5)
+        assert not [line for line in notes if not line.startswith("model   ")]
+        assert error.startswith("error: ")
+        assert hint.startswith("  ")
 
 
 @pytest.mark.promise("environments")

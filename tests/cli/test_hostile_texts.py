@@ -197,16 +197,19 @@ def test_what_is_escaped_and_how(text: str, expected: str) -> None:
         "\u202e'\\",
         "\x9b",
         "é",
+        "a\udcffb",
+        "\u2028e1",
         "",
     ],
 )
-def test_a_shell_reads_the_word_that_was_shown(text: str) -> None:
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_a_shell_reads_the_word_that_was_shown(text: str, locale: str) -> None:
     word = shell_word(text)
     assert not re.search(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e]", word)
     shown = subprocess.run(
-        ["bash", "-c", f"printf '%s' {word}"], capture_output=True, check=True, env={"LC_ALL": "C.UTF-8"}
+        ["bash", "-c", f"printf '%s' {word}"], capture_output=True, check=True, env={"LC_ALL": locale}
     )
-    assert text.encode() == shown.stdout
+    assert os.fsencode(text) == shown.stdout
 
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="there is no bash")
