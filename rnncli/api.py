@@ -33,6 +33,8 @@ from rnncli.training import Failure, Listener, Result, Run, carry
 
 # Two requests that differ in one word; inspect-memory shows them for a model of the bundled corpus.
 BOOKING_PAIR = ["arrive Taipei on November 2nd", "leave Taipei on November 2nd"]
+# The header of a model file has a limit, so it does not hold the scores of each type if there are more than these.
+MOST_TYPES = 10_000
 
 
 @dataclass(frozen=True)
@@ -291,6 +293,9 @@ def _provenance(
     corpus: Corpus, task: Task, best: Run, dev: Scores, tokenizer: str, is_bundled: bool
 ) -> dict[str, Any]:
     """What a model file tells people about its training."""
+    scores = dev.as_dict()
+    if len(dev.per_type) > MOST_TYPES:
+        scores["per_type"] = {}
     provenance = {
         "rnncli": __version__,
         "data_sha256": corpus.sha256,
@@ -299,7 +304,7 @@ def _provenance(
         "epochs": best.result.epochs,
         "best_epoch": best.result.best_epoch,
         "metric": best.result.metric,
-        "dev": dev.as_dict(),
+        "dev": scores,
         "examples": BOOKING_PAIR if is_bundled else contrast_pair(task.train, tokenizer, task.scheme),
     }
     return provenance | ({"class_weights": task.class_weights} if task.class_weights else {})

@@ -252,3 +252,16 @@ def test_an_old_option_is_refused_with_the_new_one(old: str, new: str, tmp_path:
     with pytest.raises(UsageError, match=f'unknown option "{old}"\n  it is now "{new}"'):
         api.train(out=tmp_path / "model.npz", **{old: "x"})
     assert [] == list(tmp_path.iterdir())
+
+
+def test_scores_of_very_many_types_are_not_in_the_file(
+    booking_tsv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else its header could be larger than a reader allows, and the model would be lost."""
+    monkeypatch.setattr(api, "MOST_TYPES", 1)
+    trained = api.train(
+        booking_tsv, booking_tsv, tmp_path / "m.npz", hidden=4, embedding=4, ngram=4, epochs=1, force=True
+    )
+    stored = modelfile.load(tmp_path / "m.npz").provenance["dev"]
+    assert {**trained.dev.as_dict(), "per_type": {}} == stored
+    assert len(trained.dev.per_type) > 1
