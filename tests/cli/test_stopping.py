@@ -38,10 +38,21 @@ QUICK = (
 EPOCHS = ("--epochs", "60", "--patience", "60")
 
 
+def usual_signals() -> None:
+    """Let the program receive the signals that may be switched off for the tests, as a shell does for ``&``."""
+    for name in EXIT_CODES:
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
+
+
 def start(folder: Path, *words: object, **options: Any) -> "subprocess.Popen[str]":
     """Begin ``rnncli train``."""
     arguments = [sys.executable, "-m", "rnncli", "train", *map(str, words)]
-    given: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    given: dict[str, Any] = {
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.PIPE,
+        "preexec_fn": usual_signals,
+        **options,
+    }
     return subprocess.Popen(arguments, cwd=folder, text=True, **given)
 
 
@@ -120,6 +131,7 @@ def test_ctrl_c_at_a_terminal_is_such_a_signal(booking_tsv: Path, tmp_path: Path
         stderr=terminal,
         pass_fds=[terminal],
         start_new_session=True,
+        preexec_fn=usual_signals,
     ) as process:
         os.close(terminal)
         shown = b""
