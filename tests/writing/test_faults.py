@@ -2,6 +2,7 @@
 
 import errno
 import functools
+import hashlib
 import itertools
 import json
 import os
@@ -379,6 +380,26 @@ def test_a_training_whose_folder_is_gone_at_the_end_is_not_lost(
     assert str(kept) in caught.value.message
     assert modelfile.load(kept).tags
     cases.add(2)
+
+
+@pytest.mark.promise("work-kept")
+@pytest.mark.promise("whole-file")
+def test_a_training_whose_model_does_not_fit_on_the_disk_is_not_lost(
+    small_disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, booking_tsv: Path
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    out = small_disk / "model.npz"
+    options: dict[str, Any] = {"out": out, "hidden": 4, "epochs": 1}
+    before = api.train(booking_tsv, **options).sha256
+    fill(small_disk, 16_384)
+    with pytest.raises(FileError, match="No space left on device; it was written to"):
+        api.train(booking_tsv, seed=2, **options)
+    assert before == hashlib.sha256(out.read_bytes()).hexdigest()
+    assert ["filling", "model.npz"] == names(small_disk)
+    assert 2 == modelfile.load(next((tmp_path / "state").rglob("model.npz"))).training_spec.seed
+    fill(small_disk, 0)
+    with pytest.raises(FileError, match="could not be locked: No space left on device"):
+        api.train(booking_tsv, seed=2, **options)
 
 
 # Kills. One process starts others that write a file again and again, and kills them at random moments.
