@@ -13,13 +13,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import models
 from child import limit
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis import strategies as st
 from readers import outcome
 from seeds import seeds
 
+import models
 from rnncli import archive
 
 RUN = 100  # examples with one seed
@@ -30,9 +30,10 @@ CODES = {0, 2, 3, 4, 5}
 
 # Pieces of the formats, and what often breaks those who read them.
 PIECES = [
-    b"\0", b"\xff", b"\xef\xbb\xbf", b"\xff\xfe", b"\n", b"\r", b"\r\n", b"\t", b" ", b"  ", b'"', b'""', b"'", b"\\",
-    b"[", b"]", b"{", b"}", b"[[", b"]]", b",", b":", b"=", b"#", b"-", b"-1", b"0", b"1", b"9" * 30, b"9" * 5_000,
-    b"1e400", b"-1e400", b"1e39", b"nan", b"NaN", b"Infinity", b"inf", b"null", b"true", b"0x", b"_", b"\\u0000",
+    b"\0", b"\xff", b"\xef\xbb\xbf", b"\xff\xfe", b"\n", b"\r", b"\r\n", b"\t", b" ", b"  ", b'"', b'""', b"'",
+    b"\\", b"[", b"]", b"{", b"}", b"[[", b"]]", b",", b":", b"=", b"#", b"-", b"-1", b"0", b"1", b"9" * 30,
+    b"9" * 5_000, b"1e400", b"-1e400", b"1e39", b"nan",
+    b"NaN", b"Infinity", b"inf", b"null", b"true", b"0x", b"_", b"\\u0000",
     b"\\ud800", b"\\u202e", "\u2028".encode(), "\u0301".encode(), "\U0001f1e6".encode(), b"\x1b[2J", b"[" * 2_000,
     b'{"a":' * 2_000, b"a" * 2_000, b"\n" * 2_000, b"O", b"B-x", b"I-x", b"-DOCSTART- -X- O", b"# text = a",
     b"1-2\ta", b"1.1\ta", b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"\x1f\x8b\x08", b"\xfd7zXZ\0", b"\x93NUMPY",

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 import logs
+
 import models
 
 FILES = Path(__file__).parent.parent / "files"

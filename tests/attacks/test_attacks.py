@@ -72,3 +72,23 @@ def test_files_that_were_not_refused_once(kind, tmp_path, cases):
     if cases.count:
         rows = child("child.py", kind, tmp_path)
         assert {row["outcome"] for row in rows.values()} <= {0, 2, 3, 4, 5}, rows
+
+
+COMMANDS = {
+    "models": ("pickle_as_header", ["tag", "leave", "--model"]),
+    "configs": ("deep_lists_in_a_line", ["tag", "leave", "--config"]),
+    "logs": ("deep", ["inspect-gradients", "--log"]),
+}
+
+
+@pytest.mark.promise("no-code")
+@pytest.mark.parametrize("kind", COMMANDS)
+def test_the_program_ends_with_one_message(kind, program, tmp_path):
+    name, words = COMMANDS[kind]
+    hostile = importlib.import_module(kind).ATTACKS[name]
+    hostile.write(tmp_path / "hostile")
+    result = program(*words, "hostile")
+    assert result.returncode == hostile.code
+    assert result.stderr.startswith("error: ")
+    assert not result.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["hostile"]
