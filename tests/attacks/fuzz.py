@@ -13,13 +13,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 from child import limit
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis import strategies as st
 from readers import outcome
-from seeds import seeds
+from seeds import ARCHIVES, seeds
 
-import models
 from rnncli import archive
 
 RUN = 100  # examples with one seed
@@ -129,9 +129,9 @@ def structured(kind: str, folder: Path) -> st.SearchStrategy[bytes] | None:
     if kind == "logs":
         good = seeds("logs")[0]
         return edits.map(lambda steps: json.dumps(edited(json.loads(good), steps)).encode())
-    if kind != "models":
+    if kind not in ARCHIVES:
         return None
-    header, arrays = models.parts(folder / "seed")
+    header, arrays = ARCHIVES[kind].parts(folder / "seed")
     text = json.dumps(header)
     names = sorted(arrays)
 
@@ -141,7 +141,7 @@ def structured(kind: str, folder: Path) -> st.SearchStrategy[bytes] | None:
         if change:
             raw = changed(content[name].tobytes(), b"", change)
             size = content[name].dtype.itemsize
-            content[name] = models.np.frombuffer(raw[: len(raw) // size * size], content[name].dtype)
+            content[name] = np.frombuffer(raw[: len(raw) // size * size], content[name].dtype)
         path = folder / "structured"
         archive.write(path, edited(json.loads(text), steps), content)
         return path.read_bytes()
