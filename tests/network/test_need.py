@@ -33,6 +33,7 @@ import dataclasses, json, sys
 from rnncli import training
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.sentence import Sentence
+from rnncli.network import need
 
 def sentences(tags):
     return [Sentence([f"w{(7 * i + j) % 300}" for j in range(40)], [f"t{(i * 40 + j) % tags}" for j in range(40)],
