@@ -51,3 +51,28 @@ def test_memory_that_is_used_up_is_one_error(run, monkeypatch):
     result = run("tag", "leave Taipei")
     assert result.exit_code == 2
     assert result.stderr.splitlines()[-2] == "error: this takes more memory than there is"
+
+
+@pytest.mark.promise("limits")
+def test_a_stream_without_end_ends_when_memory_does(run, monkeypatch):
+    left = iter(range(9_000, 0, -1_000))
+    monkeypatch.setattr(memory, "available", lambda: next(left) * MB / 100)
+    result = run("check", "-", stdin=b"leave\tO\nTaipei\tB-city\n" * 2_000_000)
+    assert result.exit_code == 2
+    assert "to read more of stdin would take at least 67.11 MB of memory" in result.stderr
+
+
+@pytest.mark.promise("limits")
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["check", "/dev/zero"], 3, "binary data, not text"),
+        (["check", "/dev/zero", "--encoding", "latin-1"], 3, "a line of more than"),
+        (["tag", "--input", "/dev/zero", "--encoding", "utf-16-le"], 3, "a line of more than"),
+    ],
+)
+def test_a_device_without_end_is_an_error(words, code, message, run, monkeypatch):
+    monkeypatch.setattr(memory, "available", lambda: 200.0 * MB)
+    result = run(*words)
+    assert result.exit_code == code
+    assert message in result.output

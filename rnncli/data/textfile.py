@@ -20,6 +20,8 @@ HEAD_LINES = 1_000  # that are read ahead to recognise a format
 _LINE_END = re.compile(r"\r\r?\n|\r")
 _MARK_IN_TEXT = re.compile("^\ufeff+(?!\t)", re.MULTILINE)  # a mark alone in the first column may be a token
 _CHECKED = 1 << 25  # after so many characters of a line each it is checked whether twice as many fit in memory
+_READ = 1 << 22  # bytes, after which it is checked whether there is so much memory:
+_LEAST = 1 << 26
 _SHOWN = 400  # bytes after a fault that are decoded to show the line
 
 
@@ -132,6 +134,7 @@ class Lines:
                 return
         decoder = codecs.getincrementaldecoder(self.encoding)()
         data = data or self._read(CHUNK)  # there may be no more than a mark yet
+        read = 0  # since it was last checked how much memory there is
         while True:
             try:
                 text = decoder.decode(data, final=not data)
@@ -142,6 +145,10 @@ class Lines:
             yield text
             if not data:
                 return
+            read += len(data)
+            if read > _READ:  # what was read may be kept
+                memory.check(_LEAST, f"to read more of {self.faults.name}", "give less at once")
+                read = 0
             self._all_ascii = self._all_ascii and text.isascii()
             data = self._read(CHUNK)
 

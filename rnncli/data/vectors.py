@@ -156,7 +156,7 @@ def _read_text(numbered: Iterator[tuple[int, str]], header: _Header | None, stor
     """Store the wanted rows of a text file; return how many rows it has."""
     total = 0
     if header:
-        next(numbered)
+        next(numbered, None)  # there is none if it cannot be decoded
     for number, line in numbered:
         text = line.rstrip(" ")  # word2vec writes a blank after each number
         if not text:

@@ -160,6 +160,8 @@ def _check(document: dict[str, Any]) -> None:
         is_newer = isinstance(version, int) and version > VERSION
         hint = f"this rnncli reads version {VERSION}; upgrade rnncli" if is_newer else ""
         raise _WrongError(f"version: {reprlib.repr(version)} is not {VERSION}", hint=hint)
+    if not isinstance(_value(document, "sample", ""), dict):
+        raise _WrongError("sample is not an object")
     for r, run in enumerate(_list(document, "runs", "")):
         place = f"runs[{r}]."
         _whole(run, "seed", place)

@@ -13,6 +13,7 @@ from rnncli.data.tags import Scheme
 from rnncli.data.tokenize import divided
 from rnncli.data.vectors import Vectors
 from rnncli.model import Model
+from rnncli.network import need
 from rnncli.training import carry
 
 
@@ -54,6 +55,8 @@ def prepare(
     if start:
         inputs = carry.joined_inputs(start.inputs, inputs)
     model = Model.untrained(network, training, inputs, tags, cut.name, scheme)
+    lengths = [len(sentence.tokens) for sentence in sentences]
+    need.check_batch(network, model.parameters.rows, training, lengths, len(tags))
     model.reproduced = cut.share
     model.divided = divided(cut.name, (sentence.tokens for sentence in sentences), inputs.words)
     if vectors and "vectors" in network.inputs:

@@ -190,7 +190,7 @@ def weights_that_are_not_finite(path: Path) -> None:
     archive.write(path, header, changed)
 
 
-@ATTACKS.add
+@ATTACKS.read_as(5)
 def endless_zeros(path: Path) -> None:
     path.symlink_to("/dev/zero")
 

@@ -40,6 +40,12 @@ def model(path: Path) -> int:
     return _called(lambda: rnncli.load(path).tag("leave Taipei on November 2nd"))
 
 
+def checkpoint(path: Path) -> int:
+    from rnncli import checkpoint
+
+    return _called(lambda: checkpoint.read(path))
+
+
 def config(path: Path) -> int:
     return _command("tag", "leave", "--config", path, "--quiet")
 
@@ -74,6 +80,7 @@ def text(path: Path) -> int:
 
 READERS = {
     "models": model,
+    "checkpoints": checkpoint,
     "configs": config,
     "logs": log,
     "vectors": vectors,

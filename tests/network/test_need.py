@@ -10,7 +10,6 @@ from rnncli import memory, training
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.sentence import Sentence
 from rnncli.errors import UsageError
-from rnncli.network import need
 
 # The options of networks and trainings, and of the data: sentences, and the number of tags.
 CASES = [
@@ -85,12 +84,6 @@ def sentences(tags=3, tokens=100):
     ]
 
 
-def prepared(data, network, settings):
-    model = training.prepare(data, network, settings)
-    lengths = [len(sentence.tokens) for sentence in data]
-    need.check_batch(model.network_spec, model.parameters.rows, model.training_spec, lengths, len(model.tags))
-
-
 MB = 10**6
 # A network, a size of batches, the data, how much memory there is, and what the hint names.
 REFUSED = {
@@ -114,7 +107,7 @@ REFUSED = {
 def test_what_cannot_fit_is_refused_before_it_is_allocated(network, batch, data, available, hint, monkeypatch):
     monkeypatch.setattr(memory, "available", lambda: available)
     with pytest.raises(UsageError) as raised:
-        prepared(data, network, TrainingSpec(batch=batch))
+        training.prepare(data, network, TrainingSpec(batch=batch))
     assert "would take at least" in raised.value.message
     assert memory.size(int(available)) + " are available" in raised.value.message
     assert hint in raised.value.hint
@@ -123,10 +116,10 @@ def test_what_cannot_fit_is_refused_before_it_is_allocated(network, batch, data,
 def test_what_fits_exactly_is_not_refused(monkeypatch):
     needed = []
     monkeypatch.setattr(memory, "check", lambda count, what, hint: needed.append(count))
-    prepared(sentences(), NetworkSpec(), TrainingSpec())
+    training.prepare(sentences(), NetworkSpec(), TrainingSpec())
     monkeypatch.undo()
     monkeypatch.setattr(memory, "available", lambda: float(max(needed)))
-    prepared(sentences(), NetworkSpec(), TrainingSpec())
+    training.prepare(sentences(), NetworkSpec(), TrainingSpec())
     monkeypatch.setattr(memory, "available", lambda: float(max(needed) - 1))
     with pytest.raises(UsageError):
-        prepared(sentences(), NetworkSpec(), TrainingSpec())
+        training.prepare(sentences(), NetworkSpec(), TrainingSpec())
