@@ -19,6 +19,7 @@ from rnncli.errors import FileError
 PATIENCE = 10.0
 # Seconds that results wait for such a reader when the program was asked to end.
 AT_THE_END = 1.0
+BUFFER = 2**13  # bytes that are written together
 
 
 class ReaderLeftError(Exception):
@@ -34,49 +35,67 @@ class _Input(io.FileIO):
         return count
 
 
-class _Output(io.FileIO):
-    """A stream that is written, until it fails once.
+class _Output(io.BufferedIOBase):
+    """A stream that is written, until it fails once. A signal loses nothing that waits to be written.
 
     patience    seconds to wait for the reader of a full pipe; ``None`` for as long as it takes
     is_writing  whether it is not known how much was written, because a signal came just then
     """
 
     def __init__(self, number: int) -> None:
-        super().__init__(number, "wb", closefd=False)
+        self._file = io.FileIO(number, "wb", closefd=False)
+        self._waiting = bytearray()
         self.patience: float | None = None
         self.is_over = False
         self.is_writing = False
 
-    def _put(self, data: Any) -> int:
-        """Write the first part of some data, when the stream is ready; returns how many bytes that were."""
-        data = data[: select.PIPE_BUF]  # a pipe that is ready takes so much at once
-        count = None
-        while count is None:
-            if not select.select([], [self], [], self.patience)[1]:
-                raise TimeoutError
-            self.is_writing = True
-            count = super().write(data)
-            self.is_writing = False
-        return count
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def isatty(self) -> bool:
+        return self._file.isatty()
+
+    def write(self, data: Any) -> int:
+        self._waiting += data
+        if len(self._waiting) >= BUFFER:
+            self.flush()
+        return len(data)
+
+    def flush(self) -> None:
+        try:
+            while self._waiting and not self.is_over:
+                self._put()
+        except OSError as error:
+            self._failed(error)
+        self._waiting.clear()
+
+    def _put(self) -> None:
+        """Write the first part of what waits, when the stream is ready."""
+        if not select.select([], [self._file], [], self.patience)[1]:
+            raise TimeoutError
+        self.is_writing = True
+        count = self._file.write(self._waiting[: select.PIPE_BUF])  # a pipe that is ready takes so much at once
+        del self._waiting[: count or 0]
+        self.is_writing = False
+
+    def _failed(self, error: OSError) -> None:
+        self.is_over = True
 
 
 class _Results(_Output):
     """stdout: what cannot be written is an error, once."""
 
-    def write(self, data: Any) -> int:
-        if self.is_over:
-            return len(data)
-        try:
-            return self._put(data)
-        except BrokenPipeError as error:
-            self.is_over = True
+    def _failed(self, error: OSError) -> None:
+        super()._failed(error)
+        if isinstance(error, BrokenPipeError):
             raise ReaderLeftError from error
-        except OSError as error:
-            self.is_over = True
-            if error.errno == errno.EBADF:
-                raise FileError("it is closed", where="stdout") from error
-            hint = "what was written is not whole"
-            raise FileError(error.strerror or "its reader does not read", where="stdout", hint=hint) from error
+        if error.errno == errno.EBADF:
+            raise FileError("it is closed", where="stdout") from error
+        message = error.strerror or "its reader does not read"
+        raise FileError(message, where="stdout", hint="what was written is not whole") from error
 
 
 class _Notes(_Output):
@@ -88,15 +107,11 @@ class _Notes(_Output):
         if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):  # a terminal may be held by Ctrl-S
             self.patience = PATIENCE
 
-    def write(self, data: Any) -> int:
-        if not self.is_over:
-            try:
-                return self._put(data)
-            except TimeoutError:
-                self.patience = 0.0
-            except OSError:
-                self.is_over = True
-        return len(data)
+    def _failed(self, error: OSError) -> None:
+        if isinstance(error, TimeoutError):
+            self.patience = 0.0
+        else:
+            super()._failed(error)
 
 
 def open_all() -> None:
@@ -112,14 +127,13 @@ def open_all() -> None:
             os.open(os.devnull, flags)
     results = _Results(1)
     sys.stdin = io.TextIOWrapper(io.BufferedReader(_Input(0, closefd=False)), "utf-8")
-    sys.stdout = io.TextIOWrapper(io.BufferedWriter(results), "utf-8", line_buffering=results.isatty())
-    notes = io.BufferedWriter(_Notes(2))
-    sys.stderr = io.TextIOWrapper(notes, "utf-8", "backslashreplace", line_buffering=True)
+    sys.stdout = io.TextIOWrapper(results, "utf-8", line_buffering=results.isatty())
+    sys.stderr = io.TextIOWrapper(_Notes(2), "utf-8", "backslashreplace", line_buffering=True)
 
 
 def finish(is_stopped: bool = False) -> None:
     """Write what waits for stdout after an error; after a signal only what its reader takes at once."""
-    results = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    results = getattr(sys.stdout, "buffer", None)
     if is_stopped and isinstance(results, _Results):
         results.patience = AT_THE_END
         results.is_over = results.is_over or results.is_writing
