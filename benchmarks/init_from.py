@@ -3,9 +3,11 @@
     python benchmarks/init_from.py DATA_DIR [--seeds 3] [--json FILE]
 
 DATA_DIR holds the folder atis. Its training sentences are drawn into two halves. Every training has default
-settings, and chooses its best epoch on the development data; the test data is looked at once, at the end.
+settings, and chooses its best epoch on the development data; the test data is looked at once, at the end. Seeds
+that are in FILE already are not run again.
 """
 
+import json
 import statistics
 import tempfile
 from collections.abc import Mapping
@@ -98,11 +100,12 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2, help="change the time, not the scores")
     options = parser.parse_args()
     data = options.folder / "atis"
-    records = []
+    records = json.loads(options.json.read_text())["measurements"] if options.json and options.json.exists() else []
+    done = {record["seed"] for record in records}
     with tempfile.TemporaryDirectory() as directory:
         folder = Path(directory)
         write_parts(folder, data / "train.tsv")
-        for seed in range(1, options.seeds + 1):
+        for seed in {*range(1, options.seeds + 1)} - done:
             records += runs(data, folder, seed, options.threads)
             if options.json:
                 report.save(options.json, "init_from", records)

@@ -154,8 +154,8 @@ class Outcome(NamedTuple):
 
 def ran(place: Path, invocation: Invocation, environment: Environment, **options: Any) -> Outcome:
     """Run a command in a new folder of the environment's name, and remove the folder."""
-    folder = place / "runs" / environment.name
-    folder.mkdir(parents=True)
+    folder = Path(tempfile.mkdtemp(dir=place)) / environment.name
+    folder.mkdir()
     files(folder)
     data, texts = (folder / name for name in ("data.tsv", "texts.txt"))
     names = [environment.name + suffix for suffix in (".tsv", ".txt", invocation.writes or ".out")]
@@ -175,7 +175,7 @@ def ran(place: Path, invocation: Invocation, environment: Environment, **options
         line = ["sh", "-c", f'{environment.shell}\nexec "$@"', "sh", *line]
     if environment.is_read_only:
         line = [*BOUND, *line]
-    child = subprocess.run(line, env=variables, capture_output=True, check=False, timeout=120, **options)
+    child = subprocess.run(line, env=variables, capture_output=True, check=False, timeout=600, **options)
     left = {path.name for path in folder.iterdir()}
     assert left - {names[2]} == set(names[:2])
     written = b""
