@@ -13,6 +13,7 @@ import errno
 import hashlib
 import json
 import os
+import platform
 import re
 import stat
 import threading
@@ -117,7 +118,7 @@ def _make(file: Path, token: str) -> bool:
     """Make a lock of this process, unless there is one."""
     machine, pid, start = this_process()
     since = time.strftime("%Y-%m-%d %H:%M:%S %z")
-    names = {"machine": machine, "pid": pid, "start": start, "host": os.uname().nodename, "since": since}
+    names = {"machine": machine, "pid": pid, "start": start, "host": platform.node(), "since": since}
     content = json.dumps({"rnncli": token, **names}, allow_nan=False).encode()
     new = temporary.new_path(file.parent)
     try:

@@ -1,7 +1,6 @@
 """What the name of an output leads to: a file to be replaced, or a stream to be written as it is."""
 
 import errno
-import fcntl
 import os
 import re
 import stat
@@ -43,6 +42,8 @@ class Place(NamedTuple):
         if is_binary and _is_terminal(self):
             return "is a terminal, which cannot show it"
         if self.descriptor is not None:
+            import fcntl  # here, because Windows has none
+
             is_readonly = fcntl.fcntl(self.descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
             return "is not open for writing" if is_readonly else ""
         if stat.S_ISBLK(kind):
