@@ -47,7 +47,7 @@ def test_numbers_that_cannot_be_meant(command, run, tmp_path, long, cases):
             assert result.stderr.count("\n") <= 2
             assert len(result.stderr) < 1_500
             cases.add()
-    assert cases.count
+    assert cases.count or command not in ("train", "tag", "memory-task")
     assert not list(tmp_path.iterdir())
 
 
