@@ -77,7 +77,8 @@ class _Output(io.BufferedIOBase):
         if not select.select([], [self._file], [], self.patience)[1]:
             raise TimeoutError
         self.is_writing = True
-        count = self._file.write(self._waiting[: select.PIPE_BUF])  # a pipe that is ready takes so much at once
+        # A pipe that is ready takes so much without waiting, so that a signal does not come in the middle.
+        count = self._file.write(self._waiting[: select.PIPE_BUF])
         del self._waiting[: count or 0]
         self.is_writing = False
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from subprocess import PIPE
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,11 +29,11 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def wait_for_start(child: "subprocess.Popen[Any]", number: int = signal.SIGTERM) -> None:
-    """Wait until a program receives a signal. What comes before that is Python's own start."""
+def wait_for_start(child: "subprocess.Popen[Any]") -> None:
+    """Wait until a program receives SIGTERM. What comes before that is Python's own start."""
     while child.poll() is None:
         caught = CAUGHT.search(Path(f"/proc/{child.pid}/status").read_text())
-        if caught and int(caught[1], 16) >> (number - 1) & 1:
+        if caught and int(caught[1], 16) >> (signal.SIGTERM - 1) & 1:
             return
         time.sleep(0.0005)
 
@@ -40,7 +41,7 @@ def wait_for_start(child: "subprocess.Popen[Any]", number: int = signal.SIGTERM)
 def stopped(words: list[str], folder: Path, number: int, moment: float) -> tuple[int, bytes, bytes]:
     """Run a command line and send it a signal so many seconds after its start; exit code, stdout and stderr."""
     with subprocess.Popen(
-        [*PROGRAM, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=folder
+        [*PROGRAM, *words], stdin=subprocess.DEVNULL, stdout=PIPE, stderr=PIPE, cwd=folder
     ) as child:
         wait_for_start(child)
         time.sleep(moment)
@@ -92,7 +93,7 @@ def test_a_command_that_is_stopped_at_any_moment_is_quiet(tmp_path: Path, long: 
 @pytest.mark.parametrize("number", CODES)
 def test_one_word_says_why_it_ended(trained: "Trained", number: int) -> None:
     words = ("tag", "--input", "-", "--model", str(trained.path))
-    with subprocess.Popen([*PROGRAM, *words], stdin=subprocess.PIPE, stdout=-1, stderr=-1, text=True) as child:
+    with subprocess.Popen([*PROGRAM, *words], stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True) as child:
         assert child.stdin
         assert child.stdout
         child.stdin.write("leave Taipei\n")
@@ -113,7 +114,7 @@ def test_what_was_written_before_an_interrupt_is_a_whole_part(
     whole = subprocess.run([*PROGRAM, *words], cwd=tmp_path, capture_output=True, check=True).stdout
     rng = np.random.default_rng(3)
     for _ in range(50 if long else 2):
-        with subprocess.Popen([*PROGRAM, *words], cwd=tmp_path, stdout=subprocess.PIPE) as child:
+        with subprocess.Popen([*PROGRAM, *words], cwd=tmp_path, stdout=PIPE) as child:
             assert child.stdout
             first = child.stdout.readline()
             time.sleep(rng.uniform(0, 0.3))  # in which the pipe is full, or not yet
@@ -128,7 +129,7 @@ def test_what_was_written_before_an_interrupt_is_a_whole_part(
 def test_a_signal_that_is_ignored_stays_ignored(trained: "Trained", number: int) -> None:
     ignoring = ("sh", "-c", f'trap "" {int(number)}; exec "$@"', "sh")  # as nohup, and a script with "&"
     words = (*ignoring, *PROGRAM, "tag", "--input", "-", "--model", str(trained.path))
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+    with subprocess.Popen(words, stdin=PIPE, stdout=PIPE) as child:
         wait_for_start(child)
         child.send_signal(number)
         assert (b"leave [Taipei: departure]\n", None) == child.communicate(b"leave Taipei\n", timeout=60)
@@ -138,7 +139,7 @@ def test_a_signal_that_is_ignored_stays_ignored(trained: "Trained", number: int)
 def script(text: str) -> Callable[[], "subprocess.Popen[str]"]:
     """Start a script that writes a line when it waits for a signal."""
     head = "import time\nfrom rnncli.cli import signals\nsignals.install()\n"
-    return lambda: subprocess.Popen([sys.executable, "-c", head + text], stdout=-1, stderr=-1, text=True)
+    return lambda: subprocess.Popen([sys.executable, "-c", head + text], stdout=PIPE, stderr=PIPE, text=True)
 
 
 SLOW_TO_CLEAN_UP = """
