@@ -65,7 +65,7 @@ ODD_NAMES = {
     "not ASCII": "數據 é",
     "not UTF-8": os.fsdecode(b"a\xff\xfeb"),
     "control characters": "a\x1b[31mb\x9b\x7f",
-    "dash": "-x",
+    "dash": "-xyz",
     "option": "--force",
     "backslashes": "a\\nb\\",
     "brackets": "[red]{0}%s",
