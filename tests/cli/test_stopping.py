@@ -209,14 +209,20 @@ def test_killed_at_any_moment(booking_tsv: Path, tmp_path: Path, unbroken: str, 
     words = (booking_tsv, "--dev", booking_tsv, *QUICK, *EPOCHS, "-o", "m.npz", "--resume")
     kills = 200 if long else 4
     while cases.count < kills:
-        with start(tmp_path, *words, "--checkpoint-every", "1e-6", stderr=subprocess.DEVNULL) as process:
+        with start(tmp_path, *words, "--checkpoint-every", "1e-6") as process:
+            assert process.stderr
+            if cases.count % 4:  # else also while it starts
+                for line in process.stderr:
+                    if line.startswith("text "):
+                        break
             try:
-                process.wait(draw.uniform(0.3, 1.5))
+                process.wait(draw.uniform(0, 1.2))
             except subprocess.TimeoutExpired:
                 process.kill()
-                process.wait()
+                process.communicate()
                 cases.add()
                 continue
+            process.communicate()
         assert 0 == process.returncode
         assert unbroken == sha256(tmp_path / "m.npz")
         assert [tmp_path / "m.npz"] == list(tmp_path.iterdir())
