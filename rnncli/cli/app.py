@@ -37,7 +37,7 @@ Try:
 
 _EPILOG = """rnncli COMMAND --help explains a command. Flags go before variables (RNNCLI_BATCH), and these before
 --config. Exit codes: 0 done, 1 unexpected, 2 usage, 3 bad data, 4 bad model, 5 input/output, 6 diverged,
-130 interrupted."""
+130 interrupted, 143 terminated, 129 hung up."""
 
 
 class _Program(classes.Program):
