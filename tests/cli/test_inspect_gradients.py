@@ -107,7 +107,7 @@ def test_what_cannot_be_shown_is_told(
 
 
 def test_a_log_without_an_epoch_is_told(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "log.json").write_text('{"version": 1, "runs": []}')
+    (tmp_path / "log.json").write_text('{"version": 1, "sample": {}, "runs": []}')
     result = run("inspect-gradients", "--log", tmp_path / "log.json")
     assert (3, "") == (result.exit_code, result.stdout)
     assert "no epoch yet" in result.stderr
