@@ -185,10 +185,16 @@ def _build(file: archive.Members) -> Saved:
     size = header["parameters"]
     if header.keys() != _KEYS or type(size) is not int or size < 1:
         raise ModelError("the header is damaged")
-    identity = Identity(_mapping(header["options"]), _mapping(header["data"]), str(header["rnncli"]))
+    identity = Identity(_mapping(header["options"]), _mapping(header["data"]), header["rnncli"])
+    if not all(type(text) is str for text in (identity.version, *identity.data.values())):
+        raise ModelError("the header is damaged")
     progress = read_fields(Progress, header["state"])
     runs = [_run(values) for values in _list(header["runs"])]
     failures = [read_fields(Failure, values) for values in _list(header["failures"])]
+    seeds = sorted([*(run.seed for run in runs), *(failure.seed for failure in failures)])
+    first = identity.options["seed"]
+    if seeds != list(range(first, first + len(seeds))) or len(seeds) >= identity.options["seeds"]:
+        raise ModelError("the seeds of its runs are damaged")
     names = ["weights"]
     if identity.options.get("optimiser") == "adam":
         names += ["m", "v"]

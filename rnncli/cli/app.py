@@ -36,8 +36,8 @@ Try:
   rnncli train"""
 
 _EPILOG = """rnncli COMMAND --help explains a command. Flags go before variables (RNNCLI_BATCH), and these before
---config. Exit codes: 0 done, 1 unexpected, 2 usage, 3 bad data, 4 bad model, 5 input/output, 6 diverged,
-130 interrupted, 143 terminated, 129 hung up."""
+--config. Exit codes: 0 done, 1 bug, 2 usage, 3 data, 4 model, 5 files, 6 diverged,
+128 + N signal N."""
 
 
 class _Program(classes.Program):

@@ -25,7 +25,7 @@ ESSENTIAL = {
 PANELS = {
     "train": {
         "Data": ("dev", "dev-share", "vectors", "scheme", "tokenizer", "digits", "force"),
-        "Training": ("seeds", "threads"),
+        "Training": ("init-from", "seeds", "threads"),
         "Output": (
             *("out", "log-gradients", "checkpoint-every", "resume", "restart"),
             *("json", "quiet", "config", "help", "help-all"),
