@@ -26,10 +26,12 @@ def table() -> str:
     record = json.loads(RECORD.read_text("utf-8"))
     lines = ["| promise | tests | cases run | failed |", "|---|---|---:|---:|"]
     for name, text in PROMISES.items():
-        result = record[name]
-        files = sorted({test.split("::")[0] for test in result["tests"]})
+        tests = record[name]
+        files = sorted({test.split("::")[0] for test in tests})
+        cases = sum(result["cases"] for result in tests.values())
+        failed = sum(result["failed"] for result in tests.values())
         links = ", ".join(f"[{Path(file).name}](../{file})" for file in files)
-        lines.append(f"| {text} | {links} | {result['cases']:,} | {result['failed']:,} |")
+        lines.append(f"| {text} | {links} | {cases:,} | {failed:,} |")
     return "\n".join(lines) + "\n"
 
 

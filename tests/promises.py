@@ -57,27 +57,25 @@ PROMISES = {
 
 
 class Record:
-    """How many cases of each promise were run and failed, and by which tests."""
+    """How many cases of each promise were run and failed, by test."""
 
     def __init__(self, path: str | None) -> None:
         self.path = path
-        self.results: dict[str, dict[str, Any]] = {}
+        self.results: dict[str, dict[str, dict[str, int]]] = {}
 
     def add(self, promise: str, test: str, cases: int, has_failed: bool) -> None:
         """Count the cases of one test."""
-        result = self.results.setdefault(promise, {"cases": 0, "failed": 0, "tests": []})
+        result = self.results.setdefault(promise, {}).setdefault(test, {"cases": 0, "failed": 0})
         result["cases"] += cases
         result["failed"] += has_failed
-        if test not in result["tests"]:
-            result["tests"].append(test)
 
     def write(self) -> None:
-        """Write the counts of the promises that were tested, and keep those of others in the file."""
+        """Write the counts of the tests that were run, and keep those of other tests in the file."""
         if self.path:
             path = Path(self.path)
             before = json.loads(path.read_text("utf-8")) if path.exists() else {}
-            results = before | self.results
-            ordered = {name: results[name] for name in PROMISES if name in results}
+            merged = {name: before.get(name, {}) | self.results.get(name, {}) for name in PROMISES}
+            ordered = {name: dict(sorted(tests.items())) for name, tests in merged.items() if tests}
             path.write_text(json.dumps(ordered, indent=1) + "\n", "utf-8")
 
 
