@@ -135,7 +135,7 @@ def _check_place(output: Output, kind: Kind, place: Place) -> None:
             try_to_write(nearest_folder(place.path))
     except OSError as error:
         raise _refused(output, f"cannot write here: {error.strerror}") from error
-    if is_mount_point(place.path) and not place.is_stream:
+    if not place.is_stream and is_mount_point(place.path):
         hint = f"mount its folder instead, or choose another {output.option}"
         raise FileError("is a mount point, which cannot be replaced", where=str(output.path), hint=hint)
 

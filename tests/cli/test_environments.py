@@ -253,7 +253,7 @@ def test_the_current_folder_may_have_been_removed(
 ) -> None:
     """Full names work; a relative name of a file to read or to write is one error."""
     removing = Environment(shell='mkdir removed; cd removed; rmdir "$OLDPWD/removed"')
-    for name in INVOCATIONS if long else ["train", "tag a file", "convert", "evaluate"]:
+    for name in INVOCATIONS if long else ["train", "tag a file", "convert to stdout", "evaluate"]:
         words = INVOCATIONS[name].words("\0", "\0", "\0")
         needs_file = any("\0" in word for word in words)
         outcome = ran(place, INVOCATIONS[name], removing)
