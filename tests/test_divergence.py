@@ -18,6 +18,7 @@ from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap
 from rnncli.data.vectors import Vectors
 from rnncli.errors import DivergedError, RnncliError, StoppedError
+from rnncli.inspect import gradient_log
 from rnncli.model import Model
 from rnncli.modelfile import load
 from rnncli.plain.limits import TooLargeError
@@ -257,6 +258,25 @@ def test_a_log_that_cannot_be_written_costs_no_training(booking_tsv: Path, tmp_p
         trained_with(InTheWay(), booking_tsv, tmp_path / "m.npz", log_gradients=log)
     assert 3 == caught.value.trained.result.epochs
     assert load(tmp_path / "m.npz").parameters.is_finite()
+
+
+@pytest.mark.promise("work-kept")
+def test_gradients_that_cannot_be_computed_cost_no_training(booking_tsv: Path, tmp_path: Path) -> None:
+    """Scores may be good although the units of the sample are too large."""
+
+    class TooLarge(Spoiling):
+        def epoch(self, epoch: Epoch) -> None:
+            if epoch.number == 2:
+                large = self.model.parameters.copy()
+                large["layer1/W"][...] = 3e38
+                self.model.parameters.assign(large)
+
+    log = tmp_path / "log.json"
+    trained = trained_with(TooLarge([]), booking_tsv, tmp_path / "m.npz", log_gradients=log)
+    assert 3 == trained.result.epochs
+    assert 1 == trained.result.lowered
+    (run,) = gradient_log.read(str(log))["runs"]
+    assert [True, False, True] == [bool(epoch["curves"]) for epoch in run["epochs"]]
 
 
 def test_the_command_saves_says_and_fails(

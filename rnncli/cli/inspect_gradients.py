@@ -163,10 +163,12 @@ def _log(log: str, svg: str | None, json_output: bool) -> None:
 
     document = gradient_log.read(log)
     if not any(run["epochs"] for run in document["runs"]):
-        raise DataError("this log has no epoch yet", where=log)
+        diverged = any(run.get("diverged") for run in document["runs"])
+        raise DataError("no epoch of this log is over" + ", the training diverged" * diverged, where=log)
     maps = gradient_log.maps(document)
     if not maps:
-        raise DataError("this log has no curve: the network keeps nothing in memory", where=log)
+        why = "the network keeps nothing in memory, or its weights are too large"
+        raise DataError(f"this log has no curve: {why}", where=log)
     if svg:
         _draw_log(maps, svg)
     if json_output:

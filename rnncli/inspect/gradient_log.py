@@ -6,13 +6,15 @@
                "diverged": [{"what", "epoch", "batch", "norm", "good_epoch", "rate"}]}]}
 
 ``mean[k]`` is the mean of ‖∂L(t)/∂h(t−k)‖ over the sample, the same sentences in every epoch and run; ``left[k]``
-the mean share of the norm at k = 0. A number that is not finite is null. ``diverged``, which a run has only if it
+the mean share of the norm at k = 0. A number that is not finite is null; ``curves`` is empty if the weights are too
+large to compute with, or if the network keeps nothing in memory. ``diverged``, which a run has only if it
 is not empty, holds the fields of each :class:`.training.Divergence`.
 """
 
 import json
 import reprlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -24,6 +26,7 @@ from rnncli.data.sentence import Sentence
 from rnncli.errors import DataError, FileError
 from rnncli.inspect.gradients import curves
 from rnncli.model import Model
+from rnncli.plain.limits import TooLargeError
 
 VERSION = 1
 LARGEST = 1 << 28  # bytes of a log that is read
@@ -76,7 +79,8 @@ class Log:
 
     def add(self, model: Model, number: int, loss: float, score: float, steps: int, clipped: int) -> None:
         """Add the curves of the model at the end of an epoch; the numbers are fields of ``training.Epoch``."""
-        with np.errstate(all="ignore"):
+        norm_curves = []
+        with np.errstate(all="ignore"), suppress(TooLargeError):
             norm_curves = curves(model, self.sentences)
         rows = [
             {"name": c.name, "path": c.path, "mean": list(map(_plain, c.mean)), "left": list(map(_plain, c.left))}
@@ -165,6 +169,8 @@ def _check(document: dict[str, Any]) -> None:
     for r, run in enumerate(_list(document, "runs", "")):
         place = f"runs[{r}]."
         _whole(run, "seed", place)
+        if "diverged" in run:
+            _list(run, "diverged", place)
         for e, epoch in enumerate(_list(run, "epochs", place)):
             place = f"runs[{r}].epochs[{e}]."
             for key in ("number", "steps", "clipped"):

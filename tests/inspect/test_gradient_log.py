@@ -145,6 +145,7 @@ WRONG = {
     "no sample": ({"version": 1, "runs": []}, "sample is missing"),
     "a number as run": ({**GOOD, "runs": [3]}, "runs[0] is not an object"),
     "seed": ({**GOOD, "runs": [{"seed": "x", "epochs": []}]}, "runs[0].seed is not a whole number"),
+    "diverged": ({**GOOD, "runs": [{"seed": 1, "epochs": [], "diverged": 5}]}, "runs[0].diverged is not a list"),
     "negative": (changed(steps=-1), "runs[0].epochs[0].steps is not a whole number"),
     "half an epoch": (changed(number=1.5), "runs[0].epochs[0].number is not a whole number"),
     "loss": (changed(loss="much"), "runs[0].epochs[0].loss is not a number"),
