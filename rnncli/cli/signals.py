@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import TracebackType
 
 # SIGHUP is missing on Windows.
 NUMBERS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -40,6 +41,7 @@ def install() -> None:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _receive)
     sys.unraisablehook = _raise_again
+    sys.excepthook = _print
 
 
 def _receive(number: int, _: object) -> None:
@@ -91,6 +93,12 @@ class Stop:
         self.signal = number
         if not (is_first and self.can_wait):
             stop(number)
+
+
+def _print(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    """Print an error, but not a :class:`Stopped`: C code that cannot import a module prints why."""
+    if not issubclass(kind, Stopped):
+        sys.__excepthook__(kind, error, traceback)
 
 
 def _raise_again(unraisable: "sys.UnraisableHookArgs") -> None:

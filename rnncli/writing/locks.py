@@ -78,9 +78,9 @@ def _locked(path: str | Path) -> Iterator[None]:
             yield
         finally:
             is_over.set()
-            for _ in range(2):  # an error may pass
+            for remove in (_remove, _remove, _unlink):  # an error may pass; a full disk takes no guard
                 with suppress(OSError, FileError):
-                    _remove(file, token)
+                    remove(file, token)
                     break
 
 
@@ -203,9 +203,7 @@ def _remove(file: Path, token: str) -> None:
     guard = file.with_name(f".rnncli-{token}.lock")
     if _make(guard, os.urandom(8).hex()):
         try:
-            holder = _read(file)
-            if holder and holder.token == token:
-                file.unlink()
+            _unlink(file, token)
         finally:
             guard.unlink(missing_ok=True)
         return
@@ -213,6 +211,12 @@ def _remove(file: Path, token: str) -> None:
     if holder and _is_left(guard, holder):
         _remove(guard, holder.token)
     time.sleep(0.01)
+
+
+def _unlink(file: Path, token: str) -> None:
+    holder = _read(file)
+    if holder and holder.token == token:
+        file.unlink()
 
 
 def _show_life(file: Path, token: str, is_over: threading.Event) -> None:

@@ -166,6 +166,11 @@ try:
 except signals.Stopped as stopped:
     print("stopped", stopped.exit_code, flush=True)
 """
+PRINTED_BY_C_CODE = """
+import sys
+for error in (signals.Stopped(15), ValueError("shown")):
+    sys.excepthook(type(error), error, None)  # C code calls it when it cannot import a module
+"""
 
 
 @pytest.mark.promise("interrupt")
@@ -186,3 +191,8 @@ def test_a_signal_in_a_destructor_is_not_lost() -> None:
         assert "ready\n" == child.stdout.readline()
         child.send_signal(signal.SIGHUP)
         assert ("stopped 129\n", "") == child.communicate(timeout=30)
+
+
+def test_a_signal_while_c_code_imports_a_module_is_not_printed() -> None:
+    with script(PRINTED_BY_C_CODE)() as child:
+        assert ("", "ValueError: shown\n") == child.communicate(timeout=30)

@@ -255,6 +255,13 @@ def test_on_a_full_disk_the_old_file_stays(small_disk: Path, cases: Cases) -> No
         path.write_bytes(OLD)
 
 
+@pytest.mark.promise("no-leftovers")
+def test_a_lock_is_removed_though_the_disk_has_become_full(small_disk: Path) -> None:
+    with writing.lock(small_disk / "model.npz"):
+        fill(small_disk, 0)
+    assert ["filling"] == names(small_disk)
+
+
 LIMITED = """
 import resource, sys
 from pathlib import Path
