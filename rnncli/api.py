@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import hashlib
+import re
 import statistics
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -242,7 +243,7 @@ def train_files(
     for name, value in arguments.instance("files", files, Files)._asdict().items():
         if value is not None or name == "out":
             arguments.path(name, value)
-    _check_outputs(files, training_spec, force)
+    _check_outputs(files, training_spec, force, bool(resume))
     with writing.lock(files.out, files.log_gradients or None):
         path = Path(files.out)
         checkpoint = Checkpoint.of(path, checkpoint_every, listener.warning)
@@ -360,14 +361,17 @@ def _vectors(path: str | Path, sentences: list[Sentence], digits: str) -> Vector
     return read_vectors(str(path), wanted_by(tokens, digits), digits)
 
 
-def _check_outputs(files: Files, spec: TrainingSpec, force: bool) -> None:
+def _check_outputs(files: Files, spec: TrainingSpec, force: bool, resume: bool) -> None:
     """Refuse to write over a file that is read, or over what rnncli did not write."""
     outputs = [
         writing.Output("--out", files.out, writing.MODEL),
         writing.Output("--log-gradients", files.log_gradients or None, writing.LOG),
     ]
     if not writing.is_stream(Path(files.out)):
-        outputs.append(writing.Output("--out", checkpoint_of(files.out), writing.CHECKPOINT))
+        kind = writing.CHECKPOINT
+        if resume:  # what is there is read before it is replaced, so that a damaged one is an error of its content
+            kind = kind._replace(beginning=re.compile(b""))
+        outputs.append(writing.Output("--out", checkpoint_of(files.out), kind))
     inputs = {
         "TRAIN": files.data or bundled("sample_data/train.tsv"),
         "--dev": files.dev or bundled("sample_data/dev.tsv"),

@@ -24,8 +24,8 @@ EVERY = 1.0  # minutes
 _LONGEST_NAME = 255  # bytes
 # Writing takes at most this share of the time: after a slow one, the next comes later.
 MOST_TIME = 0.01
-# Bytes a second, of which the first checkpoint is written at least; those after it at the speed of the last.
-SLOW = 100e6
+# Bytes a second at which the first checkpoint is expected to be written; those after it at the speed of the last.
+SPEED = 1e9
 _KEYS = {"kind", "format", "rnncli", "options", "data", "parameters", "runs", "failures", "state", "sha256"}
 
 
@@ -45,6 +45,8 @@ class Identity(NamedTuple):
             before, after = (values.get(name, "none") for values in (self.options, other.options))
             if before != after:
                 texts.append(f"--{name.replace('_', '-')} {before!s:.80} → {after!s:.80}")
+        if any(self.options.get(name) != other.options.get(name) for name in ("seed", "dev_share")):
+            return texts  # which sentences are development data may depend on these
         names = [name for name in self.data | other.data if self.data.get(name) != other.data.get(name)]
         return [*texts, *(f"other {name}" for name in names)]
 
@@ -100,7 +102,7 @@ class Checkpoint:
     def begin(self, finished: Finished, weights: Array) -> None:
         """Begin the run of one seed, after those that are finished."""
         self._finished = finished
-        self._cost = self._cost or 5 * weights.nbytes / SLOW
+        self._cost = self._cost or 5 * weights.nbytes / SPEED
 
     def is_due(self) -> bool:
         """Whether it is time for the next checkpoint."""

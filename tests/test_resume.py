@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import itertools
 import math
+import pickle
 import random
 import re
 import zipfile
@@ -153,7 +154,7 @@ def test_several_seeds(files: tuple[Path, Path], tmp_path: Path, cases: Cases) -
     assert outcome(whole) == outcome(resumed)
 
 
-def stopped(files: tuple[Path, Path], out: Path, batches: int = 5, **options: Any) -> Path:
+def stopped(files: tuple[Path, Path | None], out: Path, batches: int = 5, **options: Any) -> Path:
     """The checkpoint of a training that was stopped."""
     with contextlib.suppress(StoppedError):
         api.train(*files, out, listener=Stopping(batches), **(SMALL | options))
@@ -258,6 +259,29 @@ def test_other_data_are_refused(files: tuple[Path, Path], tmp_path: Path, bookin
     assert api.train(csv, moved[1], out, resume=True, read_options=reading, **given).stopped is None
 
 
+def test_another_seed_is_not_called_other_data(files: tuple[Path, Path], tmp_path: Path) -> None:
+    out = tmp_path / "m.npz"
+    stopped((files[0], None), out)  # so the seed decides which sentences are development data
+    for name, value, before in (("seed", 2, "1"), ("dev_share", 0.5, r"0\.0")):
+        message = f"of another training: --{name.replace('_', '-')} {before} → {value}\n"
+        with pytest.raises(UsageError, match=message):
+            api.train(files[0], None, out, resume=True, **(SMALL | {name: value}))
+
+
+@pytest.mark.parametrize("megabytes", [0.1, 2.0])
+def test_the_first_checkpoint_of_a_usual_model_is_written_after_seconds_at_most(
+    megabytes: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = [0.0]
+    monkeypatch.setattr(checkpoint.time, "monotonic", lambda: seconds[0])
+    saver = checkpoint.Checkpoint(tmp_path / "m.npz", 0.001, print)
+    saver.begin(checkpoint.Finished([], [], None), np.zeros(int(megabytes * 250_000), np.float32))
+    seconds[0] = 0.05
+    assert not saver.is_due()
+    seconds[0] = megabytes
+    assert saver.is_due()
+
+
 def test_another_version_is_refused(
     files: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -347,9 +371,12 @@ def test_neither_is_the_other(files: tuple[Path, Path], tmp_path: Path, trained:
         ModelError, match="the checkpoint of a training, not a model\n  rnncli train --resume goes on"
     ):
         api.load(path)
-    path.write_bytes(trained.path.read_bytes())
-    with pytest.raises(ModelError, match="not a checkpoint"):
-        api.train(*files, tmp_path / "m.npz", resume=True, **SMALL)
+    for content in (trained.path.read_bytes(), pickle.dumps({1: 2}), b"hello"):
+        path.write_bytes(content)
+        for force in (True, False):
+            with pytest.raises(ModelError, match=r"m\.npz\.checkpoint: .*not a "):
+                api.train(*files, tmp_path / "m.npz", resume=True, **(SMALL | {"force": force}))
+        assert content == path.read_bytes()
 
 
 def test_a_checkpoint_holds_no_pickle(files: tuple[Path, Path], tmp_path: Path) -> None:
