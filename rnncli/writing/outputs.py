@@ -127,6 +127,8 @@ def _check_place(output: Output, kind: Kind, place: Place) -> None:
         hint = f"name a file: {output.option} {kind.example}"
         raise FileError("is a directory, not a file name", where=str(output.path), hint=hint)
     if place.is_stream and (problem := place.problem(kind.is_binary)):
+        if str(output.path) == "-":
+            raise FileError(problem.replace("is not open for writing", "it is closed"), where="stdout")
         raise _refused(output, problem)
     try:
         if place.descriptor is None and place.status and not os.access(place.path, os.W_OK):

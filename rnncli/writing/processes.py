@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import platform
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -52,7 +53,7 @@ def _start(pid: int) -> str:
 
 
 def _machine() -> str:
-    parts = [os.uname().nodename]
+    parts = [platform.node()]
     with suppress(OSError):
         parts.append(Path("/proc/sys/kernel/random/boot_id").read_text("ascii"))  # another one after every start
         parts.append(os.readlink("/proc/self/ns/pid"))  # noqa: PTH115 (containers do not see each other)

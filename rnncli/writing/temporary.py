@@ -1,5 +1,6 @@
 """Names of temporary files that say which process made them, so that what a killed one left can be removed."""
 
+import json
 import os
 import re
 import time
@@ -30,11 +31,24 @@ def remove_leftovers(folder: Path) -> None:
 
 
 def _is_left(entry: os.DirEntry[str]) -> bool:
-    is_running = None
+    process = None
     if match := _NAME.fullmatch(entry.name):
-        is_running = runs(Process(match[1], int(match[2]), match[3]))
-    elif not _GUARD.fullmatch(entry.name):
+        process = Process(match[1], int(match[2]), match[3])
+    elif _GUARD.fullmatch(entry.name):
+        process = _maker_of(entry.path)
+    else:
         return False
+    is_running = runs(process) if process else None
     if is_running is None:
         return time.time() - entry.stat(follow_symlinks=False).st_mtime > DAY
     return not is_running
+
+
+def _maker_of(guard: str) -> Process | None:
+    """The process that made a guard; ``None`` if that is not known."""
+    try:
+        with open(guard, "rb") as file:  # noqa: PTH123
+            values = json.loads(file.read(4096))
+        return Process(str(values["machine"]), int(values["pid"]), str(values["start"]))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
