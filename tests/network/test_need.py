@@ -27,7 +27,7 @@ CASES = [
     {"hidden": 150, "batch": 200, "arch": "elman", "features": "onehot", "epochs": 1},
 ]
 
-# Prints the estimate for a case and how much memory was taken. Each case has a process, which has no memory left over.
+# Prints the estimate for a case and how much memory was taken. Each case has a process without memory left over.
 CHILD = """
 import dataclasses, json, sys
 from rnncli import training
