@@ -7,6 +7,7 @@ import codecs
 import re
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from itertools import takewhile
 from typing import BinaryIO, NamedTuple
 
@@ -208,11 +209,12 @@ def _end_of_word(number: int, text: str, size: int, faults: Faults) -> int:
 
 def _numbers(number: int, text: str, start: int, faults: Faults) -> NDArray[np.float32] | None:
     """Read the numbers of a row; ``None``, with a fault, if a field is not a number or not finite."""
-    fields = text[start:].split(" ")
-    try:
-        values = np.array([float(field) for field in fields])
-    except ValueError:
-        values = np.array([np.nan])
+    rest = text[start:]
+    fields = rest.split(" ")
+    values = np.array([np.nan])
+    if _is_plain(rest):
+        with suppress(ValueError):
+            values = np.array([float(field) for field in fields])
     if (np.abs(values) <= _LARGEST_NUMBER).all():
         return values.astype(np.float32)
     column = start + 1
@@ -224,8 +226,15 @@ def _numbers(number: int, text: str, start: int, faults: Faults) -> NDArray[np.f
     return None
 
 
+def _is_plain(text: str) -> bool:
+    """Tell whether numbers have no digits of other scripts and no low lines, which Python allows."""
+    return text.isascii() and "_" not in text
+
+
 def _problem(field: str) -> str:
     """What is wrong with a number; "" for a correct one."""
+    if not _is_plain(field):
+        return "not a number"
     try:
         return "" if abs(float(field)) <= _LARGEST_NUMBER else "not a finite number"
     except ValueError:

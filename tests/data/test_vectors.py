@@ -200,6 +200,8 @@ GOOD = binary([(b"a", [1.0, -2.0]), (b"b", [3.0, 4.0])])
         # Numbers that are none.
         (b"a 1 2\nb 1 x\n", ":2:5", 'not a number: "x"', BLANKS),
         ("a 1 2\n台北 1,5 2\n".encode(), ":2:4", 'not a number: "1,5"', BLANKS),
+        (b"a 1 2\nb 1_0 2\n", ":2:3", 'not a number: "1_0"', BLANKS),
+        ("a 1 2\nb 3 ٣\n".encode(), ":2:5", 'not a number: "٣"', BLANKS),
         (b"2 2\na 1 x\nb 1 2\n", ":2:5", 'not a number: "x"', BLANKS),
         *(
             (f"a 1 2\nb 3 {number}\n".encode(), ":2:5", f'not a finite number: "{number}"', BLANKS)
