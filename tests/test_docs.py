@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,3 +36,9 @@ def test_code_that_a_page_names_is_where_it_says(page: Path) -> None:
 
 def test_pages_name_code() -> None:
     assert len(LINKS.findall((DOCS / "math.md").read_text("utf-8"))) > 20
+
+
+def test_the_page_of_promises_is_made_from_the_cases_that_were_run() -> None:
+    command = [sys.executable, DOCS / "make_reliability.py", "--check"]
+    made = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (0, "") == (made.returncode, made.stderr)
