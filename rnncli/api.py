@@ -21,7 +21,7 @@ from rnncli.data.reading import AS_USUAL, Corpus
 from rnncli.data.sentence import Sentence
 from rnncli.data.vectors import Vectors, wanted_by
 from rnncli.data.vectors import read as read_vectors
-from rnncli.errors import DivergedError, FileError, RnncliError, UsageError
+from rnncli.errors import DivergedError, RnncliError, UsageError
 from rnncli.evaluation import Scores
 from rnncli.inspect.gradient_log import Log, sample
 from rnncli.model import Model
@@ -51,7 +51,7 @@ class Trained:
     sha256: str
     stopped: tuple[int, int] | None = None  # the seed that was interrupted, and how many epochs of it are over
     checkpoint: Path | None = None  # from which a training that was interrupted goes on
-    log_problem: FileError | None = None  # why the log of gradients was not written
+    log_problem: RnncliError | None = None  # why the log of gradients was not written
 
     @property
     def result(self) -> Result:

@@ -14,7 +14,7 @@ from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap, overlap
 from rnncli.data.tags import Scheme
 from rnncli.data.vectors import Vectors
-from rnncli.errors import DivergedError, FileError, ModelError, StoppedError, UsageError
+from rnncli.errors import DivergedError, ModelError, RnncliError, StoppedError, UsageError
 from rnncli.evaluation import Scores
 from rnncli.inspect.gradient_log import Log
 from rnncli.model import Model
@@ -50,7 +50,7 @@ class Runs:
     best: Run | None = None
     model: Model | None = None  # of the best run
     dev: Scores | None = None  # of the best run on the development data; None if it was not evaluated here
-    log_problem: FileError | None = None  # of the last time that the log of gradients was written
+    log_problem: RnncliError | None = None  # of the last time that the log of gradients was written
 
     def add(self, run: Run, model: Model | None, dev: Scores | None) -> None:
         """Add a run that is over; of equal scores the first is best."""
@@ -258,7 +258,7 @@ class _Logging(Listener):
         self.runs.log_problem = None
         try:
             yield
-        except FileError as error:  # the training is worth more than its log
+        except RnncliError as error:  # the training is worth more than its log
             self.runs.log_problem = error
             if before is None:
                 self.listener.warning(str(error))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from promises import Cases
 
-from rnncli import api, training
+from rnncli import api, memory, training
 from rnncli.api import Trained, checkpoint_of
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.sentence import Sentence
@@ -256,6 +256,20 @@ def test_a_log_that_cannot_be_written_costs_no_training(booking_tsv: Path, tmp_p
 
     with pytest.raises(RnncliError, match=r"log\.json: could not be written") as caught:
         trained_with(InTheWay(), booking_tsv, tmp_path / "m.npz", log_gradients=log)
+    assert 3 == caught.value.trained.result.epochs
+    assert load(tmp_path / "m.npz").parameters.is_finite()
+
+
+@pytest.mark.promise("work-kept")
+def test_a_log_that_does_not_fit_in_memory_costs_no_training(
+    booking_tsv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(Listener):
+        def epoch(self, epoch: Epoch) -> None:
+            monkeypatch.setattr(memory, "available", lambda: 1.0)
+
+    with pytest.raises(RnncliError, match="of memory, and 1 bytes are available") as caught:
+        trained_with(Full(), booking_tsv, tmp_path / "m.npz", log_gradients=tmp_path / "log.json")
     assert 3 == caught.value.trained.result.epochs
     assert load(tmp_path / "m.npz").parameters.is_finite()
 

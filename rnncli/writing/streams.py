@@ -15,7 +15,7 @@ from rnncli.writing.places import Place
 
 _log = logging.getLogger("rnncli")
 _PAUSE = 0.05  # seconds between two attempts to open a FIFO
-_LONGEST = 60.0  # seconds that a reader of a FIFO is waited for
+_LONGEST = 20.0  # seconds that a reader of a FIFO is waited for
 
 
 class _Descriptor(io.RawIOBase):
