@@ -110,7 +110,7 @@ def test_a_log_without_an_epoch_is_told(run: Run, tmp_path: Path) -> None:
     (tmp_path / "log.json").write_text('{"version": 1, "sample": {}, "runs": []}')
     result = run("inspect-gradients", "--log", tmp_path / "log.json")
     assert (3, "") == (result.exit_code, result.stdout)
-    assert "no epoch yet" in result.stderr
+    assert "no epoch of this log is over" in result.stderr
 
 
 def test_a_network_without_memory_is_told(run: Run, booking_tsv: Path, tmp_path: Path) -> None:
