@@ -6,9 +6,7 @@
 
 from typing import Any
 
-HUNG_UP = 129
 INTERRUPTED = 130
-TERMINATED = 143
 
 
 class RnncliError(Exception):

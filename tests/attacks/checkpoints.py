@@ -1,7 +1,7 @@
 """Hostile checkpoints, read by ``train --resume``. ``python tests/attacks/checkpoints.py FOLDER``."""
 
+import functools
 import io
-import json
 import pickle
 import tempfile
 import zipfile
@@ -34,39 +34,29 @@ class _StopAtOnce(Listener):
 
 def good(path: Path) -> None:
     """Write an honest checkpoint."""
+    path.write_bytes(_honest())
+
+
+@functools.cache
+def _honest() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data.tsv"
         data.write_text("leave\tO\nTaipei\tB-city\n\n" * 12, "utf-8")
         out = Path(folder) / "model.npz"
         sizes: dict[str, Any] = {"hidden": 3, "embedding": 2, "ngram": 2, "epochs": 3, "batch": 6}
         api.train(data, data, out, arch="elman", force=True, listener=_StopAtOnce(), checkpoint_every=1, **sizes)
-        path.write_bytes(checkpoint.path_of(out).read_bytes())
-
-
-_parts: list[Any] = []
+        return checkpoint.path_of(out).read_bytes()
 
 
 def parts(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
     """The header and the arrays of an honest checkpoint."""
-    if not _parts:
-        good(path)
-        with np.load(path) as arrays:
-            content = {name: arrays[name] for name in arrays.files}
-        _parts.extend((content.pop("header").tobytes(), content))
-    header = json.loads(_parts[0])
-    header.pop("sha256", None)
-    return header, dict(_parts[1])
+    good(path)
+    return models.parts_of(path)
 
 
 def with_header(change: Callable[[dict[str, Any]], None]) -> Callable[[Path], None]:
-    """Write an honest archive whose header was changed."""
-
-    def write(path: Path) -> None:
-        header, arrays = parts(path)
-        change(header)
-        archive.write(path, header, arrays)
-
-    return write
+    """Write an honest checkpoint whose header was changed."""
+    return models.with_header(change, parts)
 
 
 def _members(path: Path) -> dict[str, bytes]:

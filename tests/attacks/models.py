@@ -36,8 +36,13 @@ def good(path: Path) -> None:
 
 
 def parts(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
-    """The header and the arrays of an honest model, as :func:`.archive.write` takes them."""
+    """The header and the arrays of an honest model."""
     good(path)
+    return parts_of(path)
+
+
+def parts_of(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
+    """The header and the arrays of an archive, as :func:`.archive.write` takes them."""
     with np.load(path) as arrays:
         content = {name: arrays[name] for name in arrays.files}
     header = json.loads(content.pop("header").tobytes())
@@ -45,8 +50,11 @@ def parts(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
     return header, content
 
 
-def with_header(change: Callable[[dict[str, Any]], None]) -> Callable[[Path], None]:
-    """Write an honest archive whose header was changed."""
+Parts = Callable[[Path], tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]]
+
+
+def with_header(change: Callable[[dict[str, Any]], None], parts: Parts = parts) -> Callable[[Path], None]:
+    """Write an honest archive, by default a model, whose header was changed."""
 
     def write(path: Path) -> None:
         header, arrays = parts(path)
