@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from rnncli import __version__, arguments, modelfile, writing
 from rnncli.checkpoint import EVERY, Checkpoint, Identity, path_of
-from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec, suggestion
+from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
 from rnncli.data import weights
 from rnncli.data.digits import choose_digits
 from rnncli.data.examples import contrast_pair
@@ -28,6 +28,7 @@ from rnncli.model import Model
 from rnncli.modelfile import load as load_model
 from rnncli.resources import bundled
 from rnncli.runs import Task, train_seeds
+from rnncli.spec import suggestion
 from rnncli.tagging import Tagger
 from rnncli.threads import count_threads
 from rnncli.training import Failure, Listener, Result, Run, carry

@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from rnncli import arguments, labelling, training
-from rnncli.config import NetworkSpec, TrainingSpec, TrialSpec, suggestion
+from rnncli.config import NetworkSpec, TrainingSpec, TrialSpec
 from rnncli.data import tasks
 from rnncli.data.sentence import Sentence
 from rnncli.data.tasks import QUERY
 from rnncli.errors import DivergedError
 from rnncli.model import Model
 from rnncli.modelfile import network_header
+from rnncli.spec import suggestion
 
 DELAYS = (5, 10, 20, 50, 100)
 SOLVED = 0.01  # a task is solved if fewer of the fresh sentences are wrong, as in Pascanu et al. 2013

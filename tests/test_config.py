@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from rnncli import config
-from rnncli.config import ARCHITECTURES, CELLS, INPUTS, NetworkSpec, TrainingSpec, TrialSpec, suggestion
+from rnncli.config import ARCHITECTURES, CELLS, INPUTS, NetworkSpec, TrainingSpec, TrialSpec
 from rnncli.errors import UsageError
+from rnncli.spec import suggestion
 
 SPECS = (NetworkSpec, TrainingSpec)
 

@@ -25,6 +25,7 @@ FLOORS = [
     {"data", "kernels"},
     {"config", "resources", "archive", "threads", "memory"},
     {"writing", "container", "control_groups"},
+    {"spec"},
     {"arguments"},
     {"errors"},
 ]

@@ -12,8 +12,8 @@ import typer
 from rnncli import arguments
 from rnncli.cli.registry import COMMANDS, is_shared
 from rnncli.cli.usage import RENAMED, option_hint
-from rnncli.config import suggestion
 from rnncli.errors import FileError, UsageError
+from rnncli.spec import suggestion
 
 LARGEST = 65_536  # bytes; all options with their longest values take a tenth
 MOST_DOTS = 200  # in a line; to read a key of 30,000 parts takes 10 s

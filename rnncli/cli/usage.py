@@ -11,8 +11,8 @@ from typing import Any
 import typer
 
 from rnncli.cli.registry import COMMANDS, PREFIX, is_shared, variable
-from rnncli.config import suggestion
 from rnncli.errors import UsageError
+from rnncli.spec import suggestion
 
 # Options that have another name now, by command.
 RENAMED = {

@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
-from rnncli.config import suggestion
 from rnncli.data import opening, textfile
 from rnncli.data.faults import Fault, Faults
 from rnncli.errors import DataError
+from rnncli.spec import suggestion
 
 BALANCED = "balanced"
 LONGEST_LINE = 1 << 20  # characters

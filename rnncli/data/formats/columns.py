@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from rnncli.config import suggestion
 from rnncli.data.faults import Fault, Faults, shown
 from rnncli.data.formats.format import Names, Wanted
 from rnncli.data.sentence import NOTHING, Extra, Sentence
 from rnncli.errors import DataError, UsageError
+from rnncli.spec import suggestion
 
 DOCUMENT = "-DOCSTART-"
 PLUS = re.compile(r"#\s*global\.columns\s*=\s*(.*)")  # the first line of CoNLL-U Plus

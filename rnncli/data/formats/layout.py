@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from rnncli.config import suggestion
 from rnncli.data.formats.charspans import is_span
 from rnncli.data.formats.exports import LABEL_STUDIO, TOKENS, Record
 from rnncli.data.formats.format import Wanted
 from rnncli.errors import DataError
+from rnncli.spec import suggestion
 
 _TEXTS = ("text", "data", "sentence", "content", "utterance")
 _TAGS = (
