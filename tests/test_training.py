@@ -130,9 +130,9 @@ def seen(monkeypatch):
     """The batches and the forced tags of every gradient of a training."""
     calls, add_gradient = [], trainer.add_gradient
 
-    def spy(optimiser, batch, gold, objective, arena, dropout, forced):
+    def spy(optimiser, batch, target, objective, arena, dropout, forced):
         calls.append((batch, forced))
-        return add_gradient(optimiser, batch, gold, objective, arena, dropout, forced)
+        return add_gradient(optimiser, batch, target, objective, arena, dropout, forced)
 
     monkeypatch.setattr(trainer, "add_gradient", spy)
     return calls

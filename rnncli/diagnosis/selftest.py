@@ -179,14 +179,15 @@ def _gradient_errors(model: "Model", sentences: "list[Sentence]") -> dict[str, f
     from rnncli.network.arena import Arena
     from rnncli.network.gradient import add_gradient
     from rnncli.network.optimiser import Optimiser
-    from rnncli.network.output import Objective, Weights
+    from rnncli.network.output import Objective, Target, Weights
     from rnncli.parameters import Parameters
 
     encoded = model.encode([s.tokens for s in sentences], tags=[s.tags for s in sentences])
     packed = pack(encoded.starts, np.arange(len(sentences)))
     optimiser = Optimiser(model.network_spec, model.parameters, "sgd")
     objective = Objective(1 / len(encoded.words), Weights(np.zeros(0, np.float32)))
-    add_gradient(optimiser, encoded.batch(packed), encoded.tags[packed.positions], objective, Arena())
+    target = Target.of(encoded.tags[packed.positions])
+    add_gradient(optimiser, encoded.batch(packed), target, objective, Arena())
 
     exact = Parameters(model.parameters.rows, np.float64).assign(model.parameters)
     model.parameters = exact

@@ -1,7 +1,7 @@
 """The output layer of a linear-chain conditional random field: its loss, gradients and posterior probabilities.
 
     score(y) = first[y(1)] + Σ o(t)[y(t)] + Σ A[y(t−1), y(t)] + last[y(T)]
-    P(y) = exp(score(y)) / Z,    loss = log Z − score(gold)
+    P(y) = exp(score(y)) / Z,    loss = log Z − score(gold), or log Z − Σ q(y) score(y) for a target q
 
 Forward and backward run in probabilities, scaled at each step, so that their K × K work is matrix products:
 
@@ -163,10 +163,12 @@ def _posterior(queue, o, transitions, first, last, offsets, weights, y, alpha, g
 
 
 @jit
-def _cost(o, gold, transitions, first, last, offsets, weights, scale, do, log_z, dtransitions, dfirst, dlast):
+def _cost(
+    o, tags, shares, transitions, first, last, offsets, weights, scale, do, log_z, dtransitions, dfirst, dlast
+):
     """Return the loss; turn the weighted posterior probabilities ``do`` into gradients, also of first and last.
 
-    dtransitions  +=, the part of the gold moves only
+    dtransitions  +=, the part of the moves of the target only
 
     The other arguments are those of :func:`loss`.
     """
@@ -178,26 +180,39 @@ def _cost(o, gold, transitions, first, last, offsets, weights, scale, do, log_z,
         continuing = offsets[t + 2] - end if t + 2 <= steps else 0
         for r in range(begin, end):
             b = r - begin
-            tag = gold[r]
             gradient = do[r]
             factor = o.dtype.type(scale * weights[b])
-            cost = -float(o[r, tag])
-            gradient[tag] -= factor
+            cost = log_z[b] if t == 0 else 0.0
+            for s in range(tags.shape[1]):
+                share = shares[r, s]
+                if share == 0:
+                    continue
+                tag = tags[r, s]
+                score = float(o[r, tag])
+                gradient[tag] -= factor * share
+                if t == 0:
+                    score += first[tag]
+                if b >= continuing:
+                    score += last[tag]
+                cost -= share * score
+                for before in range(tags.shape[1] if t > 0 else 0):
+                    row = offsets[t - 1] + b
+                    both = shares[row, before] * share
+                    if both > 0:
+                        tag_before = tags[row, before]
+                        cost -= both * transitions[tag_before, tag]
+                        dtransitions[tag_before, tag] -= factor * both
             if t == 0:
-                cost += log_z[b] - first[tag]
                 add_row(dfirst, one, gradient)
-            else:
-                tag_before = gold[offsets[t - 1] + b]
-                cost -= transitions[tag_before, tag]
-                dtransitions[tag_before, tag] -= factor
             if b >= continuing:
-                cost -= last[tag]
                 add_row(dlast, one, gradient)
             total += weights[b] * cost
     return total
 
 
-def _loss(queue, o, gold, transitions, first, last, offsets, weights, scale, do, dtransitions, dfirst, dlast):
+def _loss(
+    queue, o, tags, shares, transitions, first, last, offsets, weights, scale, do, dtransitions, dfirst, dlast
+):
     """Compute :func:`loss` in the type of the arguments."""
     alpha = np.empty_like(o)
     g = np.empty_like(o)
@@ -205,7 +220,7 @@ def _loss(queue, o, gold, transitions, first, last, offsets, weights, scale, do,
     moves = (transitions, first, last)
     gradients = (dtransitions, dfirst, dlast)
     potentials = _posterior(queue, o, *moves, offsets, (scale * weights).astype(o.dtype), do, alpha, g, log_z)
-    total = _cost(o, gold, *moves, offsets, weights, scale, do, log_z, *gradients)
+    total = _cost(o, tags, shares, *moves, offsets, weights, scale, do, log_z, *gradients)
     pairs = np.zeros_like(dtransitions)
     add_product(queue, alpha, g, 1, pairs)
     dtransitions += potentials * pairs
@@ -238,17 +253,23 @@ def marginals(queue, o, transitions, first, last, offsets, y, log_z):
     log_z[:] = total
 
 
-def loss(queue, o, gold, transitions, first, last, offsets, weights, scale, do, dtransitions, dfirst, dlast):
-    """Return Σ weight (log Z − score(gold)) over sentences and the gradient of ``scale`` times it.
+def loss(
+    queue, o, tags, shares, transitions, first, last, offsets, weights, scale, do, dtransitions, dfirst, dlast
+):
+    """Return Σ weight (log Z − E[score(y)]) over sentences and the gradient of ``scale`` times it.
+
+    The expectation is under the target q(y) = Π q(t)[y(t)]: with one tag of share 1 for each token it is
+    score(gold), and the loss is −log P(gold).
 
     o                          (N, K)    scores
-    gold                       (N,)      int32, each at least 0
+    tags                       (N, S)    int32, the tags that the target gives a share to; no tag twice in a row
+    shares                     (N, S)    of the type of o: q(t); the sum of a row is 1, and a tag of share 0 is none
     transitions, dtransitions  (K, K)    A[i, j]: the score of tag j after tag i; dtransitions: +=
     first, last                (K,)      scores of a tag that begins and that ends a sentence
     offsets                    (T + 1,)  int64, first row of each step
     weights                    (B,)      of sentences, longest first; usually 1
     scale                      number
-    do                         (N, K)    OUT: scale weight (P(y(t)) − 1[gold])
+    do                         (N, K)    OUT: scale weight (P(y(t)) − q(t))
     dfirst, dlast              (K,)      +=
     """
     moves = (transitions, first, last)
@@ -256,11 +277,11 @@ def loss(queue, o, gold, transitions, first, last, offsets, weights, scale, do, 
     scale = float(scale)
     weights = weights.astype(np.float64)
     if not _needs_double(o, *moves):
-        return _loss(queue, o, gold, *moves, offsets, weights, scale, do, *gradients)
+        return _loss(queue, o, tags, shares, *moves, offsets, weights, scale, do, *gradients)
     p = np.empty(o.shape)
     added = [np.zeros(a.shape) for a in gradients]
-    o, transitions, first, last = (a.astype(np.float64) for a in (o, *moves))
-    total = _loss(queue, o, gold, transitions, first, last, offsets, weights, scale, p, *added)
+    o, shares, transitions, first, last = (a.astype(np.float64) for a in (o, shares, *moves))
+    total = _loss(queue, o, tags, shares, transitions, first, last, offsets, weights, scale, p, *added)
     do[:] = p
     for gradient, more in zip(gradients, added, strict=True):
         gradient += more

@@ -67,27 +67,30 @@ def likeliest(o, tags, probabilities):
 
 
 @parallel
-def cross_entropy(part, parts, y, gold, weights, scale, do, costs):
-    """Compute −w[gold] log ŷ[gold] and the gradient of ``scale`` times it with respect to the scores o.
+def cross_entropy(part, parts, y, tags, shares, weights, scale, do, costs):
+    """Compute −Σ q w log ŷ over tags and the gradient of ``scale`` times it with respect to the scores o.
 
     y        (N, K)  softmax(o)
-    gold     (N,)    int32; below 0: a token without a known tag, whose loss is 0
+    tags     (N, S)  int32, the tags that the target gives a share to; below 0: none
+    shares   (N, S)  q, of the type of y; 1 for the only tag of a token whose tag is known
     weights  (K,)    w; (0,): all 1
-    do       (N, K)  OUT: scale w[gold] (ŷ − 1[gold])
+    do       (N, K)  OUT: scale (ŷ Σ q w − q w)
     costs    (N,)    float64, OUT
     """
     first, end = share(part, parts, len(y), ROWS)
     for r in range(first, end):
-        g = gold[r]
-        if g < 0:
-            for k in range(y.shape[1]):
-                do[r, k] = 0
-            costs[r] = 0
-            continue
-        weight = weights[g] if len(weights) > 0 else y.dtype.type(1)
-        factor = scale * weight
+        total = y.dtype.type(0)
+        costs[r] = 0
+        for s in range(tags.shape[1]):
+            if tags[r, s] >= 0 and shares[r, s] > 0:
+                total += shares[r, s] * (weights[tags[r, s]] if len(weights) > 0 else y.dtype.type(1))
+        factor = scale * total
         for k in range(y.shape[1]):
             do[r, k] = factor * y[r, k]
-        do[r, g] -= factor
-        # A probability that underflows to 0 costs as much as the smallest normal float32.
-        costs[r] = -float(weight) * math.log(max(float(y[r, g]), 1.2e-38))
+        for s in range(tags.shape[1]):
+            tag = tags[r, s]
+            if tag >= 0 and shares[r, s] > 0:
+                weight = shares[r, s] * (weights[tag] if len(weights) > 0 else y.dtype.type(1))
+                do[r, tag] -= scale * weight
+                # A probability that underflows to 0 costs as much as the smallest normal float32.
+                costs[r] -= float(weight) * math.log(max(float(y[r, tag]), 1.2e-38))

@@ -6,14 +6,14 @@ from rnncli.network.arena import Arena
 from rnncli.network.backward import backward
 from rnncli.network.forward import NONE_FORCED, Dropout, forward
 from rnncli.network.optimiser import Optimiser
-from rnncli.network.output import Objective
+from rnncli.network.output import Objective, Target
 from rnncli.parameters import Array
 
 
 def add_gradient(
     optimiser: Optimiser,
     batch: Batch,
-    gold: Array,
+    target: Target,
     objective: Objective,
     arena: Arena,
     dropout: Dropout | None = None,
@@ -21,14 +21,14 @@ def add_gradient(
 ) -> float:
     """Add the gradient of a batch to the gradient that the optimiser holds; return the summed loss.
 
-    gold    (N,) int32, the number of each token's tag
+    target  the tags of the tokens with their shares
     forced  (N,) int32, tags fed back in place of the output; see :func:`rnncli.network.forward.forward`
     """
     spec = optimiser.spec
     parameters = optimiser.parameters
     gradient = optimiser.gradient
     run = forward(spec, parameters, batch, dropout, optimiser.transposed, forced, arena)
-    loss = output.loss(spec, parameters, run, gold, objective, gradient)
+    loss = output.loss(spec, parameters, run, target, objective, gradient)
     input_gradients = backward(spec, parameters, run, loss.do, gradient, objective.omega)
     optimiser.add_tables(batch, input_gradients, arena)
     return loss.total

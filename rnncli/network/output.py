@@ -21,18 +21,34 @@ def scores_of(spec: NetworkSpec, o: Array) -> Array:
     return log(o) if spec.architecture.keeps_output else o
 
 
+class Target(NamedTuple):
+    """The tags that training is to give to each token: one, or several with a share each, as a teacher gives them.
+
+    A row has the largest share first, and 0 for what is no tag.
+    """
+
+    tags: Array  # (N, S) int32
+    shares: Array  # (N, S) of the type of the parameters; the sum of a row is 1
+
+    @classmethod
+    def of(cls, gold: Array, dtype: type[np.floating] = np.float32) -> "Target":
+        """The gold tags, (N,) int32, with a share of 1."""
+        return cls(gold[:, None], np.ones((len(gold), 1), dtype))
+
+
 class Weights(NamedTuple):
     """The weight of each tag in the loss, (K,); (0,) if all are 1."""
 
     of_tags: Array
 
-    def of_sentences(self, gold: Array, offsets: Array) -> Array:
+    def of_sentences(self, target: Target, offsets: Array) -> Array:
         """The mean weight of the tags of each sentence of a packed batch, (B,), for the loss of a CRF."""
         count = int(offsets[1]) if len(offsets) > 1 else 0
         if not len(self.of_tags):
             return np.ones(count, self.of_tags.dtype)
-        rank = np.arange(len(gold)) - np.repeat(offsets[:-1], np.diff(offsets))
-        total = np.bincount(rank, self.of_tags[gold], minlength=count)
+        tokens = len(target.tags)
+        rank = np.arange(tokens) - np.repeat(offsets[:-1], np.diff(offsets))
+        total = np.bincount(rank, (target.shares * self.of_tags[target.tags]).sum(axis=1), minlength=count)
         return (total / np.bincount(rank, minlength=count)).astype(self.of_tags.dtype)
 
 
@@ -55,17 +71,17 @@ def loss(
     spec: NetworkSpec,
     parameters: Parameters,
     run: Activations,
-    gold: Array,
+    target: Target,
     objective: Objective,
     gradient: Mapping[str, Array],
 ) -> Loss:
     """Compute the loss of a packed batch, and the gradient of ``objective.scale`` times it.
 
-    gold      (N,) int32, the number of each token's tag
+    target    q, the tags of the tokens with their shares
     gradient  by the names of the parameters; that of the scores of moves of a CRF is added to it
 
-    softmax  Σ −log ŷ[gold] over tokens
-    crf      Σ −log P(gold tags) over sentences
+    softmax  Σ −Σ q log ŷ over tokens
+    crf      Σ −Σ q(y) log P(y) over sentences, all labellings y, and q(y) = Π q(t)[y(t)]
     """
     queue = run.arena.queue
     do = run.arena.like(run.o)
@@ -75,15 +91,15 @@ def loss(
         if not spec.architecture.keeps_output:
             output.softmax(queue, run.o)
         costs = run.arena.empty(len(do), np.float64)
-        output.cross_entropy(queue, run.o, gold, weights.of_tags, scale, do, costs)
+        output.cross_entropy(queue, run.o, *target, weights.of_tags, scale, do, costs)
         return Loss(float(costs.sum()), do)
     total = crf.loss(
         queue,
         scores_of(spec, run.o),
-        gold,
+        *target,
         *learned(spec, parameters),
         run.offsets,
-        weights.of_sentences(gold, run.offsets),
+        weights.of_sentences(target, run.offsets),
         scale,
         do,
         *(gradient[name] for name in CRF),

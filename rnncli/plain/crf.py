@@ -70,6 +70,13 @@ def path_score(tags: Array, o: Array, transitions: Array | Rule, first: Array, l
     return float(emitted + moved + first[tags[0]] + last[tags[-1]])
 
 
+def expected_score(q: Array, o: Array, transitions: Array, first: Array, last: Array) -> float:
+    """The mean score of a path whose tags are drawn one by one from q (T, K), the rows of which sum to 1."""
+    emitted = (q * o).sum(dtype=np.float64)
+    moved = np.einsum("ti,ij,tj", q[:-1], transitions, q[1:], dtype=np.float64)
+    return float(emitted + moved + q[0] @ first + q[-1] @ last)
+
+
 def viterbi(o: Array, transitions: Array | Rule, first: Array, last: Array) -> Array:
     """The best path, (T,) or (T, S) int32; of equal paths the one with the lowest tags, compared from the end."""
     best = [first + o[0].astype(np.float64)]

@@ -15,7 +15,7 @@ from rnncli.network.arena import Arena
 from rnncli.network.forward import NONE_FORCED, Dropout
 from rnncli.network.gradient import add_gradient
 from rnncli.network.optimiser import Optimiser
-from rnncli.network.output import Objective, Weights
+from rnncli.network.output import Objective, Target, Weights
 from rnncli.network.team import ThreadTeam
 from rnncli.parameters import Array, Parameters
 from rnncli.training.state import generator, random_state
@@ -38,6 +38,7 @@ class Trainer:
         self.training = model.training_spec
         self.encoded = encoded
         self.weights = weights
+        self.target: Target | None = None
         self.team = team
         self.arena = Arena(team.queue)
         self.rng = np.random.default_rng([self.training.seed, 1])
@@ -128,6 +129,9 @@ class Trainer:
         """Add the gradient of a batch to the optimiser's; return its summed loss."""
         words = self.encoded.words[packed.positions]
         gold = self.encoded.tags[packed.positions]
+        target = Target.of(gold)
+        if self.target:
+            target = Target(self.target.tags[packed.positions], self.target.shares[packed.positions])
         masked = self.rng.random(len(words)) < self.mask_rates[words]
         forced = self._forced(gold)
         keys = self.rng.integers(2**32, size=self.spec.layers + 1).tolist()
@@ -135,7 +139,7 @@ class Trainer:
         objective = Objective(scale, self.weights, scale * self.training.omega)
         dropout = Dropout(self.training.dropout, iter(keys))
         batch = self.encoded.batch(packed, masked)
-        return add_gradient(self.optimiser, batch, gold, objective, self.arena, dropout, forced)
+        return add_gradient(self.optimiser, batch, target, objective, self.arena, dropout, forced)
 
     def _forced(self, gold: Array) -> Array:
         """Tags that are fed back in place of the network's output, (N,); −1 where the output itself is fed back."""

@@ -29,6 +29,7 @@ class Case(NamedTuple):
     offsets: np.ndarray
     gold: np.ndarray
     sentences: list[np.ndarray]  # rows of each sentence, in the order of the batch
+    target: tuple[np.ndarray, np.ndarray] | None = None  # tags and their shares; None: the gold tags
 
     @property
     def scores(self):
@@ -47,6 +48,7 @@ class Case(NamedTuple):
             offsets=np.arange(len(rows) + 1),
             gold=self.gold[rows],
             sentences=[np.arange(len(rows))],
+            target=self.target and tuple(array[rows] for array in self.target),
         )
 
 
@@ -76,11 +78,30 @@ def loss(case, weights=None, scale=1.0, before=0.0):
     gradients = [np.full_like(array, before) for array in case.moves]
     weights = np.ones(len(case.sentences), case.o.dtype) if weights is None else weights
     do = np.full_like(case.o, np.nan)
+    tags, shares = case.target or (case.gold[:, None], np.ones((len(case.gold), 1)))
+    shares = shares.astype(case.o.dtype)
     return Result(
-        crf.loss(SERIAL, case.o, case.gold, *case.moves, case.offsets, weights, scale, do, *gradients),
+        crf.loss(SERIAL, case.o, tags, shares, *case.moves, case.offsets, weights, scale, do, *gradients),
         do,
         *gradients,
     )
+
+
+def taught(case, tags=3):
+    """The case with some tags and shares for each token; every third token has one tag alone."""
+    rng = np.random.default_rng(7)
+    shares = rng.dirichlet(np.ones(tags), len(case.o))
+    shares[::3] = np.eye(tags)[0]
+    chosen = rng.permuted(np.tile(np.arange(case.o.shape[1]), (len(case.o), 1)), axis=1)[:, :tags]
+    return case._replace(target=(chosen.astype(np.int32), shares))
+
+
+def dense(case):
+    """The shares of all tags, (N, K)."""
+    tags, shares = case.target
+    q = np.zeros(case.o.shape)
+    np.put_along_axis(q, tags, shares, axis=1)
+    return q
 
 
 def posterior(case):
@@ -113,6 +134,41 @@ def test_kernels_equal_the_readable_chain(dtype, tolerance, tags, spread):
     np.testing.assert_allclose(result.do, y - np.eye(tags)[case.gold], rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.parametrize("tags", [3, 9, 37])
+@pytest.mark.parametrize(("dtype", "tolerance"), TYPES)
+def test_the_loss_of_a_target_is_that_of_the_readable_chain(dtype, tolerance, tags):
+    case = taught(drawn(tags, dtype=dtype))
+    q = dense(case)
+    total = 0.0
+    for rows in case.sentences:
+        arguments = case.o[rows], *case.moves
+        total += chain.log_partition(*arguments) - chain.expected_score(q[rows], *arguments)
+    result = loss(case)
+    np.testing.assert_allclose(result.loss, total, rtol=tolerance, atol=10 * tolerance)
+    np.testing.assert_allclose(result.do, posterior(case)[0] - q, rtol=tolerance, atol=tolerance)
+
+
+def test_the_loss_of_a_target_is_the_mean_over_all_labellings():
+    case = taught(drawn(3, (4,)))
+    arguments = case.o, *case.moves
+    q = dense(case)
+    mean = 0.0
+    for path in itertools.product(range(3), repeat=4):
+        share = np.prod(q[np.arange(4), path])
+        mean += share * (chain.log_partition(*arguments) - chain.path_score(np.array(path), *arguments))
+    np.testing.assert_allclose(loss(case).loss, mean, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_target_of_one_tag_is_the_gold_tag_to_the_last_bit(dtype):
+    case = drawn(9, dtype=dtype)
+    others = (case.gold + 1) % 9
+    shares = np.tile([0.0, 1.0], (len(case.gold), 1))
+    one = case._replace(target=(np.stack([others, case.gold], axis=1), shares))
+    for value, other in zip(loss(one), loss(case), strict=True):
+        assert np.array_equal(value, other)
+
+
 def numeric(case, weights, scale, array):
     """Central differences of the loss with respect to each number of ``array``."""
     flat, slope = array.reshape(-1), np.empty(array.size)
@@ -125,9 +181,12 @@ def numeric(case, weights, scale, array):
     return slope.reshape(array.shape)
 
 
+@pytest.mark.parametrize("is_taught", [False, True])
 @pytest.mark.parametrize("tags", [2, 5])
-def test_gradients_equal_central_differences(tags):
+def test_gradients_equal_central_differences(tags, is_taught):
     case, scale = drawn(tags), 0.3
+    if is_taught:
+        case = taught(case, 2)
     weights = np.random.default_rng(2).uniform(0.2, 3.0, len(case.sentences))
     result = loss(case, weights, scale, before=0.5)
     expected = [numeric(case, weights, scale, array) for array in (case.o, *case.moves)]
@@ -136,9 +195,12 @@ def test_gradients_equal_central_differences(tags):
         np.testing.assert_allclose(analytic - start, slope, atol=1e-8)
 
 
+@pytest.mark.parametrize("is_taught", [False, True])
 @pytest.mark.parametrize("spread", [1.5, 20.0])  # beyond a range of 32, float32 is computed in float64
-def test_gradients_of_float32_are_those_of_float64(spread):
+def test_gradients_of_float32_are_those_of_float64(spread, is_taught):
     case = drawn(9, dtype=np.float32, spread=spread)
+    if is_taught:
+        case = taught(case)
     assert crf._needs_double(case.o, *case.moves) == (spread > 1.5)
     weights = np.linspace(0.5, 2, len(case.sentences)).astype(np.float32)
     exact = case._replace(

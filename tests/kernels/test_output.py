@@ -11,8 +11,12 @@ ALIKE = np.zeros(0)
 
 
 def cross_entropy(y, gold, weights, scale, do):
+    return of_target(y, gold[:, None], np.ones((len(y), 1), y.dtype), weights, scale, do)
+
+
+def of_target(y, tags, shares, weights, scale, do):
     costs = np.full(len(y), np.nan)
-    output.cross_entropy(SERIAL, y, gold, weights, scale, do, costs)
+    output.cross_entropy(SERIAL, y, tags, shares, weights, scale, do, costs)
     return costs.sum()
 
 
@@ -81,3 +85,13 @@ def test_of_equal_scores_the_first_is_the_likeliest_and_nan_does_no_harm():
     assert tags[0] == 1
     assert math.isclose(probabilities[0], 1 / (3 + math.exp(-2)))
     assert all(0 <= tag < 4 for tag in tags)
+
+
+def test_a_target_has_a_share_for_some_tags():
+    y, do = np.array([[0.2, 0.3, 0.5]]), np.full((1, 3), np.nan)
+    tags, shares = np.array([[2, 0, 1]], np.int32), np.array([[0.75, 0.25, 0.0]])
+    assert math.isclose(of_target(y, tags, shares, ALIKE, 2.0, do), -0.75 * math.log(0.5) - 0.25 * math.log(0.2))
+    np.testing.assert_allclose(do, [[2 * (0.2 - 0.25), 2 * 0.3, 2 * (0.5 - 0.75)]], rtol=1e-12)
+    loss = of_target(y, tags, shares, np.array([4.0, 9.0, 2.0]), 1.0, do)
+    assert math.isclose(loss, -1.5 * math.log(0.5) - 1.0 * math.log(0.2))
+    np.testing.assert_allclose(do, [[2.5 * 0.2 - 1.0, 2.5 * 0.3, 2.5 * 0.5 - 1.5]], rtol=1e-12)

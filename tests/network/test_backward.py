@@ -12,7 +12,7 @@ from rnncli.network.arena import Arena
 from rnncli.network.forward import NONE_FORCED, Dropout
 from rnncli.network.gradient import add_gradient
 from rnncli.network.optimiser import Optimiser
-from rnncli.network.output import Objective, Weights
+from rnncli.network.output import Objective, Target, Weights
 
 SCALE = 0.3
 STEP = 1e-5
@@ -27,6 +27,7 @@ class Case(typing.NamedTuple):
     dropout: int | None = None  # first key of the dropout masks
     forced: np.ndarray = NONE_FORCED  # tags fed back in place of ŷ
     weights: Weights = ALIKE
+    target: Target | None = None  # tags with shares; None: the gold tags
 
 
 def run(spec, parameters, batch, case):
@@ -35,7 +36,8 @@ def run(spec, parameters, batch, case):
     arena = Arena()
     optimiser = Optimiser(spec, parameters, "sgd")
     objective = Objective(SCALE, case.weights)
-    loss = add_gradient(optimiser, batch.of(spec, case.masked), batch.gold, objective, arena, dropout, case.forced)
+    target = case.target or Target.of(batch.gold, np.float64)
+    loss = add_gradient(optimiser, batch.of(spec, case.masked), target, objective, arena, dropout, case.forced)
     return SCALE * loss, optimiser.gradient, optimiser.norm(arena)
 
 
@@ -109,6 +111,17 @@ def test_gradients_hold_with_weights_of_tags(kind, batch, drawn):
     spec = spec_of("elman", "simple", decoder=kind)
     weights = Weights(np.array([0.5, 2.0, 1.0, 3.0]))
     assert worst_relative_error(spec, drawn(spec), batch, Case(weights=weights)) < 1e-6
+
+
+@pytest.mark.parametrize("kind", ["softmax", "crf"])
+@pytest.mark.parametrize("weights", [ALIKE, Weights(np.array([0.5, 2.0, 1.0, 3.0]))])
+@pytest.mark.parametrize("arch", ["elman", "jordan"])
+def test_gradients_hold_for_tags_with_shares(arch, weights, kind, batch, drawn):
+    spec = spec_of(arch, "simple", decoder=kind)
+    shares = np.random.default_rng(6).dirichlet(np.ones(2), len(batch.gold))
+    target = Target(np.stack([batch.gold, (batch.gold + 1) % 4], axis=1), shares)
+    # The weight of a sentence is the mean of those of its tags, whatever the network computes.
+    assert worst_relative_error(spec, drawn(spec), batch, Case(weights=weights, target=target)) < 1e-6
 
 
 def test_a_weight_of_two_counts_a_tag_twice(batch, drawn):

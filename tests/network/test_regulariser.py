@@ -9,7 +9,7 @@ from networks import NETWORKS, spec_of
 from rnncli.network import output
 from rnncli.network.backward import backward
 from rnncli.network.forward import Dropout, forward
-from rnncli.network.output import Objective, Weights
+from rnncli.network.output import Objective, Target, Weights
 from rnncli.parameters import Parameters
 
 SIMPLE = [arch for arch, cell in NETWORKS if cell == "simple" and arch not in ("fnn", "jordan")]
@@ -40,7 +40,7 @@ def gradient_of(spec, parameters, batch, weight, noise=None):
     activations = forward(spec, parameters, seen, dropout)
     gradient = Parameters(parameters.rows, np.float64)
     objective = Objective(1.0, Weights(np.zeros(0)))
-    loss = output.loss(spec, parameters, activations, batch.gold, objective, gradient)
+    loss = output.loss(spec, parameters, activations, Target.of(batch.gold, np.float64), objective, gradient)
     reached = backward(spec, parameters, activations, loss.do, gradient, weight)
     return gradient, list(zip(reached.das[::-1], [layer.h for layer in activations.layers], strict=True))
 

@@ -12,7 +12,7 @@ from rnncli.network.arena import Arena
 from rnncli.network.forward import NONE_FORCED, Dropout
 from rnncli.network.gradient import add_gradient
 from rnncli.network.optimiser import Optimiser
-from rnncli.network.output import Objective, Weights
+from rnncli.network.output import Objective, Target, Weights
 from rnncli.network.team import ThreadTeam, team_size
 from rnncli.threads import available_cpus
 
@@ -45,7 +45,7 @@ def learned(queue, spec, parameters, corpus, batch):
     losses = []
     for _ in range(3):
         arena.clear()
-        losses.append(add_gradient(optimiser, seen, gold, objective, arena, Dropout(0.3, keys), forced))
+        losses.append(add_gradient(optimiser, seen, Target.of(gold), objective, arena, Dropout(0.3, keys), forced))
         losses.append(optimiser.norm(arena))
         optimiser.step(0.01, 0.5, arena)
     assert all(parameters[name].tolist() != given[name].tolist() for name in parameters)
