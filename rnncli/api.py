@@ -53,11 +53,16 @@ class Trained:
     stopped: tuple[int, int] | None = None  # the seed that was interrupted, and how many epochs of it are over
     checkpoint: Path | None = None  # from which a training that was interrupted goes on
     log_problem: RnncliError | None = None  # why the log of gradients was not written
+    student: Run | None = None  # that learned from all other runs
 
     @property
     def result(self) -> Result:
         """The result of the best run."""
         return self.best.result
+
+    @property
+    def _all(self) -> list[Run]:
+        return [*self.runs, self.student] if self.student else self.runs
 
     @property
     def spread(self) -> tuple[float, float]:
@@ -73,7 +78,7 @@ class Trained:
         """
         if self.stopped:
             return None
-        problems = [(run.seed, run.result.diverged) for run in self.runs if run.result.diverged]
+        problems = [(run.seed, run.result.diverged) for run in self._all if run.result.diverged]
         problems += [(failure.seed, failure.text) for failure in self.failures]
         if not problems:
             return self.log_problem
@@ -86,22 +91,11 @@ class Trained:
     @property
     def diverged(self) -> bool:
         """Whether a run ended because a number was not finite."""
-        return any(run.result.diverged for run in self.runs) or any(each.diverged for each in self.failures)
+        return any(run.result.diverged for run in self._all) or any(each.diverged for each in self.failures)
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON contract of ``rnncli train``."""
         mean, deviation = self.spread
-        runs = [
-            {
-                "seed": run.seed,
-                "best_epoch": run.result.best_epoch,
-                "f1": run.f1,
-                "score": run.score,
-                "diverged": bool(run.result.diverged),
-                "lowered": run.result.lowered,
-            }
-            for run in self.runs
-        ]
         return {
             "model": str(self.path),
             "seed": self.best.seed,
@@ -115,13 +109,26 @@ class Trained:
             "checkpoint": str(self.checkpoint) if self.checkpoint else None,
             "dev": self.dev.as_dict(),
             "sha256": self.sha256,
+            "student": _row(self.student) if self.student else None,
             "seeds": {
                 "mean": mean,
                 "standard_deviation": deviation,
-                "runs": runs,
+                "runs": [_row(run) for run in self.runs],
                 "failed": [failure._asdict() for failure in self.failures],
             },
         }
+
+
+def _row(run: Run) -> dict[str, Any]:
+    """A run in the JSON contract of ``rnncli train``."""
+    return {
+        "seed": run.seed,
+        "best_epoch": run.result.best_epoch,
+        "f1": run.f1,
+        "score": run.score,
+        "diverged": bool(run.result.diverged),
+        "lowered": run.result.lowered,
+    }
 
 
 def load(model: str | Path | None = None, threads: int = 1) -> Tagger:
@@ -149,6 +156,7 @@ class Files(NamedTuple):
     vectors: str | Path | None = None
     log_gradients: str | Path | None = None
     init_from: str | Path | None = None
+    unlabelled: str | Path | None = None
 
 
 def checkpoint_of(out: str | Path) -> Path:
@@ -170,6 +178,8 @@ def train(
     resume: bool | None = None,
     checkpoint_every: float = EVERY,
     init_from: str | Path | None = None,
+    distil: bool = False,
+    unlabelled: str | Path | None = None,
     **options: Any,
 ) -> Trained:
     """Train a model on labelled files and save it; ``options`` are the fields of the specs in config.py.
@@ -189,18 +199,21 @@ def train(
                    minutes between checkpoints, which are deleted at the end; 0: none is written
     init_from      a model to begin from: its network, words, tags and weights are kept, and what is new in the data
                    is added
+    distil         train one more model, by what those of all seeds know together, and save it
+    unlabelled     sentences for it beside the training data, in any format that can be labelled; tags do not count
 
     Raises an :class:`.RnncliError`: :class:`.UsageError` for a wrong argument, :class:`.StoppedError` if it is
     stopped before the end of the first epoch, :class:`.DataError`, :class:`.FileError`, :class:`.DivergedError`. If
     a training diverges after a good epoch, or some of several seeds fail, the best model is saved before, and the
     attribute ``trained`` of the error is what would have been returned.
     """
-    files = Files(data, dev, out, vectors, log_gradients, init_from)
+    files = Files(data, dev, out, vectors, log_gradients, init_from, unlabelled)
     trained = train_files(
         files,
         *specs(options),
         read_options,
         seeds=seeds,
+        distil=distil,
         threads=threads,
         listener=listener,
         force=force,
@@ -221,6 +234,7 @@ def train_files(
     read_options: ReadOptions = AS_USUAL,
     *,
     seeds: int = 1,
+    distil: bool = False,
     threads: int = 1,
     listener: Listener | None = None,
     force: bool = False,
@@ -238,7 +252,8 @@ def train_files(
     listener = Listener() if listener is None else arguments.instance("listener", listener, Listener)
     threads = count_threads(threads)
     seeds = arguments.whole_number("seeds", seeds, 1, "it is how many runs there are")
-    dataclasses.replace(training_spec, seed=training_spec.seed + seeds - 1)  # checks the last seed
+    dataclasses.replace(training_spec, seed=training_spec.seed + seeds - 1 + distil)  # checks the last seed
+    _check_teachers(files, seeds, distil)
     if resume not in (None, False, True):
         arguments.refuse("resume", "True, False or None", resume)
     for name, value in arguments.instance("files", files, Files)._asdict().items():
@@ -254,7 +269,7 @@ def train_files(
         specs = network_spec, training_spec
         if start:
             specs = carry.settings(start.model, network_spec, training_spec, given)
-        corpus, task = _read(files, *specs, read_options, force, listener, start.model if start else None)
+        corpus, task = _read(files, *specs, read_options, force, listener, start.model if start else None, distil)
         saved = None
         if checkpoint:
             checkpoint.identity = _identity(task, network_spec, training_spec, seeds)
@@ -272,6 +287,9 @@ def train_files(
         model.provenance = _provenance(corpus, task, best, dev, model.tokenizer, files.data is None)
         if start:
             model.provenance["init_from"] = start.chain
+        if best is runs.student:
+            sentences = len(task.unlabelled or [])
+            model.provenance["distilled"] = {"teachers": len(runs.runs), "unlabelled_sentences": sentences}
         if task.class_weights:  # they are in the provenance; the name of their file means nothing elsewhere
             model.training_spec = dataclasses.replace(model.training_spec, class_weight="file")
         sha256 = writing.or_elsewhere(path, functools.partial(modelfile.save, model))
@@ -288,6 +306,7 @@ def train_files(
             runs.stopped,
             checkpoint.path if checkpoint and runs.stopped and checkpoint.path.exists() else None,
             runs.log_problem,
+            runs.student,
         )
 
 
@@ -320,6 +339,7 @@ def _read(
     force: bool,
     listener: Listener,
     start: Model | None,
+    distil: bool,
 ) -> tuple[Corpus, Task]:
     """Read all files of a training but the model that it begins from."""
     dev = bundled("sample_data/dev.tsv") if files.data is None and files.dev is None else files.dev
@@ -327,16 +347,18 @@ def _read(
     scheme = start.scheme if start else None
     reader = Reader(network_spec, training_spec, read_options, has_vectors, force, listener, scheme)
     corpus, train_part, dev_part, scheme = reader.read(files.data or bundled("sample_data/train.tsv"), dev)
+    others = reader.unlabelled(files.unlabelled, corpus) if files.unlabelled else []
     if network_spec.digits == "auto":
         network_spec = dataclasses.replace(network_spec, digits=choose_digits(train_part))
     vectors = None
     if files.vectors:
-        vectors = _vectors(files.vectors, [*train_part, *dev_part], network_spec.digits)
+        vectors = _vectors(files.vectors, [*train_part, *dev_part, *others], network_spec.digits)
     class_weights = None  # read once, because the file may be a pipe
     if training_spec.class_weight not in ("none", weights.BALANCED):
         tags = list(dict.fromkeys(tag for sentence in train_part for tag in sentence.tags))
         class_weights = weights.read(training_spec.class_weight, tags)
-    return corpus, Task(network_spec, training_spec, train_part, dev_part, scheme, vectors, class_weights, start)
+    data = train_part, dev_part, scheme, vectors, class_weights, start
+    return corpus, Task(network_spec, training_spec, *data, unlabelled=others if distil else None)
 
 
 def _identity(task: Task, network_spec: NetworkSpec, training_spec: TrainingSpec, seeds: int) -> Identity:
@@ -353,13 +375,25 @@ def _identity(task: Task, network_spec: NetworkSpec, training_spec: TrainingSpec
     if task.class_weights:
         options["class_weight"] = "file"
         data["class weights"] = hashlib.sha256(repr(sorted(task.class_weights.items())).encode()).hexdigest()
+    if task.unlabelled is not None:
+        options["distil"] = True
+        texts = (sentence.extra.text or "\n".join(sentence.tokens) for sentence in task.unlabelled)
+        data["data without tags"] = hashlib.sha256("\n\n".join(texts).encode()).hexdigest()
     return Identity(options, data)
 
 
 def _vectors(path: str | Path, sentences: list[Sentence], digits: str) -> Vectors:
-    """Read the pre-trained vectors of the words of these sentences."""
-    tokens = (token for sentence in sentences for token in sentence.tokens)
+    """Read the pre-trained vectors of the words of these sentences; of a text, those of the words between blanks."""
+    tokens = (token for s in sentences for token in s.tokens or (s.extra.text or "").split())
     return read_vectors(str(path), wanted_by(tokens, digits), digits)
+
+
+def _check_teachers(files: Files, seeds: int, distil: bool) -> None:
+    """Refuse a student without teachers, and text without tags where there is no student."""
+    if files.unlabelled and not distil:
+        raise UsageError("--unlabelled needs --distil: only a student learns from text without tags")
+    if distil and seeds == 1 and not files.unlabelled:
+        raise UsageError("--distil needs several teachers, or text without tags", hint="give --seeds 5")
 
 
 def _check_outputs(files: Files, spec: TrainingSpec, force: bool, resume: bool) -> None:
@@ -378,6 +412,7 @@ def _check_outputs(files: Files, spec: TrainingSpec, force: bool, resume: bool) 
         "--dev": files.dev or bundled("sample_data/dev.tsv"),
         "--vectors": files.vectors,
         "--init-from": files.init_from,
+        "--unlabelled": files.unlabelled,
         "--class-weight": spec.class_weight,
     }
     writing.check(outputs, inputs, force)

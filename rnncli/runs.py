@@ -1,4 +1,7 @@
-"""Training runs from several seeds on the same data; each is scored on development data, and the best is kept."""
+"""Training runs from several seeds on the same data; each is scored on development data, and the best is kept.
+
+Or all of them are the teachers of one more, the student, which is kept.
+"""
 
 import dataclasses
 import functools
@@ -7,17 +10,21 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import NamedTuple, NoReturn
 
-from rnncli import evaluation, labelling, training
+import numpy as np
+
+from rnncli import distillation, evaluation, labelling, training
 from rnncli.checkpoint import Checkpoint, Finished, Saved
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap, overlap
 from rnncli.data.tags import Scheme
 from rnncli.data.vectors import Vectors
+from rnncli.distillation import Lesson
 from rnncli.errors import DivergedError, ModelError, RnncliError, StoppedError, UsageError
 from rnncli.evaluation import Scores
 from rnncli.inspect.gradient_log import Log
 from rnncli.model import Model
+from rnncli.parameters import Array
 from rnncli.training import Carried, Divergence, Epoch, Failure, Listener, Resumed, Run, State
 
 
@@ -32,11 +39,19 @@ class Task(NamedTuple):
     vectors: Vectors | None
     class_weights: dict[str, float] | None
     start: Model | None = None  # the model that the training begins from
+    unlabelled: list[Sentence] | None = None  # for the student, beside the training data; None: there is no student
 
     def prepare(self, seed: int) -> Model:
         """An untrained model."""
         settings = dataclasses.replace(self.training_spec, seed=seed)
         return training.prepare(self.train, self.network_spec, settings, self.vectors, self.scheme, self.start)
+
+    def prepare_student(self, seed: int, lesson: Lesson) -> Model:
+        """An untrained model that knows the words of all sentences of a lesson."""
+        settings = dataclasses.replace(self.training_spec, seed=seed, tokenizer=lesson.tokenizer)
+        return training.prepare(
+            lesson.sentences, self.network_spec, settings, self.vectors, self.scheme, self.start
+        )
 
 
 @dataclass
@@ -47,24 +62,48 @@ class Runs:
     runs: list[Run] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     stopped: tuple[int, int] | None = None  # the seed of the run that was stopped, and how many epochs it has
-    best: Run | None = None
+    best: Run | None = None  # the student if there is one
     model: Model | None = None  # of the best run
+    teachers: list[Array] = field(default_factory=list)  # weights of each run; empty where nobody is taught
+    student: Run | None = None
     dev: Scores | None = None  # of the best run on the development data; None if it was not evaluated here
     log_problem: RnncliError | None = None  # of the last time that the log of gradients was written
 
     def add(self, run: Run, model: Model | None, dev: Scores | None) -> None:
         """Add a run that is over; of equal scores the first is best."""
         self.runs.append(run)
+        if model and self.task.unlabelled is not None:
+            self.teachers.append(model.parameters.flat.copy())
         sign = -1 if run.result.metric == "loss" else 1
         if self.best is None or sign * run.score > sign * self.best.score:
             self.best = run
             self.model = model
             self.dev = dev
 
+    def add_student(self, run: Run, model: Model, dev: Scores) -> None:
+        """Add the student, which is best; but if its training ended early, only with a better score."""
+        self.student = run
+        sign = -1 if run.result.metric == "loss" else 1
+        is_whole = not run.result.interrupted and not run.result.diverged
+        if self.best is None or is_whole or sign * run.score > sign * self.best.score:
+            self.best = run
+            self.model = model
+            self.dev = dev
+
+    def lesson(self, threads: int, listener: Listener) -> Lesson:
+        """What the student learns from the runs."""
+        model = self.task.prepare(self.task.training_spec.seed)
+        others = distillation.cut(model, self.task.unlabelled or [])
+        listener.teaching(len(self.teachers), len(others), 0.0)
+        advance = functools.partial(listener.teaching, len(self.teachers), len(others))
+        return distillation.lesson(model, self.teachers, self.task.train, others, threads, advance)
+
     @property
     def finished(self) -> Finished:
-        """The same for a checkpoint."""
+        """The same for a checkpoint; with all weights end to end, where they are teachers."""
         weights = self.model.parameters.flat if self.model else None
+        if self.teachers:
+            weights = np.concatenate(self.teachers)
         return Finished(list(self.runs), list(self.failures), weights)
 
     def restore(self, finished: Finished) -> None:
@@ -73,8 +112,12 @@ class Runs:
         for run in finished.runs:
             self.add(run, None, None)
         if self.best and finished.weights is not None:
+            weights = finished.weights
+            if self.task.unlabelled is not None:
+                self.teachers = list(weights.reshape(len(self.runs), -1))
+                weights = self.teachers[self.runs.index(self.best)]
             self.model = self.task.prepare(self.best.seed)
-            self.model.parameters.assign_flat(finished.weights)
+            self.model.parameters.assign_flat(weights)
 
     def saved(self, threads: int) -> tuple[Run, Model, Scores]:
         """The best run, its model, and its scores on the development data."""
@@ -94,7 +137,7 @@ def train_seeds(
 ) -> Runs:
     """Train once from each seed. If interrupted, return the runs so far, of which the last may have ended early.
 
-    A seed that fails is reported, and the others go on.
+    A seed that fails is reported, and the others go on. Where there is to be a student, it has the seed after them.
 
     checkpoint  keeps the state of the training; ``None``: nothing does
     saved       go on from this
@@ -111,9 +154,13 @@ def train_seeds(
         state = saved.state
     done = len(runs.runs) + len(runs.failures)
     error: Exception | None = None
-    for seed in range(task.training_spec.seed + done, task.training_spec.seed + seeds):
+    for number in range(done, seeds + (task.unlabelled is not None)):
+        if number == seeds and not runs.runs:  # no teacher
+            break
+        seed = task.training_spec.seed + number
         try:
-            _train_seed(runs, seed, threads, listener, checkpoint, state)
+            lesson = runs.lesson(threads, listener) if number == seeds else None
+            _train_seed(runs, seed, threads, listener, checkpoint, state, lesson)
         except (UsageError, ModelError):  # of options and of the checkpoint, so of all seeds
             raise
         except Exception as problem:  # what is finished must not be lost
@@ -131,14 +178,22 @@ def train_seeds(
 
 
 def _train_seed(
-    runs: Runs, seed: int, threads: int, listener: Listener, checkpoint: Checkpoint | None, state: State | None
+    runs: Runs,
+    seed: int,
+    threads: int,
+    listener: Listener,
+    checkpoint: Checkpoint | None,
+    state: State | None,
+    lesson: Lesson | None,
 ) -> None:
-    """Train from one seed, or go on from a state; add the run to those that are over."""
+    """Train from one seed, or go on from a state; add the run to those that are over.
+
+    lesson  for the student
+    """
     task = runs.task
-    model = task.prepare(seed)
-    listener.prepared(
-        model, task.train, overlap(task.train, task.dev, model.inputs.words, model.tags), task.vectors
-    )
+    sentences = lesson.sentences if lesson else task.train
+    model = task.prepare_student(seed, lesson) if lesson else task.prepare(seed)
+    listener.prepared(model, sentences, overlap(sentences, task.dev, model.inputs.words, model.tags), task.vectors)
     if task.start and seed == task.training_spec.seed:
         before = evaluation.evaluate(task.start, task.dev, threads, with_probabilities=False)
         listener.carried(training.Carried.of(task.start, model, before.score))
@@ -147,14 +202,14 @@ def _train_seed(
     if checkpoint:
         checkpoint.begin(runs.finished, model.parameters.flat)
         if state:
-            batches = -(-len(task.train) // model.training_spec.batch)
+            batches = -(-len(sentences) // model.training_spec.batch)
             listener.resumed(Resumed(str(checkpoint.path), seed, state.progress, batches, metric))
     if why and seed == task.training_spec.seed:
         listener.warning(f"{why}, so the epoch with the lowest loss on it is kept")
     with checkpoint.naming() if checkpoint else nullcontext():
         result = training.train(
             model,
-            task.train,
+            sentences,
             threads=threads,
             score=functools.partial(_loss, task.dev) if why else functools.partial(_score, task.dev, threads),
             scored=0 if why else _scored(task.dev, model.scheme),
@@ -163,12 +218,17 @@ def _train_seed(
             class_weights=task.class_weights,
             saver=checkpoint,
             state=state,
+            target=lesson.target if lesson else None,
         )
     if result.interrupted:
         runs.stopped = (seed, result.epochs)
     if result.best_epoch:  # else it was stopped in its first epoch
         dev = evaluation.evaluate(model, task.dev, threads)
-        runs.add(Run(seed, result, dev.f1), model, dev)
+        run = Run(seed, result, dev.f1)
+        if lesson:
+            runs.add_student(run, model, dev)
+        else:
+            runs.add(run, model, dev)
 
 
 def _raise_nothing(runs: Runs, error: Exception | None, checkpoint: Checkpoint | None) -> NoReturn:
@@ -232,6 +292,9 @@ class _Logging(Listener):
 
     def carried(self, carried: Carried) -> None:
         self.listener.carried(carried)
+
+    def teaching(self, teachers: int, others: int, share: float) -> None:
+        self.listener.teaching(teachers, others, share)
 
     def warning(self, message: str) -> None:
         self.listener.warning(message)

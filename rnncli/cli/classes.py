@@ -24,8 +24,8 @@ ESSENTIAL = {
 # Panels of the commands with many options. Options of a spec that are not named here have the panel of the spec.
 PANELS = {
     "train": {
-        "Data": ("dev", "dev-share", "vectors", "scheme", "tokenizer", "digits", "force"),
-        "Training": ("init-from", "seeds", "threads"),
+        "Data": ("dev", "dev-share", "unlabelled", "vectors", "scheme", "tokenizer", "digits", "force"),
+        "Training": ("init-from", "seeds", "distil", "threads"),
         "Output": (
             *("out", "log-gradients", "checkpoint-every", "resume", "restart"),
             *("json", "quiet", "config", "help", "help-all"),

@@ -38,6 +38,16 @@ SeedsOption = Annotated[
     int,
     typer.Option(metavar="N", min=1, max=1000, help="Runs, from --seed on; the best on dev is kept."),
 ]
+DistilOption = Annotated[
+    bool,
+    typer.Option("--distil", help="Train one more model by what those of all --seeds know together, and save it."),
+]
+UnlabelledOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Sentences without tags, such as a text a line, which --distil learns from too."
+    ),
+]
 OutOption = Annotated[Path, typer.Option("--out", "-o", help="Where the model is written.")]
 LogOption = Annotated[
     Path | None,
@@ -77,6 +87,8 @@ def train(
     vectors: VectorsOption = None,
     init_from: InitOption = None,
     seeds: SeedsOption = 1,
+    distil: DistilOption = False,
+    unlabelled: UnlabelledOption = None,
     out: OutOption = DEFAULT_MODEL,
     log_gradients: LogOption = None,
     checkpoint_every: CheckpointOption = 1.0,
@@ -109,18 +121,19 @@ def train(
     checkpoint = api.checkpoint_of(out)
     if resume and not checkpoint.exists():
         show.note(f"no checkpoint {checkpoint}: the training begins at the start")
-    files = api.Files(data, dev, out, vectors, log_gradients, init_from)
+    files = api.Files(data, dev, out, vectors, log_gradients, init_from, unlabelled)
     stop = signals.Stop()
     with signals.handled_by(stop.handle):
         try:
             with show.progress("reading …", at_once=True) as progress:
-                view = train_view.TrainView(progress, training.seed, seeds, stop)
+                view = train_view.TrainView(progress, training.seed, seeds + distil, stop)
                 trained = api.train_files(
                     files,
                     network,
                     training,
                     reading,
                     seeds=seeds,
+                    distil=distil,
                     threads=threads,
                     listener=view,
                     force=force,

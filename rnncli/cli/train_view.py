@@ -92,6 +92,13 @@ class TrainView(Listener):
         show.note(f"        {tags}: {names}" if names else f"        {tags}")
         show.note(f"        dev score of the model itself {show.fraction(carried.score)}")
 
+    def teaching(self, teachers: int, others: int, share: float) -> None:
+        """Say what the student learns from, and show how much of it is labelled."""
+        if share == 0:
+            text = f", and {others:,} sentences without tags" if others else ""
+            show.note(f"student taught by {teachers} models: the training data{text}")
+        self.progress.update(self.runs / self.seeds, f"labelling, {share:.0%}")
+
     def warning(self, message: str) -> None:
         """Show what is unusual about the data or the training."""
         show.note(f"warning: {message}")

@@ -79,6 +79,23 @@ class Reader(NamedTuple):
         rng = np.random.default_rng([self.training.seed, 2])
         return Parts(corpus, *split(corpus.sentences, share, rng, scheme), scheme)
 
+    def unlabelled(self, path: str | Path, corpus: Corpus) -> list[Sentence]:
+        """Read sentences without their tags, if they have any; a text on a line is not cut into tokens yet.
+
+        If columns were chosen, the file is read as that of the training sentences, ``corpus``; else its format is
+        recognised.
+        """
+        options = self.options if self.options.columns else ReadOptions(encoding=self.options.encoding)
+        watch = Watch(after_read=partial(self.events.reading, str(path)))
+        with reading.reading(str(path), options, Wanted(labelled=False, force=self.force), watch=watch) as file:
+            sentences = list(file.sentences)
+        has_columns = bool(corpus.names.features)
+        network = self.network.resolved(has_columns, self.vectors, scheme=True)
+        needed = len(corpus.names.features) if "columns" in network.inputs else 0
+        compatibility.check_column_count(file.name, len(file.names.features), needed)
+        self.events.read(Corpus(file.name, sentences, file.description, file.format, file.names))
+        return [s._replace(tags=[], columns=[cells[:needed] for cells in s.columns]) for s in sentences]
+
     def _read(self, path: str | Path) -> Corpus:
         wanted = Wanted(tokenizer=self.training.tokenizer, force=self.force)
         watch = Watch(after_read=partial(self.events.reading, str(path)))

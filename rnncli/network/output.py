@@ -35,6 +35,10 @@ class Target(NamedTuple):
         """The gold tags, (N,) int32, with a share of 1."""
         return cls(gold[:, None], np.ones((len(gold), 1), dtype))
 
+    def at(self, positions: Array) -> "Target":
+        """The target of some tokens."""
+        return Target(self.tags[positions], self.shares[positions])
+
 
 class Weights(NamedTuple):
     """The weight of each tag in the loss, (K,); (0,) if all are 1."""
@@ -137,16 +141,34 @@ def label(
     o = scores_of(spec, o)
     viterbi.viterbi(o, *_moves(chain, batch), batch.offsets, tags)
     if with_probabilities:
-        if spec.decoder == "crf":
-            y = np.empty_like(o)
-            moves = _moves(learned(spec, parameters), batch)
-            crf.marginals(arena.queue, o, *moves, batch.offsets, y, np.empty(batch.sentences, o.dtype))
-        else:
-            y = o
-            output.softmax(arena.queue, y)
-        probabilities = y[np.arange(len(y)), tags]
+        probabilities = _distributions(spec, parameters, batch, o, arena)[np.arange(len(o)), tags]
         check(probabilities)
     return tags, probabilities
+
+
+def distributions(
+    spec: NetworkSpec, parameters: Parameters, batch: Batch, transposed: Mapping[str, Array], arena: Arena
+) -> Array:
+    """The probability of every tag of a packed batch, (N, K): the softmax, or the marginals of the CRF.
+
+    Raises :class:`.TooLargeError` as :func:`label` does.
+    """
+    run = forward(spec, parameters, batch, transposed=transposed, arena=arena, backwards=False)
+    check_run(spec, parameters, [layer.h for layer in run.layers], run.o)
+    y = _distributions(spec, parameters, batch, scores_of(spec, run.o), arena)
+    check(y)
+    return y
+
+
+def _distributions(spec: NetworkSpec, parameters: Parameters, batch: Batch, o: Array, arena: Arena) -> Array:
+    """The same for given scores, whose array may be used for the result."""
+    if spec.decoder == "crf":
+        y = np.empty_like(o)
+        moves = _moves(learned(spec, parameters), batch)
+        crf.marginals(arena.queue, o, *moves, batch.offsets, y, np.empty(batch.sentences, o.dtype))
+        return y
+    output.softmax(arena.queue, o)
+    return o
 
 
 def _moves(chain: Chain, batch: Batch) -> Chain:

@@ -114,6 +114,9 @@ class Listener:
     def carried(self, carried: Carried) -> None:
         """The training begins from a model; called after the first :meth:`prepared`."""
 
+    def teaching(self, teachers: int, others: int, share: float) -> None:
+        """The models of all seeds label sentences without tags, for the student; ``share`` is what is done."""
+
     def warning(self, message: str) -> None:
         """Something about the data or the training is unusual, and it goes on."""
 

@@ -14,7 +14,7 @@ from rnncli.data.weights import for_tags
 from rnncli.errors import DivergedError, ModelError
 from rnncli.kernel_choice import use_kernels
 from rnncli.model import Model
-from rnncli.network.output import Weights
+from rnncli.network.output import Target, Weights
 from rnncli.network.team import ThreadTeam, team_size
 from rnncli.plain.limits import TooLargeError
 from rnncli.training.best import Best
@@ -49,6 +49,7 @@ def train(
     class_weights: Mapping[str, float] | None = None,
     saver: Saver | None = None,
     state: State | None = None,
+    target: Target | None = None,
 ) -> Result:
     """Train a model from :func:`.prepare` in place and leave the weights of the best epoch in it.
 
@@ -69,6 +70,7 @@ def train(
     saver          gets the state of the training when it asks for it, and when the training is stopped
     state          go on from this state of a training with the same arguments, to the same result; its arrays are
                    taken out of it, so that they do not need memory twice
+    target         what each token of the sentences, one after another, should get; None: its tag
     """
     arguments.instance("model", model, Model)
     sentences = [check(sentence) for sentence in arguments.several("sentences", sentences, "labelled sentences")]
@@ -81,7 +83,7 @@ def train(
     use_kernels(model.network_spec)
     best = Best(model.parameters, scored, metric)
     with ThreadTeam(size) as team:
-        loop = _Loop(model, Trainer(model, encoded, weights, team), best, score, metric, listener, saver)
+        loop = _Loop(model, Trainer(model, encoded, weights, team, target), best, score, metric, listener, saver)
         if state is not None:
             loop.restore(state)
         interrupted = loop.run()

@@ -33,12 +33,14 @@ class NotFiniteError(ArithmeticError):
 class Trainer:
     """Trains a network: :meth:`step` on one batch, :meth:`epoch` on all sentences."""
 
-    def __init__(self, model: Model, encoded: Encoded, weights: Weights, team: ThreadTeam) -> None:
+    def __init__(
+        self, model: Model, encoded: Encoded, weights: Weights, team: ThreadTeam, target: Target | None = None
+    ) -> None:
         self.spec = model.network_spec
         self.training = model.training_spec
         self.encoded = encoded
         self.weights = weights
-        self.target: Target | None = None
+        self.target = target or Target.of(encoded.tags)
         self.team = team
         self.arena = Arena(team.queue)
         self.rng = np.random.default_rng([self.training.seed, 1])
@@ -129,9 +131,7 @@ class Trainer:
         """Add the gradient of a batch to the optimiser's; return its summed loss."""
         words = self.encoded.words[packed.positions]
         gold = self.encoded.tags[packed.positions]
-        target = Target.of(gold)
-        if self.target:
-            target = Target(self.target.tags[packed.positions], self.target.shares[packed.positions])
+        target = self.target.at(packed.positions)
         masked = self.rng.random(len(words)) < self.mask_rates[words]
         forced = self._forced(gold)
         keys = self.rng.integers(2**32, size=self.spec.layers + 1).tolist()
