@@ -288,8 +288,7 @@ def train_files(
         if start:
             model.provenance["init_from"] = start.chain
         if best is runs.student:
-            sentences = len(task.unlabelled or [])
-            model.provenance["distilled"] = {"teachers": len(runs.runs), "unlabelled_sentences": sentences}
+            model.provenance["distilled"] = {"teachers": len(runs.runs), "sentences": runs.others}
         if task.class_weights:  # they are in the provenance; the name of their file means nothing elsewhere
             model.training_spec = dataclasses.replace(model.training_spec, class_weight="file")
         sha256 = writing.or_elsewhere(path, functools.partial(modelfile.save, model))
@@ -383,7 +382,7 @@ def _identity(task: Task, network_spec: NetworkSpec, training_spec: TrainingSpec
 
 
 def _vectors(path: str | Path, sentences: list[Sentence], digits: str) -> Vectors:
-    """Read the pre-trained vectors of the words of these sentences; of a text, those of the words between blanks."""
+    """Read the pre-trained vectors of the words of these sentences; of a text, of what stands between blanks."""
     tokens = (token for s in sentences for token in s.tokens or (s.extra.text or "").split())
     return read_vectors(str(path), wanted_by(tokens, digits), digits)
 

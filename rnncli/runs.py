@@ -66,6 +66,7 @@ class Runs:
     model: Model | None = None  # of the best run
     teachers: list[Array] = field(default_factory=list)  # weights of each run; empty where nobody is taught
     student: Run | None = None
+    others: int = 0  # the sentences without tags that the student learned from
     dev: Scores | None = None  # of the best run on the development data; None if it was not evaluated here
     log_problem: RnncliError | None = None  # of the last time that the log of gradients was written
 
@@ -94,8 +95,9 @@ class Runs:
         """What the student learns from the runs."""
         model = self.task.prepare(self.task.training_spec.seed)
         others = distillation.cut(model, self.task.unlabelled or [])
-        listener.teaching(len(self.teachers), len(others), 0.0)
-        advance = functools.partial(listener.teaching, len(self.teachers), len(others))
+        self.others = len(others)
+        listener.teaching(len(self.teachers), self.others, 0.0)
+        advance = functools.partial(listener.teaching, len(self.teachers), self.others)
         return distillation.lesson(model, self.teachers, self.task.train, others, threads, advance)
 
     @property
@@ -112,12 +114,14 @@ class Runs:
         for run in finished.runs:
             self.add(run, None, None)
         if self.best and finished.weights is not None:
-            weights = finished.weights
-            if self.task.unlabelled is not None:
-                self.teachers = list(weights.reshape(len(self.runs), -1))
-                weights = self.teachers[self.runs.index(self.best)]
             self.model = self.task.prepare(self.best.seed)
-            self.model.parameters.assign_flat(weights)
+            models = 1 if self.task.unlabelled is None else len(self.runs)
+            if finished.weights.size != models * self.model.parameters.flat.size:
+                raise ModelError("the checkpoint does not fit the data")
+            weights = list(finished.weights.reshape(models, -1))
+            if self.task.unlabelled is not None:
+                self.teachers = weights
+            self.model.parameters.assign_flat(weights[self.runs.index(self.best) if self.teachers else 0])
 
     def saved(self, threads: int) -> tuple[Run, Model, Scores]:
         """The best run, its model, and its scores on the development data."""
@@ -149,8 +153,9 @@ def train_seeds(
     if log:
         listener = _Logging(listener, log, runs)
     state = None
-    if saved:
-        runs.restore(saved.finished)
+    if checkpoint and saved:
+        with checkpoint.naming():
+            runs.restore(saved.finished)
         state = saved.state
     done = len(runs.runs) + len(runs.failures)
     error: Exception | None = None

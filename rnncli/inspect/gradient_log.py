@@ -68,8 +68,12 @@ class Log:
             return epochs == 0
         runs = document["runs"]
         numbers = [run["seed"] for run in runs]
-        if document["sample"] != self.document["sample"] or seed not in numbers:
+        if document["sample"] != self.document["sample"]:
             return False
+        if seed not in numbers:  # it was stopped in its first epoch
+            earlier = [run for run in runs if run["seed"] < seed]
+            self.document["runs"] = [*earlier, *self.document["runs"]] if epochs == 0 else self.document["runs"]
+            return epochs == 0
         run = runs[numbers.index(seed)]
         run["epochs"] = run["epochs"][:epochs]
         if "diverged" in run:
