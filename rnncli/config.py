@@ -232,6 +232,9 @@ class NetworkSpec(Spec):
         return dataclasses.replace(self, cell=cell, features=features, digits=digits, transitions=transitions)
 
 
+# What a student learns from beside the training sentences: copies of them with exchanged tokens.
+COPIES = 3
+EXCHANGED = 0.3  # of the tokens
 LEARNING_RATES = {"adam": 0.002, "sgd": 0.5}
 # With smaller steps a Jordan net stays on a plateau where it ignores the output that is fed back.
 JORDAN_LEARNING_RATES = {"adam": 0.01, "sgd": 0.5}

@@ -47,10 +47,10 @@ class Task(NamedTuple):
         return training.prepare(self.train, self.network_spec, settings, self.vectors, self.scheme, self.start)
 
     def prepare_student(self, seed: int, lesson: Lesson) -> Model:
-        """An untrained model that knows the words of all sentences of a lesson."""
+        """An untrained model that knows the words of a lesson."""
         settings = dataclasses.replace(self.training_spec, seed=seed, tokenizer=lesson.tokenizer)
         return training.prepare(
-            lesson.sentences, self.network_spec, settings, self.vectors, self.scheme, self.start
+            lesson.vocabulary, self.network_spec, settings, self.vectors, self.scheme, self.start
         )
 
 

@@ -11,7 +11,7 @@ from promises import Cases
 
 from rnncli import api, checkpoint, distillation, labelling, modelfile, training
 from rnncli.api import Trained, checkpoint_of
-from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
+from rnncli.config import COPIES, NetworkSpec, ReadOptions, TrainingSpec
 from rnncli.data import reading
 from rnncli.data.sentence import Extra, Sentence
 from rnncli.errors import DataError, DivergedError, ModelError, RnncliError, StoppedError, UsageError
@@ -76,10 +76,12 @@ def test_a_target_is_the_mean_of_what_each_teacher_gives(decoder: str, arch: str
     sentences = sentences_of(booking_tsv)
     network = NetworkSpec(arch=arch, cell="auto", hidden=4, decoder=decoder)  # type: ignore[arg-type]
     models = [training.prepare(sentences[:20], network, TrainingSpec(seed=seed)) for seed in (1, 2, 3)]
-    others = sentences[20:]
+    unseen = sentences[20:]
     for number, model in enumerate(models):
         model.parameters.flat[:] += np.random.default_rng(number).normal(0, 0.5, model.parameters.flat.shape)
     teachers = [model.parameters.flat for model in models]
+    lesson = distillation.lesson(models[0], teachers, sentences[:20], unseen, 1, lambda share: None)
+    others = lesson.sentences[20:]
     encoded = models[0].encode([s.tokens for s in others], [s.columns for s in others])
     expected = np.concatenate(
         [
@@ -87,12 +89,12 @@ def test_a_target_is_the_mean_of_what_each_teacher_gives(decoder: str, arch: str
             for i in range(len(others))
         ]
     )
-    lesson = distillation.lesson(models[0], teachers, sentences[:20], others, 1, lambda share: None)
     gold = sum(len(sentence.tokens) for sentence in sentences[:20])
     names = [tag for sentence in lesson.sentences for tag in sentence.tags]
     assert [models[0].tags[i] for i in lesson.target.tags[:, 0]] == names
     assert sentences[:20] == lesson.sentences[:20]
-    assert [s.tokens for s in others] == [s.tokens for s in lesson.sentences[20:]]
+    assert [s.tokens for s in unseen] == [s.tokens for s in lesson.vocabulary[20:]]
+    assert len(sentences) + 20 * COPIES == len(lesson.sentences)
     q = np.zeros((len(names), len(models[0].tags)))
     np.add.at(q, (np.arange(len(q))[:, None], lesson.target.tags), lesson.target.shares)
     assert (q[:gold].max(axis=1) == 1).all()
@@ -109,7 +111,7 @@ def test_the_student_learns_the_words_of_the_text_and_is_saved(
     heard = Heard()
     result = trained(booking_tsv, tmp_path / "m.npz", text, heard)
     model = modelfile.load(tmp_path / "m.npz")
-    assert ([1, 2, 3], [30, 30, 33], [(2, 3)]) == (heard.seeds, heard.sentences, heard.taught)
+    assert ([1, 2, 3], [30, 30, 33 + 30 * COPIES], [(2, 3)]) == (heard.seeds, heard.sentences, heard.taught)
     assert {"Tainan", "Kaohsiung"} <= set(model.inputs.words.words)
     assert 3 == model.training_spec.seed == result.best.seed
     assert [1, 2] == [run.seed for run in result.runs]
@@ -257,7 +259,7 @@ def test_a_student_that_was_stopped_is_saved_only_if_it_is_better(
 ) -> None:
     options = {"epochs": 5, "learning_rate": 0.02}
     whole = trained(booking_tsv, tmp_path / "whole.npz", text, **options)
-    early = trained(booking_tsv, tmp_path / "m.npz", text, Heard(2 * 5 * 4 + 6), **options)
+    early = trained(booking_tsv, tmp_path / "m.npz", text, Heard(2 * 5 * 4 + 17), **options)
     assert early.student
     assert (1, 5) == (early.student.result.epochs, whole.best.result.epochs)
     assert early.student.score < max(run.score for run in early.runs) == early.best.score
