@@ -59,6 +59,7 @@ class Runs:
     """The runs from several seeds so far, and the best of them with its model."""
 
     task: Task
+    seeds: int  # how many runs there are to be, without the student
     runs: list[Run] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     stopped: tuple[int, int] | None = None  # the seed of the run that was stopped, and how many epochs it has
@@ -149,7 +150,7 @@ def train_seeds(
 
     If no epoch was scored, raises :class:`.StoppedError` or the error of a seed.
     """
-    runs = Runs(task)
+    runs = Runs(task, seeds)
     if log:
         listener = _Logging(listener, log, runs)
     state = None
@@ -199,6 +200,8 @@ def _train_seed(
     sentences = lesson.sentences if lesson else task.train
     model = task.prepare_student(seed, lesson) if lesson else task.prepare(seed)
     listener.prepared(model, sentences, overlap(sentences, task.dev, model.inputs.words, model.tags), task.vectors)
+    if task.unlabelled is not None and not runs.runs:
+        distillation.check_memory(model, runs.seeds)
     if task.start and seed == task.training_spec.seed:
         before = evaluation.evaluate(task.start, task.dev, threads, with_probabilities=False)
         listener.carried(training.Carried.of(task.start, model, before.score))
