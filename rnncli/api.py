@@ -16,6 +16,7 @@ from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
 from rnncli.data import weights
 from rnncli.data.digits import choose_digits
 from rnncli.data.examples import contrast_pair
+from rnncli.data.lexicon import read as read_lexicon
 from rnncli.data.parts import Reader
 from rnncli.data.reading import AS_USUAL, Corpus
 from rnncli.data.sentence import Sentence
@@ -157,6 +158,7 @@ class Files(NamedTuple):
     log_gradients: str | Path | None = None
     init_from: str | Path | None = None
     unlabelled: str | Path | None = None
+    lexicon: str | Path | None = None
 
 
 def checkpoint_of(out: str | Path) -> Path:
@@ -180,6 +182,7 @@ def train(
     init_from: str | Path | None = None,
     distil: bool = False,
     unlabelled: str | Path | None = None,
+    lexicon: str | Path | None = None,
     **options: Any,
 ) -> Trained:
     """Train a model on labelled files and save it; ``options`` are the fields of the specs in config.py.
@@ -201,13 +204,14 @@ def train(
                    is added
     distil         train one more model, by what those of all seeds know together, and save it
     unlabelled     sentences for it beside the training data, in any format that can be labelled; tags do not count
+    lexicon        lines of phrase<TAB>type; where a phrase stands in a text, the network reads its type
 
     Raises an :class:`.RnncliError`: :class:`.UsageError` for a wrong argument, :class:`.StoppedError` if it is
     stopped before the end of the first epoch, :class:`.DataError`, :class:`.FileError`, :class:`.DivergedError`. If
     a training diverges after a good epoch, or some of several seeds fail, the best model is saved before, and the
     attribute ``trained`` of the error is what would have been returned.
     """
-    files = Files(data, dev, out, vectors, log_gradients, init_from, unlabelled)
+    files = Files(data, dev, out, vectors, log_gradients, init_from, unlabelled, lexicon)
     trained = train_files(
         files,
         *specs(options),
@@ -343,9 +347,8 @@ def _read(
 ) -> tuple[Corpus, Task]:
     """Read all files of a training but the model that it begins from."""
     dev = bundled("sample_data/dev.tsv") if files.data is None and files.dev is None else files.dev
-    has_vectors = files.vectors is not None or (start is not None and "vectors" in network_spec.inputs)
     scheme = start.scheme if start else None
-    reader = Reader(network_spec, training_spec, read_options, has_vectors, force, listener, scheme)
+    reader = Reader(network_spec, training_spec, read_options, force, listener, scheme)
     corpus, train_part, dev_part, scheme = reader.read(files.data or bundled("sample_data/train.tsv"), dev)
     others = reader.unlabelled(files.unlabelled, corpus) if files.unlabelled else []
     if network_spec.digits == "auto":
@@ -353,12 +356,13 @@ def _read(
     vectors = None
     if files.vectors:
         vectors = _vectors(files.vectors, [*train_part, *dev_part, *others], network_spec.digits)
+    lexicon = read_lexicon(str(files.lexicon), read_options.encoding) if files.lexicon else None
     class_weights = None  # read once, because the file may be a pipe
     if training_spec.class_weight not in ("none", weights.BALANCED):
         tags = list(dict.fromkeys(tag for sentence in train_part for tag in sentence.tags))
         class_weights = weights.read(training_spec.class_weight, tags)
     data = train_part, dev_part, scheme, vectors, class_weights, start
-    return corpus, Task(network_spec, training_spec, *data, unlabelled=others if distil else None)
+    return corpus, Task(network_spec, training_spec, *data, unlabelled=others if distil else None, lexicon=lexicon)
 
 
 def _identity(task: Task, network_spec: NetworkSpec, training_spec: TrainingSpec, seeds: int) -> Identity:
@@ -372,6 +376,10 @@ def _identity(task: Task, network_spec: NetworkSpec, training_spec: TrainingSpec
         digest = hashlib.sha256("\n".join(task.vectors.words).encode())
         digest.update(task.vectors.table.tobytes())
         data["word vectors"] = digest.hexdigest()
+    if task.lexicon:
+        data["lexicon"] = hashlib.sha256(
+            "\n".join([*task.lexicon.words, *task.lexicon.phrases]).encode()
+        ).hexdigest()
     if task.class_weights:
         options["class_weight"] = "file"
         data["class weights"] = hashlib.sha256(repr(sorted(task.class_weights.items())).encode()).hexdigest()
@@ -403,6 +411,7 @@ def _check_outputs(files: Files, spec: TrainingSpec, force: bool, resume: bool) 
         "TRAIN": files.data or bundled("sample_data/train.tsv"),
         "--dev": files.dev or bundled("sample_data/dev.tsv"),
         "--vectors": files.vectors,
+        "--lexicon": files.lexicon,
         "--init-from": files.init_from,
         "--unlabelled": files.unlabelled,
         "--class-weight": spec.class_weight,

@@ -15,6 +15,7 @@ import numpy as np
 from rnncli import distillation, evaluation, labelling, training
 from rnncli.checkpoint import Checkpoint, Finished, Saved
 from rnncli.config import NetworkSpec, TrainingSpec
+from rnncli.data.lexicon import Lexicon
 from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap, overlap
 from rnncli.data.tags import Scheme
@@ -40,17 +41,21 @@ class Task(NamedTuple):
     class_weights: dict[str, float] | None
     start: Model | None = None  # the model that the training begins from
     unlabelled: list[Sentence] | None = None  # for the student, beside the training data; None: there is no student
+    lexicon: Lexicon | None = None
 
     def prepare(self, seed: int) -> Model:
         """An untrained model."""
         settings = dataclasses.replace(self.training_spec, seed=seed)
-        return training.prepare(self.train, self.network_spec, settings, self.vectors, self.scheme, self.start)
+        return self._prepare(self.train, settings)
 
     def prepare_student(self, seed: int, lesson: Lesson) -> Model:
         """An untrained model that knows the words of a lesson."""
         settings = dataclasses.replace(self.training_spec, seed=seed, tokenizer=lesson.tokenizer)
+        return self._prepare(lesson.vocabulary, settings)
+
+    def _prepare(self, sentences: list[Sentence], settings: TrainingSpec) -> Model:
         return training.prepare(
-            lesson.vocabulary, self.network_spec, settings, self.vectors, self.scheme, self.start
+            sentences, self.network_spec, settings, self.vectors, self.scheme, self.start, self.lexicon
         )
 
 

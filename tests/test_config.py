@@ -14,6 +14,7 @@ from rnncli.errors import UsageError
 from rnncli.spec import suggestion
 
 SPECS = (NetworkSpec, TrainingSpec)
+KNOWN_FEATURES = "  known: embedding, onehot, ngram, context, vectors, lexicon, columns"
 
 
 def test_every_setting_has_a_help_text_and_a_default_that_is_allowed() -> None:
@@ -73,6 +74,9 @@ def test_each_architecture_has_a_cell_of_its_own(arch: str, expected: str) -> No
 )
 def test_the_input_is_what_there_is(columns: bool, vectors: bool, expected: str) -> None:
     assert expected == NetworkSpec().resolved(columns=columns, vectors=vectors, scheme=True).features
+    more = NetworkSpec().resolved(columns=columns, vectors=vectors, scheme=True, lexicon=True, characters=True)
+    there = expected.replace("ngram", "context").removesuffix("+columns") + "+lexicon" + "+columns" * columns
+    assert there == more.features
     chosen = "onehot+vectors" if vectors else "onehot"
     assert chosen == NetworkSpec(features=chosen).resolved(columns=columns, vectors=vectors, scheme=True).features
 
@@ -140,18 +144,18 @@ def test_what_an_architecture_keeps(arch: str, expected: tuple[bool, bool, int])
         (
             NetworkSpec,
             {"features": "ngram+zzz"},
-            '--features: "zzz" is not one of its values\n  known: embedding, onehot, ngram, vectors, columns',
+            '--features: "zzz" is not one of its values\n' + KNOWN_FEATURES,
         ),
         (
             NetworkSpec,
             {"features": "auto+zzz"},
-            '--features: "auto" is not one of its values\n  known: embedding, onehot, ngram, vectors, columns',
+            '--features: "auto" is not one of its values\n' + KNOWN_FEATURES,
         ),
         *(
             (
                 NetworkSpec,
                 {"features": value},
-                '--features: "" is not one of its values\n  known: embedding, onehot, ngram, vectors, columns',
+                '--features: "" is not one of its values\n' + KNOWN_FEATURES,
             )
             for value in ("", "ngram+", "+ngram", "ngram++onehot")
         ),

@@ -10,6 +10,7 @@ from networks import NETWORKS
 from rnncli import api, evaluation, modelfile, training
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data import reading
+from rnncli.data.lexicon import Lexicon
 from rnncli.data.sentence import Sentence
 from rnncli.data.vectors import Vectors
 from rnncli.errors import DivergedError, UsageError
@@ -61,7 +62,8 @@ def with_columns(sentences):
 
 
 VECTORS = Vectors(["on", "the", "leave"], np.random.default_rng(1).standard_normal((3, 5)).astype(np.float32), 3)
-ALL_INPUTS = "embedding+onehot+ngram+vectors+columns"
+LEXICON = Lexicon.of([("Taipei", "city"), ("New York", "city"), ("May", "month")])
+ALL_INPUTS = "embedding+onehot+ngram+context+vectors+lexicon+columns"
 
 
 @pytest.mark.parametrize(("kind", "decoder"), [("onehot", "softmax"), (ALL_INPUTS, "crf")])
@@ -73,7 +75,8 @@ def test_the_number_of_threads_changes_no_byte(arch, cell, kind, decoder, senten
     settings = TrainingSpec(epochs=2, batch=16, feedback="mixed", class_weight="balanced", pretrained="tuned")
     rows, files = with_columns(sentences[:70]), []
     for threads in (1, 2, 4):
-        model = training.prepare(rows, spec, settings, VECTORS if "vectors" in kind else None)
+        read = (VECTORS, None, None, LEXICON) if kind == ALL_INPUTS else ()
+        model = training.prepare(rows, spec, settings, *read)
         training.train(model, rows, threads=threads, score=rising())
         modelfile.save(model, tmp_path / f"{threads}.npz")
         files.append((tmp_path / f"{threads}.npz").read_bytes())
@@ -167,6 +170,23 @@ def test_nothing_is_fed_back_where_the_output_is_not_kept(arch, sentences, seen)
     assert not any(forced.size for _, forced in seen)
 
 
+def test_half_of_the_phrases_of_a_lexicon_are_left_out_each_as_a_whole(seen):
+    """Every sentence is a phrase of three tokens beside one that is in none."""
+    rows = [Sentence([f"a{n}", "b", "c", "d"], ["O"] * 4, [()] * 4, 1) for n in range(100)]
+    model = training.prepare(
+        rows, NetworkSpec(hidden=4), TrainingSpec(epochs=2), lexicon=Lexicon.of([("b c d", "x")])
+    )
+    training.train(model, rows, threads=1, score=rising())
+    shares = []
+    for batch, _ in seen:
+        (ids,) = (batch.ids[bags.source] for bags in batch.bags if len(bags.rows) == 300)
+        is_read = ids.reshape(4, -1) >= 0  # all sentences are of one length
+        assert (is_read[1] == is_read[2]).all() and (is_read[1] == is_read[3]).all()
+        shares += is_read[1].tolist()
+    assert len(shares) == 200
+    assert 0.4 < np.mean(shares) < 0.6
+
+
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
 def test_words_seen_once_are_now_and_then_masked(share, sentences, seen):
     model, _ = trained_on(sentences[:100], unknown=share)
@@ -219,6 +239,8 @@ def test_what_is_left_open_is_settled_for_the_data():
     ):
         spec = training.prepare(rows, NetworkSpec(arch=arch, hidden=4), TrainingSpec(), vectors).network_spec
         assert expected == (spec.cell, spec.features, spec.transitions)
+    characters = [Sentence([*"离开台北"], ["O", "O", "B-x", "I-x"], [()] * 4, 1)] * 4
+    assert "embedding+context" == training.prepare(characters, NetworkSpec(), TrainingSpec()).network_spec.features
     settled = NetworkSpec(
         arch="bidirectional", cell="gru", hidden=4, features="ngram", digits="keep", transitions="any"
     )

@@ -24,7 +24,7 @@ ESSENTIAL = {
 # Panels of the commands with many options. Options of a spec that are not named here have the panel of the spec.
 PANELS = {
     "train": {
-        "Data": ("dev", "dev-share", "unlabelled", "vectors", "scheme", "tokenizer", "digits", "force"),
+        "Data": ("dev", "dev-share", "unlabelled", "vectors", "lexicon", "scheme", "tokenizer", "digits", "force"),
         "Training": ("init-from", "seeds", "distil", "threads"),
         "Output": (
             *("out", "log-gradients", "checkpoint-every", "resume", "restart"),

@@ -26,6 +26,10 @@ VectorsOption = Annotated[
     Path | None,
     typer.Option(help="Pre-trained word vectors: word2vec (text or binary), GloVe, fastText .vec."),
 ]
+LexiconOption = Annotated[
+    Path | None,
+    typer.Option(help="Known phrases: lines of phrase<TAB>type. The network reads the types where they stand."),
+]
 InitOption = Annotated[
     Path | None,
     typer.Option(
@@ -88,6 +92,7 @@ def train(
     data: DataArgument = None,
     dev: DevOption = None,
     vectors: VectorsOption = None,
+    lexicon: LexiconOption = None,
     init_from: InitOption = None,
     seeds: SeedsOption = 1,
     distil: DistilOption = False,
@@ -124,7 +129,7 @@ def train(
     checkpoint = api.checkpoint_of(out)
     if resume and not checkpoint.exists():
         show.note(f"no checkpoint {checkpoint}: the training begins at the start")
-    files = api.Files(data, dev, out, vectors, log_gradients, init_from, unlabelled)
+    files = api.Files(data, dev, out, vectors, log_gradients, init_from, unlabelled, lexicon)
     stop = signals.Stop()
     with signals.handled_by(stop.handle):
         try:
