@@ -87,9 +87,7 @@ class Reader(NamedTuple):
         watch = Watch(after_read=partial(self.events.reading, str(path)))
         with reading.reading(str(path), options, Wanted(labelled=False, force=self.force), watch=watch) as file:
             sentences = list(file.sentences)
-        has_columns = bool(corpus.names.features)
-        network = self.network.resolved(has_columns, self.vectors, scheme=True)
-        needed = len(corpus.names.features) if "columns" in network.inputs else 0
+        needed = self._columns(corpus)
         compatibility.check_column_count(file.name, len(file.names.features), needed)
         self.events.read(Corpus(file.name, sentences, file.description, file.format, file.names))
         return [s._replace(tags=[], columns=[cells[:needed] for cells in s.columns]) for s in sentences]
@@ -110,8 +108,13 @@ class Reader(NamedTuple):
             compatibility.unknown_tags(dev.sentences, tags, "the training data"),
         ]
         plausibility.refuse(dev.name, filter(None, problems), self.force)
-        if "columns" in self.network.inputs or (self.network.features == "auto" and corpus.names.features):
+        if self._columns(corpus):
             compatibility.check_columns(corpus, dev)
+
+    def _columns(self, corpus: Corpus) -> int:
+        """How many columns of the training data the network reads."""
+        names = corpus.names.features
+        return len(names) if "columns" in self.network.inputs or self.network.features == "auto" else 0
 
     def _check_tags(self, corpora: list[Corpus], scheme: Scheme) -> None:
         """Refuse tags that do not fit the scheme, except with ``force``, and warn of what is unusual about them."""
