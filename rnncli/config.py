@@ -248,7 +248,8 @@ class NetworkSpec(Spec):
         return dataclasses.replace(self, cell=cell, features=features, digits=digits, transitions=transitions)
 
 
-# What a student learns from beside the training sentences: copies of them with exchanged tokens.
+# What a student learns from beside the training sentences: so many copies of them with exchanged tokens, less those
+# that text without tags is as long as.
 COPIES = 3
 EXCHANGED = 0.3  # of the tokens
 LEXICON_DROPOUT = 0.5  # share of the phrases of a lexicon that are left out in training

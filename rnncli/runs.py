@@ -51,7 +51,9 @@ class Task(NamedTuple):
     def prepare_student(self, seed: int, lesson: Lesson) -> Model:
         """An untrained model that knows the words of a lesson."""
         settings = dataclasses.replace(self.training_spec, seed=seed, tokenizer=lesson.tokenizer)
-        return self._prepare(lesson.vocabulary, settings)
+        model = self._prepare(lesson.vocabulary, settings)
+        model.training_spec = dataclasses.replace(model.training_spec, tokenizer=self.training_spec.tokenizer)
+        return model
 
     def _prepare(self, sentences: list[Sentence], settings: TrainingSpec) -> Model:
         return training.prepare(
