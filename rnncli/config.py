@@ -143,7 +143,7 @@ class NetworkSpec(Spec):
     )
     layers: int = option(1, "Hidden layers; layer l reads layer l−1.", 1, 64)
     hidden: int = option(128, "Hidden units of each layer and direction.", 1, 65536)
-    activation: Activation = option("tanh", "φ of simple hidden units.")
+    activation: Activation = option("tanh", "φ of simple hidden units and of the projection.")
     features: str = option(
         "auto",
         f"What the network reads of a token, joined by +: {', '.join(INPUTS)}; auto is embedding+ngram, with "
@@ -151,6 +151,9 @@ class NetworkSpec(Spec):
         joins=INPUTS,
     )
     window: int = option(1, "Neighbouring tokens on each side that are read together with a token.", 0, 64)
+    projection: int = option(
+        96, "Units of layer 0, which has no memory and lies between the window and layer 1; 0: none.", 0, 65536
+    )
     embedding: int = option(64, "Size of the learned word vectors.", 1, 65536)
     ngram: int = option(64, "Size of the learned vectors of letter n-grams.", 1, 65536)
     column: int = option(96, "Size of the learned vectors of column values.", 1, 65536)
@@ -189,9 +192,17 @@ class NetworkSpec(Spec):
         return CELLS[self.cell].recurrent_bias
 
     @property
-    def product(self) -> int:
+    def lowest(self) -> int:
+        """The number of the layer that reads the window: 0, the projection, where there is one; else 1."""
+        return 0 if self.projection else 1
+
+    def product(self, layer: int) -> int:
         """Numbers in a layer's input product U x + b: gates, for both directions, of all hidden units."""
-        return self.architecture.directions * self.gates * self.hidden
+        return self.architecture.directions * self.gates * self.hidden if layer else self.projection
+
+    def outputs(self, layer: int) -> int:
+        """Numbers of a layer that the layer above reads: the hidden units of both directions."""
+        return self.architecture.directions * self.hidden if layer else self.projection
 
     @property
     def description(self) -> str:

@@ -26,27 +26,27 @@ def check_pairs(tokens: int, size: int) -> None:
 
 
 class Norm:
-    """‖∂s/∂x(t)‖₂ from ∂s/∂a; x(t) holds the vectors of all parts of the input, also the whole one-hot vector.
+    """‖∂s/∂x(t)‖₂ from ∂s/∂a of the lowest layer; x(t) holds the vectors of all parts of the input, also the whole one-hot vector.
 
     With a window a token is read at several slots, whose gradients are summed before the norm.
     """
 
     def __init__(self, spec: NetworkSpec, parameters: Parameters) -> None:
         self.window_size = 2 * spec.window + 1
-        u = parameters.get("layer1/U")
+        u = parameters.get(f"layer{spec.lowest}/U")
         table = parameters.get("input/onehot")
         parts = []
         if u is not None:
             parts.append(np.concatenate(np.split(u, self.window_size, axis=1)))
         if table is not None:
             parts.append(np.concatenate([rows.T for rows in np.split(table, self.window_size)]))
-        weight = np.concatenate(parts, axis=1)  # ((2w + 1) R·G·H, D + words)
+        weight = np.concatenate(parts, axis=1)  # ((2w + 1) M, D + words)
         # With many words U Uᵀ is smaller than U: ‖Uᵀ δ‖² = δᵀ (U Uᵀ) δ.
         self.is_gram = weight.shape[1] > 2 * weight.shape[0]
         self.weight = weight @ weight.T if self.is_gram else weight
 
     def __call__(self, da: Array) -> Array:
-        """(T, M, R·G·H) -> (T, M)."""
+        """(T, M, ·) -> (T, M)."""
         norms = np.empty(da.shape[:2], da.dtype)
         window = self.window_size // 2
         count, _, width = da.shape
@@ -82,7 +82,7 @@ class Attribution:
         unknown = plain.unknown(self.parameters, 1)
         self.count = len(read.x)
         check_pairs(self.count, 9)  # their distance, and whether one can depend on the other
-        # For each slot: what a token adds to a of the token that reads it, less what the unknown word adds.
+        # For each slot: what a token adds to the product of the token that reads it, less what the unknown word adds.
         self.added = [
             plain.product(self.spec, self.parameters, read, slot)
             - plain.product(self.spec, self.parameters, unknown, slot)
@@ -99,8 +99,8 @@ class Attribution:
         self.can_depend = _can_depend(self.spec, self.count)
         self.can_depend[:, unknown_tokens] = False
         self.trace = labelling.trace(model, encoded, sentence)
-        # a of layer 1 for the text, less a for a text of unknown words.
-        self.change = np.zeros_like(self.trace.a[0])
+        # The input product of the lowest layer for the text, less that for a text of unknown words.
+        self.change = np.zeros_like(self.trace.input)
         for readers, _, added in self.slots():
             self.change[readers] += added
         self.tags, self.y = labelling.decide(model, self.trace)
@@ -145,7 +145,7 @@ class Attribution:
 
         Yield the first of these tokens, and the trace of the S sentences side by side.
         """
-        full = self.trace.a[0]
+        full = self.trace.input
         for start in range(0, self.count, self.rows()):
             end = min(self.count, start + self.rows())
             self.progress(start / self.count, "ablation")
@@ -165,7 +165,7 @@ class Attribution:
             yield start, trace
 
     def sweep(self, trace: plain.Trace, targets: Array) -> Array:
-        """∂s/∂a of layer 1, (T, M, R·G·H); of S sentences side by side (T, S, M, R·G·H)."""
+        """∂s/∂a of the lowest layer, (T, M, ·); of S sentences side by side (T, S, M, ·)."""
         do = np.zeros((self.count, len(targets), trace.o.shape[-1]), trace.o.dtype)
         do[targets, np.arange(len(targets)), self.tags[targets]] = 1
         if trace.o.ndim == 3:
@@ -175,7 +175,7 @@ class Attribution:
     def rows(self) -> int:
         """How many forward or backward passes fit into memory side by side."""
         numbers_per_token = (
-            self.spec.layers * (2 * self.spec.product + 4 * self.trace.h[0].shape[1]) + self.y.shape[1]
+            self.spec.layers * (2 * self.spec.product(1) + 4 * self.trace.h[0].shape[1]) + self.y.shape[1]
         )
         return max(1, MOST_NUMBERS // int(self.count * numbers_per_token))
 

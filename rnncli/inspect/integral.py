@@ -56,9 +56,9 @@ class IntegrationPath:
         self._scores: dict[float, Array] = {}
 
     def run(self, alphas: Array) -> plain.Trace:
-        """Run the network on the inputs at these α side by side; x is linear in α, and so is a of layer 1."""
+        """Run the network on the inputs at these α side by side; x is linear in α, and so is the input product."""
         attribution = self.attribution
-        full = attribution.trace.a[0]
+        full = attribution.trace.input
         rest = (1 - alphas).astype(full.dtype)
         a = full[:, None] - attribution.change[:, None] * rest[:, None]
         return plain.run(attribution.spec, attribution.parameters, a)

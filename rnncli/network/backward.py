@@ -15,7 +15,7 @@ class InputGradients(NamedTuple):
     """Gradients with respect to the input layer; :class:`.Optimiser` computes those of the tables from them."""
 
     dx: Array  # (N, D) gradient of the looked-up rows of all parts but one-hot, side by side
-    das: list[Array]  # (N, R·G·H) of each layer's input product, top layer first; one-hot inputs use the last
+    da: Array  # (N, M) of the input product of the lowest layer, for one-hot inputs
 
 
 def backward(
@@ -45,24 +45,23 @@ def backward(
     matmul.add_product(arena.queue, do, top.read, 1, gradient["output/V"])
     matmul.add_sum(arena.queue, do, gradient["output/c"])
 
-    das = []
-    for number in range(spec.layers, 0, -1):
+    for number in range(spec.layers, spec.lowest - 1, -1):
         name = f"layer{number}/"
-        layer = run.layers[number - 1]
+        layer = run.layers[number - spec.lowest]
         if not (architecture.keeps_output and number == spec.layers):
             dh = layer.mask.drop(dinput, arena, dinput)
             products = recurrent.backward(spec, layer.states, dh, parameters.get(name + "W"), run.offsets, arena)
             da = products.da
-            _add_recurrent_gradients(spec, parameters, run, number, products, gradient, omega)
-        das.append(da)
+            if name + "W" in parameters:
+                _add_recurrent_gradients(spec, parameters, run, number, products, gradient, omega)
         matmul.add_sum(arena.queue, da, gradient[name + "b"])
         if name + "U" not in parameters:
-            return InputGradients(layer.x, das)
+            return InputGradients(layer.x, da)
         matmul.add_product(arena.queue, da, layer.x, 1, gradient[name + "U"])
         dinput = arena.like(layer.x)
         matmul.project_backward(arena.queue, da, parameters[name + "U"][None], dinput)
     dx = inputs.look_around_backward(spec, dinput, run.offsets, arena)
-    return InputGradients(run.input_mask.drop(dx, arena, dx), das)
+    return InputGradients(run.input_mask.drop(dx, arena, dx), da)
 
 
 def _add_recurrent_gradients(
@@ -74,16 +73,14 @@ def _add_recurrent_gradients(
     gradient: Mapping[str, Array],
     omega: float,
 ) -> None:
-    """Add the gradients of the recurrent parameters of layer ``number``."""
-    if not spec.architecture.keeps_hidden:
-        return
+    """Add the gradients of the recurrent parameters of layer ``number``, which keeps its hidden units."""
     name = f"layer{number}/"
     if omega:
         regulariser.add(spec, omega, parameters[name + "W"], products.da, products.h_before, run)
     of_w = gradient[name + "W"]
     matmul.add_product(run.arena.queue, products.dwh, products.h_before, len(of_w), of_w.reshape(-1, spec.hidden))
     if spec.recurrent_bias:  # the kernel has put ∂L/∂(W h(t−1) + bias) of the last gate in place of the state
-        states = run.layers[number - 1].states
+        states = run.layers[number - spec.lowest].states
         matmul.add_sum(run.arena.queue, states.state, gradient[name + spec.recurrent_bias])
 
 

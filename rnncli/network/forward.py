@@ -63,7 +63,7 @@ class Activations(NamedTuple):
 
     offsets: Array  # (T + 1,) int64 of the packed batch
     input_mask: Mask
-    layers: list[Layer]
+    layers: list[Layer]  # lowest first
     o: Array  # (N, K) scores of the tags; where the output is fed back, their softmax ŷ
     fed: Array  # (N, K) what was fed back: ŷ, or the unit vector of a forced tag; the scores if nothing was
     forced: Array  # (N,) int32 the tag that was fed back in place of ŷ, −1 for ŷ itself; (0,): ŷ everywhere
@@ -89,7 +89,7 @@ def forward(
     transposed  :meth:`.Parameters.transposed_weights`, if the caller has them already
     forced      (N,) int32: where the output is fed back, the tag to feed in place of ŷ; −1: ŷ itself; (0,): none
     arena       memory for the result, which is valid until the arena is cleared
-    backwards   whether a backward pass may follow; if not, layer 1 is computed once for each distinct word
+    backwards   whether a backward pass may follow; if not, each distinct word is multiplied once
     """
     architecture = spec.architecture
     dtype = parameters.flat.dtype
@@ -106,16 +106,16 @@ def forward(
 
     layers: list[Layer] = []
     o = arena.empty((count, len(parameters["output/c"])), dtype)
-    for number in range(1, spec.layers + 1):
+    for number in range(spec.lowest, spec.layers + 1):
         name = f"layer{number}/"
         a = arena.empty((count, len(parameters[name + "b"])), dtype)
-        if name + "U" in transposed and (backwards or number > 1):
+        if name + "U" in transposed and (backwards or number > spec.lowest):
             matmul.project(arena.queue, x, transposed[name + "U"], parameters[name + "b"], a)
         else:
             a[:] = parameters[name + "b"]
             if name + "U" in transposed:
                 inputs.project(spec, parameters, transposed[name + "U"], batch, a, arena)
-        if number == 1:
+        if number == spec.lowest:
             inputs.add_onehot(spec, parameters, batch, a, arena)
         if architecture.keeps_output and number == spec.layers:
             fed = arena.like(o) if len(forced) else o

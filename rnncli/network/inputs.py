@@ -75,7 +75,7 @@ def look_around_backward(spec: NetworkSpec, dwide: Array, offsets: Array, arena:
 def project(
     spec: NetworkSpec, parameters: Parameters, transposed: Array, batch: Batch, a: Array, arena: Arena
 ) -> None:
-    """Add U x to the input product a (N, M); the product of each distinct text is computed once.
+    """Add U x to the input product a (N, M) of the lowest layer; that of each distinct text is computed once.
 
     transposed  (D, M)  Uᵀ
     batch       without masked words

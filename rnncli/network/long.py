@@ -150,9 +150,9 @@ class _Scores:
             self._read(layer, direction, block, self._product(layer, block, hidden[-1] if hidden else None))
 
     def _hidden(self, layers: int, block: int) -> list[Array]:
-        """Return h (n, R·H) of the lowest ``layers`` hidden layers for a block."""
+        """Return h (n, ·) of the layers up to number ``layers`` for a block, lowest first."""
         hidden: list[Array] = []
-        for layer in range(1, layers + 1):
+        for layer in range(self.spec.lowest, layers + 1):
             a = self._product(layer, block, hidden[-1] if hidden else None)
             if f"layer{layer}/W" in self.transposed:
                 directions = range(self.spec.architecture.directions)
@@ -167,7 +167,7 @@ class _Scores:
         return hidden
 
     def _product(self, layer: int, block: int, x: Array | None) -> Array:
-        """Return the input product (n, R·G·H) of a layer that reads x (n, R·H), or the tokens if x is ``None``."""
+        """Return the input product (n, M) of a layer that reads x (n, ·), or the tokens if x is ``None``."""
         rows = self.blocks[block]
         bias = self.parameters[f"layer{layer}/b"]
         u = f"layer{layer}/U"

@@ -22,7 +22,7 @@ class Sweep(NamedTuple):
     """Gradients of M scalars s. With S sentences side by side all arrays have one more axis, before M."""
 
     dx: Array  # (M, T, D) ∂s/∂x̄(t), x̄ being all parts of the input but one-hot, before the window
-    da: Array  # (M, T, R·G·H) ∂s/∂a(t) of layer 1, a being its input product with one-hot inputs
+    da: Array  # (M, T, ·) ∂s/∂a(t), a being the input product of the lowest layer, with one-hot inputs
     dh: list[Array]  # for each layer, lowest first, (M, T, R·H): the whole ∂s/∂h(t), through all paths
     dy: Array | None  # (M, T, K) the whole ∂s/∂ŷ(t) that is fed back; None where no output is
 
@@ -49,7 +49,7 @@ def sweep(spec: NetworkSpec, parameters: Mapping[str, Array], trace: Trace, do: 
 
 
 def products(spec: NetworkSpec, parameters: Mapping[str, Array], trace: Trace, do: Array) -> SweepProducts:
-    """Return the gradients from the scores down to the input product of layer 1.
+    """Return the gradients from the scores down to the input product of the lowest layer.
 
     do  (T, M, K); S sentences side by side: (T, S, M, K)
     """
@@ -74,12 +74,14 @@ def products(spec: NetworkSpec, parameters: Mapping[str, Array], trace: Trace, d
                 bias = parameters.get(name + spec.recurrent_bias)
                 da = cells.backward(spec.cell, a, h, s, w, bias, slope, dh)
         hidden.append(dh)
+    if spec.projection:
+        da = times(da, parameters["layer1/U"]) * SLOPES[spec.activation](np.expand_dims(trace.z, -2))
     return SweepProducts(da, hidden[::-1], dy)
 
 
 def _inputs(spec: NetworkSpec, parameters: Mapping[str, Array], da: Array) -> Array:
     """∂s/∂x̄(t), summed over the slots of the window in which token t is read; (T, …, M, D)."""
-    u = parameters.get("layer1/U")
+    u = parameters.get(f"layer{spec.lowest}/U")
     slots = 2 * spec.window + 1
     width = 0 if u is None else u.shape[1] // slots
     dx = np.zeros((*da.shape[:-1], width), da.dtype)

@@ -12,7 +12,7 @@ from rnncli.plain.activation import ACTIVATIONS, Function, softmax
 
 
 class Trace(NamedTuple):
-    """All values that a network computes for one sentence, layers lowest first.
+    """All values that a network computes for one sentence; the layers from 1 on, lowest first.
 
     With S sentences of one length side by side, all arrays have one more axis: h (T, S, R·H), o (T, S, K), …
     """
@@ -22,6 +22,8 @@ class Trace(NamedTuple):
     y: Array  # (T, K) softmax(o)
     a: list[Array]  # each (T, R·G·H): U x(t) + b
     s: list[Array]  # each (T, R·H): the state that a cell keeps in addition to h; (T, 0) if it has none
+    input: Array  # (T, M) the input product U x(t) + b of the lowest layer: a of layer 0 or of layer 1
+    z: Array  # (T, Z): layer 0, the projection; Z = 0 if there is none
 
 
 class TokenInputs(NamedTuple):
@@ -34,31 +36,35 @@ class TokenInputs(NamedTuple):
 def forward(spec: NetworkSpec, parameters: Mapping[str, Array], sentence: Batch) -> Trace:
     """Run a network over one sentence, a batch of its own."""
     token_inputs = look_up(parameters, sentence)
-    a = np.tile(parameters["layer1/b"], (sentence.tokens, 1))
+    a = np.tile(parameters[f"layer{spec.lowest}/b"], (sentence.tokens, 1))
     for slot in range(2 * spec.window + 1):
         readers, sources = pairs_at_distance(sentence.tokens, slot - spec.window)
         a[readers] += product(spec, parameters, token_inputs, slot)[sources]
     return run(spec, parameters, a)
 
 
-def run(spec: NetworkSpec, parameters: Mapping[str, Array], a: Array) -> Trace:
-    """Run a network from the input product a of layer 1, (T, R·G·H); S sentences side by side: (T, S, R·G·H)."""
+def run(spec: NetworkSpec, parameters: Mapping[str, Array], lowest: Array) -> Trace:
+    """Run a network from the input product of its lowest layer, (T, M); S sentences side by side: (T, S, M)."""
     architecture = spec.architecture
     phi = ACTIVATIONS[spec.activation]
     v, c = parameters["output/V"], parameters["output/c"]
+    z = phi(lowest) if spec.projection else lowest[..., :0]
     hidden: list[Array] = []
     products: list[Array] = []
     states: list[Array] = []
     for layer in range(1, spec.layers + 1):
         name = f"layer{layer}/"
-        if layer > 1:
-            a = hidden[-1] @ parameters[name + "U"].T + parameters[name + "b"]
+        if layer == spec.lowest:
+            a = lowest
+        else:
+            below = hidden[-1] if hidden else z
+            a = below @ parameters[name + "U"].T + parameters[name + "b"]
         w = parameters.get(name + "W")
         s = a[..., :0]
         products.append(a)
         if architecture.keeps_output and layer == spec.layers:
             h, o = _feedback(a, w, parameters[name + "Wy"], v, c, phi)
-            return Trace([*hidden, h], o, softmax(o), products, [*states, s])
+            return Trace([*hidden, h], o, softmax(o), products, [*states, s], lowest, z)
         if w is None:
             h = phi(a)
         else:
@@ -66,7 +72,7 @@ def run(spec: NetworkSpec, parameters: Mapping[str, Array], a: Array) -> Trace:
         hidden.append(h)
         states.append(s)
     o = hidden[-1] @ v.T + c
-    return Trace(hidden, o, softmax(o), products, states)
+    return Trace(hidden, o, softmax(o), products, states, lowest, z)
 
 
 def look_up(parameters: Mapping[str, Array], sentence: Batch) -> TokenInputs:
@@ -110,11 +116,14 @@ def pairs_at_distance(count: int, distance: int) -> tuple[slice, slice]:
 
 
 def product(spec: NetworkSpec, parameters: Mapping[str, Array], token_inputs: TokenInputs, slot: int) -> Array:
-    """U_slot x of every token, (T, R·G·H), a summand of a of the token that reads it in this slot of the window."""
+    """U_slot x of every token, (T, M), a summand of the input product of the token that reads it in this slot.
+
+    U and M are those of the lowest layer.
+    """
     width = token_inputs.x.shape[1]
-    u = parameters.get("layer1/U")
+    u = parameters.get(f"layer{spec.lowest}/U")
     if u is None:
-        a = np.zeros((len(token_inputs.x), spec.product), token_inputs.x.dtype)
+        a = np.zeros((len(token_inputs.x), spec.product(spec.lowest)), token_inputs.x.dtype)
     else:
         a = token_inputs.x @ u[:, slot * width : (slot + 1) * width].T
     if token_inputs.words:

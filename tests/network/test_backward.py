@@ -94,6 +94,14 @@ def test_gradients_hold_under_dropout(arch, cell, layers, kind, batch, drawn):
     assert worst_relative_error(spec, drawn(spec), batch, Case(dropout=3)) < 1e-6
 
 
+@pytest.mark.parametrize("inputs", ["embedding", "onehot", ALL_INPUTS])
+@pytest.mark.parametrize(("arch", "cell"), NETWORKS)
+def test_gradients_hold_through_a_projection(arch, cell, inputs, batch, drawn):
+    spec = spec_of(arch, cell, projection=4, features=inputs, window=1)
+    masked = np.random.default_rng(4).random(len(batch.positions)) < 0.3
+    assert worst_relative_error(spec, drawn(spec), batch, Case(masked=masked, dropout=3)) < 1e-6
+
+
 @pytest.mark.parametrize("share", [0.5, 1.0])
 @pytest.mark.parametrize("kind", ["softmax", "crf"])
 @pytest.mark.parametrize("arch", ["jordan", "hybrid"])
