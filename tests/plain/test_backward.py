@@ -56,7 +56,7 @@ def differences(scores, array: np.ndarray, do: np.ndarray) -> np.ndarray:
 
 def scores_from_x(spec, parameters, read: plain.TokenInputs) -> np.ndarray:
     """The scores for the looked-up inputs ``read``, which need be no row of a table."""
-    a = np.tile(parameters["layer1/b"], (len(read.x), 1))
+    a = np.tile(parameters[f"layer{spec.lowest}/b"], (len(read.x), 1))
     for place in range(2 * spec.window + 1):
         to, of = plain.pairs_at_distance(len(read.x), place - spec.window)
         a[to] += plain.product(spec, parameters, read, place)[of]
@@ -69,17 +69,18 @@ def check(spec, parameters, batch) -> None:
         one = batch.of(spec, sentence=sentence)
         trace, read = plain.forward(spec, parameters, one), plain.look_up(parameters, one)
         for do in (scalars(one.tokens), single(one.tokens)):
-            found, a = sweep(spec, parameters, trace, do), trace.a[0].copy()
+            found, a = sweep(spec, parameters, trace, do), trace.input.copy()
             assert_close(differences(lambda a=a: plain.run(spec, parameters, a).o, a, do), found.da)
             if read.x.shape[1]:
                 numeric = differences(lambda read=read: scores_from_x(spec, parameters, read), read.x, do)
                 assert_close(numeric, found.dx)
 
 
+@pytest.mark.parametrize("projection", [0, 3])
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize(("arch", "cell"), NETWORKS)
-def test_input_gradients_equal_central_differences(arch, cell, layers, batch, drawn):
-    spec = spec_of(arch, cell, layers=layers)
+def test_input_gradients_equal_central_differences(arch, cell, layers, projection, batch, drawn):
+    spec = spec_of(arch, cell, layers=layers, projection=projection)
     check(spec, drawn(spec), batch)
 
 
@@ -90,10 +91,11 @@ def test_they_hold_for_every_activation(arch, cell, activation, batch, drawn):
     check(spec, drawn(spec), batch)
 
 
+@pytest.mark.parametrize("projection", [0, 3])
 @pytest.mark.parametrize("window", [1, 2])
 @pytest.mark.parametrize(("arch", "cell"), [("fnn", "simple"), ("hybrid", "simple"), ("bidirectional", "lstm")])
-def test_they_hold_for_all_inputs_through_a_window(arch, cell, window, batch, drawn):
-    spec = spec_of(arch, cell, features=ALL_INPUTS, window=window)
+def test_they_hold_for_all_inputs_through_a_window(arch, cell, window, projection, batch, drawn):
+    spec = spec_of(arch, cell, features=ALL_INPUTS, window=window, projection=projection)
     check(spec, drawn(spec), batch)
 
 
@@ -157,11 +159,12 @@ def test_gradients_of_hidden_layers_and_of_the_output_that_is_fed_back_equal_dif
             assert found.dy is None
 
 
+@pytest.mark.parametrize("projection", [0, 3])
 @pytest.mark.parametrize("window", [0, 1])
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize(("arch", "cell"), NETWORKS)
-def test_one_scalar_gives_what_the_kernels_find(arch, cell, layers, window, batch, drawn):
-    spec = spec_of(arch, cell, layers=layers, window=window, features=ALL_INPUTS)
+def test_one_scalar_gives_what_the_kernels_find(arch, cell, layers, window, projection, batch, drawn):
+    spec = spec_of(arch, cell, layers=layers, window=window, projection=projection, features=ALL_INPUTS)
     parameters = drawn(spec)
     one = batch.of(spec, sentence=1)
     do = scalars(one.tokens)
@@ -170,15 +173,16 @@ def test_one_scalar_gives_what_the_kernels_find(arch, cell, layers, window, batc
         gradient = Parameters(parameters.rows, np.float64)
         expected = backward(spec, parameters, forward(spec, parameters, one), do[m].copy(), gradient)
         np.testing.assert_allclose(found.dx[m], expected.dx, rtol=1e-9, atol=1e-12)
-        np.testing.assert_allclose(found.da[m], expected.das[-1], rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(found.da[m], expected.da, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("projection", [0, 3])
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize(("arch", "cell"), NETWORKS)
-def test_sentences_side_by_side_are_read_and_swept_as_each_alone(arch, cell, layers, batch, drawn):
-    spec = spec_of(arch, cell, layers=layers)
+def test_sentences_side_by_side_are_read_and_swept_as_each_alone(arch, cell, layers, projection, batch, drawn):
+    spec = spec_of(arch, cell, layers=layers, projection=projection)
     parameters = drawn(spec)
-    a = np.random.default_rng(3).standard_normal((5, 4, spec.product))
+    a = np.random.default_rng(3).standard_normal((5, 4, spec.product(spec.lowest)))
     do = np.random.default_rng(4).standard_normal((4, 3, 5, TAGS))
     together = plain.run(spec, parameters, a)
     found = sweep(spec, parameters, together, do)
