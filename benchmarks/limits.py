@@ -32,6 +32,7 @@ SIMPLE = NetworkSpec(
     cell="simple",
     features="embedding",
     window=0,
+    projection=0,
     embedding=96,
     decoder="softmax",
     transitions="any",

@@ -13,12 +13,12 @@ _LARGER_BY = {
     "input/embedding": "--embedding, or drop embedding from --features",
     "input/ngram": "--ngram, or drop ngram from --features",
     "input/column": "--column",
-    "input/onehot": "--hidden or --window",
+    "input/onehot": "--projection, --hidden or --window",
     "input/vectors": "the size of the vectors of --vectors",
     "output/A": "the number of tags, or give --decoder softmax, which keeps no weights of tags × tags",
     "output/": "--hidden or the number of tags",
-    "layer0/": "--projection",
-    "layer1/U": "--hidden, --window, --embedding or --ngram",
+    "layer0/": "--projection, --window, --embedding or --ngram",
+    "layer1/U": "--hidden, --projection, --window, --embedding or --ngram",
     "layer": "--hidden or --layers",
 }
 
