@@ -32,7 +32,6 @@ SIMPLE = NetworkSpec(
     cell="simple",
     features="embedding",
     window=0,
-    projection=0,
     embedding=96,
     decoder="softmax",
     transitions="any",

@@ -37,7 +37,7 @@ from rnncli.resources import bundled
 TORCH = "2.13.0"
 # What PyTorch's modules can do too: words alone, each tag by itself.
 PLAIN = NetworkSpec(
-    arch="bidirectional", cell="simple", hidden=128, features="embedding", window=0, projection=0, embedding=96,
+    arch="bidirectional", cell="simple", hidden=128, features="embedding", window=0, embedding=96,
     decoder="softmax", transitions="any",
 )  # fmt: skip
 NETWORKS = {

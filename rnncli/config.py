@@ -114,6 +114,7 @@ Feedback = Literal["predicted", "gold", "mixed"]
 SpanScheme = Literal["io", "IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU", "BMES", "BMEWO"]
 SchemeName = Literal["auto", "plain", SpanScheme]
 Digits = Literal["auto", "keep", "zero"]
+Neighbours = Literal["auto", "joined", "added"]
 Optimiser = Literal["adam", "sgd"]
 Pretrained = Literal["frozen", "tuned"]
 RecurrentInit = Literal["orthogonal", "identity", "glorot"]
@@ -143,7 +144,7 @@ class NetworkSpec(Spec):
     )
     layers: int = option(1, "Hidden layers; layer l reads layer l−1.", 1, 64)
     hidden: int = option(128, "Hidden units of each layer and direction.", 1, 65536)
-    activation: Activation = option("tanh", "φ of simple hidden units and of the projection.")
+    activation: Activation = option("tanh", "φ of simple hidden units.")
     features: str = option(
         "auto",
         f"What the network reads of a token, joined by +: {', '.join(INPUTS)}; auto is embedding+ngram, with "
@@ -151,8 +152,10 @@ class NetworkSpec(Spec):
         joins=INPUTS,
     )
     window: int = option(1, "Neighbouring tokens on each side that are read together with a token.", 0, 64)
-    projection: int = option(
-        96, "Units of layer 0, which has no memory and lies between the window and layer 1; 0: none.", 0, 65536
+    neighbours: Neighbours = option(
+        "auto",
+        "How the tokens of the window are read: joined, end to end; added, x + tanh(P x of all + p), which is as wide "
+        "as one; auto: added for lstm and gru.",
     )
     embedding: int = option(64, "Size of the learned word vectors.", 1, 65536)
     ngram: int = option(64, "Size of the learned vectors of letter n-grams.", 1, 65536)
@@ -192,17 +195,14 @@ class NetworkSpec(Spec):
         return CELLS[self.cell].recurrent_bias
 
     @property
-    def lowest(self) -> int:
-        """The number of the layer that reads the window: 0, the projection, where there is one; else 1."""
-        return 0 if self.projection else 1
-
-    def product(self, layer: int) -> int:
+    def product(self) -> int:
         """Numbers in a layer's input product U x + b: gates, for both directions, of all hidden units."""
-        return self.architecture.directions * self.gates * self.hidden if layer else self.projection
+        return self.architecture.directions * self.gates * self.hidden
 
-    def outputs(self, layer: int) -> int:
-        """Numbers of a layer that the layer above reads: the hidden units of both directions."""
-        return self.architecture.directions * self.hidden if layer else self.projection
+    @property
+    def adds_neighbours(self) -> bool:
+        """Whether there is a layer that adds what the neighbours show to a token's own vector."""
+        return self.neighbours == "added" and self.window > 0 and self.inputs != ["onehot"]
 
     @property
     def description(self) -> str:
@@ -239,8 +239,20 @@ class NetworkSpec(Spec):
         if vectors and "vectors" not in names:
             hint = f"give --features {features}+vectors"
             raise UsageError(f"--features {features} does not use --vectors", hint=hint)
-        digits = digits if self.digits == "auto" else self.digits
-        return dataclasses.replace(self, cell=cell, features=features, digits=digits, transitions=transitions)
+        chosen = dataclasses.replace(
+            self,
+            cell=cell,
+            features=features,
+            neighbours="added" if self.neighbours == "auto" else self.neighbours,
+            digits=digits if self.digits == "auto" else self.digits,
+            transitions=transitions,
+        )
+        if self.neighbours == "auto" and not (chosen.gates > 1 and chosen.adds_neighbours):
+            return dataclasses.replace(chosen, neighbours="joined")
+        if chosen.neighbours == "added" and not chosen.adds_neighbours:
+            message = "--neighbours added needs a --window above 0, and other --features than onehot"
+            raise UsageError(message, hint="leave --neighbours out")
+        return chosen
 
 
 LEARNING_RATES = {"adam": 0.002, "sgd": 0.5}

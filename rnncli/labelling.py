@@ -98,7 +98,7 @@ class Labeller:
         self._model = model
         self._kernels = kernels_are_faster if kernels is None else kernels
         self._cached_weights: _Weights | None = None
-        self._block_tokens = max(1, BLOCK_NUMBERS // max(model.network_spec.product(1), len(model.tags)))
+        self._block_tokens = max(1, BLOCK_NUMBERS // max(model.network_spec.product, len(model.tags)))
         self._free_arenas: list[Arena] = []  # those that no thread uses
 
     def stream(
@@ -246,7 +246,7 @@ def trace(model: Model, encoded: Encoded, sentence: int = 0) -> Trace:
     with np.errstate(all="ignore"):  # the result is checked below
         run = forward(model.network_spec, model.parameters, single(encoded, sentence))
     try:
-        check_run(model.network_spec, model.parameters, [run.z, *run.h], run.o)
+        check_run(model.network_spec, model.parameters, run.h, run.o)
     except TooLargeError as error:
         raise error.at(f"sentence {sentence + 1}") from None
     return run
@@ -291,7 +291,7 @@ def _label_by_numpy(model: Model, block: _Block) -> None:
 
 
 def hidden_layers(model: Model, encoded: Encoded) -> Iterator[tuple[Longs, list[Array], Array]]:
-    """Run the network over sentences and yield, batch by batch, its hidden layers from 1 on and its output.
+    """Run the network over sentences and yield, batch by batch, its hidden layers and its output.
 
     For a batch of n tokens: their positions in ``encoded`` (n,), h of each layer (n, R·H), and the output (n, K).
     NumPy gives ŷ as the output; the kernels give the scores o, except where the output is fed back.
@@ -315,7 +315,7 @@ def hidden_layers(model: Model, encoded: Encoded) -> Iterator[tuple[Longs, list[
             check_run(model.network_spec, model.parameters, hidden, activations.o)
         except TooLargeError as error:
             raise _with_sentence(error, encoded, packed) from None
-        yield packed.positions, hidden[-model.network_spec.layers :], activations.o
+        yield packed.positions, hidden, activations.o
 
 
 def gold_loss(model: Model, encoded: Encoded) -> float:

@@ -24,8 +24,8 @@ from rnncli.parameters import Parameter, Parameters, table
 
 FORMAT = 3
 # Settings of a network that older versions do not have: the value that means the same, which is not written.
-_BEFORE = {"digits": "zero", "projection": 0}
-_OLDEST = 2  # the oldest format that is read; a model without a projection is written in it
+_BEFORE = {"digits": "zero", "neighbours": "joined"}
+_OLDEST = 2  # the oldest format that is read; a model whose neighbours are joined is written in it
 # Texts, and bytes, of all lists together that become lists of Python; these take about 10 MB.
 UNPACKED_TEXTS = 50_000
 UNPACKED_BYTES = 2**21
@@ -51,7 +51,7 @@ def _header(model: Model) -> dict[str, Any]:
     stored = model.stored_training
     is_same = stored is not None and _read_training(stored) == model.training_spec
     header = {
-        "format": FORMAT if model.network_spec.projection else _OLDEST,
+        "format": FORMAT if "neighbours" in network else _OLDEST,
         "network": network,
         "training": stored if is_same else dataclasses.asdict(model.training_spec),
         "tokenizer": model.tokenizer,
@@ -103,7 +103,7 @@ def _read_network(header: Any) -> NetworkSpec:
         spec = NetworkSpec(**(_BEFORE | values))
     except UsageError as error:
         raise ModelError(error.message) from error
-    if "auto" in (spec.cell, spec.features, spec.digits, spec.transitions):
+    if "auto" in (spec.cell, spec.features, spec.neighbours, spec.digits, spec.transitions):
         raise ModelError("its network is not settled")
     return spec
 

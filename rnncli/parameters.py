@@ -114,24 +114,26 @@ def table(
     """List the parameters of a network in the order in which they are stored and drawn.
 
     Letters as in docs/math.md: R directions, G gates, H hidden units, D input width, K tags. The table of one-hot
-    inputs is Uᵀ of the lowest layer, so that the column of U that a word selects is one row; with a window it has one
-    such block for each token of the window. ``recurrent`` is a name of :data:`RECURRENT`.
+    inputs is Uᵀ of layer 1, so that the column of U that a word selects is one row; with a window it has one such
+    block for each token of the window. ``recurrent`` is a name of :data:`RECURRENT`.
     """
     arch = spec.architecture
     h = spec.hidden
+    outputs = arch.directions * h  # of a layer
     window = 2 * spec.window + 1  # tokens
     rows: list[Parameter] = []
     for part in inputs:
         shape = (part.rows * (window if part.name == "onehot" else 1), part.width)
         rows.append(Parameter(f"input/{part.name}", shape, _INPUT_TABLES.get(part.name, _normal), is_table=True))
     width = window * sum(part.width for part in inputs if part.name != "onehot")
-    for layer in range(spec.lowest, spec.layers + 1):
+    if spec.adds_neighbours:
+        one = width // window
+        rows.append(Parameter("window/P", (one, width), _glorot))
+        rows.append(Parameter("window/p", (one,), _zeros))
+        width = one
+    for layer in range(1, spec.layers + 1):
         if width:
-            rows.append(Parameter(f"layer{layer}/U", (spec.product(layer), width), _glorot))
-        width = spec.outputs(layer)
-        if layer == 0:
-            rows.append(Parameter("layer0/b", (width,), _zeros))
-            continue
+            rows.append(Parameter(f"layer{layer}/U", (spec.product, width), _glorot))
         if arch.keeps_hidden:
             rows.append(Parameter(f"layer{layer}/W", (arch.directions, spec.gates * h, h), RECURRENT[recurrent]))
         if arch.keeps_output and layer == spec.layers:
@@ -139,10 +141,11 @@ def table(
                 Parameter(f"layer{layer}/Wy", (h, tags), _feedback_only if arch.keeps_only_output else _glorot)
             )
         biases = functools.partial(_biases, cell=spec.cell, units=spec.hidden)
-        rows.append(Parameter(f"layer{layer}/b", (spec.product(layer),), biases))
+        rows.append(Parameter(f"layer{layer}/b", (spec.product,), biases))
         if spec.recurrent_bias:
-            rows.append(Parameter(f"layer{layer}/{spec.recurrent_bias}", (width,), _zeros))
-    rows.append(Parameter("output/V", (tags, width), _output_only if arch.keeps_only_output else _glorot))
+            rows.append(Parameter(f"layer{layer}/{spec.recurrent_bias}", (outputs,), _zeros))
+        width = outputs
+    rows.append(Parameter("output/V", (tags, outputs), _output_only if arch.keeps_only_output else _glorot))
     rows.append(Parameter("output/c", (tags,), _zeros))
     if spec.decoder == "crf":
         rows += [Parameter(f"output/{name}", (tags,), _zeros) for name in ("first", "last")]

@@ -17,14 +17,13 @@ WIDTHS = {"embedding": 3, "ngram": 2, "column1": 4}
 
 def spec_of(arch: str, cell: str, **options: object) -> NetworkSpec:
     """A small network with nothing left to choose."""
-    settings = {"hidden": 5, "features": "embedding", "window": 0, "projection": 0}
-    settings |= {"decoder": "softmax", "transitions": "any"}
+    settings = {"hidden": 5, "features": "embedding", "window": 0, "decoder": "softmax", "transitions": "any"}
     return NetworkSpec(arch=arch, cell=cell, **(settings | options))
 
 
 def parts_of(spec: NetworkSpec) -> list[InputTable]:
     """The tables of a network's inputs."""
-    onehot = spec.product(spec.lowest)
+    onehot = spec.architecture.directions * spec.gates * spec.hidden
     rows = {"embedding": WORDS, "onehot": WORDS, "ngram": NGRAMS, "column1": VALUES}
     names = [{"columns": "column1"}.get(name, name) for name in spec.inputs]
     return [InputTable(name, rows[name], WIDTHS.get(name, onehot)) for name in names]

@@ -30,7 +30,7 @@ class InputTable(NamedTuple):
 
     name: str  # a name in config.INPUTS; column1, column2, …
     rows: int
-    width: int  # for one-hot that of the lowest layer
+    width: int  # for one-hot that of the hidden layer
 
     @property
     def source(self) -> int:
@@ -123,7 +123,7 @@ class Inputs:
         lists: dict[str, Features] = {}
         widths = {
             "embedding": spec.embedding,
-            "onehot": spec.product(spec.lowest),
+            "onehot": spec.product,
             "ngram": spec.ngram,
         }
         words = Vocabulary.count(tokens, spec.digits)

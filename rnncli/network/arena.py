@@ -20,7 +20,7 @@ class Arena:
     def __init__(self, queue: Array | None = None) -> None:
         """``queue``: a work queue of :mod:`rnncli.kernels.parallel`; without it the caller does all work."""
         self.queue = SERIAL if queue is None else queue
-        self._memory = memoryview(b"")
+        self._memory = np.empty(0, np.uint8).data
         self._used = 0
 
     def empty(self, shape: int | tuple[int, ...], dtype: DTypeLike) -> Array:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import numpy as np
+
 from rnncli.config import NetworkSpec
 from rnncli.kernels import activation, feedback, matmul, packed
 from rnncli.network import inputs, recurrent, regulariser
@@ -15,7 +17,7 @@ class InputGradients(NamedTuple):
     """Gradients with respect to the input layer; :class:`.Optimiser` computes those of the tables from them."""
 
     dx: Array  # (N, D) gradient of the looked-up rows of all parts but one-hot, side by side
-    da: Array  # (N, M) of the input product of the lowest layer, for one-hot inputs
+    das: list[Array]  # (N, R·G·H) of each layer's input product, top layer first; one-hot inputs use the last
 
 
 def backward(
@@ -45,23 +47,43 @@ def backward(
     matmul.add_product(arena.queue, do, top.read, 1, gradient["output/V"])
     matmul.add_sum(arena.queue, do, gradient["output/c"])
 
-    for number in range(spec.layers, spec.lowest - 1, -1):
+    das = []
+    for number in range(spec.layers, 0, -1):
         name = f"layer{number}/"
-        layer = run.layers[number - spec.lowest]
+        layer = run.layers[number - 1]
         if not (architecture.keeps_output and number == spec.layers):
             dh = layer.mask.drop(dinput, arena, dinput)
             products = recurrent.backward(spec, layer.states, dh, parameters.get(name + "W"), run.offsets, arena)
             da = products.da
-            if name + "W" in parameters:
-                _add_recurrent_gradients(spec, parameters, run, number, products, gradient, omega)
+            _add_recurrent_gradients(spec, parameters, run, number, products, gradient, omega)
+        das.append(da)
         matmul.add_sum(arena.queue, da, gradient[name + "b"])
         if name + "U" not in parameters:
-            return InputGradients(layer.x, da)
+            return InputGradients(layer.x, das)
         matmul.add_product(arena.queue, da, layer.x, 1, gradient[name + "U"])
         dinput = arena.like(layer.x)
         matmul.project_backward(arena.queue, da, parameters[name + "U"][None], dinput)
-    dx = inputs.look_around_backward(spec, dinput, run.offsets, arena)
-    return InputGradients(run.input_mask.drop(dx, arena, dx), da)
+    if spec.adds_neighbours:
+        dx = _add_neighbours_backward(spec, parameters, run, dinput, gradient)
+    else:
+        dx = inputs.look_around_backward(spec, dinput, run.offsets, arena)
+    return InputGradients(run.input_mask.drop(dx, arena, dx), das)
+
+
+def _add_neighbours_backward(
+    spec: NetworkSpec, parameters: Parameters, run: Activations, dinput: Array, gradient: Mapping[str, Array]
+) -> Array:
+    """Add the gradients of P and p; return that of the vectors of the tokens, (N, D), from that of their sums."""
+    arena = run.arena
+    dz = arena.like(dinput)
+    dz[...] = dinput
+    activation.backward(arena.queue, dz, run.window.z, activation.TANH)
+    matmul.add_sum(arena.queue, dz, gradient["window/p"])
+    matmul.add_product(arena.queue, dz, run.window.x, 1, gradient["window/P"])
+    dwide = arena.like(run.window.x)
+    matmul.project_backward(arena.queue, dz, parameters["window/P"][None], dwide)
+    dx = inputs.look_around_backward(spec, dwide, run.offsets, arena)
+    return np.add(dx, dinput, out=dx)
 
 
 def _add_recurrent_gradients(
@@ -73,14 +95,16 @@ def _add_recurrent_gradients(
     gradient: Mapping[str, Array],
     omega: float,
 ) -> None:
-    """Add the gradients of the recurrent parameters of layer ``number``, which keeps its hidden units."""
+    """Add the gradients of the recurrent parameters of layer ``number``."""
+    if not spec.architecture.keeps_hidden:
+        return
     name = f"layer{number}/"
     if omega:
         regulariser.add(spec, omega, parameters[name + "W"], products.da, products.h_before, run)
     of_w = gradient[name + "W"]
     matmul.add_product(run.arena.queue, products.dwh, products.h_before, len(of_w), of_w.reshape(-1, spec.hidden))
     if spec.recurrent_bias:  # the kernel has put ∂L/∂(W h(t−1) + bias) of the last gate in place of the state
-        states = run.layers[number - spec.lowest].states
+        states = run.layers[number - 1].states
         matmul.add_sum(run.arena.queue, states.state, gradient[name + spec.recurrent_bias])
 
 

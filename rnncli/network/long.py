@@ -150,9 +150,9 @@ class _Scores:
             self._read(layer, direction, block, self._product(layer, block, hidden[-1] if hidden else None))
 
     def _hidden(self, layers: int, block: int) -> list[Array]:
-        """Return h (n, ·) of the layers up to number ``layers`` for a block, lowest first."""
+        """Return h (n, R·H) of the lowest ``layers`` hidden layers for a block."""
         hidden: list[Array] = []
-        for layer in range(self.spec.lowest, layers + 1):
+        for layer in range(1, layers + 1):
             a = self._product(layer, block, hidden[-1] if hidden else None)
             if f"layer{layer}/W" in self.transposed:
                 directions = range(self.spec.architecture.directions)
@@ -167,7 +167,7 @@ class _Scores:
         return hidden
 
     def _product(self, layer: int, block: int, x: Array | None) -> Array:
-        """Return the input product (n, M) of a layer that reads x (n, ·), or the tokens if x is ``None``."""
+        """Return the input product (n, R·G·H) of a layer that reads x (n, R·H), or the tokens if x is ``None``."""
         rows = self.blocks[block]
         bias = self.parameters[f"layer{layer}/b"]
         u = f"layer{layer}/U"
@@ -180,7 +180,10 @@ class _Scores:
         tokens = Batch(self.batch.ids[:, low:high], self.batch.bags, NONE_MASKED, np.arange(high - low + 1))
         a = self.arena.empty((high - low, len(bias)), bias.dtype)
         a[:] = bias
-        if u in self.transposed:
+        if self.spec.adds_neighbours:
+            x = inputs.add_neighbours(self.spec, self.parameters, self.transposed, tokens, self.arena)
+            matmul.project(self.arena.queue, x, self.transposed[u], bias, a)
+        elif u in self.transposed:
             inputs.project(self.spec, self.parameters, self.transposed[u], tokens, a, self.arena)
         inputs.add_onehot(self.spec, self.parameters, tokens, a, self.arena)
         return a[rows.start - low : rows.stop - low]

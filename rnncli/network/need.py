@@ -13,12 +13,12 @@ _LARGER_BY = {
     "input/embedding": "--embedding, or drop embedding from --features",
     "input/ngram": "--ngram, or drop ngram from --features",
     "input/column": "--column",
-    "input/onehot": "--projection, --hidden or --window",
+    "input/onehot": "--hidden or --window",
     "input/vectors": "the size of the vectors of --vectors",
     "output/A": "the number of tags, or give --decoder softmax, which keeps no weights of tags × tags",
     "output/": "--hidden or the number of tags",
-    "layer0/": "--projection, --window, --embedding or --ngram",
-    "layer1/U": "--hidden, --projection, --window, --embedding or --ngram",
+    "window/": "--window, --embedding or --ngram",
+    "layer1/U": "--hidden, --window, --embedding or --ngram",
     "layer": "--hidden or --layers",
 }
 
@@ -66,20 +66,21 @@ def of_weights(rows: Sequence[Parameter], training: TrainingSpec) -> int:
 def of_token(spec: NetworkSpec, rows: Sequence[Parameter], training: TrainingSpec, tags: int) -> int:
     """Bytes that one token of a batch takes in the forward and the backward pass."""
     architecture = spec.architecture
+    outputs = architecture.directions * spec.hidden  # of a layer
     width = sum(row.shape[1] for row in rows if row.is_table and row.name != "input/onehot")
-    read = width * (2 * spec.window + 1)  # of the lowest layer
+    read = width * (2 * spec.window + 1)  # of the window
     numbers = 2 * (read + (width if spec.window else 0)) + 2 * tags
+    if spec.adds_neighbours:
+        numbers += 3 * width  # tanh(P x + p), its gradient, and that of what layer 1 reads
     cell = CELLS[spec.cell]
     gated = len(cell.gates) > 1
-    for layer in range(spec.lowest, spec.layers + 1):
-        product = spec.product(layer)
-        outputs = spec.outputs(layer)
-        numbers += product  # the input product, in whose place the gates are computed
+    for layer in range(1, spec.layers + 1):
+        numbers += spec.product  # the input product, in whose place the gates are computed
         numbers += outputs  # the gradient of h
-        if architecture.keeps_hidden and layer:
+        if architecture.keeps_hidden:
             numbers += outputs  # h(t−1)
-        if gated and layer:
-            numbers += 2 * outputs + product  # state, h, and the gradient of the gates
+        if gated:
+            numbers += 2 * outputs + spec.product  # state, h, and the gradient of the gates
         if training.dropout and not (architecture.keeps_only_output and layer == spec.layers):
             numbers += outputs  # h without the units that are dropped
     return _NUMBER * numbers

@@ -58,7 +58,7 @@ class Optimiser:
         for name, bags, masked in parts(self.parameters, batch):
             if name == ONEHOT:
                 for first, ids, masked_in_slot, _ in onehot(self.spec, self.parameters, batch):
-                    self._add_table(name, gradients.da, 0, ids, bags, masked_in_slot, first, arena)
+                    self._add_table(name, gradients.das[-1], 0, ids, bags, masked_in_slot, first, arena)
             else:
                 self._add_table(name, gradients.dx, column, batch.ids[bags.source], bags, masked, 0, arena)
                 column += self.parameters[name].shape[1]

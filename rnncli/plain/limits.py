@@ -64,12 +64,11 @@ def check_weights(parameters: Parameters) -> float:
         x *= MOST_ROWS**0.5
         first = 0.0
         sums = 0.0
-        first_weight = "layer0/U" if "layer0/b" in parameters else "layer1/U"
         for name, array in parameters.items():
             if name not in parameters.tables:
                 largest = _largest(array) if array.ndim == 1 else _largest_sum(array)
                 sums += largest
-                first += largest * x if name == first_weight else 0.0
+                first += largest * x if name in ("window/P", "layer1/U") else 0.0
         if not x + first + sums <= LARGEST:
             raise TooLargeError
         parameters.hidden_limit = parameters.version, LARGEST / max(1.0, sums)
@@ -79,10 +78,10 @@ def check_weights(parameters: Parameters) -> float:
 def check_run(spec: NetworkSpec, parameters: Parameters, hidden: list[Array], o: Array) -> None:
     """Raise :class:`TooLargeError` if a sum has overflowed, or a score is too large to decode.
 
-    hidden  h of each layer, (N, ·), that of layer 0 too
+    hidden  each layer's h (N, R·H)
     o       (N, K)
     """
     limit = check_weights(parameters)
-    if spec.activation in ("relu", "identity") and (spec.cell == "simple" or spec.projection):
+    if spec.cell == "simple" and spec.activation in ("relu", "identity"):
         check(*hidden, largest=limit)
     check(o)

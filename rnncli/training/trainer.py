@@ -130,7 +130,7 @@ class Trainer:
         gold = self.encoded.tags[packed.positions]
         masked = self.rng.random(len(words)) < self.mask_rates[words]
         forced = self._forced(gold)
-        keys = self.rng.integers(2**32, size=self.spec.layers - self.spec.lowest + 2).tolist()
+        keys = self.rng.integers(2**32, size=self.spec.layers + 1).tolist()
         scale = 1.0 / max(1, len(words))
         objective = Objective(scale, self.weights, scale * self.training.omega)
         dropout = Dropout(self.training.dropout, iter(keys))

@@ -95,15 +95,21 @@ KINDS: dict[str, dict[str, Any]] = {
     "format2-words-characters": {"tokenizer": "words+characters+contractions+elisions+amounts+compounds", "digits": "keep"},
     # As versions before these settings wrote it, and as a later version may.
     "format2-training": {"training": {"epochs": 3, "optimiser": "lion", "seed": 7}},
-    "format3-projection": {
+    "format3-added": {
         "arch": "bidirectional",
         "cell": "lstm",
-        "projection": 5,
+        "neighbours": "added",
         "features": "embedding+ngram+vectors",
         "transitions": "legal",
         "scheme": "IOB2",
     },
-    "format3-projection-onehot": {"cell": "gru", "layers": 2, "projection": 4, "features": "onehot+columns"},
+    "format3-added-onehot": {
+        "cell": "gru",
+        "layers": 2,
+        "window": 2,
+        "neighbours": "added",
+        "features": "onehot+columns",
+    },
 }
 
 
@@ -116,9 +122,8 @@ def model(
 ) -> Model:
     """A small model whose weights are drawn."""
     settled = {"arch": "elman", "cell": "simple", "hidden": 3, "features": "embedding", "digits": "zero"}
-    spec = NetworkSpec(**(settled | {"projection": 0, "transitions": "any"} | network))
-    onehot = spec.product(spec.lowest)
-    widths = {"embedding": 4, "onehot": onehot, "ngram": 3, "vectors": 4, "column1": 2, "column2": 1}
+    spec = NetworkSpec(**(settled | {"neighbours": "joined", "transitions": "any"} | network))
+    widths = {"embedding": 4, "onehot": spec.product, "ngram": 3, "vectors": 4, "column1": 2, "column2": 1}
     names = [name for name in widths if name in spec.inputs or ("columns" in spec.inputs and "column" in name)]
     inputs = Inputs.from_lists({name: widths[name] for name in names}, LISTS, spec.digits)
     made = Model.untrained(spec, TrainingSpec(), inputs, TAGS[scheme], tokenizer, Scheme.read(scheme))
