@@ -134,7 +134,7 @@ def _read_tables(spec: NetworkSpec, header: Any) -> list[InputTable]:
     expected = [name for name in spec.inputs if name != "columns"]
     if "columns" in spec.inputs:
         expected += [f"column{number}" for number in range(1, columns + 1)]
-    fits = all(part.width == spec.product(spec.lowest) for part in tables if part.name == "onehot")
+    fits = all(part.width == spec.product for part in tables if part.name == "onehot")
     if [part.name for part in tables] != expected or not fits:
         raise ModelError("its inputs do not fit its network")
     return tables

@@ -69,17 +69,19 @@ def test_what_decides_on_the_tags_is_kept(tmp_path: Path, decoder: str, transiti
     assert_saved_and_loaded_alike(model, tmp_path)
 
 
-@pytest.mark.parametrize("kind", ["embedding", "onehot", EVERYTHING])
+@pytest.mark.parametrize("kind", ["embedding", EVERYTHING])
 @pytest.mark.parametrize(("arch", "cell"), NETWORKS)
-def test_a_projection_is_kept_in_a_file_of_format_3(tmp_path: Path, arch: str, cell: str, kind: str) -> None:
-    model = untrained(arch=arch, cell=cell, features=kind, projection=5, window=1, activation="sigmoid")
+def test_neighbours_that_are_added_are_in_a_file_of_format_3(
+    tmp_path: Path, arch: str, cell: str, kind: str
+) -> None:
+    model = untrained(arch=arch, cell=cell, features=kind, neighbours="added", window=2)
     assert_saved_and_loaded_alike(model, tmp_path)
     header = header_of(tmp_path / "first.npz")
-    assert (3, 5) == (header["format"], header["network"]["projection"])
+    assert (3, "added") == (header["format"], header["network"]["neighbours"])
     modelfile.save(untrained(arch=arch, cell=cell, features=kind), tmp_path / "without.npz")
     header = header_of(tmp_path / "without.npz")
     assert 2 == header["format"]
-    assert "projection" not in header["network"]
+    assert "neighbours" not in header["network"]
 
 
 @pytest.mark.parametrize("kind", ["embedding", EVERYTHING])
@@ -198,7 +200,7 @@ ATTACKS = {
     "infinity": (spoilt_weight(-np.inf), "not finite"),
     "older format": (setting("format", value=1), "made by an older rnncli"),
     "newer format": (setting("format", value=4), "made by a newer rnncli"),
-    "the format of a model without a projection": (setting("format", value=2), "not written as rnncli writes it"),
+    "the format of models whose neighbours are joined": (setting("format", value=2), "not written as rnncli writes it"),
     "format as text": (setting("format", value="2"), "its format is '2'"),
     "format as a yes": (setting("format", value=True), "its format is True"),
     "format as a fraction": (setting("format", value=2.0), "its format is 2.0"),
@@ -237,7 +239,7 @@ ATTACKS = {
     "another cell": (setting("network", "cell", value="gru"), "members do not fit the header: .*layer1/bn"),
     "another output": (setting("network", "output", value="softmax"), "members do not fit the header: .*output/A"),
     "a wider window": (setting("network", "window", value=64), "does not have the size"),
-    "a narrower window": (setting("network", "window", value=0), "does not have the size"),
+    "a narrower window": (setting("network", "window", value=0), "members do not fit the header: .*window/P"),
     "an input too many": (setting("network", "input", value="embedding+ngram+columns+onehot"), "inputs do not fit"),
     "an input too few": (setting("network", "input", value="ngram"), "inputs do not fit its network"),
     "inputs as a number": (setting("inputs", value=3), "damaged header"),
