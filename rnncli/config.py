@@ -116,6 +116,7 @@ Feedback = Literal["predicted", "gold", "mixed"]
 SpanScheme = Literal["io", "IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU", "BMES", "BMEWO"]
 SchemeName = Literal["auto", "plain", SpanScheme]
 Digits = Literal["auto", "keep", "zero"]
+Neighbours = Literal["auto", "joined", "added"]
 Optimiser = Literal["adam", "sgd"]
 Pretrained = Literal["frozen", "tuned"]
 RecurrentInit = Literal["orthogonal", "identity", "glorot"]
@@ -153,6 +154,11 @@ class NetworkSpec(Spec):
         joins=INPUTS,
     )
     window: int = option(1, "Neighbouring tokens on each side that are read together with a token.", 0, 64)
+    neighbours: Neighbours = option(
+        "auto",
+        "How the tokens of the window are read: joined, end to end; added, x + tanh(P x of all + p), which is as wide "
+        "as one; auto: added for lstm and gru.",
+    )
     embedding: int = option(64, "Size of the learned word vectors.", 1, 65536)
     ngram: int = option(
         64, "Size of the learned vectors of n-grams, of letters or of neighbouring tokens.", 1, 65536
@@ -196,6 +202,11 @@ class NetworkSpec(Spec):
     def product(self) -> int:
         """Numbers in a layer's input product U x + b: gates, for both directions, of all hidden units."""
         return self.architecture.directions * self.gates * self.hidden
+
+    @property
+    def adds_neighbours(self) -> bool:
+        """Whether there is a layer that adds what the neighbours show to a token's own vector."""
+        return self.neighbours == "added" and self.window > 0 and self.inputs != ["onehot"]
 
     @property
     def description(self) -> str:
@@ -244,8 +255,20 @@ class NetworkSpec(Spec):
             if is_given and part not in names:
                 hint = f"give --features {features}+{part}"
                 raise UsageError(f"--features {features} does not use --{part}", hint=hint)
-        digits = digits if self.digits == "auto" else self.digits
-        return dataclasses.replace(self, cell=cell, features=features, digits=digits, transitions=transitions)
+        chosen = dataclasses.replace(
+            self,
+            cell=cell,
+            features=features,
+            neighbours="added" if self.neighbours == "auto" else self.neighbours,
+            digits=digits if self.digits == "auto" else self.digits,
+            transitions=transitions,
+        )
+        if self.neighbours == "auto" and not (chosen.gates > 1 and chosen.adds_neighbours):
+            return dataclasses.replace(chosen, neighbours="joined")
+        if chosen.neighbours == "added" and not chosen.adds_neighbours:
+            message = "--neighbours added needs a --window above 0, and other --features than onehot"
+            raise UsageError(message, hint="leave --neighbours out")
+        return chosen
 
 
 # What a student learns from beside the training sentences: so many copies of them with exchanged tokens, less those

@@ -25,8 +25,8 @@ EVERYTHING = "embedding+onehot+ngram+context+vectors+columns"
 def untrained(lists: dict[str, list[str]] | None = None, **network: Any) -> Model:
     """A small model; every weight is drawn, also those that training would start at 0."""
     settled = {"arch": "elman", "cell": "simple", "hidden": 3, "features": "embedding", "digits": "zero"}
-    spec = NetworkSpec(**(settled | {"transitions": "any"} | network))
-    onehot = spec.architecture.directions * spec.gates * spec.hidden
+    spec = NetworkSpec(**(settled | {"neighbours": "joined", "transitions": "any"} | network))
+    onehot = spec.product
     widths = {
         "embedding": 2,
         "onehot": onehot,
