@@ -237,16 +237,26 @@ LEARNING_RATES = {"adam": 0.002, "sgd": 0.5}
 JORDAN_LEARNING_RATES = {"adam": 0.01, "sgd": 0.5}
 
 
+def usual_epochs(tokens: int) -> int:
+    """About how many passes over so many training tokens are of use."""
+    return min(80, max(5, round(6_700 / math.sqrt(max(1, tokens)))))
+
+
 @dataclass(frozen=True)
 class TrainingSpec(Spec):
     """How a network is trained."""
 
-    epochs: int = option(0, "Passes over the training data; 0: 6,700 / √tokens, from 5 to 80.", 0, 1_000_000)
-    patience: int = option(20, "Stop after this many epochs without a better dev score.", 1, 1_000_000)
+    epochs: int = option(0, "Passes over the training data; 0: as many as help.", 0, 1_000_000)
+    patience: int = option(
+        0,
+        "Without --epochs, the learning rate falls after this many epochs without a better dev score; 0: by size.",
+        0,
+        1_000_000,
+    )
     batch: int = option(0, "Sentences in a batch; 0: a hundredth of all, from 8 to 16.", 0, 1_000_000)
     optimiser: Optimiser = option("adam", "Optimiser.")
     learning_rate: float = option(0.0, "Peak learning rate; 0: adam 0.002 (jordan 0.01), sgd 0.5.", 0)
-    warmup: float = option(0.05, "Share of the steps in which the learning rate rises; then it falls.", 0, 1)
+    warmup: float = option(1.0, "Epochs in which the learning rate rises; at most a fifth of a known number.", 0)
     dropout: float = option(0.5, "Share of inputs and hidden units dropped in training.", 0, 0.95)
     feedback: Feedback = option(
         "predicted", "What jordan and hybrid networks read as the previous tag in training."
@@ -297,7 +307,7 @@ class TrainingSpec(Spec):
         rates = JORDAN_LEARNING_RATES if network.architecture.keeps_only_output else LEARNING_RATES
         return dataclasses.replace(
             self,
-            epochs=self.epochs or min(80, max(5, round(6_700 / math.sqrt(max(1, tokens))))),
+            patience=self.patience or max(2, round(0.15 * usual_epochs(tokens))),
             batch=self.batch or min(16, max(8, sentences // 100)),
             learning_rate=self.learning_rate or rates[self.optimiser],
         )

@@ -23,7 +23,8 @@ class Epoch(NamedTuple):
     is_kept: bool
     steps: int  # of the optimiser
     clipped: int  # steps whose gradient was longer than ``clip``
-    metric: str = "score"  # what ``score`` is: "f1", "accuracy" or, lower being better, "loss"
+    metric: str = "score"  # what ``score`` is: "f1", "accuracy" or, lower being better, "loss"; "": not scored
+    planned: int = 0  # epochs of the training, as far as is known; before the rate falls, the most that it can have
 
 
 class Divergence(NamedTuple):
@@ -63,6 +64,8 @@ class Result(NamedTuple):
     high_score: float = 0.0
     lowered: int = 0  # how often the learning rate was lowered because a number was not finite
     diverged: str = ""  # the number that ended the training because it was not finite
+    passes: float = 0.0  # over the data: the last epoch may be shorter
+    constant: float = 0.0  # those of them before the learning rate began to fall
 
 
 class Run(NamedTuple):
