@@ -26,7 +26,19 @@ _LONGEST_NAME = 255  # bytes
 MOST_TIME = 0.01
 # Bytes a second at which the first checkpoint is expected to be written; those after it at the speed of the last.
 SPEED = 1e9
-_KEYS = {"kind", "format", "rnncli", "options", "data", "parameters", "runs", "failures", "state", "sha256"}
+_KEYS = {
+    "kind",
+    "format",
+    "rnncli",
+    "options",
+    "data",
+    "parameters",
+    "runs",
+    "failures",
+    "state",
+    "sha256",
+    "finished",
+}
 
 
 class Identity(NamedTuple):
@@ -166,6 +178,7 @@ def write(path: Path, saved: Saved) -> None:
         "runs": [{"seed": run.seed, "f1": run.f1, "result": run.result._asdict()} for run in finished.runs],
         "failures": [failure._asdict() for failure in finished.failures],
         "state": state.progress._asdict(),
+        "finished": 0 if finished.weights is None else finished.weights.size,
     }
     arrays: dict[str, Array] = dict(state.arrays)
     if finished.weights is not None:
@@ -185,7 +198,7 @@ def _build(file: archive.Members) -> Saved:
     if type(header.get("format")) is not int or header["format"] != FORMAT:
         raise ModelError(f"a checkpoint of another version, {header.get('rnncli')!s:.40}; this is {__version__}")
     size = header["parameters"]
-    if header.keys() != _KEYS or type(size) is not int or size < 1:
+    if header.keys() != _KEYS or type(size) is not int or size < 1 or type(header["finished"]) is not int:
         raise ModelError("the header is damaged")
     identity = Identity(_mapping(header["options"]), _mapping(header["data"]), header["rnncli"])
     if not all(type(text) is str for text in (identity.version, *identity.data.values())):
@@ -195,7 +208,7 @@ def _build(file: archive.Members) -> Saved:
     failures = [read_fields(Failure, values) for values in _list(header["failures"])]
     seeds = sorted([*(run.seed for run in runs), *(failure.seed for failure in failures)])
     first = identity.options["seed"]
-    if seeds != list(range(first, first + len(seeds))) or len(seeds) >= identity.options["seeds"]:
+    if seeds != list(range(first, first + len(seeds))) or len(seeds) > identity.options["seeds"]:
         raise ModelError("the seeds of its runs are damaged")
     names = ["weights"]
     if identity.options.get("optimiser") == "adam":
@@ -206,9 +219,10 @@ def _build(file: archive.Members) -> Saved:
         names.append("good")
     if runs:
         names.append("finished")
-    if file.files != [f"{name}.npy" for name in names] or not all(file.holds(name, (size,)) for name in names):
+    shapes = {name: (header["finished"] if name == "finished" else size,) for name in names}
+    if file.files != [f"{name}.npy" for name in names] or not all(map(file.holds, names, shapes.values())):
         raise ModelError("members do not fit the header")
-    arrays = {name: file.array(name, (size,)) for name in names}
+    arrays = {name: file.array(name, shape) for name, shape in shapes.items()}
     finished = Finished(runs, failures, arrays.pop("finished", None))
     return Saved(identity, finished, State(progress, arrays))
 

@@ -116,6 +116,7 @@ SchemeName = Literal["auto", "plain", SpanScheme]
 Digits = Literal["auto", "keep", "zero"]
 Optimiser = Literal["adam", "sgd"]
 Pretrained = Literal["frozen", "tuned"]
+Refit = Literal["auto", "yes", "no"]
 RecurrentInit = Literal["orthogonal", "identity", "glorot"]
 
 
@@ -275,6 +276,11 @@ class TrainingSpec(Spec):
     )
     dev_share: float = option(
         0.0, "Share of training sentences kept for development if none are given; 0: a tenth, at most 500.", 0, 0.9
+    )
+    refit: Refit = option(
+        "auto",
+        "Whether the best model is trained further on training and development data together; auto: if no --dev is "
+        "given.",
     )
     seed: int = option(1, "Seed of all random numbers.", 0, 2**63 - 1)
     scheme: SchemeName = option(

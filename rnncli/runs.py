@@ -9,6 +9,7 @@ from typing import NamedTuple, NoReturn
 
 from rnncli import evaluation, labelling, training
 from rnncli.checkpoint import Checkpoint, Finished, Saved
+from rnncli.clock import Clock
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap, overlap
@@ -19,6 +20,9 @@ from rnncli.evaluation import Scores
 from rnncli.inspect.gradient_log import Log
 from rnncli.model import Model
 from rnncli.training import Carried, Divergence, Epoch, Failure, Listener, Resumed, Run, State
+
+# The passes of a refit, as a share of those before it.
+REFIT = 0.25
 
 
 class Task(NamedTuple):
@@ -32,11 +36,33 @@ class Task(NamedTuple):
     vectors: Vectors | None
     class_weights: dict[str, float] | None
     start: Model | None = None  # the model that the training begins from
+    refit: bool = False  # whether the best model is trained further on training and development sentences
 
     def prepare(self, seed: int) -> Model:
         """An untrained model."""
         settings = dataclasses.replace(self.training_spec, seed=seed)
         return training.prepare(self.train, self.network_spec, settings, self.vectors, self.scheme, self.start)
+
+    @property
+    def sentences(self) -> list[Sentence]:
+        """The sentences for training and those for development."""
+        return [*self.train, *self.dev]
+
+
+class Refit(NamedTuple):
+    """The further training of the best model on training and development sentences."""
+
+    sentences: int
+    epochs: int
+    seconds: float
+
+
+class Stopped(NamedTuple):
+    """Where a training was stopped."""
+
+    seed: int
+    epochs: int  # that are over
+    in_refit: bool
 
 
 @dataclass
@@ -46,9 +72,10 @@ class Runs:
     task: Task
     runs: list[Run] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
-    stopped: tuple[int, int] | None = None  # the seed of the run that was stopped, and how many epochs it has
+    stopped: Stopped | None = None
     best: Run | None = None
     model: Model | None = None  # of the best run
+    refit: Refit | None = None
     dev: Scores | None = None  # of the best run on the development data; None if it was not evaluated here
     log_problem: RnncliError | None = None  # of the last time that the log of gradients was written
 
@@ -91,18 +118,22 @@ def train_seeds(
     checkpoint: Checkpoint | None = None,
     saved: Saved | None = None,
     log: Log | None = None,
+    clock: Clock | None = None,
 ) -> Runs:
-    """Train once from each seed. If interrupted, return the runs so far, of which the last may have ended early.
+    """Train once from each seed, and refit the best. If interrupted, the last run may have ended early.
 
     A seed that fails is reported, and the others go on.
 
     checkpoint  keeps the state of the training; ``None``: nothing does
     saved       go on from this
     log         of gradients, which gets every epoch; if it cannot be written, the training goes on
+    clock       has the budget of time, which the seeds share
 
     If no epoch was scored, raises :class:`.StoppedError` or the error of a seed.
     """
     runs = Runs(task)
+    clock = clock or Clock()
+    refitting = listener
     if log:
         listener = _Logging(listener, log, runs)
     state = None
@@ -111,9 +142,11 @@ def train_seeds(
         state = saved.state
     done = len(runs.runs) + len(runs.failures)
     error: Exception | None = None
-    for seed in range(task.training_spec.seed + done, task.training_spec.seed + seeds):
+    for number in range(done, seeds):
+        seed = task.training_spec.seed + number
+        until = clock.share((number + 1) / (seeds + (REFIT if task.refit else 0)))
         try:
-            _train_seed(runs, seed, threads, listener, checkpoint, state)
+            _train_seed(runs, seed, threads, listener, checkpoint, state, clock, until)
         except (UsageError, ModelError):  # of options and of the checkpoint, so of all seeds
             raise
         except Exception as problem:  # what is finished must not be lost
@@ -127,11 +160,20 @@ def train_seeds(
             break
     if not runs.runs:
         _raise_nothing(runs, error, checkpoint)
+    if task.refit and not runs.stopped:
+        _refit(runs, threads, refitting, checkpoint, state, clock)
     return runs
 
 
 def _train_seed(
-    runs: Runs, seed: int, threads: int, listener: Listener, checkpoint: Checkpoint | None, state: State | None
+    runs: Runs,
+    seed: int,
+    threads: int,
+    listener: Listener,
+    checkpoint: Checkpoint | None,
+    state: State | None,
+    clock: Clock,
+    until: float,
 ) -> None:
     """Train from one seed, or go on from a state; add the run to those that are over."""
     task = runs.task
@@ -163,12 +205,59 @@ def _train_seed(
             class_weights=task.class_weights,
             saver=checkpoint,
             state=state,
+            clock=clock,
+            until=until,
         )
     if result.interrupted:
-        runs.stopped = (seed, result.epochs)
+        runs.stopped = Stopped(seed, result.epochs, in_refit=False)
     if result.best_epoch:  # else it was stopped in its first epoch
-        dev = evaluation.evaluate(model, task.dev, threads)
+        with clock.part("scoring"):
+            dev = evaluation.evaluate(model, task.dev, threads)
         runs.add(Run(seed, result, dev.f1), model, dev)
+
+
+def _refit(
+    runs: Runs, threads: int, listener: Listener, checkpoint: Checkpoint | None, state: State | None, clock: Clock
+) -> None:
+    """Train the best model further on training and development data, with the rate rising and falling once more.
+
+    If that is interrupted or diverges, the best model stays as it is.
+    """
+    task = runs.task
+    best, before, runs.dev = runs.saved(threads)
+    if state is None and clock.left <= 0:
+        return
+    settings = dataclasses.replace(task.training_spec, seed=best.seed, tokenizer=before.tokenizer)
+    sentences = task.sentences
+    model = training.prepare(sentences, before.network_spec, settings, task.vectors, task.scheme, before)
+    plan = training.Plan(0.0, REFIT * best.result.passes)
+    if checkpoint:
+        checkpoint.begin(runs.finished, model.parameters.flat)
+    listener.refitting(model, sentences, plan.passes)
+    try:
+        with checkpoint.naming() if checkpoint else nullcontext():
+            result = training.train(
+                model,
+                sentences,
+                threads=threads,
+                score=None,
+                metric="",
+                listener=_Refitting(listener),
+                class_weights=task.class_weights,
+                saver=checkpoint,
+                state=state,
+                plan=plan,
+                clock=clock,
+                until=clock.share(1.0),
+            )
+    except DivergedError as error:
+        listener.warning(f"{error.message}: the model from before the refit is saved")
+        return
+    if result.interrupted:
+        runs.stopped = Stopped(best.seed, result.epochs, in_refit=True)
+    else:
+        runs.refit = Refit(len(sentences), result.epochs, result.seconds)
+        runs.model = model
 
 
 def _raise_nothing(runs: Runs, error: Exception | None, checkpoint: Checkpoint | None) -> NoReturn:
@@ -210,6 +299,15 @@ def _why_score_is_fixed(dev: list[Sentence], model: Model) -> str:
 def _scored(dev: list[Sentence], scheme: Scheme) -> int:
     """The number of spans, or of tokens, that the score on these data is a share of."""
     return sum(len(scheme.spans(s.tags)) if scheme.has_spans else len(s.tags) for s in dev)
+
+
+class _Refitting(Listener):
+    """Passes on what happens in a refit; its epochs have no score."""
+
+    def __init__(self, listener: Listener) -> None:
+        self.batch = listener.batch  # type: ignore[method-assign]
+        self.diverged = listener.diverged  # type: ignore[method-assign]
+        self.should_stop = listener.should_stop  # type: ignore[method-assign]
 
 
 class _Logging(Listener):

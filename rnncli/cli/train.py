@@ -8,6 +8,7 @@ import typer
 from rnncli.cli import show, signals
 from rnncli.cli.options import ForceWriteOption, ThreadsOption, command, given
 from rnncli.cli.outputs import DEFAULT_MODEL
+from rnncli.clock import Clock, duration
 from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
 from rnncli.errors import StoppedError, UsageError
 
@@ -37,6 +38,12 @@ InitOption = Annotated[
 SeedsOption = Annotated[
     int,
     typer.Option(metavar="N", min=1, max=1000, help="Runs, from --seed on; the best on dev is kept."),
+]
+TimeOption = Annotated[
+    str,
+    typer.Option(
+        metavar="DURATION", help="Time for everything, such as 30s, 5m or 1h30m: the best model that it allows."
+    ),
 ]
 OutOption = Annotated[Path, typer.Option("--out", "-o", help="Where the model is written.")]
 LogOption = Annotated[
@@ -77,6 +84,7 @@ def train(
     vectors: VectorsOption = None,
     init_from: InitOption = None,
     seeds: SeedsOption = 1,
+    time: TimeOption = "",
     out: OutOption = DEFAULT_MODEL,
     log_gradients: LogOption = None,
     checkpoint_every: CheckpointOption = 1.0,
@@ -101,6 +109,7 @@ def train(
 
     Example: rnncli train train.tsv --dev dev.tsv --out model.npz
     """
+    clock = Clock(duration(time or 0))  # before all that takes time
     from rnncli import api
     from rnncli.cli import train_view
 
@@ -127,6 +136,7 @@ def train(
                     resume=resume or (False if restart else None),
                     checkpoint_every=checkpoint_every,
                     given=given(context),
+                    clock=clock,
                 )
         except (KeyboardInterrupt, signals.Stopped, StoppedError) as error:
             show.note("interrupted")

@@ -51,7 +51,7 @@ class TrainView(Listener):
         """Before the first run, describe the data and warn of what is unusual about it."""
         self.progress.update(self.runs / self.seeds, "compiling …")
         self.runs += 1
-        self.epochs = model.training_spec.epochs
+        self.epochs = 0
         self.high = None
         if self.seeds > 1:
             show.note(f"seed    {model.training_spec.seed}")
@@ -104,12 +104,13 @@ class TrainView(Listener):
         """Move the progress bar."""
         self.stop.can_wait = True
         best = "" if self.high is None else f"best {_shown(self.metric, self.high)}"
-        share = (self.runs - 1 + epochs / self.epochs) / self.seeds
+        share = (self.runs - 1 + epochs / max(self.epochs, epochs)) / self.seeds
         self.progress.update(share, f"epoch {int(epochs) + 1} {tokens_per_second:,.0f} tokens/s {best}")
 
     def epoch(self, epoch: Epoch) -> None:
         """Show the loss and the score of an epoch in one line, and whether the score is the best so far."""
         self.metric = epoch.metric
+        self.epochs = epoch.planned
         is_best = self.high is None or (
             epoch.score < self.high if self.metric == "loss" else epoch.score > self.high
         )

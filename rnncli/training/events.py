@@ -120,6 +120,9 @@ class Listener:
     def warning(self, message: str) -> None:
         """Something about the data or the training is unusual, and it goes on."""
 
+    def refitting(self, model: Model, sentences: Sequence[Sentence], passes: float) -> None:
+        """The best model is trained further, on training and development sentences; epochs are not reported."""
+
     def batch(self, epochs: float, tokens_per_second: float) -> None:
         """A step was taken; ``epochs`` is how many epochs are done, with a fraction for the current one."""
 

@@ -3,7 +3,8 @@
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +15,7 @@ from rnncli.data.sentence import Sentence, check
 from rnncli.data.weights import for_tags
 from rnncli.errors import DivergedError, ModelError
 from rnncli.kernel_choice import use_kernels
+from rnncli.kernels.compile import timed
 from rnncli.model import Model
 from rnncli.network.output import Weights
 from rnncli.network.team import ThreadTeam, team_size
@@ -27,6 +29,11 @@ from rnncli.training.trainer import NotFiniteError, Trainer
 # How often a training goes back to the last good weights, with a lower learning rate each time.
 MOST_LOWERED = 3
 HINT = "lower --learning-rate"
+# Where time is limited, so many scorings must be possible after the last step: that of the last epoch, and one with
+# the probabilities of all tags, which takes about twice the time.
+SCORINGS = 3
+# Bytes of weights that are written in a second.
+SPEED = 5e7
 
 
 class Saver(Protocol):
@@ -58,9 +65,9 @@ def train(
     """Train a model from :func:`.prepare` in place and leave the weights of the best epoch in it.
 
     How long it takes is said by ``plan``, by the settings of the model, or else by the scores: see
-    :class:`.Schedule`. The best epoch is the last one whose score is within one standard error of the highest score so far. Later
-    weights are better because the learning rate falls to 0, and with few development data the highest score is
-    partly chance (Breiman et al. 1984, the rule of one standard error).
+    :class:`.Schedule`. The best epoch is the last one whose score is within one standard error of the highest score
+    so far. Later weights are better because the learning rate falls to 0, and with few development data the highest
+    score is partly chance (Breiman et al. 1984, the rule of one standard error).
 
     If a loss, a gradient, a weight or a score is not a finite number, the training goes back to the weights of the
     last epoch that was scored, with a tenth of the learning rate, at most three times. Then it ends: with the
@@ -141,6 +148,7 @@ class _Loop:
         self.saver = saver
         self.clock = clock
         self.until = until
+        self._saving = model.parameters.flat.nbytes / SPEED
         self.fall = 0.0  # seconds from the beginning of a fall that ends in time; 0: it has not begun
         self.good = best.parameters  # the weights after the last epoch that was scored
         self.seconds = 0.0  # that the batches of this epoch took
@@ -180,8 +188,8 @@ class _Loop:
 
     def _left(self) -> float:
         """The seconds that are left for training: one more scoring must be possible after it."""
-        scorings = self.trainer.epochs + 1
-        return self.until - self.clock.spent - self.scoring_seconds / scorings
+        scoring = self.scoring_seconds / (self.trainer.epochs + 1)
+        return self.until - self.clock.spent - SCORINGS * scoring - self._saving
 
     def _epoch(self) -> bool:
         """Train for what is left of an epoch, and score it; return whether the listener stopped the training."""
@@ -200,7 +208,7 @@ class _Loop:
                 self.saver.save(self.state())
             return is_stopped or is_late
 
-        with self.clock.part("training"):
+        with self._part("training"):
             trainer.epoch(batch_done)
         if is_stopped:
             return True
@@ -230,6 +238,12 @@ class _Loop:
         self.listener.epoch(epoch)
         return False
 
+    @contextmanager
+    def _part(self, name: str) -> Iterator[None]:
+        """Measure a part of the work, without the time in which kernels are loaded or compiled."""
+        with self.clock.part(name), timed(lambda seconds: self.clock.move(seconds, "kernels")):
+            yield
+
     def _epochs(self, passes: float) -> int:
         """About how many epochs the training will have, after so many passes."""
         epochs = self.trainer.schedule.epochs
@@ -243,7 +257,7 @@ class _Loop:
         if self.score is None:
             return 0.0
         began = time.perf_counter()
-        with np.errstate(all="ignore"), self.clock.part("scoring"):
+        with np.errstate(all="ignore"), self._part("scoring"):
             try:
                 score = self.score(self.model)
             except TooLargeError as error:

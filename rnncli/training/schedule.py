@@ -22,8 +22,8 @@ class Schedule:
     """The share of the peak rate that each step has, from 0.
 
     It rises linearly over ``warmup`` steps, and falls linearly from the step ``fall`` on to 0 at the step ``end``.
-    Until the end is known, ``end`` is 0 and the rate stays. Where time is limited, ``fall`` may be known alone: then
-    the training itself lowers the rate.
+    Until the end is known, ``end`` is 0 and the rate stays. Where time is limited, ``fall`` may be known alone, and
+    the rate is lowered by the clock.
     """
 
     def __init__(self, training: TrainingSpec, tokens: int, batches: int, plan: Plan | None = None) -> None:
