@@ -195,8 +195,8 @@ def train(
                    minutes between checkpoints, which are deleted at the end; 0: none is written
     init_from      a model to begin from: its network, words, tags and weights are kept, and what is new in the data
                    is added
-    time           for everything: seconds, or a text such as "30s", "5m" and "1h30m"; 0 is no limit. The result then
-                   depends on the speed of the machine
+    time           for everything: seconds, or a text such as "30s", "5m" and "1h30m"; 0 is no limit. The result
+                   then depends on the speed of the machine
 
     Raises an :class:`.RnncliError`: :class:`.UsageError` for a wrong argument, :class:`.StoppedError` if it is
     stopped before the end of the first epoch, :class:`.DataError`, :class:`.FileError`, :class:`.DivergedError`. If

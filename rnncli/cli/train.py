@@ -123,7 +123,7 @@ def train(
     with signals.handled_by(stop.handle):
         try:
             with show.progress("reading …", at_once=True) as progress:
-                view = train_view.TrainView(progress, training.seed, seeds, stop)
+                view = train_view.TrainView(progress, training.seed, seeds, stop, clock)
                 trained = api.train_files(
                     files,
                     network,

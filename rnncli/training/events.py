@@ -24,7 +24,8 @@ class Epoch(NamedTuple):
     steps: int  # of the optimiser
     clipped: int  # steps whose gradient was longer than ``clip``
     metric: str = "score"  # what ``score`` is: "f1", "accuracy" or, lower being better, "loss"; "": not scored
-    planned: int = 0  # epochs of the training, as far as is known; before the rate falls, the most that it can have
+    planned: int = 0  # epochs of the training as far as they are planned; before the rate falls, the most of them
+    is_falling: bool = True  # whether the learning rate falls, so that it is known when it begins and ends
 
 
 class Divergence(NamedTuple):

@@ -231,6 +231,7 @@ class _Loop:
             trainer.clipped,
             self.metric,
             self._epochs(number - self.missing),
+            trainer.schedule.is_falling,
         )
         self.earlier_seconds += self.seconds
         self.seconds = 0.0
