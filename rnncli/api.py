@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import hashlib
 import re
 import statistics
 from collections.abc import Collection
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rnncli import __version__, arguments, modelfile, writing
-from rnncli.checkpoint import EVERY, Checkpoint, Identity, path_of
+from rnncli.checkpoint import EVERY, Checkpoint, path_of
 from rnncli.clock import Clock, duration
 from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
 from rnncli.data import weights
@@ -28,7 +27,7 @@ from rnncli.inspect.gradient_log import Log, sample
 from rnncli.model import Model
 from rnncli.modelfile import load as load_model
 from rnncli.resources import bundled
-from rnncli.runs import Refit, Stopped, Task, train_seeds
+from rnncli.runs import Refit, Stopped, Task, identity, train_seeds
 from rnncli.spec import suggestion
 from rnncli.tagging import Tagger
 from rnncli.threads import count_threads
@@ -270,7 +269,7 @@ def train_files(
             corpus, task = _read(files, *specs, read_options, force, listener, start.model if start else None)
         saved = None
         if checkpoint:
-            checkpoint.identity = _identity(task, network_spec, training_spec, seeds)
+            checkpoint.identity = identity(task, network_spec, training_spec, seeds)
             if start:
                 checkpoint.identity.data["model to begin from"] = start.sha256
             if resume:
@@ -359,24 +358,6 @@ def _read(
     refit = refit and len(corpus.sentences) > 1  # one sentence is both training and development data
     data = train_part, dev_part, scheme, vectors, class_weights, start
     return corpus, Task(network_spec, training_spec, *data, refit=refit)
-
-
-def _identity(task: Task, network_spec: NetworkSpec, training_spec: TrainingSpec, seeds: int) -> Identity:
-    """What determines the result: the options as they were given, and the content of the files."""
-    options = {**dataclasses.asdict(network_spec), **dataclasses.asdict(training_spec), "seeds": seeds}
-    options["refit"] = "yes" if task.refit else "no"
-    data = {
-        "training data": Corpus("", task.train).sha256,
-        "development data": Corpus("", task.dev).sha256,
-    }
-    if task.vectors:
-        digest = hashlib.sha256("\n".join(task.vectors.words).encode())
-        digest.update(task.vectors.table.tobytes())
-        data["word vectors"] = digest.hexdigest()
-    if task.class_weights:
-        options["class_weight"] = "file"
-        data["class weights"] = hashlib.sha256(repr(sorted(task.class_weights.items())).encode()).hexdigest()
-    return Identity(options, data)
 
 
 def _vectors(path: str | Path, sentences: list[Sentence], digits: str) -> Vectors:

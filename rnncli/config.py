@@ -303,8 +303,11 @@ class TrainingSpec(Spec):
                 hint="give whitespace or characters alone, or join words and others: words+contractions",
             )
 
-    def resolved(self, network: NetworkSpec, sentences: int, tokens: int) -> Self:
-        """Replace every 0 that stands for a choice by the size of the training data or by the network."""
+    def resolved(self, network: NetworkSpec, sentences: int) -> Self:
+        """Replace the 0 of ``batch`` and ``learning_rate`` by what the training data and the network decide."""
+        if self.epochs and self.patience:
+            message = "--patience and --epochs cannot both be given"
+            raise UsageError(message, hint="--patience is for a number of epochs that the dev score decides")
         if self.omega and not (network.architecture.keeps_hidden and network.cell == "simple"):
             message = (
                 f"--omega needs simple units that are kept; --arch {network.arch} --cell {network.cell} has none"
@@ -313,7 +316,6 @@ class TrainingSpec(Spec):
         rates = JORDAN_LEARNING_RATES if network.architecture.keeps_only_output else LEARNING_RATES
         return dataclasses.replace(
             self,
-            patience=self.patience or max(2, round(0.15 * usual_epochs(tokens))),
             batch=self.batch or min(16, max(8, sentences // 100)),
             learning_rate=self.learning_rate or rates[self.optimiser],
         )

@@ -2,15 +2,17 @@
 
 import dataclasses
 import functools
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import NamedTuple, NoReturn
 
 from rnncli import evaluation, labelling, training
-from rnncli.checkpoint import Checkpoint, Finished, Saved
+from rnncli.checkpoint import Checkpoint, Finished, Identity, Saved
 from rnncli.clock import Clock
 from rnncli.config import NetworkSpec, TrainingSpec
+from rnncli.data.reading import Corpus
 from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap, overlap
 from rnncli.data.tags import Scheme
@@ -63,6 +65,24 @@ class Stopped(NamedTuple):
     seed: int
     epochs: int  # that are over
     in_refit: bool
+
+
+def identity(task: Task, network_spec: NetworkSpec, training_spec: TrainingSpec, seeds: int) -> Identity:
+    """What determines the result: the options as they were given, and the content of the files."""
+    options = {**dataclasses.asdict(network_spec), **dataclasses.asdict(training_spec), "seeds": seeds}
+    options["refit"] = "yes" if task.refit else "no"
+    data = {
+        "training data": Corpus("", task.train).sha256,
+        "development data": Corpus("", task.dev).sha256,
+    }
+    if task.vectors:
+        digest = hashlib.sha256("\n".join(task.vectors.words).encode())
+        digest.update(task.vectors.table.tobytes())
+        data["word vectors"] = digest.hexdigest()
+    if task.class_weights:
+        options["class_weight"] = "file"
+        data["class weights"] = hashlib.sha256(repr(sorted(task.class_weights.items())).encode()).hexdigest()
+    return Identity(options, data)
 
 
 @dataclass
@@ -225,7 +245,7 @@ def _refit(
     """
     task = runs.task
     best, before, runs.dev = runs.saved(threads)
-    if state is None and clock.left <= 0:
+    if best.result.diverged or (state is None and clock.left <= 0):
         return
     settings = dataclasses.replace(task.training_spec, seed=best.seed, tokenizer=before.tokenizer)
     sentences = task.sentences

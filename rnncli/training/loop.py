@@ -172,6 +172,8 @@ class _Loop:
 
     def _is_over(self) -> bool:
         trainer = self.trainer
+        if trainer.batch:  # an epoch that is not scored yet
+            return False
         is_done = 0 < trainer.schedule.end <= trainer.steps
         return is_done or self.missing > 0 or (trainer.epochs > 0 and self._left() <= 0)
 

@@ -5,6 +5,11 @@ from typing import NamedTuple
 
 from rnncli.config import TrainingSpec, usual_epochs
 
+# Before the fall there are at least and at most so many of the usual number of epochs, and it begins when the dev
+# score was not better for so many.
+LEAST = 0.3
+MOST = 1.0
+PATIENCE = 0.15
 # The fall takes this share of the time before it.
 FALL = 0.25
 # The rate rises for at most this share of the steps.
@@ -40,8 +45,10 @@ class Schedule:
             self.end = max(1, round(plan.passes * batches))
             self.warmup = min(self.warmup, MOST_WARMUP * self.end)
             self.fall = max(round(plan.constant * batches), math.ceil(self.warmup) - 1)
-        self._patience = training.patience
-        self._least, self._most = limits(tokens)
+        usual = usual_epochs(tokens)
+        self._patience = training.patience or max(2, round(PATIENCE * usual))
+        self._least = 0 if training.patience else round(LEAST * usual)
+        self._most = round(MOST * usual)
         self._batches = batches
 
     def share(self, step: int) -> float:
@@ -69,9 +76,3 @@ class Schedule:
     def epochs(self) -> int:
         """The epochs that the training has as far as it is planned; until then, the most that it can have."""
         return math.ceil(self.end / self._batches) if self.end else self._most + max(1, round(FALL * self._most))
-
-
-def limits(tokens: int) -> tuple[int, int]:
-    """The least and the largest number of epochs before the fall, for so many training tokens."""
-    usual = usual_epochs(tokens)
-    return max(1, round(0.3 * usual)), max(4, round(usual))

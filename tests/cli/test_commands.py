@@ -76,7 +76,7 @@ def test_a_share_of_the_training_data_is_kept_where_no_dev_is_given(run: Run, bo
 
 def test_ctrl_c_saves_the_best_epoch_so_far(booking_tsv: Path, tmp_path: Path) -> None:
     out = tmp_path / "model.npz"
-    arguments = ["train", booking_tsv, "--out", out, "--epochs", "100000", "--patience", "100000", "--hidden", "4"]
+    arguments = ["train", booking_tsv, "--out", out, "--epochs", "100000", "--hidden", "4"]
     command = [sys.executable, "-m", "rnncli", *map(str, arguments)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
@@ -132,7 +132,7 @@ def test_new_highs_are_marked_and_the_saved_epoch_is_explained(run: Run, noise_t
 
 
 def test_a_run_that_ended_early_says_so(run: Run, noise_tsv: Path) -> None:
-    arguments = ("--epochs", "30", "--patience", "1", "--hidden", "8", "--learning-rate", "0.05", "--json")
+    arguments = ("--epochs", "30", "--hidden", "8", "--learning-rate", "0.05", "--json")
     result = run("train", noise_tsv, "--out", "m.npz", *arguments)
     shown = json.loads(result.stdout)
     assert 1 == shown["epochs"] - shown["best_epoch"]
