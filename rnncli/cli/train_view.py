@@ -231,7 +231,7 @@ def summary(trained: Trained, view: TrainView, options: ReadOptions) -> None:
         where = "of the refit, which is left out" if in_refit else f"epochs{of_seed}"
         show.note(f"interrupted after {number} of {view.epochs} {where}")
     elif result.diverged:
-        show.note(f"diverged after {result.epochs} epochs")
+        show.note(f"diverged after {result.epochs} of {view.epochs} epochs")
     show.note(f"epoch {result.best_epoch} was saved: {_why(result)}")
     show.written(trained.path)
     if trained.checkpoint:

@@ -342,7 +342,8 @@ class _Loop:
         trainer = self.trainer
         best = self.best
         if (
-            progress.best_epoch > progress.epochs
+            0 < progress.end < progress.epochs * trainer.batches + progress.batches
+            or progress.best_epoch > progress.epochs
             or progress.batches > trainer.batches
             or any(array.shape != self.model.parameters.flat.shape for array in arrays.values())
         ):

@@ -44,7 +44,7 @@ class Schedule:
         if plan:
             self.end = max(1, round(plan.passes * batches))
             self.warmup = min(self.warmup, MOST_WARMUP * self.end)
-            self.fall = max(round(plan.constant * batches), math.ceil(self.warmup) - 1)
+            self.fall = max(round(plan.constant * batches), math.ceil(self.warmup))
         usual = usual_epochs(tokens)
         self._patience = training.patience or max(2, round(PATIENCE * usual))
         self._least = 0 if training.patience else round(LEAST * usual)
