@@ -70,7 +70,7 @@ class Clock:
 
 def duration(value: str | float) -> float:
     """The seconds of a number of them, or of a text such as ``30s``, ``5m`` and ``1h30m``; 0 is no limit."""
-    parts = re.fullmatch(r"(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s?)?", str(value).strip())
+    parts = re.fullmatch(r"(?:([0-9.]+)h)?(?:([0-9.]+)m)?(?:([0-9.]+)s?)?", str(value).strip())
     try:
         numbers = [float(number or 0) for number in parts.groups()] if parts and str(value).strip() else [-1.0]
     except ValueError:
