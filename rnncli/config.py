@@ -238,9 +238,24 @@ LEARNING_RATES = {"adam": 0.002, "sgd": 0.5}
 JORDAN_LEARNING_RATES = {"adam": 0.01, "sgd": 0.5}
 
 
+# The learning rate stays for at least this share of the usual epochs, and for at most all of them. It falls when the
+# dev score was not better for so many of them.
+LEAST = 0.3
+PATIENCE = 0.15
+# The fall takes this share of the time before it.
+FALL = 0.25
+# A refit takes this share of the passes before it.
+REFIT = 0.25
+
+
 def usual_epochs(tokens: int) -> int:
-    """About how many passes over so many training tokens are of use."""
+    """How many passes over so many training tokens are enough at a constant learning rate."""
     return min(80, max(5, round(6_700 / math.sqrt(max(1, tokens)))))
+
+
+def fall_after(epochs: int) -> int:
+    """The epochs in which the learning rate falls, after so many in which it stays."""
+    return max(1, round(FALL * epochs))
 
 
 @dataclass(frozen=True)
@@ -302,6 +317,11 @@ class TrainingSpec(Spec):
                 f"--tokenizer {self.tokenizer}: these do not go together",
                 hint="give whitespace or characters alone, or join words and others: words+contractions",
             )
+
+    def most_epochs(self, tokens: int) -> int:
+        """The most passes over so many training tokens."""
+        usual = usual_epochs(tokens)
+        return self.epochs or usual + fall_after(usual)
 
     def resolved(self, network: NetworkSpec, sentences: int) -> Self:
         """Replace the 0 of ``batch`` and ``learning_rate`` by what the training data and the network decide."""

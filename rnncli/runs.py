@@ -11,7 +11,7 @@ from typing import NamedTuple, NoReturn
 from rnncli import evaluation, labelling, training
 from rnncli.checkpoint import Checkpoint, Finished, Identity, Saved
 from rnncli.clock import Clock
-from rnncli.config import NetworkSpec, TrainingSpec
+from rnncli.config import REFIT, NetworkSpec, TrainingSpec
 from rnncli.data.reading import Corpus
 from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap, overlap
@@ -22,9 +22,6 @@ from rnncli.evaluation import Scores
 from rnncli.inspect.gradient_log import Log
 from rnncli.model import Model
 from rnncli.training import Carried, Divergence, Epoch, Failure, Listener, Resumed, Run, State
-
-# The passes of a refit, as a share of those before it.
-REFIT = 0.25
 
 
 class Task(NamedTuple):

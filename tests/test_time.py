@@ -144,8 +144,8 @@ def test_a_budget_that_is_spent_saves_the_epoch_it_has(ticking: Ticking, booking
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
-        ("30s", 30), ("5m", 300), ("1h30m", 5400), ("90", 90), (0.5, 0.5), ("1.5m", 90), ("1h2m3s", 3723), ("2h", 7200),
-        ("1h30", 3630), (" 7 ", 7), (0, 0),
+        ("30s", 30), ("5m", 300), ("1h30m", 5400), ("90", 90), (0.5, 0.5), ("1.5m", 90), ("1h2m3s", 3723),
+        ("2h", 7200), ("1h30", 3630), (" 7 ", 7), (0, 0),
     ],
 )  # fmt: skip
 def test_durations(text: str | float, seconds: float) -> None:
@@ -153,7 +153,8 @@ def test_durations(text: str | float, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-1", -1, "1x", "s", "m5", "5s3m", "nan", "inf", math.nan, math.inf, True, "1..5s", "٣", "1e400", "0s0"]
+    "text",
+    ["", "-1", -1, "1x", "s", "m5", "5s3m", "nan", "inf", math.nan, math.inf, True, "1..5s", "٣", "9" * 400, "0s0"],
 )  # fmt: skip
 def test_what_is_no_duration(text: Any, booking_tsv: Path) -> None:
     with pytest.raises(UsageError, match="not a duration\n  give seconds, or a text such as 30s, 5m or 1h30m"):

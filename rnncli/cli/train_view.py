@@ -18,7 +18,7 @@ from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap
 from rnncli.data.vectors import Vectors
 from rnncli.model import Model
-from rnncli.training import Carried, Epoch, Listener, Result, Resumed, Schedule
+from rnncli.training import Carried, Epoch, Listener, Result, Resumed
 
 # Names of the scores that epochs are compared by. Of a loss the lowest is best.
 NAMES = {"f1": "F1", "accuracy": "accuracy", "loss": "loss"}
@@ -56,7 +56,7 @@ class TrainView(Listener):
         self.progress.update(self.runs / self.seeds, "compiling …")
         self.runs += 1
         tokens = sum(len(sentence.tokens) for sentence in sentences)
-        self.epochs = Schedule(model.training_spec, tokens, batches=1).epochs
+        self.epochs = model.training_spec.most_epochs(tokens)
         self.high = None
         if self.seeds > 1:
             show.note(f"seed    {model.training_spec.seed}")

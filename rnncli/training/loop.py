@@ -11,6 +11,7 @@ import numpy as np
 
 from rnncli import arguments
 from rnncli.clock import Clock
+from rnncli.config import FALL
 from rnncli.data.sentence import Sentence, check
 from rnncli.data.weights import for_tags
 from rnncli.errors import DivergedError, ModelError
@@ -22,7 +23,7 @@ from rnncli.network.team import ThreadTeam, team_size
 from rnncli.plain.limits import TooLargeError
 from rnncli.training.best import Best
 from rnncli.training.events import Divergence, Epoch, Listener, Result
-from rnncli.training.schedule import FALL, Plan
+from rnncli.training.schedule import Plan
 from rnncli.training.state import Progress, State, generator, random_state
 from rnncli.training.trainer import NotFiniteError, Trainer
 

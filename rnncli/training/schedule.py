@@ -3,15 +3,8 @@
 import math
 from typing import NamedTuple
 
-from rnncli.config import TrainingSpec, usual_epochs
+from rnncli.config import LEAST, PATIENCE, TrainingSpec, fall_after, usual_epochs
 
-# Before the fall there are at least and at most so many of the usual number of epochs, and it begins when the dev
-# score was not better for so many.
-LEAST = 0.3
-MOST = 1.0
-PATIENCE = 0.15
-# The fall takes this share of the time before it.
-FALL = 0.25
 # The rate rises for at most this share of the steps.
 MOST_WARMUP = 0.2
 
@@ -48,7 +41,7 @@ class Schedule:
         usual = usual_epochs(tokens)
         self._patience = training.patience or max(2, round(PATIENCE * usual))
         self._least = 0 if training.patience else round(LEAST * usual)
-        self._most = round(MOST * usual)
+        self._most = usual
         self._batches = batches
 
     def share(self, step: int) -> float:
@@ -65,7 +58,7 @@ class Schedule:
         is_over = epochs >= max(self._least, best + self._patience) or epochs >= self._most
         if is_over and not self.is_falling:
             self.fall = epochs * self._batches
-            self.end = self.fall + self._batches * max(1, round(FALL * epochs))
+            self.end = self.fall + self._batches * fall_after(epochs)
 
     @property
     def is_falling(self) -> bool:
@@ -75,4 +68,4 @@ class Schedule:
     @property
     def epochs(self) -> int:
         """The epochs that the training has as far as it is planned; until then, the most that it can have."""
-        return math.ceil(self.end / self._batches) if self.end else self._most + max(1, round(FALL * self._most))
+        return math.ceil(self.end / self._batches) if self.end else self._most + fall_after(self._most)
