@@ -238,10 +238,11 @@ LEARNING_RATES = {"adam": 0.002, "sgd": 0.5}
 JORDAN_LEARNING_RATES = {"adam": 0.01, "sgd": 0.5}
 
 
-# The learning rate stays for at least this share of the usual epochs, and for at most all of them. It falls when the
-# dev score was not better for so many of them.
-LEAST = 0.3
-PATIENCE = 0.15
+# The learning rate stays until so many tokens were read, or for this share of the usual epochs if that is less.
+LEAST_TOKENS = 400_000
+LEAST = 0.7
+# It falls when the dev score was not better for this share of the usual epochs.
+PATIENCE = 0.1
 # The fall takes this share of the time before it.
 FALL = 0.25
 # A refit takes this share of the passes before it.
@@ -249,8 +250,14 @@ REFIT = 0.25
 
 
 def usual_epochs(tokens: int) -> int:
-    """How many passes over so many training tokens are enough at a constant learning rate."""
+    """About how many passes over so many training tokens help."""
     return min(80, max(5, round(6_700 / math.sqrt(max(1, tokens)))))
+
+
+def constant_epochs(tokens: int) -> tuple[int, int]:
+    """The least and the largest number of epochs in which the learning rate stays, for so many training tokens."""
+    usual = usual_epochs(tokens)
+    return min(round(LEAST * usual), math.ceil(LEAST_TOKENS / max(1, tokens))), max(20, usual)
 
 
 def fall_after(epochs: int) -> int:
@@ -320,8 +327,8 @@ class TrainingSpec(Spec):
 
     def most_epochs(self, tokens: int) -> int:
         """The most passes over so many training tokens."""
-        usual = usual_epochs(tokens)
-        return self.epochs or usual + fall_after(usual)
+        _, most = constant_epochs(tokens)
+        return self.epochs or most + fall_after(most)
 
     def resolved(self, network: NetworkSpec, sentences: int) -> Self:
         """Replace the 0 of ``batch`` and ``learning_rate`` by what the training data and the network decide."""

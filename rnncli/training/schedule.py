@@ -3,7 +3,7 @@
 import math
 from typing import NamedTuple
 
-from rnncli.config import LEAST, PATIENCE, TrainingSpec, fall_after, usual_epochs
+from rnncli.config import PATIENCE, TrainingSpec, constant_epochs, fall_after, usual_epochs
 
 # The rate rises for at most this share of the steps.
 MOST_WARMUP = 0.2
@@ -38,10 +38,9 @@ class Schedule:
             self.end = max(1, round(plan.passes * batches))
             self.warmup = min(self.warmup, MOST_WARMUP * self.end)
             self.fall = max(round(plan.constant * batches), math.ceil(self.warmup))
-        usual = usual_epochs(tokens)
-        self._patience = training.patience or max(2, round(PATIENCE * usual))
-        self._least = 0 if training.patience else round(LEAST * usual)
-        self._most = usual
+        self._patience = training.patience or max(2, round(PATIENCE * usual_epochs(tokens)))
+        least, self._most = constant_epochs(tokens)
+        self._least = 0 if training.patience else least
         self._batches = batches
 
     def share(self, step: int) -> float:
