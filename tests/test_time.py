@@ -158,7 +158,7 @@ def test_durations(text: str | float, seconds: float) -> None:
 )  # fmt: skip
 def test_what_is_no_duration(text: Any, booking_tsv: Path) -> None:
     with pytest.raises(UsageError, match="not a duration\n  give seconds, or a text such as 30s, 5m or 1h30m"):
-        api.train(booking_tsv, time=text)
+        api.train(booking_tsv, out=booking_tsv.with_name("none.npz"), time=text)
 
 
 def test_the_command_refuses_it_too(run: Callable[..., Any], booking_tsv: Path) -> None:

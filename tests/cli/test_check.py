@@ -286,8 +286,9 @@ def test_training_chooses_what_check_says(
     small = ("--hidden", "4", "--embedding", "4", "--ngram", "4", "--patience", "1", "--threads", "1")
     assert CLEAN == run("train", booking_tsv, *options, "--out", out, *small).exit_code
     model = load(out)
-    made = (model.training_spec.epochs, model.training_spec.batch, model.scheme.text, model.tokenizer)
-    assert made == (said["epochs"], said["batch"], said["scheme"], said["tokenizer"])
+    made = (model.training_spec.batch, model.scheme.text, model.tokenizer)
+    assert made == (said["batch"], said["scheme"], said["tokenizer"])
+    assert model.provenance["epochs"] <= said["epochs"]
     assert model.provenance["sentences"] == said["sentences"]
     assert model.network_spec.digits == said["digits"]
 
