@@ -116,7 +116,7 @@ class Trained:
             "diverged": self.diverged,
             "checkpoint": str(self.checkpoint) if self.checkpoint else None,
             "dev": self.dev.as_dict(),
-            "refit": self.refit._asdict() if self.refit else None,
+            "refit": self.refit.as_dict() if self.refit else None,
             "time": self.time,
             "sha256": self.sha256,
             "seeds": {
@@ -326,7 +326,7 @@ def _provenance(
         "examples": BOOKING_PAIR if is_bundled else contrast_pair(task.train, tokenizer, task.scheme),
     }
     if refit:  # the scores are those of the model before it
-        provenance["refit"] = {"sentences": refit.sentences, "epochs": refit.epochs}
+        provenance["refit"] = {name: value for name, value in refit.as_dict().items() if name != "seconds"}
     return provenance | ({"class_weights": task.class_weights} if task.class_weights else {})
 
 

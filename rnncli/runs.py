@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from rnncli import evaluation, labelling, training
 from rnncli.checkpoint import Checkpoint, Finished, Identity, Saved
@@ -54,6 +54,13 @@ class Refit(NamedTuple):
     sentences: int
     epochs: int
     seconds: float
+    reached: Scores  # of the new model on the development data, which it was trained on
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        scores = self.reached.as_dict()
+        reached = {name: scores[name] for name in ("accuracy", "precision", "recall", "f1")}
+        return {"sentences": self.sentences, "epochs": self.epochs, "seconds": self.seconds, "reached": reached}
 
 
 class Stopped(NamedTuple):
@@ -273,7 +280,9 @@ def _refit(
     if result.interrupted:
         runs.stopped = Stopped(best.seed, result.epochs, in_refit=True)
     else:
-        runs.refit = Refit(len(sentences), result.epochs, result.seconds)
+        with clock.part("scoring"):
+            reached = evaluation.evaluate(model, task.dev, threads, with_probabilities=False)
+        runs.refit = Refit(len(sentences), result.epochs, result.seconds, reached)
         runs.model = model
 
 

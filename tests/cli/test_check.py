@@ -71,7 +71,7 @@ def test_the_json_of_clean_files(run: Run, train: Path, dev: Path) -> None:
     document = report(run("check", train, dev, "--json", "--threads", "1"))
     seconds = document["training"].pop("seconds")
     assert seconds > 0
-    training = TrainingSpec().resolved(NetworkSpec().resolved(False, False, True), 4, 13)
+    training = TrainingSpec().resolved(NetworkSpec().resolved(False, False, True), 4)
     assert {
         "version": 1,
         "clean": True,

@@ -144,7 +144,7 @@ def test_a_refit_is_said_to_have_no_score(run: Run, booking_tsv: Path) -> None:
     shown = json.loads(result.stdout)
     assert (30, 1) == (shown["refit"]["sentences"], shown["refit"]["epochs"])
     assert 3 == shown["dev"]["sentences"]
-    assert re.search(r"refit +1 epochs on 30 sentences; dev F1 is that before it\n", result.stderr)
+    assert re.search(r"refit +1 epochs on 30 sentences; dev F1 is that before it", result.stderr)
     provenance = load("m.npz").provenance
     assert {"sentences": 30, "epochs": 1} == provenance["refit"]
     assert shown["dev"] == provenance["dev"]
