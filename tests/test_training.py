@@ -311,6 +311,13 @@ def test_the_rate_falls_when_patience_is_over(sentences):
     assert [6, 7, 8] == [epoch.number for epoch in listener.epochs if epoch.is_falling]
 
 
+def test_patience_begins_with_the_first_score_above_0(sentences):
+    given = iter([0.0] * 6 + [0.1, 0.3, 0.2, 0.2, 0.3, 0.3])
+    model = training.prepare(sentences[:20], NetworkSpec(hidden=4), TrainingSpec(patience=2))
+    result = training.train(model, sentences[:20], threads=1, score=lambda _: next(given))
+    assert (10.0, 12.0) == (result.constant, result.passes)
+
+
 @pytest.mark.parametrize(
     ("scored", "kept"),
     [

@@ -222,7 +222,7 @@ class _Loop:
         number = trainer.epochs + 1
         is_kept = self.best.update(number, score, self.model.parameters)
         self.good = self.best.parameters if is_kept else self.model.parameters.copy()
-        trainer.schedule.epoch_over(number, self.best.high_epoch)
+        trainer.schedule.epoch_over(number, self.best.high_epoch if self.best.high_score > 0 else number)
         epoch = Epoch(
             number,
             trainer.loss / (share * tokens),

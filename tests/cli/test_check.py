@@ -147,7 +147,7 @@ def test_the_json_of_clean_files(run: Run, train: Path, dev: Path) -> None:
             "digits": "zero",
             "sentences": 4,
             "tokens": 13,
-            "epochs": training.epochs,
+            "epochs": training.most_epochs(13),
             "batch": training.batch,
             "threads": 1,
         },

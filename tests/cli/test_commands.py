@@ -146,8 +146,16 @@ def test_a_refit_is_said_to_have_no_score(run: Run, booking_tsv: Path) -> None:
     assert 3 == shown["dev"]["sentences"]
     assert re.search(r"refit +1 epochs on 30 sentences; dev F1 is that before it", result.stderr)
     provenance = load("m.npz").provenance
-    assert {"sentences": 30, "epochs": 1} == provenance["refit"]
+    del shown["refit"]["seconds"]
+    assert shown["refit"] == provenance["refit"]
     assert shown["dev"] == provenance["dev"]
+    reached = shown["refit"]["reached"]
+    assert {"sentences": 30, "epochs": 1, **reached} == json.loads(run("info", "m.npz", "--json").stdout)["refit"]
+    assert "1 more epochs on 30 sentences, those for development too" in run("info", "m.npz").stdout
+    assert "1 more epochs on 30 sentences, those for development too" in run("info", "m.npz", "--card").stdout
+    verified = run("verify", "m.npz", "--data", booking_tsv, "--json")
+    (score,) = [check for check in json.loads(verified.stdout)["checks"] if check["name"] == "score"]
+    assert ("ok", reached["f1"]) == (score["state"], score["values"]["reached"])
     without = run("train", booking_tsv, "--out", "m.npz", "--json", "--refit", "no", *QUICK)
     assert json.loads(without.stdout)["refit"] is None
     assert shown["dev"] == json.loads(without.stdout)["dev"]
