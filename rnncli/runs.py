@@ -328,12 +328,19 @@ def _scored(dev: list[Sentence], scheme: Scheme) -> int:
 
 
 class _Refitting(Listener):
-    """Passes on what happens in a refit; its epochs have no score."""
+    """Passes on what happens in a refit but its epochs, which have no score."""
 
     def __init__(self, listener: Listener) -> None:
-        self.batch = listener.batch  # type: ignore[method-assign]
-        self.diverged = listener.diverged  # type: ignore[method-assign]
-        self.should_stop = listener.should_stop  # type: ignore[method-assign]
+        self.listener = listener
+
+    def batch(self, epochs: float, tokens_per_second: float) -> None:
+        self.listener.batch(epochs, tokens_per_second)
+
+    def diverged(self, divergence: Divergence) -> None:
+        self.listener.diverged(divergence)
+
+    def should_stop(self) -> bool:
+        return self.listener.should_stop()
 
 
 class _Logging(Listener):
