@@ -1,14 +1,13 @@
 """Training runs from several seeds on the same data; each is scored on development data, and the best is kept."""
 
 import dataclasses
-import functools
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, NoReturn
 
-from rnncli import evaluation, labelling, training
+from rnncli import evaluation, training
 from rnncli.checkpoint import Checkpoint, Finished, Identity, Saved
 from rnncli.clock import Clock
 from rnncli.config import REFIT, NetworkSpec, TrainingSpec
@@ -21,6 +20,7 @@ from rnncli.errors import DivergedError, ModelError, RnncliError, StoppedError, 
 from rnncli.evaluation import Scores
 from rnncli.inspect.gradient_log import Log
 from rnncli.model import Model
+from rnncli.scoring import Scoring
 from rnncli.training import Carried, Divergence, Epoch, Failure, Listener, Resumed, Run, State
 
 
@@ -208,23 +208,22 @@ def _train_seed(
     if task.start and seed == task.training_spec.seed:
         before = evaluation.evaluate(task.start, task.dev, threads, with_probabilities=False)
         listener.carried(training.Carried.of(task.start, model, before.score))
-    why = _why_score_is_fixed(task.dev, model)
-    metric = "loss" if why else "f1" if model.scheme.has_spans else "accuracy"
+    scoring = Scoring.of(task.dev, model, threads)
     if checkpoint:
         checkpoint.begin(runs.finished, model.parameters.flat)
         if state:
             batches = -(-len(task.train) // model.training_spec.batch)
-            listener.resumed(Resumed(str(checkpoint.path), seed, state.progress, batches, metric))
-    if why and seed == task.training_spec.seed:
-        listener.warning(f"{why}, so the epoch with the lowest loss on it is kept")
+            listener.resumed(Resumed(str(checkpoint.path), seed, state.progress, batches, scoring.metric))
+    if scoring.why_loss and seed == task.training_spec.seed:
+        listener.warning(f"{scoring.why_loss}, so the epoch with the lowest loss on it is kept")
     with checkpoint.naming() if checkpoint else nullcontext():
         result = training.train(
             model,
             task.train,
             threads=threads,
-            score=functools.partial(_loss, task.dev) if why else functools.partial(_score, task.dev, threads),
-            scored=0 if why else _scored(task.dev, model.scheme),
-            metric=metric,
+            score=scoring.score,
+            scored=scoring.scored,
+            metric=scoring.metric,
             listener=listener,
             class_weights=task.class_weights,
             saver=checkpoint,
@@ -255,9 +254,13 @@ def _refit(
     sentences = task.sentences
     model = training.prepare(sentences, before.network_spec, settings, task.vectors, task.scheme, before)
     plan = training.Plan(0.0, REFIT * best.result.passes)
+    listener.refitting(model, sentences, plan.passes)
     if checkpoint:
         checkpoint.begin(runs.finished, model.parameters.flat)
-    listener.refitting(model, sentences, plan.passes)
+        if state:
+            batches = -(-len(sentences) // model.training_spec.batch)
+            listener.resumed(Resumed(str(checkpoint.path), best.seed, state.progress, batches, ""))
+    without = "the model from before the refit is saved"
     try:
         with checkpoint.naming() if checkpoint else nullcontext():
             result = training.train(
@@ -275,10 +278,13 @@ def _refit(
                 until=clock.share(1.0),
             )
     except DivergedError as error:
-        listener.warning(f"{error.message}: the model from before the refit is saved")
+        listener.warning(f"{error.message}: {without}")
         return
+    model.training_spec = dataclasses.replace(model.training_spec, tokenizer=task.training_spec.tokenizer)
     if result.interrupted:
         runs.stopped = Stopped(best.seed, result.epochs, in_refit=True)
+    elif result.diverged:
+        listener.warning(f"{result.diverged}: {without}")
     else:
         with clock.part("scoring"):
             reached = evaluation.evaluate(model, task.dev, threads, with_probabilities=False)
@@ -297,34 +303,6 @@ def _raise_nothing(runs: Runs, error: Exception | None, checkpoint: Checkpoint |
     if checkpoint and all(failure.diverged for failure in runs.failures):  # to go on would end in the same
         checkpoint.remove()
     raise error or DivergedError("; ".join(failure.text for failure in runs.failures))
-
-
-def _score(dev: list[Sentence], threads: int, model: Model) -> float:
-    return evaluation.evaluate(model, dev, threads, with_probabilities=False).score
-
-
-def _loss(dev: list[Sentence], model: Model) -> float:
-    encoded = model.encode(*zip(*((s.tokens, s.columns, s.tags) for s in dev), strict=True))
-    return labelling.gold_loss(model, encoded)
-
-
-def _why_score_is_fixed(dev: list[Sentence], model: Model) -> str:
-    """Why the score on these data would be the same after every epoch; "" if it can change."""
-    scheme = model.scheme
-    if not scheme.has_spans:
-        has_known_tag = any(set(sentence.tags).intersection(model.tags) for sentence in dev)
-        return "" if has_known_tag else "no tag of the development data is in the training data"
-    spans = [span for sentence in dev for span in scheme.spans(sentence.tags)]
-    if not spans:
-        return "the development data has no span"
-    types = {scheme.type_of(tag) for tag in model.tags}
-    has_known_type = any(span.type in types for span in spans)
-    return "" if has_known_type else "no type of span of the development data is in the training data"
-
-
-def _scored(dev: list[Sentence], scheme: Scheme) -> int:
-    """The number of spans, or of tokens, that the score on these data is a share of."""
-    return sum(len(scheme.spans(s.tags)) if scheme.has_spans else len(s.tags) for s in dev)
 
 
 class _Refitting(Listener):

@@ -14,7 +14,7 @@ FLOORS = [
     {"diagnosis"},
     {"api", "solving"},
     {"runs"},
-    {"checkpoint"},
+    {"checkpoint", "scoring"},
     {"training", "tagging", "evaluation", "checking", "inspect"},
     {"labelling", "modelfile"},
     {"kernel_choice"},
