@@ -2,16 +2,14 @@
 
 import dataclasses
 import functools
-import hashlib
 import re
-import statistics
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from rnncli import __version__, arguments, modelfile, writing
-from rnncli.checkpoint import EVERY, Checkpoint, Identity, path_of
+from rnncli.checkpoint import EVERY, Checkpoint, path_of
+from rnncli.clock import Clock, duration
 from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
 from rnncli.data import weights
 from rnncli.data.digits import choose_digits
@@ -22,114 +20,24 @@ from rnncli.data.reading import AS_USUAL, Corpus
 from rnncli.data.sentence import Sentence
 from rnncli.data.vectors import Vectors, wanted_by
 from rnncli.data.vectors import read as read_vectors
-from rnncli.errors import DivergedError, RnncliError, UsageError
+from rnncli.errors import UsageError
 from rnncli.evaluation import Scores
 from rnncli.inspect.gradient_log import Log, sample
 from rnncli.model import Model
 from rnncli.modelfile import load as load_model
 from rnncli.resources import bundled
-from rnncli.runs import Task, train_seeds
+from rnncli.runs import Refit, train_seeds
 from rnncli.spec import suggestion
 from rnncli.tagging import Tagger
+from rnncli.task import Task, identity
 from rnncli.threads import count_threads
-from rnncli.training import Failure, Listener, Result, Run, carry
+from rnncli.trained import Trained
+from rnncli.training import Listener, Run, carry
 
 # Two requests that differ in one word; inspect-memory shows them for a model of the bundled corpus.
 BOOKING_PAIR = ["arrive Taipei on November 2nd", "leave Taipei on November 2nd"]
 # The header of a model file has a limit, so it does not hold the scores of each type if there are more than these.
 MOST_TYPES = 10_000
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A finished training: the runs of all seeds, and the best of them, which was saved."""
-
-    runs: list[Run]
-    failures: list[Failure]  # of seeds without a run
-    best: Run
-    model: Model  # the one that was saved
-    dev: Scores  # of the best run on the development data
-    path: Path
-    sha256: str
-    stopped: tuple[int, int] | None = None  # the seed that was interrupted, and how many epochs of it are over
-    checkpoint: Path | None = None  # from which a training that was interrupted goes on
-    log_problem: RnncliError | None = None  # why the log of gradients was not written
-    student: Run | None = None  # that learned from all other runs
-
-    @property
-    def result(self) -> Result:
-        """The result of the best run."""
-        return self.best.result
-
-    @property
-    def _all(self) -> list[Run]:
-        return [*self.runs, self.student] if self.student else self.runs
-
-    @property
-    def spread(self) -> tuple[float, float]:
-        """Mean and standard deviation of the dev scores over the seeds."""
-        scores = [run.score for run in self.runs]
-        return statistics.mean(scores), statistics.stdev(scores) if len(scores) > 1 else 0.0
-
-    @property
-    def problem(self) -> RnncliError | None:
-        """What went wrong although the best epoch was saved: divergence, seeds that failed, a log.
-
-        ``None`` for a training that was interrupted, because it is not over.
-        """
-        if self.stopped:
-            return None
-        problems = [(run.seed, run.result.diverged) for run in self._all if run.result.diverged]
-        problems += [(failure.seed, failure.text) for failure in self.failures]
-        if not problems:
-            return self.log_problem
-        message = "; ".join(f"seed {seed}: {text}" for seed, text in sorted(problems))
-        saved = f"epoch {self.result.best_epoch} of seed {self.best.seed} was saved"
-        if self.diverged:
-            return DivergedError(message, hint=f"{saved}; lower --learning-rate")
-        return RnncliError(message, hint=saved)
-
-    @property
-    def diverged(self) -> bool:
-        """Whether a run ended because a number was not finite."""
-        return any(run.result.diverged for run in self._all) or any(each.diverged for each in self.failures)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The JSON contract of ``rnncli train``."""
-        mean, deviation = self.spread
-        return {
-            "model": str(self.path),
-            "seed": self.best.seed,
-            "epochs": self.result.epochs,
-            "best_epoch": self.result.best_epoch,
-            "metric": self.result.metric,
-            "seconds": self.result.seconds,
-            "tokens_per_second": self.result.tokens_per_second,
-            "interrupted": self.stopped is not None,
-            "diverged": self.diverged,
-            "checkpoint": str(self.checkpoint) if self.checkpoint else None,
-            "dev": self.dev.as_dict(),
-            "sha256": self.sha256,
-            "student": _row(self.student) if self.student else None,
-            "seeds": {
-                "mean": mean,
-                "standard_deviation": deviation,
-                "runs": [_row(run) for run in self.runs],
-                "failed": [failure._asdict() for failure in self.failures],
-            },
-        }
-
-
-def _row(run: Run) -> dict[str, Any]:
-    """A run in the JSON contract of ``rnncli train``."""
-    return {
-        "seed": run.seed,
-        "best_epoch": run.result.best_epoch,
-        "f1": run.f1,
-        "score": run.score,
-        "diverged": bool(run.result.diverged),
-        "lowered": run.result.lowered,
-    }
 
 
 def load(model: str | Path | None = None, threads: int = 1) -> Tagger:
@@ -183,6 +91,7 @@ def train(
     distil: bool = False,
     unlabelled: str | Path | None = None,
     lexicon: str | Path | None = None,
+    time: str | float = 0,
     **options: Any,
 ) -> Trained:
     """Train a model on labelled files and save it; ``options`` are the fields of the specs in config.py.
@@ -205,6 +114,8 @@ def train(
     distil         train one more model, by what those of all seeds know together, and save it
     unlabelled     sentences for it beside the training data, in any format that can be labelled; tags do not count
     lexicon        lines of phrase<TAB>type; where a phrase stands in a text, the network reads its type
+    time           for everything: seconds, or a text such as "30s", "5m" and "1h30m"; 0 is no limit. The result
+                   then depends on the speed of the machine
 
     Raises an :class:`.RnncliError`: :class:`.UsageError` for a wrong argument, :class:`.StoppedError` if it is
     stopped before the end of the first epoch, :class:`.DataError`, :class:`.FileError`, :class:`.DivergedError`. If
@@ -224,6 +135,7 @@ def train(
         resume=resume,
         checkpoint_every=checkpoint_every,
         given=options.keys(),
+        clock=Clock(duration(time)),
     )
     if problem := trained.problem:
         problem.trained = trained
@@ -245,11 +157,14 @@ def train_files(
     resume: bool | None = None,
     checkpoint_every: float = EVERY,
     given: Collection[str] = (),
+    clock: Clock | None = None,
 ) -> Trained:
     """The same as :func:`train`, with whole specs; what went wrong after a good epoch is only returned.
 
     given  names of the options of the specs that were given; they must not contradict the model to begin from
+    clock  began with the training, and has the budget of time
     """
+    clock = clock or Clock()
     arguments.instance("network_spec", network_spec, NetworkSpec)
     arguments.instance("training_spec", training_spec, TrainingSpec)
     arguments.instance("read_options", read_options, ReadOptions)
@@ -274,29 +189,34 @@ def train_files(
         specs = network_spec, training_spec
         if start:
             specs = carry.settings(start.model, network_spec, training_spec, given)
-        corpus, task = _read(files, *specs, read_options, force, listener, start.model if start else None, distil)
+        with clock.part("reading"):
+            corpus, task = _read(
+                files, *specs, read_options, force, listener, start.model if start else None, distil
+            )
         saved = None
         if checkpoint:
-            checkpoint.identity = _identity(task, network_spec, training_spec, seeds)
+            checkpoint.identity = identity(task, network_spec, training_spec, seeds)
             if start:
                 checkpoint.identity.data["model to begin from"] = start.sha256
             if resume:
                 saved = checkpoint.load()
+                clock.earlier += saved.state.progress.spent if saved else 0.0
             else:
                 checkpoint.remove()
         log = None
         if files.log_gradients:
             log = Log(Path(files.log_gradients), sample(task.train, training_spec.seed))
-        runs = train_seeds(task, seeds, threads, listener, checkpoint, saved, log)
+        runs = train_seeds(task, seeds, threads, listener, checkpoint, saved, log, clock)
         best, model, dev = runs.saved(threads)
-        model.provenance = _provenance(corpus, task, best, dev, model.tokenizer, files.data is None)
+        model.provenance = _provenance(corpus, task, best, dev, runs.refit, model.tokenizer, files.data is None)
         if start:
             model.provenance["init_from"] = start.chain
         if best is runs.student:
             model.provenance["distilled"] = {"teachers": len(runs.runs), "sentences": runs.others}
         if task.class_weights:  # they are in the provenance; the name of their file means nothing elsewhere
             model.training_spec = dataclasses.replace(model.training_spec, class_weight="file")
-        sha256 = writing.or_elsewhere(path, functools.partial(modelfile.save, model))
+        with clock.part("saving"):
+            sha256 = writing.or_elsewhere(path, functools.partial(modelfile.save, model))
         if checkpoint and not runs.stopped:
             checkpoint.remove()
         return Trained(
@@ -311,11 +231,13 @@ def train_files(
             checkpoint.path if checkpoint and runs.stopped and checkpoint.path.exists() else None,
             runs.log_problem,
             runs.student,
+            runs.refit,
+            clock.times,
         )
 
 
 def _provenance(
-    corpus: Corpus, task: Task, best: Run, dev: Scores, tokenizer: str, is_bundled: bool
+    corpus: Corpus, task: Task, best: Run, dev: Scores, refit: Refit | None, tokenizer: str, is_bundled: bool
 ) -> dict[str, Any]:
     """What a model file tells people about its training."""
     scores = dev.as_dict()
@@ -332,6 +254,8 @@ def _provenance(
         "dev": scores,
         "examples": BOOKING_PAIR if is_bundled else contrast_pair(task.train, tokenizer, task.scheme),
     }
+    if refit:  # the scores are those of the model before it
+        provenance["refit"] = {name: value for name, value in refit.as_dict().items() if name != "seconds"}
     return provenance | ({"class_weights": task.class_weights} if task.class_weights else {})
 
 
@@ -361,33 +285,11 @@ def _read(
     if training_spec.class_weight not in ("none", weights.BALANCED):
         tags = list(dict.fromkeys(tag for sentence in train_part for tag in sentence.tags))
         class_weights = weights.read(training_spec.class_weight, tags)
+    refit = training_spec.refit == "yes" or (training_spec.refit == "auto" and dev is None and not distil)
+    refit = refit and len(corpus.sentences) > 1  # one sentence is both training and development data
     data = train_part, dev_part, scheme, vectors, class_weights, start
-    return corpus, Task(network_spec, training_spec, *data, unlabelled=others if distil else None, lexicon=lexicon)
-
-
-def _identity(task: Task, network_spec: NetworkSpec, training_spec: TrainingSpec, seeds: int) -> Identity:
-    """What determines the result: the options as they were given, and the content of the files."""
-    options = {**dataclasses.asdict(network_spec), **dataclasses.asdict(training_spec), "seeds": seeds}
-    data = {
-        "training data": Corpus("", task.train).sha256,
-        "development data": Corpus("", task.dev).sha256,
-    }
-    if task.vectors:
-        digest = hashlib.sha256("\n".join(task.vectors.words).encode())
-        digest.update(task.vectors.table.tobytes())
-        data["word vectors"] = digest.hexdigest()
-    if task.lexicon:
-        data["lexicon"] = hashlib.sha256(
-            "\n".join([*task.lexicon.words, *task.lexicon.phrases]).encode()
-        ).hexdigest()
-    if task.class_weights:
-        options["class_weight"] = "file"
-        data["class weights"] = hashlib.sha256(repr(sorted(task.class_weights.items())).encode()).hexdigest()
-    if task.unlabelled is not None:
-        options["distil"] = True
-        texts = (sentence.extra.text or "\n".join(sentence.tokens) for sentence in task.unlabelled)
-        data["data without tags"] = hashlib.sha256("\n\n".join(texts).encode()).hexdigest()
-    return Identity(options, data)
+    unlabelled = others if distil else None
+    return corpus, Task(network_spec, training_spec, *data, unlabelled=unlabelled, lexicon=lexicon, refit=refit)
 
 
 def _vectors(path: str | Path, sentences: list[Sentence], digits: str) -> Vectors:

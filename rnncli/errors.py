@@ -13,7 +13,7 @@ class RnncliError(Exception):
     """Base of all errors that rnncli raises on purpose; ``exit_code`` is that of the command line."""
 
     exit_code = 1
-    trained: Any = None  # the :class:`.api.Trained` that was saved before a training ended with this error
+    trained: Any = None  # the :class:`.trained.Trained` that was saved before a training ended with this error
 
     def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
         super().__init__(message)

@@ -8,17 +8,16 @@ import functools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from rnncli import distillation, evaluation, labelling, training
+from rnncli import distillation, evaluation, training
 from rnncli.checkpoint import Checkpoint, Finished, Saved
-from rnncli.config import NetworkSpec, TrainingSpec
-from rnncli.data.lexicon import Lexicon
+from rnncli.clock import Clock
+from rnncli.config import COPIES, REFIT
 from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap, overlap
-from rnncli.data.tags import Scheme
 from rnncli.data.vectors import Vectors
 from rnncli.distillation import Lesson
 from rnncli.errors import DivergedError, ModelError, RnncliError, StoppedError, UsageError
@@ -26,39 +25,32 @@ from rnncli.evaluation import Scores
 from rnncli.inspect.gradient_log import Log
 from rnncli.model import Model
 from rnncli.parameters import Array
+from rnncli.scoring import Scoring
+from rnncli.task import Task
 from rnncli.training import Carried, Divergence, Epoch, Failure, Listener, Resumed, Run, State
 
 
-class Task(NamedTuple):
-    """The settings and data of a training, the same for every seed."""
+class Refit(NamedTuple):
+    """The further training of the best model on training and development sentences."""
 
-    network_spec: NetworkSpec
-    training_spec: TrainingSpec
-    train: list[Sentence]
-    dev: list[Sentence]
-    scheme: Scheme
-    vectors: Vectors | None
-    class_weights: dict[str, float] | None
-    start: Model | None = None  # the model that the training begins from
-    unlabelled: list[Sentence] | None = None  # for the student, beside the training data; None: there is no student
-    lexicon: Lexicon | None = None
+    sentences: int
+    epochs: int
+    seconds: float
+    reached: Scores  # of the new model on the development data, which it was trained on
 
-    def prepare(self, seed: int) -> Model:
-        """An untrained model."""
-        settings = dataclasses.replace(self.training_spec, seed=seed)
-        return self._prepare(self.train, settings)
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        scores = self.reached.as_dict()
+        reached = {name: scores[name] for name in ("accuracy", "precision", "recall", "f1")}
+        return {"sentences": self.sentences, "epochs": self.epochs, "seconds": self.seconds, "reached": reached}
 
-    def prepare_student(self, seed: int, lesson: Lesson) -> Model:
-        """An untrained model that knows the words of a lesson."""
-        settings = dataclasses.replace(self.training_spec, seed=seed, tokenizer=lesson.tokenizer)
-        model = self._prepare(lesson.vocabulary, settings)
-        model.training_spec = dataclasses.replace(model.training_spec, tokenizer=self.training_spec.tokenizer)
-        return model
 
-    def _prepare(self, sentences: list[Sentence], settings: TrainingSpec) -> Model:
-        return training.prepare(
-            sentences, self.network_spec, settings, self.vectors, self.scheme, self.start, self.lexicon
-        )
+class Stopped(NamedTuple):
+    """Where a training was stopped."""
+
+    seed: int
+    epochs: int  # that are over
+    in_refit: bool
 
 
 @dataclass
@@ -69,12 +61,13 @@ class Runs:
     seeds: int  # how many runs there are to be, without the student
     runs: list[Run] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
-    stopped: tuple[int, int] | None = None  # the seed of the run that was stopped, and how many epochs it has
+    stopped: Stopped | None = None
     best: Run | None = None  # the student if there is one
     model: Model | None = None  # of the best run
     teachers: list[Array] = field(default_factory=list)  # weights of each run; empty where nobody is taught
     student: Run | None = None
     others: int = 0  # the sentences without tags that the student learned from
+    refit: Refit | None = None
     dev: Scores | None = None  # of the best run on the development data; None if it was not evaluated here
     log_problem: RnncliError | None = None  # of the last time that the log of gradients was written
 
@@ -146,18 +139,22 @@ def train_seeds(
     checkpoint: Checkpoint | None = None,
     saved: Saved | None = None,
     log: Log | None = None,
+    clock: Clock | None = None,
 ) -> Runs:
-    """Train once from each seed. If interrupted, return the runs so far, of which the last may have ended early.
+    """Train once from each seed, and refit the best. If interrupted, the last run may have ended early.
 
     A seed that fails is reported, and the others go on. Where there is to be a student, it has the seed after them.
 
     checkpoint  keeps the state of the training; ``None``: nothing does
     saved       go on from this
     log         of gradients, which gets every epoch; if it cannot be written, the training goes on
+    clock       has the budget of time, which the seeds share
 
     If no epoch was scored, raises :class:`.StoppedError` or the error of a seed.
     """
     runs = Runs(task, seeds)
+    clock = clock or Clock()
+    refitting = listener
     if log:
         listener = _Logging(listener, log, runs)
     state = None
@@ -167,13 +164,15 @@ def train_seeds(
         state = saved.state
     done = len(runs.runs) + len(runs.failures)
     error: Exception | None = None
+    shares = _shares(task, seeds)
     for number in range(done, seeds + (task.unlabelled is not None)):
         if number == seeds and not runs.runs:  # no teacher
             break
         seed = task.training_spec.seed + number
+        until = clock.share(shares[number])
         try:
             lesson = runs.lesson(threads, listener) if number == seeds else None
-            _train_seed(runs, seed, threads, listener, checkpoint, state, lesson)
+            _train_seed(runs, seed, threads, listener, checkpoint, state, lesson, clock, until)
         except (UsageError, ModelError):  # of options and of the checkpoint, so of all seeds
             raise
         except Exception as problem:  # what is finished must not be lost
@@ -187,7 +186,19 @@ def train_seeds(
             break
     if not runs.runs:
         _raise_nothing(runs, error, checkpoint)
+    if task.refit and not runs.stopped:
+        _refit(runs, threads, refitting, checkpoint, state, clock)
     return runs
+
+
+def _shares(task: Task, seeds: int) -> list[float]:
+    """The share of the time at which the run of each seed, and of a student, is to be over."""
+    work = [1.0] * seeds
+    if task.unlabelled is not None:
+        work.append(1.0 + COPIES)
+    if task.refit:
+        work.append(REFIT)
+    return [sum(work[: number + 1]) / sum(work) for number in range(len(work))]
 
 
 def _train_seed(
@@ -198,6 +209,8 @@ def _train_seed(
     checkpoint: Checkpoint | None,
     state: State | None,
     lesson: Lesson | None,
+    clock: Clock,
+    until: float,
 ) -> None:
     """Train from one seed, or go on from a state; add the run to those that are over.
 
@@ -212,38 +225,95 @@ def _train_seed(
     if task.start and seed == task.training_spec.seed:
         before = evaluation.evaluate(task.start, task.dev, threads, with_probabilities=False)
         listener.carried(training.Carried.of(task.start, model, before.score))
-    why = _why_score_is_fixed(task.dev, model)
-    metric = "loss" if why else "f1" if model.scheme.has_spans else "accuracy"
+    scoring = Scoring.of(task.dev, model, threads)
     if checkpoint:
         checkpoint.begin(runs.finished, model.parameters.flat)
         if state:
             batches = -(-len(sentences) // model.training_spec.batch)
-            listener.resumed(Resumed(str(checkpoint.path), seed, state.progress, batches, metric))
-    if why and seed == task.training_spec.seed:
-        listener.warning(f"{why}, so the epoch with the lowest loss on it is kept")
+            listener.resumed(Resumed(str(checkpoint.path), seed, state.progress, batches, scoring.metric))
+    if scoring.why_loss and seed == task.training_spec.seed:
+        listener.warning(f"{scoring.why_loss}, so the epoch with the lowest loss on it is kept")
     with checkpoint.naming() if checkpoint else nullcontext():
         result = training.train(
             model,
             sentences,
             threads=threads,
-            score=functools.partial(_loss, task.dev) if why else functools.partial(_score, task.dev, threads),
-            scored=0 if why else _scored(task.dev, model.scheme),
-            metric=metric,
+            score=scoring.score,
+            scored=scoring.scored,
+            metric=scoring.metric,
             listener=listener,
             class_weights=task.class_weights,
             saver=checkpoint,
             state=state,
             target=lesson.target if lesson else None,
+            clock=clock,
+            until=until,
         )
     if result.interrupted:
-        runs.stopped = (seed, result.epochs)
+        runs.stopped = Stopped(seed, result.epochs, in_refit=False)
     if result.best_epoch:  # else it was stopped in its first epoch
-        dev = evaluation.evaluate(model, task.dev, threads)
+        with clock.part("scoring"):
+            dev = evaluation.evaluate(model, task.dev, threads)
         run = Run(seed, result, dev.f1)
         if lesson:
             runs.add_student(run, model, dev)
         else:
             runs.add(run, model, dev)
+
+
+def _refit(
+    runs: Runs, threads: int, listener: Listener, checkpoint: Checkpoint | None, state: State | None, clock: Clock
+) -> None:
+    """Train the best model further on training and development data, with the rate rising and falling once more.
+
+    If that is interrupted or diverges, the best model stays as it is.
+    """
+    task = runs.task
+    best, before, runs.dev = runs.saved(threads)
+    if best.result.diverged or (state is None and clock.left <= 0):
+        return
+    settings = dataclasses.replace(task.training_spec, seed=best.seed, tokenizer=before.tokenizer)
+    sentences = task.sentences
+    model = training.prepare(
+        sentences, before.network_spec, settings, task.vectors, task.scheme, before, task.lexicon
+    )
+    plan = training.Plan(0.0, REFIT * best.result.passes)
+    listener.refitting(model, sentences, plan.passes)
+    if checkpoint:
+        checkpoint.begin(runs.finished, model.parameters.flat)
+        if state:
+            batches = -(-len(sentences) // model.training_spec.batch)
+            listener.resumed(Resumed(str(checkpoint.path), best.seed, state.progress, batches, ""))
+    without = "the model from before the refit is saved"
+    try:
+        with checkpoint.naming() if checkpoint else nullcontext():
+            result = training.train(
+                model,
+                sentences,
+                threads=threads,
+                score=None,
+                metric="",
+                listener=_Refitting(listener),
+                class_weights=task.class_weights,
+                saver=checkpoint,
+                state=state,
+                plan=plan,
+                clock=clock,
+                until=clock.share(1.0),
+            )
+    except DivergedError as error:
+        listener.warning(f"{error.message}: {without}")
+        return
+    model.training_spec = dataclasses.replace(model.training_spec, tokenizer=task.training_spec.tokenizer)
+    if result.interrupted:
+        runs.stopped = Stopped(best.seed, result.epochs, in_refit=True)
+    elif result.diverged:
+        listener.warning(f"{result.diverged}: {without}")
+    else:
+        with clock.part("scoring"):
+            reached = evaluation.evaluate(model, task.dev, threads, with_probabilities=False)
+        runs.refit = Refit(len(sentences), result.epochs, result.seconds, reached)
+        runs.model = model
 
 
 def _raise_nothing(runs: Runs, error: Exception | None, checkpoint: Checkpoint | None) -> NoReturn:
@@ -259,32 +329,20 @@ def _raise_nothing(runs: Runs, error: Exception | None, checkpoint: Checkpoint |
     raise error or DivergedError("; ".join(failure.text for failure in runs.failures))
 
 
-def _score(dev: list[Sentence], threads: int, model: Model) -> float:
-    return evaluation.evaluate(model, dev, threads, with_probabilities=False).score
+class _Refitting(Listener):
+    """Passes on what happens in a refit but its epochs, which have no score."""
 
+    def __init__(self, listener: Listener) -> None:
+        self.listener = listener
 
-def _loss(dev: list[Sentence], model: Model) -> float:
-    encoded = model.encode(*zip(*((s.tokens, s.columns, s.tags) for s in dev), strict=True))
-    return labelling.gold_loss(model, encoded)
+    def batch(self, epochs: float, tokens_per_second: float) -> None:
+        self.listener.batch(epochs, tokens_per_second)
 
+    def diverged(self, divergence: Divergence) -> None:
+        self.listener.diverged(divergence)
 
-def _why_score_is_fixed(dev: list[Sentence], model: Model) -> str:
-    """Why the score on these data would be the same after every epoch; "" if it can change."""
-    scheme = model.scheme
-    if not scheme.has_spans:
-        has_known_tag = any(set(sentence.tags).intersection(model.tags) for sentence in dev)
-        return "" if has_known_tag else "no tag of the development data is in the training data"
-    spans = [span for sentence in dev for span in scheme.spans(sentence.tags)]
-    if not spans:
-        return "the development data has no span"
-    types = {scheme.type_of(tag) for tag in model.tags}
-    has_known_type = any(span.type in types for span in spans)
-    return "" if has_known_type else "no type of span of the development data is in the training data"
-
-
-def _scored(dev: list[Sentence], scheme: Scheme) -> int:
-    """The number of spans, or of tokens, that the score on these data is a share of."""
-    return sum(len(scheme.spans(s.tags)) if scheme.has_spans else len(s.tags) for s in dev)
+    def should_stop(self) -> bool:
+        return self.listener.should_stop()
 
 
 class _Logging(Listener):
@@ -313,6 +371,9 @@ class _Logging(Listener):
 
     def warning(self, message: str) -> None:
         self.listener.warning(message)
+
+    def refitting(self, model: Model, sentences: Sequence[Sentence], passes: float) -> None:
+        self.listener.refitting(model, sentences, passes)
 
     def batch(self, epochs: float, tokens_per_second: float) -> None:
         self.listener.batch(epochs, tokens_per_second)

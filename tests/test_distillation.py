@@ -10,13 +10,14 @@ import pytest
 from promises import Cases
 
 from rnncli import api, checkpoint, distillation, labelling, memory, modelfile, training
-from rnncli.api import Trained, checkpoint_of
+from rnncli.api import checkpoint_of
 from rnncli.config import COPIES, NetworkSpec, ReadOptions, TrainingSpec
 from rnncli.data import reading
 from rnncli.data.sentence import Extra, Sentence
 from rnncli.errors import DataError, DivergedError, ModelError, RnncliError, StoppedError, UsageError
 from rnncli.inspect import gradient_log
 from rnncli.model import Model
+from rnncli.trained import Trained
 from rnncli.training import Listener
 
 SMALL: dict[str, Any] = {

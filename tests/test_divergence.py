@@ -12,7 +12,7 @@ import pytest
 from promises import Cases
 
 from rnncli import api, memory, training
-from rnncli.api import Trained, checkpoint_of
+from rnncli.api import checkpoint_of
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap
@@ -22,6 +22,7 @@ from rnncli.inspect import gradient_log
 from rnncli.model import Model
 from rnncli.modelfile import load
 from rnncli.plain.limits import TooLargeError
+from rnncli.trained import Trained
 from rnncli.training import Divergence, Epoch, Listener
 
 BATCHES = 4  # of an epoch
@@ -113,7 +114,7 @@ def test_resumed_or_not_it_goes_back_to_the_same_weights(
 
 @pytest.mark.promise("resume")
 def test_the_weights_that_it_goes_back_to_need_not_be_the_best(booking_tsv: Path, tmp_path: Path) -> None:
-    options = {"learning_rate": 1.0, "seed": 8, "hidden": 6, "epochs": 5}
+    options = {"learning_rate": 1.0, "seed": 14, "hidden": 6, "epochs": 5}
     kept = compare_resumed(2 * BATCHES + 2, booking_tsv, tmp_path, **options)
     assert [True, False] == kept[:2]
 
@@ -243,6 +244,34 @@ def test_a_seed_that_fails_does_not_take_the_others_with_it(booking_tsv: Path, t
     with pytest.raises(MemoryError):
         trained_with(Raising([], seeds=(1, 2)), booking_tsv, tmp_path / "none.npz", seeds=2)
     assert not (tmp_path / "none.npz").exists()
+
+
+class SpoilingTheRefit(Spoiling):
+    """Makes weights bad numbers in the refit, whose batches alone are counted."""
+
+    def refitting(self, model: Model, sentences: Sequence[Sentence], passes: float) -> None:
+        self.model = model
+        self.count = 1000
+
+
+@pytest.mark.promise("work-kept")
+def test_a_refit_that_diverges_is_left_out(booking_tsv: Path, tmp_path: Path) -> None:
+    def trained(listener: Listener, **options: Any) -> Trained:
+        return api.train(booking_tsv, None, tmp_path / "m.npz", listener=listener, **(SMALL | options))
+
+    without = trained(Listener(), refit="no", epochs=12)
+    for batches in (range(1001, 2000), range(1006, 2000)):  # in its first and in its second epoch of three
+        listener = SpoilingTheRefit(batches)
+        warnings: list[str] = []
+        listener.warning = warnings.append  # type: ignore[method-assign]
+        result = trained(listener, epochs=12)
+        assert [0.1, 0.01, 0.001, 0.0] == pytest.approx([each.rate for each in listener.divergences])
+        assert warnings[-1].endswith(": the model from before the refit is saved")
+        assert (None, None) == (result.refit, result.problem)
+        assert without.model.parameters == load(result.path).parameters
+    once = SpoilingTheRefit([1003])
+    assert 3 == trained(once, epochs=12).refit.epochs
+    assert 1 == len(once.divergences)
 
 
 @pytest.mark.promise("work-kept")

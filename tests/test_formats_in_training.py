@@ -14,6 +14,7 @@ from rnncli.data.formats.registry import FORMATS
 from rnncli.data.sentence import Sentence
 from rnncli.errors import StoppedError
 from rnncli.resources import bundled
+from rnncli.trained import Trained
 
 if TYPE_CHECKING:
     from typer.testing import Result
@@ -54,14 +55,14 @@ def test_how_much_of_a_file_was_read_is_told(sentences: list[Sentence], tmp_path
 
 
 @pytest.fixture(scope="module")
-def of_tsv(sentences: list[Sentence], tmp_path_factory: pytest.TempPathFactory) -> api.Trained:
+def of_tsv(sentences: list[Sentence], tmp_path_factory: pytest.TempPathFactory) -> Trained:
     folder = tmp_path_factory.mktemp("tsv")
     return api.train(written(folder / "train.tsv", "tsv", sentences), out=folder / "m.npz", **SMALL)
 
 
 @pytest.mark.parametrize("name", LABELLED)
 def test_every_format_trains_the_same_bytes(
-    name: str, sentences: list[Sentence], of_tsv: api.Trained, tmp_path: Path
+    name: str, sentences: list[Sentence], of_tsv: Trained, tmp_path: Path
 ) -> None:
     data = written(tmp_path / "data", name, sentences)  # the name says nothing of the format
     trained = api.train(data, out=tmp_path / "m.npz", **SMALL)
@@ -102,7 +103,7 @@ CONLLU = """\
 
 
 @pytest.fixture
-def tag(run: Callable[..., "Result"], trained: api.Trained, tmp_path: Path) -> Callable[..., str]:
+def tag(run: Callable[..., "Result"], trained: Trained, tmp_path: Path) -> Callable[..., str]:
     def labelled(content: str, *arguments: str) -> str:
         path = tmp_path / "in"
         path.write_text(content, "utf-8")

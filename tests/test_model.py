@@ -13,7 +13,6 @@ import pytest
 from untrained_models import EVERYTHING, LISTS, TAGS, predictions, untrained
 
 from rnncli import labelling
-from rnncli.api import Trained
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.batch import Encoded
 from rnncli.data.inputs import Inputs
@@ -22,6 +21,7 @@ from rnncli.labelling import Labeller, Prediction
 from rnncli.model import Model
 from rnncli.modelfile import load
 from rnncli.plain import activation, crf
+from rnncli.trained import Trained
 
 COPIES: dict[str, Callable[[Any], Any]] = {
     "pickle": lambda model: pickle.loads(pickle.dumps(model)),

@@ -60,7 +60,7 @@ def prepare(
         lexicon=lexicon is not None,
         characters="characters" in cut.name.split("+"),
     )
-    training = training.resolved(network, len(sentences), sum(len(sentence.tokens) for sentence in sentences))
+    training = training.resolved(network, len(sentences))
     inputs = Inputs.count(network, [sentence.tokens for sentence in sentences], columns, vectors, lexicon)
     if start:
         inputs = carry.joined_inputs(start.inputs, inputs)

@@ -1,0 +1,108 @@
+"""The result of a training, as a value and as JSON."""
+
+import statistics
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rnncli.errors import DivergedError, RnncliError
+from rnncli.evaluation import Scores
+from rnncli.model import Model
+from rnncli.runs import Refit, Stopped
+from rnncli.training import Failure, Result, Run
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished training: the runs of all seeds, and the best of them, which was saved."""
+
+    runs: list[Run]
+    failures: list[Failure]  # of seeds without a run
+    best: Run
+    model: Model  # the one that was saved
+    dev: Scores  # of the best run on the development data
+    path: Path
+    sha256: str
+    stopped: Stopped | None = None  # where it was interrupted
+    checkpoint: Path | None = None  # from which a training that was interrupted goes on
+    log_problem: RnncliError | None = None  # why the log of gradients was not written
+    student: Run | None = None  # that learned from all other runs
+    refit: Refit | None = None  # the scores are those before it
+    time: dict[str, float] = field(default_factory=dict)  # seconds in each part of the work
+
+    @property
+    def result(self) -> Result:
+        """The result of the best run."""
+        return self.best.result
+
+    @property
+    def _all(self) -> list[Run]:
+        return [*self.runs, self.student] if self.student else self.runs
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """Mean and standard deviation of the dev scores over the seeds."""
+        scores = [run.score for run in self.runs]
+        return statistics.mean(scores), statistics.stdev(scores) if len(scores) > 1 else 0.0
+
+    @property
+    def problem(self) -> RnncliError | None:
+        """What went wrong although the best epoch was saved: divergence, seeds that failed, a log.
+
+        ``None`` for a training that was interrupted, because it is not over.
+        """
+        if self.stopped:
+            return None
+        problems = [(run.seed, run.result.diverged) for run in self._all if run.result.diverged]
+        problems += [(failure.seed, failure.text) for failure in self.failures]
+        if not problems:
+            return self.log_problem
+        message = "; ".join(f"seed {seed}: {text}" for seed, text in sorted(problems))
+        saved = f"epoch {self.result.best_epoch} of seed {self.best.seed} was saved"
+        if self.diverged:
+            return DivergedError(message, hint=f"{saved}; lower --learning-rate")
+        return RnncliError(message, hint=saved)
+
+    @property
+    def diverged(self) -> bool:
+        """Whether a run ended because a number was not finite."""
+        return any(run.result.diverged for run in self._all) or any(each.diverged for each in self.failures)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON contract of ``rnncli train``."""
+        mean, deviation = self.spread
+        return {
+            "model": str(self.path),
+            "seed": self.best.seed,
+            "epochs": self.result.epochs,
+            "best_epoch": self.result.best_epoch,
+            "metric": self.result.metric,
+            "seconds": self.result.seconds,
+            "tokens_per_second": self.result.tokens_per_second,
+            "interrupted": self.stopped is not None,
+            "diverged": self.diverged,
+            "checkpoint": str(self.checkpoint) if self.checkpoint else None,
+            "dev": self.dev.as_dict(),
+            "refit": self.refit.as_dict() if self.refit else None,
+            "time": self.time,
+            "sha256": self.sha256,
+            "student": _row(self.student) if self.student else None,
+            "seeds": {
+                "mean": mean,
+                "standard_deviation": deviation,
+                "runs": [_row(run) for run in self.runs],
+                "failed": [failure._asdict() for failure in self.failures],
+            },
+        }
+
+
+def _row(run: Run) -> dict[str, Any]:
+    """A run in the JSON contract of ``rnncli train``."""
+    return {
+        "seed": run.seed,
+        "best_epoch": run.result.best_epoch,
+        "f1": run.f1,
+        "score": run.score,
+        "diverged": bool(run.result.diverged),
+        "lowered": run.result.lowered,
+    }
