@@ -1,9 +1,10 @@
 """An untrained model for the training data: what the data settle, and its random weights."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rnncli import arguments
-from rnncli.config import NetworkSpec, TrainingSpec
+from rnncli.config import NetworkSpec, TrainingSpec, usual_patience
 from rnncli.data import tokenizer_choice
 from rnncli.data.digits import choose_digits
 from rnncli.data.inputs import Inputs
@@ -61,11 +62,13 @@ def prepare(
         characters="characters" in cut.name.split("+"),
     )
     training = training.resolved(network, len(sentences))
+    lengths = [len(sentence.tokens) for sentence in sentences]
+    if start and not training.epochs:  # it may be good already, so there is no least number of epochs
+        training = replace(training, patience=training.patience or usual_patience(sum(lengths)))
     inputs = Inputs.count(network, [sentence.tokens for sentence in sentences], columns, vectors, lexicon)
     if start:
         inputs = carry.joined_inputs(start.inputs, inputs)
     model = Model.untrained(network, training, inputs, tags, cut.name, scheme)
-    lengths = [len(sentence.tokens) for sentence in sentences]
     need.check_batch(network, model.parameters.rows, training, lengths, len(tags))
     model.reproduced = cut.share
     model.divided = divided(cut.name, (sentence.tokens for sentence in sentences), inputs.words)
