@@ -157,8 +157,8 @@ class NetworkSpec(Spec):
     window: int = option(1, "Neighbouring tokens on each side that are read together with a token.", 0, 64)
     neighbours: Neighbours = option(
         "auto",
-        "How the tokens of the window are read: joined, end to end; added, x + tanh(P x of all + p), which is as wide "
-        "as one; auto: added for lstm and gru.",
+        "How the window is read: joined, vectors end to end; added, a layer adds to the token's own vector; "
+        "auto: added for lstm and gru.",
     )
     embedding: int = option(64, "Size of the learned word vectors.", 1, 65536)
     ngram: int = option(
@@ -207,7 +207,7 @@ class NetworkSpec(Spec):
     @property
     def adds_neighbours(self) -> bool:
         """Whether there is a layer that adds what the neighbours show to a token's own vector."""
-        return self.neighbours == "added" and self.window > 0 and self.inputs != ["onehot"]
+        return self.neighbours == "added" and self.window > 0 and self.features != "onehot"
 
     @property
     def description(self) -> str:

@@ -28,8 +28,8 @@ def check_pairs(tokens: int, size: int) -> None:
 class Norm:
     """‖∂s/∂x(t)‖₂ from ∂s/∂ linear functions of x; see :class:`rnncli.plain.forward.Linear`.
 
-    x(t) holds the vectors of all parts of the input, also the whole one-hot vector. With a window a token is read at
-    several slots, whose gradients are summed before the norm.
+    x(t) holds the vectors of all parts of the input, also the whole one-hot vector. With a window a token is read
+    at several slots, whose gradients are summed before the norm.
     """
 
     def __init__(self, spec: NetworkSpec, parameters: Parameters) -> None:

@@ -56,7 +56,7 @@ class IntegrationPath:
         self._scores: dict[float, Array] = {}
 
     def run(self, alphas: Array) -> plain.Trace:
-        """Run the network on the inputs at these α side by side; x is linear in α, and so are linear functions of x."""
+        """Run the network on the inputs at these α side by side; so x and linear functions of x are linear in α."""
         attribution = self.attribution
         full = attribution.trace.linear
         rest = (1 - alphas).astype(full.dtype)

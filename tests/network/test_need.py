@@ -94,7 +94,7 @@ REFUSED = {
         sentences(),
         80 * MB,
         "lower --embedding,",
-    ),  # fmt: skip
+    ),
     "ngram": (
         NetworkSpec(hidden=1, embedding=1, ngram=65_536),
         0,
@@ -109,7 +109,7 @@ REFUSED = {
         sentences(),
         100 * MB,
         "lower --hidden, --window",
-    ),  # fmt: skip
+    ),
     "tags": (NetworkSpec(hidden=1), 0, sentences(1_500, 1_500), 40 * MB, "--decoder softmax"),
     "batch": (NetworkSpec(hidden=100), 1_000_000, sentences(3, 10) * 10_000, 500 * MB, "lower --batch"),
 }
