@@ -67,6 +67,7 @@ INPUTS = {
     "embedding": "a learned vector for each word",
     "onehot": "one-hot, so that U has a column for each word",
     "ngram": "learned vectors of the word's letter n-grams, prefixes, suffixes and shape, added up",
+    "context": "learned vectors of the n-grams that a token forms with its neighbours, added up",
     "vectors": "a vector for each word from the file given by --vectors",
     "columns": "a learned vector for the value of each column between token and tag",
 }
@@ -152,7 +153,9 @@ class NetworkSpec(Spec):
     )
     window: int = option(1, "Neighbouring tokens on each side that are read together with a token.", 0, 64)
     embedding: int = option(64, "Size of the learned word vectors.", 1, 65536)
-    ngram: int = option(64, "Size of the learned vectors of letter n-grams.", 1, 65536)
+    ngram: int = option(
+        64, "Size of the learned vectors of n-grams, of letters or of neighbouring tokens.", 1, 65536
+    )
     column: int = option(96, "Size of the learned vectors of column values.", 1, 65536)
     digits: Digits = option(
         "auto", "keep: words with other digits are other words; zero: 10:30 and 11:45 are one; auto: by the tags."

@@ -15,6 +15,7 @@ from rnncli.data.reading import Corpus
 from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap
 from rnncli.data.vectors import Vectors
+from rnncli.data.vocabulary import Names
 from rnncli.model import Model
 from rnncli.training import Carried, Epoch, Listener, Result, Resumed
 
@@ -139,7 +140,7 @@ def _describe_data(model: Model, sentences: Sequence[Sentence], tokens: int, dev
 
 def _describe_vectors(model: Model, vectors: Vectors) -> None:
     words = model.inputs.words.words
-    features = next(part.features for part in model.inputs.parts if part.table.name == "vectors")
+    features = next(part.features for part in model.inputs.parts if isinstance(part.features, Names))
     words_with_vector = sum(bool(features.select(word)) for word in words)
     share = 100 * words_with_vector / max(1, len(model.inputs.words) - 1)
     show.note(f"vectors {vectors.total:,} of {vectors.table.shape[1]} numbers; {share:.1f} % of words have one")

@@ -23,7 +23,7 @@ class Bags(NamedTuple):
     Distinct text i of ``source`` selects ``rows[starts[i] : starts[i + 1]]``.
     """
 
-    source: int  # 0 the tokens, from 1 the columns
+    source: int  # the row of the ids
     is_word: bool  # a masked token selects the row of the unknown word instead
     rows: Ints
     starts: Longs
@@ -33,7 +33,8 @@ class Encoded(NamedTuple):
     """Sentences end to end; sentence s is positions ``starts[s] : starts[s + 1]``."""
 
     words: Ints  # (N,) numbers of the words in the model's vocabulary, 0 for unknown words
-    ids: Ints  # (S, N) for each source the number of the token's text among its distinct texts
+    ids: Ints  # (S, N) for each source the number of the token's text among its distinct texts: of the
+    # tokens, of each column, of the tokens in their context
     bags: list[Bags]  # one for each part of the input
     tags: Ints  # (N,), −1 where unknown
     starts: Longs  # (B + 1,)

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from rnncli.config import NetworkSpec
 from rnncli.data.batch import Bags, Encoded
-from rnncli.data.lookup import Features, Lookup
+from rnncli.data.context import Context
+from rnncli.data.lookup import ContextFeatures, Features, Lookup
 from rnncli.data.ngrams import Ngrams
 from rnncli.data.vocabulary import Names, Values, Vocabulary
 from rnncli.errors import DataError
@@ -33,8 +34,8 @@ class InputTable(NamedTuple):
     width: int  # for one-hot that of the hidden layer
 
     @property
-    def source(self) -> int:
-        """What the part reads: 0 the token, from 1 the columns between token and tag."""
+    def column(self) -> int:
+        """The number of the column between token and tag that the part reads, from 1; 0: it reads the tokens."""
         return int(self.name.removeprefix("column")) if self.name.startswith("column") else 0
 
 
@@ -42,10 +43,10 @@ class Part(NamedTuple):
     """One part of the input: a table, and the rows of it that a text selects."""
 
     table: InputTable
-    features: Features
+    features: Features | ContextFeatures
 
     @classmethod
-    def of(cls, name: str, width: int, features: Features) -> Self:
+    def of(cls, name: str, width: int, features: Features | ContextFeatures) -> Self:
         """Make the part whose table has a row for each of the features."""
         return cls(InputTable(name, len(features), width), features)
 
@@ -92,14 +93,19 @@ class Inputs:
     def __init__(self, words: Vocabulary, parts: Sequence[Part]) -> None:
         self.words = words
         self.parts = list(parts)
-        self.columns = sum(part.table.source > 0 for part in parts)
-        self._lookups = [self._lookup(source) for source in range(self.columns + 1)]
+        self.columns = sum(part.table.column > 0 for part in parts)
+        self._lookups = [self._lookup(column) for column in range(self.columns + 1)]
 
-    def _lookup(self, source: int) -> Lookup:
-        """The look-up in the lists of a source; for tokens the first list is that of the words, part or not."""
-        parts = [part for part in self.parts if part.table.source == source]
-        lists = [part.features for part in parts if part.features is not self.words]
-        return Lookup(lists if source else [self.words, *lists])
+    def _lookup(self, column: int) -> Lookup:
+        """The look-up in the lists of a column; 0: of the tokens, with the words as the first list, part or not."""
+        lists = [
+            part.features
+            for part in self.parts
+            if part.table.column == column
+            and part.features is not self.words
+            and not isinstance(part.features, ContextFeatures)
+        ]
+        return Lookup(lists if column else [self.words, *lists])
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Inputs):
@@ -111,25 +117,31 @@ class Inputs:
         return type(self), (self.words, self.parts)
 
     @classmethod
-    def count(cls, spec: NetworkSpec, tokens: Sequence[str], columns: Columns, vectors: "Vectors | None") -> Self:
+    def count(
+        cls, spec: NetworkSpec, sentences: Sequence[Sequence[str]], columns: Columns, vectors: "Vectors | None"
+    ) -> Self:
         """Make the input of a training set.
 
-        tokens   of all its sentences, end to end
-        columns  of every token of every sentence
+        sentences  the tokens of each
+        columns    of every token of every sentence
 
         Raises DataError for a text that no model file can list.
         """
+        tokens = list(chain.from_iterable(sentences))
         _refuse_long(tokens)
-        lists: dict[str, Features] = {}
+        lists: dict[str, Features | ContextFeatures] = {}
         widths = {
             "embedding": spec.embedding,
             "onehot": spec.product,
             "ngram": spec.ngram,
+            "context": spec.ngram,
         }
         words = Vocabulary.count(tokens, spec.digits)
         for name in spec.inputs:
             if name == "ngram":
                 lists[name] = Ngrams.count(tokens, digits=spec.digits)
+            elif name == "context":
+                lists[name] = Context.count(sentences, spec.digits)
             elif name == "vectors" and vectors:
                 lists[name] = Names(vectors.words, spec.digits)
                 widths[name] = vectors.table.shape[1]
@@ -158,9 +170,11 @@ class Inputs:
         words = Vocabulary(lists["words"], digits, counts)
         parts = []
         for name, width in widths.items():
-            features: Features = words
+            features: Features | ContextFeatures = words
             if name == "ngram":
                 features = Ngrams(lists[name], digits)
+            elif name == "context":
+                features = Context(lists[name], digits)
             elif name == "vectors":
                 features = Names(lists[name], digits)
             elif name not in OF_WORDS:
@@ -176,7 +190,7 @@ class Inputs:
     @property
     def column_values(self) -> list[Sequence[str]]:
         """The values of each column in the training data, as far as the columns are read."""
-        return [part.features.words for part in self.parts if part.table.source > 0]
+        return [part.features.words for part in self.parts if part.table.column > 0]
 
     def lists(self) -> dict[str, Sequence[str]]:
         """The texts that have rows in tables, by the names that :func:`input_lists` gives."""
@@ -202,20 +216,24 @@ class Inputs:
         starts = np.zeros(len(lengths) + 1, np.int64)
         np.cumsum(lengths, out=starts[1:])
         texts = [list(chain.from_iterable(sentences)), *self._read(columns, lengths)]
-        selected = [look_up(source) for look_up, source in zip(self._lookups, texts, strict=True)]
-        ids = np.stack([source.ids for source in selected])
-        rows_of_source = [iter(source.rows) for source in selected]
-        words = next(rows_of_source[0])
+        selected = [look_up(column) for look_up, column in zip(self._lookups, texts, strict=True)]
+        ids = [column.ids for column in selected]
+        rows_of_column = [iter(column.rows) for column in selected]
+        words = next(rows_of_column[0])
         bags = []
         for part in self.parts:
+            if isinstance(part.features, ContextFeatures):
+                bags.append(Bags(len(ids), False, *part.features.rows_of(sentences)))
+                ids.append(np.arange(len(texts[0]), dtype=np.int32))
+                continue
             is_word = part.features is self.words
-            rows = words if is_word else next(rows_of_source[part.table.source])
-            bags.append(Bags(part.table.source, is_word, *rows))
+            rows = words if is_word else next(rows_of_column[part.table.column])
+            bags.append(Bags(part.table.column, is_word, *rows))
         gold = np.full(len(texts[0]), -1, np.int32)
         if len(tags):
             numbers = tag_numbers or {}
             gold[:] = [numbers.get(tag, -1) for tag in _end_to_end("tags", tags, lengths)]
-        return Encoded(words.rows[ids[0]], ids, bags, gold, starts)
+        return Encoded(words.rows[ids[0]], np.stack(ids), bags, gold, starts)
 
     def _read(self, columns: Columns | None, lengths: list[int]) -> Iterator[list[str]]:
         """Yield the texts of each column that is read."""

@@ -4,7 +4,7 @@ from array import array
 from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
 from itertools import count
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -23,6 +23,18 @@ class Features(Protocol):
 
     def select(self, token: str) -> list[int]:
         """The rows whose sum the network reads for the token; without a row the sum is 0."""
+
+
+@runtime_checkable
+class ContextFeatures(Protocol):
+    """A fixed list of texts, whose rows a token selects together with its neighbours."""
+
+    words: Sequence[str]
+
+    def __len__(self) -> int: ...
+
+    def rows_of(self, sentences: Sequence[Sequence[str]]) -> "Rows":
+        """The rows that each token selects, the sentences end to end."""
 
 
 class Rows(NamedTuple):

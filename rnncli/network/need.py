@@ -12,6 +12,7 @@ _NUMBER = 4  # bytes of a float32
 _LARGER_BY = {
     "input/embedding": "--embedding, or drop embedding from --features",
     "input/ngram": "--ngram, or drop ngram from --features",
+    "input/context": "--ngram, or drop context from --features",
     "input/column": "--column",
     "input/onehot": "--hidden or --window",
     "input/vectors": "the size of the vectors of --vectors",

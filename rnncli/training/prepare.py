@@ -48,10 +48,9 @@ def prepare(
     digits = network.digits if network.digits != "auto" else choose_digits(sentences)
     has_columns = bool(columns[0] and columns[0][0])
     network = network.resolved(has_columns, vectors is not None, scheme.limits_moves, digits)
-    tokens = [token for sentence in sentences for token in sentence.tokens]
     cut = _tokenizer(training.tokenizer, sentences, network.digits)
-    training = training.resolved(network, len(sentences), len(tokens))
-    inputs = Inputs.count(network, tokens, columns, vectors)
+    training = training.resolved(network, len(sentences), sum(len(sentence.tokens) for sentence in sentences))
+    inputs = Inputs.count(network, [sentence.tokens for sentence in sentences], columns, vectors)
     if start:
         inputs = carry.joined_inputs(start.inputs, inputs)
     model = Model.untrained(network, training, inputs, tags, cut.name, scheme)

@@ -14,7 +14,7 @@ from rnncli.data.vocabulary import Names, Values, Vocabulary
 from rnncli.errors import DataError
 
 WORDS = Vocabulary(["leave", "Taipei", "0nd"])
-TOKENS = ["leave", "Taipei", "leave", "Taichung"]
+SENTENCES = [["leave", "Taipei"], [], ["leave", "Taichung"]]
 COLUMNS = [[("VB", "x"), ("NN", "y")], [], [("VB", "x"), ("NN", "x")]]
 VECTORS = Vectors(["leave", "taipei"], np.array([[1, 2, 3], [4, 5, 6]], np.float32), 9)
 ALL = "embedding+onehot+ngram+vectors+columns"
@@ -28,7 +28,7 @@ def counted(kind: str, **options: Any) -> Inputs:
     spec = NetworkSpec(
         **{"arch": "elman", "cell": "lstm", "hidden": 5, "features": kind, "embedding": 7, **options}
     )
-    return Inputs.count(spec, TOKENS, COLUMNS, VECTORS)
+    return Inputs.count(spec, SENTENCES, COLUMNS, VECTORS)
 
 
 def rows_of(found: Encoded, part: int) -> list[list[int]]:
@@ -108,7 +108,7 @@ def test_only_words_may_be_hidden() -> None:
 )
 def test_parts_of_a_training_set(kind: str, expected: list[tuple[str, int, int, int]]) -> None:
     inputs = counted(kind)
-    assert expected == [(table.name, table.source, table.width, table.rows) for table in inputs.tables]
+    assert expected == [(table.name, table.column, table.width, table.rows) for table in inputs.tables]
     assert sum(name.startswith("column") for name, *_ in expected) == inputs.columns
     assert ["leave", "Taipei", "Taichung"] == inputs.words.words  # also where they are no part of the input
 
@@ -147,7 +147,7 @@ def test_lists_of_texts_and_widths_make_the_same_inputs_again() -> None:
 )
 def test_columns_that_the_model_reads_must_be_there(columns: list[str], many: str) -> None:
     spec = NetworkSpec(arch="elman", cell="simple", features="columns")
-    inputs = Inputs.count(spec, ["leave"], [[tuple(columns)]], None)
+    inputs = Inputs.count(spec, [["leave"]], [[tuple(columns)]], None)
     message = f"this model reads {many} beside each token, and there are fewer"
     for given in (None, [[()]], [[tuple(columns[1:])]]):
         with pytest.raises(DataError, match=message):
@@ -164,7 +164,7 @@ def test_columns_that_the_model_does_not_read_are_left_alone() -> None:
 
 def with_columns() -> Inputs:
     return Inputs.count(
-        NetworkSpec(arch="elman", cell="simple", features="columns"), ["leave"], [[("VB", "x")]], None
+        NetworkSpec(arch="elman", cell="simple", features="columns"), [["leave"]], [[("VB", "x")]], None
     )
 
 
