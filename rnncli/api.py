@@ -16,6 +16,7 @@ from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
 from rnncli.data import weights
 from rnncli.data.digits import choose_digits
 from rnncli.data.examples import contrast_pair
+from rnncli.data.lexicon import read as read_lexicon
 from rnncli.data.parts import Reader
 from rnncli.data.reading import AS_USUAL, Corpus
 from rnncli.data.sentence import Sentence
@@ -149,6 +150,7 @@ class Files(NamedTuple):
     vectors: str | Path | None = None
     log_gradients: str | Path | None = None
     init_from: str | Path | None = None
+    lexicon: str | Path | None = None
 
 
 def checkpoint_of(out: str | Path) -> Path:
@@ -170,6 +172,7 @@ def train(
     resume: bool | None = None,
     checkpoint_every: float = EVERY,
     init_from: str | Path | None = None,
+    lexicon: str | Path | None = None,
     **options: Any,
 ) -> Trained:
     """Train a model on labelled files and save it; ``options`` are the fields of the specs in config.py.
@@ -189,13 +192,14 @@ def train(
                    minutes between checkpoints, which are deleted at the end; 0: none is written
     init_from      a model to begin from: its network, words, tags and weights are kept, and what is new in the data
                    is added
+    lexicon        lines of phrase<TAB>type; where a phrase stands in a text, the network reads its type
 
     Raises an :class:`.RnncliError`: :class:`.UsageError` for a wrong argument, :class:`.StoppedError` if it is
     stopped before the end of the first epoch, :class:`.DataError`, :class:`.FileError`, :class:`.DivergedError`. If
     a training diverges after a good epoch, or some of several seeds fail, the best model is saved before, and the
     attribute ``trained`` of the error is what would have been returned.
     """
-    files = Files(data, dev, out, vectors, log_gradients, init_from)
+    files = Files(data, dev, out, vectors, log_gradients, init_from, lexicon)
     trained = train_files(
         files,
         *specs(options),
@@ -323,20 +327,22 @@ def _read(
 ) -> tuple[Corpus, Task]:
     """Read all files of a training but the model that it begins from."""
     dev = bundled("sample_data/dev.tsv") if files.data is None and files.dev is None else files.dev
-    has_vectors = files.vectors is not None or (start is not None and "vectors" in network_spec.inputs)
     scheme = start.scheme if start else None
-    reader = Reader(network_spec, training_spec, read_options, has_vectors, force, listener, scheme)
+    reader = Reader(network_spec, training_spec, read_options, force, listener, scheme)
     corpus, train_part, dev_part, scheme = reader.read(files.data or bundled("sample_data/train.tsv"), dev)
     if network_spec.digits == "auto":
         network_spec = dataclasses.replace(network_spec, digits=choose_digits(train_part))
     vectors = None
     if files.vectors:
         vectors = _vectors(files.vectors, [*train_part, *dev_part], network_spec.digits)
+    lexicon = read_lexicon(str(files.lexicon), read_options.encoding) if files.lexicon else None
     class_weights = None  # read once, because the file may be a pipe
     if training_spec.class_weight not in ("none", weights.BALANCED):
         tags = list(dict.fromkeys(tag for sentence in train_part for tag in sentence.tags))
         class_weights = weights.read(training_spec.class_weight, tags)
-    return corpus, Task(network_spec, training_spec, train_part, dev_part, scheme, vectors, class_weights, start)
+    return corpus, Task(
+        network_spec, training_spec, train_part, dev_part, scheme, vectors, class_weights, start, lexicon
+    )
 
 
 def _identity(task: Task, network_spec: NetworkSpec, training_spec: TrainingSpec, seeds: int) -> Identity:
@@ -350,6 +356,8 @@ def _identity(task: Task, network_spec: NetworkSpec, training_spec: TrainingSpec
         digest = hashlib.sha256("\n".join(task.vectors.words).encode())
         digest.update(task.vectors.table.tobytes())
         data["word vectors"] = digest.hexdigest()
+    if task.lexicon:
+        data["lexicon"] = hashlib.sha256("\n".join(task.lexicon.phrases).encode()).hexdigest()
     if task.class_weights:
         options["class_weight"] = "file"
         data["class weights"] = hashlib.sha256(repr(sorted(task.class_weights.items())).encode()).hexdigest()
@@ -377,6 +385,7 @@ def _check_outputs(files: Files, spec: TrainingSpec, force: bool, resume: bool) 
         "TRAIN": files.data or bundled("sample_data/train.tsv"),
         "--dev": files.dev or bundled("sample_data/dev.tsv"),
         "--vectors": files.vectors,
+        "--lexicon": files.lexicon,
         "--init-from": files.init_from,
         "--class-weight": spec.class_weight,
     }

@@ -69,6 +69,7 @@ INPUTS = {
     "ngram": "learned vectors of the word's letter n-grams, prefixes, suffixes and shape, added up",
     "context": "learned vectors of the n-grams that a token forms with its neighbours, added up",
     "vectors": "a vector for each word from the file given by --vectors",
+    "lexicon": "a learned vector for the type of a phrase from the file given by --lexicon, and the token's place in it",
     "columns": "a learned vector for the value of each column between token and tag",
 }
 
@@ -148,7 +149,7 @@ class NetworkSpec(Spec):
     features: str = option(
         "auto",
         f"What the network reads of a token, joined by +: {', '.join(INPUTS)}; auto is embedding+ngram, with "
-        "columns and vectors where there are any.",
+        "columns, vectors and lexicon where there are any; context in place of ngram for characters.",
         joins=INPUTS,
     )
     window: int = option(1, "Neighbouring tokens on each side that are read together with a token.", 0, 64)
@@ -156,7 +157,7 @@ class NetworkSpec(Spec):
     ngram: int = option(
         64, "Size of the learned vectors of n-grams, of letters or of neighbouring tokens.", 1, 65536
     )
-    column: int = option(96, "Size of the learned vectors of column values.", 1, 65536)
+    column: int = option(96, "Size of the learned vectors of column values and of types of phrases.", 1, 65536)
     digits: Digits = option(
         "auto", "keep: words with other digits are other words; zero: 10:30 and 11:45 are one; auto: by the tags."
     )
@@ -207,12 +208,22 @@ class NetworkSpec(Spec):
         """The names in ``features``, in the order of :data:`INPUTS`."""
         return [name for name in INPUTS if name in self.features.split("+")]
 
-    def resolved(self, columns: bool, vectors: bool, scheme: bool, digits: Digits = "zero") -> Self:
+    def resolved(
+        self,
+        columns: bool,
+        vectors: bool,
+        scheme: bool,
+        digits: Digits = "zero",
+        lexicon: bool = False,
+        characters: bool = False,
+    ) -> Self:
         """Replace every ``auto``.
 
         columns, vectors  whether there are columns between token and tag, and a file of word vectors
         scheme            whether the tags have a scheme that limits which tag may follow which
         digits            how digits are read if that is auto
+        lexicon           whether there is a file of phrases
+        characters        whether tokens are single characters
         """
         cell = self.cell
         features = self.features
@@ -220,21 +231,24 @@ class NetworkSpec(Spec):
         if cell == "auto":
             cell = "lstm" if self.arch == "bidirectional" else "simple"
         if features == "auto":
-            features = "embedding+ngram" + "+vectors" * vectors + "+columns" * columns
+            letters = "context" if characters else "ngram"
+            features = f"embedding+{letters}" + "+vectors" * vectors + "+lexicon" * lexicon + "+columns" * columns
         if transitions == "auto":
             transitions = "legal" if scheme else "any"
         names = features.split("+")
         if "columns" in names and not columns:
             raise UsageError("--features columns: the training data has no column between token and tag")
-        if "vectors" in names and not vectors:
-            raise UsageError("--features vectors needs a file of word vectors", hint="give it: --vectors FILE")
-        if vectors and "vectors" not in names:
-            hint = f"give --features {features}+vectors"
-            raise UsageError(f"--features {features} does not use --vectors", hint=hint)
+        for part, is_given, file in (("vectors", vectors, "word vectors"), ("lexicon", lexicon, "phrases")):
+            if part in names and not is_given:
+                raise UsageError(f"--features {part} needs a file of {file}", hint=f"give it: --{part} FILE")
+            if is_given and part not in names:
+                hint = f"give --features {features}+{part}"
+                raise UsageError(f"--features {features} does not use --{part}", hint=hint)
         digits = digits if self.digits == "auto" else self.digits
         return dataclasses.replace(self, cell=cell, features=features, digits=digits, transitions=transitions)
 
 
+LEXICON_DROPOUT = 0.5  # share of the phrases of a lexicon that are left out in training
 LEARNING_RATES = {"adam": 0.002, "sgd": 0.5}
 # With smaller steps a Jordan net stays on a plateau where it ignores the output that is fed back.
 JORDAN_LEARNING_RATES = {"adam": 0.01, "sgd": 0.5}

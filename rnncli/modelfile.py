@@ -15,6 +15,7 @@ import numpy as np
 
 from rnncli import __version__, archive, arguments
 from rnncli.config import NetworkSpec, TrainingSpec, is_tokenizer
+from rnncli.data import lexicon
 from rnncli.data.inputs import OF_WORDS, Inputs, InputTable, input_lists
 from rnncli.data.packed import PackedTexts
 from rnncli.data.tags import Scheme
@@ -146,13 +147,16 @@ def _read_scheme(header: Any) -> Scheme:
 
 
 def _read_lists(file: archive.Members, tables: list[InputTable], names: list[str]) -> dict[str, Sequence[str]]:
-    """The lists of texts, each with as many as its tables have rows.
+    """The lists of texts, with as many as the tables have rows.
 
     The shortest lists become lists of Python, which are quicker to search.
     """
     packed = {name: PackedTexts(file.data(name)) for name in names}
-    rows = [(len(packed["words"]) + 1 if part.name in OF_WORDS else len(packed[part.name])) for part in tables]
-    if rows != [part.rows for part in tables]:
+    rows = {name: len(texts) for name, texts in packed.items()}
+    rows |= dict.fromkeys(OF_WORDS, rows["words"] + 1)
+    if "lexicon" in rows:
+        rows["lexicon"] *= lexicon.ROWS
+    if [rows[part.name] for part in tables] != [part.rows for part in tables]:
         raise ModelError("the vocabularies do not fit the header")
     lists: dict[str, Sequence[str]] = dict(packed)
     texts_left, bytes_left = UNPACKED_TEXTS, UNPACKED_BYTES

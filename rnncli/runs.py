@@ -10,6 +10,7 @@ from typing import NamedTuple, NoReturn
 from rnncli import evaluation, labelling, training
 from rnncli.checkpoint import Checkpoint, Finished, Saved
 from rnncli.config import NetworkSpec, TrainingSpec
+from rnncli.data.lexicon import Lexicon
 from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap, overlap
 from rnncli.data.tags import Scheme
@@ -32,11 +33,14 @@ class Task(NamedTuple):
     vectors: Vectors | None
     class_weights: dict[str, float] | None
     start: Model | None = None  # the model that the training begins from
+    lexicon: Lexicon | None = None
 
     def prepare(self, seed: int) -> Model:
         """An untrained model."""
         settings = dataclasses.replace(self.training_spec, seed=seed)
-        return training.prepare(self.train, self.network_spec, settings, self.vectors, self.scheme, self.start)
+        return training.prepare(
+            self.train, self.network_spec, settings, self.vectors, self.scheme, self.start, self.lexicon
+        )
 
 
 @dataclass

@@ -24,7 +24,7 @@ ESSENTIAL = {
 # Panels of the commands with many options. Options of a spec that are not named here have the panel of the spec.
 PANELS = {
     "train": {
-        "Data": ("dev", "dev-share", "vectors", "scheme", "tokenizer", "digits", "force"),
+        "Data": ("dev", "dev-share", "vectors", "lexicon", "scheme", "tokenizer", "digits", "force"),
         "Training": ("init-from", "seeds", "threads"),
         "Output": (
             *("out", "log-gradients", "checkpoint-every", "resume", "restart"),

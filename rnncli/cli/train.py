@@ -26,6 +26,10 @@ VectorsOption = Annotated[
     Path | None,
     typer.Option(help="Pre-trained word vectors: word2vec (text or binary), GloVe, fastText .vec."),
 ]
+LexiconOption = Annotated[
+    Path | None,
+    typer.Option(help="Known phrases: lines of phrase<TAB>type. The network reads the types where they stand."),
+]
 InitOption = Annotated[
     Path | None,
     typer.Option(
@@ -75,6 +79,7 @@ def train(
     data: DataArgument = None,
     dev: DevOption = None,
     vectors: VectorsOption = None,
+    lexicon: LexiconOption = None,
     init_from: InitOption = None,
     seeds: SeedsOption = 1,
     out: OutOption = DEFAULT_MODEL,
@@ -109,7 +114,7 @@ def train(
     checkpoint = api.checkpoint_of(out)
     if resume and not checkpoint.exists():
         show.note(f"no checkpoint {checkpoint}: the training begins at the start")
-    files = api.Files(data, dev, out, vectors, log_gradients, init_from)
+    files = api.Files(data, dev, out, vectors, log_gradients, init_from, lexicon)
     stop = signals.Stop()
     with signals.handled_by(stop.handle):
         try:

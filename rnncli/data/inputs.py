@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rnncli.config import NetworkSpec
 from rnncli.data.batch import Bags, Encoded
 from rnncli.data.context import Context
+from rnncli.data.lexicon import Lexicon
 from rnncli.data.lookup import ContextFeatures, Features, Lookup
 from rnncli.data.ngrams import Ngrams
 from rnncli.data.vocabulary import Names, Values, Vocabulary
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 Columns = Sequence[Sequence[tuple[str, ...]]]
 OF_WORDS = ("embedding", "onehot")  # parts whose table has a row for each word of the vocabulary
+PHRASES = "phrases"  # the name of the list of a lexicon's phrases; that of its types has the name of the part
 # Characters of a text in a list; in normal form, marked and as UTF-8 it has at most packed.LONGEST_TEXT bytes.
 LONGEST_TEXT = 65_536
 _Item = TypeVar("_Item")
@@ -53,7 +55,8 @@ class Part(NamedTuple):
 
 def input_lists(names: Iterable[str]) -> list[str]:
     """Names of the lists of texts for the parts of an input with these names."""
-    return ["words", *(name for name in names if name not in OF_WORDS)]
+    lists = ["words", *(name for name in names if name not in OF_WORDS)]
+    return [*lists, PHRASES] if "lexicon" in lists else lists
 
 
 def _refuse_texts(values: Iterable[object], message: str) -> None:
@@ -118,7 +121,12 @@ class Inputs:
 
     @classmethod
     def count(
-        cls, spec: NetworkSpec, sentences: Sequence[Sequence[str]], columns: Columns, vectors: "Vectors | None"
+        cls,
+        spec: NetworkSpec,
+        sentences: Sequence[Sequence[str]],
+        columns: Columns,
+        vectors: "Vectors | None",
+        lexicon: Lexicon | None = None,
     ) -> Self:
         """Make the input of a training set.
 
@@ -135,6 +143,7 @@ class Inputs:
             "onehot": spec.product,
             "ngram": spec.ngram,
             "context": spec.ngram,
+            "lexicon": spec.column,
         }
         words = Vocabulary.count(tokens, spec.digits)
         for name in spec.inputs:
@@ -145,6 +154,8 @@ class Inputs:
             elif name == "vectors" and vectors:
                 lists[name] = Names(vectors.words, spec.digits)
                 widths[name] = vectors.table.shape[1]
+            elif name == "lexicon" and lexicon:
+                lists[name] = lexicon
             elif name == "columns":
                 rows = [cells for sentence in columns for cells in sentence]
                 _refuse_long(chain.from_iterable(rows))
@@ -177,6 +188,8 @@ class Inputs:
                 features = Context(lists[name], digits)
             elif name == "vectors":
                 features = Names(lists[name], digits)
+            elif name == "lexicon":
+                features = Lexicon(lists[name], lists[PHRASES])
             elif name not in OF_WORDS:
                 features = Values(lists[name])
             parts.append(Part.of(name, width, features))
@@ -192,10 +205,16 @@ class Inputs:
         """The values of each column in the training data, as far as the columns are read."""
         return [part.features.words for part in self.parts if part.table.column > 0]
 
+    @property
+    def lexicon(self) -> Lexicon | None:
+        """The phrases of the lexicon, if there is one."""
+        return next((part.features for part in self.parts if isinstance(part.features, Lexicon)), None)
+
     def lists(self) -> dict[str, Sequence[str]]:
         """The texts that have rows in tables, by the names that :func:`input_lists` gives."""
         others = {part.table.name: part.features.words for part in self.parts if part.table.name not in OF_WORDS}
-        return {"words": self.words.words, **others}
+        phrases = {PHRASES: self.lexicon.phrases} if self.lexicon else {}
+        return {"words": self.words.words, **others, **phrases}
 
     def encode(
         self,

@@ -43,15 +43,13 @@ class Parts(NamedTuple):
 class Reader(NamedTuple):
     """How the files of a training are read.
 
-    vectors  whether there is a file of word vectors
-    force    read also what cannot be right
-    scheme   that of the model that the training begins from
+    force   read also what cannot be right
+    scheme  that of the model that the training begins from
     """
 
     network: NetworkSpec
     training: TrainingSpec
     options: ReadOptions
-    vectors: bool
     force: bool
     events: Events
     scheme: Scheme | None = None
@@ -95,8 +93,7 @@ class Reader(NamedTuple):
             compatibility.unknown_tags(dev.sentences, tags, "the training data"),
         ]
         plausibility.refuse(dev.name, filter(None, problems), self.force)
-        network = self.network.resolved(bool(corpus.names.features), self.vectors, scheme=True)
-        if "columns" in network.inputs:
+        if "columns" in self.network.inputs or (self.network.features == "auto" and corpus.names.features):
             compatibility.check_columns(corpus, dev)
 
     def _check_tags(self, corpora: list[Corpus], scheme: Scheme) -> None:

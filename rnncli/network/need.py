@@ -13,6 +13,7 @@ _LARGER_BY = {
     "input/embedding": "--embedding, or drop embedding from --features",
     "input/ngram": "--ngram, or drop ngram from --features",
     "input/context": "--ngram, or drop context from --features",
+    "input/lexicon": "--column",
     "input/column": "--column",
     "input/onehot": "--hidden or --window",
     "input/vectors": "the size of the vectors of --vectors",

@@ -12,7 +12,8 @@ import numpy as np
 from rnncli import modelfile
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data import compatibility
-from rnncli.data.inputs import Inputs
+from rnncli.data.inputs import PHRASES, Inputs
+from rnncli.data.lexicon import Lexicon
 from rnncli.data.spelling import composed
 from rnncli.data.vectors import Vectors
 from rnncli.data.vocabulary import Vocabulary
@@ -102,6 +103,9 @@ def joined_inputs(old: Inputs, new: Inputs) -> Inputs:
     """The input of a model with what is new behind what it has; words are counted in the new data alone."""
     lists = {}
     for name, texts in old.lists().items():
+        if name == PHRASES:  # joined already
+            lists[name] = new.lists()[name]
+            continue
         known = {*texts, *map(composed, texts)}
         lists[name] = [*texts, *(text for text in new.lists()[name] if text not in known)]
     widths = {table.name: table.width for table in old.tables}
@@ -133,6 +137,14 @@ def vectors(start: Model, vectors: Vectors | None) -> Vectors | None:
         reads = f"vectors of {width} numbers" if width else "no word vectors"
         raise UsageError(f"--vectors has {size} numbers for a word, and {_START} reads {reads}")
     return vectors
+
+
+def lexicon(start: Model, lexicon: Lexicon | None) -> Lexicon | None:
+    """The lexicon of the model, and behind its types those of another; a model without one takes none."""
+    known = start.inputs.lexicon
+    if lexicon and not known:
+        raise UsageError(f"--lexicon: {_START} reads no lexicon", hint="train without --init-from")
+    return known.joined(lexicon) if known and lexicon else known
 
 
 def carry(start: Model, model: Model) -> None:

@@ -7,6 +7,7 @@ from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data import tokenizer_choice
 from rnncli.data.digits import choose_digits
 from rnncli.data.inputs import Inputs
+from rnncli.data.lexicon import Lexicon
 from rnncli.data.schemes import choose
 from rnncli.data.sentence import Sentence, check
 from rnncli.data.tags import Scheme
@@ -24,11 +25,13 @@ def prepare(
     vectors: Vectors | None = None,
     scheme: Scheme | None = None,
     start: Model | None = None,
+    lexicon: Lexicon | None = None,
 ) -> Model:
     """Make an untrained model for these training sentences, with their vocabularies, tags, scheme, tokenizer.
 
     scheme  that of the tags, if it was recognised already
     start   a model with this network and scheme, whose words, tags and weights are carried over
+    lexicon  phrases with types, which are read beside the tokens
     """
     arguments.instance("network", network, NetworkSpec)
     arguments.instance("training", training, TrainingSpec)
@@ -45,12 +48,20 @@ def prepare(
         tags = carry.joined(start.tags, tags)
         columns = carry.columns(start, columns)
         vectors = carry.vectors(start, vectors)
+        lexicon = carry.lexicon(start, lexicon)
     digits = network.digits if network.digits != "auto" else choose_digits(sentences)
     has_columns = bool(columns[0] and columns[0][0])
-    network = network.resolved(has_columns, vectors is not None, scheme.limits_moves, digits)
-    cut = _tokenizer(training.tokenizer, sentences, network.digits)
+    cut = _tokenizer(training.tokenizer, sentences, digits)
+    network = network.resolved(
+        has_columns,
+        vectors is not None,
+        scheme.limits_moves,
+        digits,
+        lexicon=lexicon is not None,
+        characters="characters" in cut.name.split("+"),
+    )
     training = training.resolved(network, len(sentences), sum(len(sentence.tokens) for sentence in sentences))
-    inputs = Inputs.count(network, [sentence.tokens for sentence in sentences], columns, vectors)
+    inputs = Inputs.count(network, [sentence.tokens for sentence in sentences], columns, vectors, lexicon)
     if start:
         inputs = carry.joined_inputs(start.inputs, inputs)
     model = Model.untrained(network, training, inputs, tags, cut.name, scheme)

@@ -9,7 +9,10 @@ from itertools import islice
 
 import numpy as np
 
-from rnncli.data.batch import Encoded, Longs, Packed, pack, shuffled
+from rnncli.config import LEXICON_DROPOUT
+from rnncli.data.batch import Batch, Encoded, Longs, Packed, pack, shuffled
+from rnncli.data.lexicon import Lexicon
+from rnncli.data.lookup import Rows
 from rnncli.model import Model
 from rnncli.network.arena import Arena
 from rnncli.network.forward import NONE_FORCED, Dropout
@@ -51,6 +54,8 @@ class Trainer:
         self.lowered = 0  # how often the learning rate was lowered
         # For each word of the vocabulary, the probability that it is masked: read as the unknown word.
         self.mask_rates = np.where(model.inputs.words.counts == 1, self.training.unknown, 0.0)
+        # For each token, the number of the phrase of the lexicon that it is in.
+        self.source, self.phrases = _phrases(model, encoded)
         frozen = [] if self.training.pretrained == "tuned" else ["input/vectors"]
         self.optimiser = Optimiser(self.spec, model.parameters, self.training.optimiser, frozen)
 
@@ -135,7 +140,14 @@ class Trainer:
         objective = Objective(scale, self.weights, scale * self.training.omega)
         dropout = Dropout(self.training.dropout, iter(keys))
         batch = self.encoded.batch(packed, masked)
+        if len(self.phrases):
+            self._leave_out_phrases(batch, packed)
         return add_gradient(self.optimiser, batch, gold, objective, self.arena, dropout, forced)
+
+    def _leave_out_phrases(self, batch: Batch, packed: Packed) -> None:
+        """Leave out phrases of the lexicon, so that the network learns to do without them too."""
+        phrases, number = np.unique(self.phrases[packed.positions], return_inverse=True)
+        batch.ids[self.source][(self.rng.random(len(phrases)) < LEXICON_DROPOUT)[number]] = -1
 
     def _forced(self, gold: Array) -> Array:
         """Tags that are fed back in place of the network's output, (N,); −1 where the output itself is fed back."""
@@ -144,6 +156,14 @@ class Trainer:
         if self.training.feedback == "mixed":
             return np.where(self.rng.random(len(gold)) < 0.5, gold, np.int32(-1))
         return gold
+
+
+def _phrases(model: Model, encoded: Encoded) -> tuple[int, Array]:
+    """The source of the lexicon's rows, and the phrase of each token, (N,); without a lexicon (0,)."""
+    for part, bags in zip(model.inputs.parts, encoded.bags, strict=True):
+        if isinstance(part.features, Lexicon):
+            return bags.source, Lexicon.phrases_of(Rows(bags.rows, bags.starts))
+    return 0, np.empty(0, np.int64)
 
 
 def schedule(warmup: float, step: int, steps: int) -> float:
