@@ -1,8 +1,8 @@
 """A lexicon: phrases with types. Where one of them stands in a sentence, its tokens select rows for its types.
 
-Phrases are compared with tokens without blanks, so it does not matter how either is cut: the token ``New York``, two
-tokens and single letters are the phrase ``New York``. A phrase begins and ends where tokens do. It is found as it is
-written, and with other capitals, which selects other rows.
+Phrases are compared with tokens without blanks, so it does not matter how either is cut: one token ``New York``, two
+tokens, or single letters are the phrase. It begins and ends where tokens do. It is found as it is written, and with
+other capitals, which selects other rows.
 """
 
 import re
@@ -130,7 +130,7 @@ class Lexicon:
         return Rows(np.array(rows, np.int32), np.array(ends, np.int64))
 
     def matches(self, tokens: Sequence[str]) -> Iterator[Match]:
-        """Yield the phrases in a sentence of tokens without blanks, from left to right, the longest at each place."""
+        """Yield the phrases in a sentence of tokens without blanks, from left to right, always the longest."""
         keys = [token.casefold() for token in tokens]
         text = "".join(keys)
         ends = [0, *accumulate(map(len, keys))]
