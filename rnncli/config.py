@@ -69,7 +69,7 @@ INPUTS = {
     "ngram": "learned vectors of the word's letter n-grams, prefixes, suffixes and shape, added up",
     "context": "learned vectors of the n-grams that a token forms with its neighbours, added up",
     "vectors": "a vector for each word from the file given by --vectors",
-    "lexicon": "a learned vector for the type of a phrase from the file given by --lexicon, and the token's place in it",
+    "lexicon": "learned vectors for the phrases of --lexicon: their types, and the place of the token in them",
     "columns": "a learned vector for the value of each column between token and tag",
 }
 

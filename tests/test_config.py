@@ -140,18 +140,18 @@ def test_what_an_architecture_keeps(arch: str, expected: tuple[bool, bool, int])
         (
             NetworkSpec,
             {"features": "ngram+zzz"},
-            '--features: "zzz" is not one of its values\n  known: embedding, onehot, ngram, vectors, columns',
+            '--features: "zzz" is not one of its values\n  known: embedding, onehot, ngram, context, vectors, lexicon, columns',
         ),
         (
             NetworkSpec,
             {"features": "auto+zzz"},
-            '--features: "auto" is not one of its values\n  known: embedding, onehot, ngram, vectors, columns',
+            '--features: "auto" is not one of its values\n  known: embedding, onehot, ngram, context, vectors, lexicon, columns',
         ),
         *(
             (
                 NetworkSpec,
                 {"features": value},
-                '--features: "" is not one of its values\n  known: embedding, onehot, ngram, vectors, columns',
+                '--features: "" is not one of its values\n  known: embedding, onehot, ngram, context, vectors, lexicon, columns',
             )
             for value in ("", "ngram+", "+ngram", "ngram++onehot")
         ),

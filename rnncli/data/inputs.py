@@ -1,7 +1,7 @@
 """The input of the network: each part of it has a table, and a text selects rows of that table."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncli.config import NetworkSpec
-from rnncli.data.batch import Bags, Encoded
+from rnncli.data.batch import Bags, Encoded, Longs
 from rnncli.data.context import Context
 from rnncli.data.lexicon import Lexicon
 from rnncli.data.lookup import ContextFeatures, Features, Lookup
@@ -243,7 +243,7 @@ class Inputs:
         for part in self.parts:
             if isinstance(part.features, ContextFeatures):
                 bags.append(Bags(len(ids), False, *part.features.rows_of(sentences)))
-                ids.append(np.arange(len(texts[0]), dtype=np.int32))
+                ids.append(np.arange(len(texts[0]), dtype=np.int32))  # each token by itself
                 continue
             is_word = part.features is self.words
             rows = words if is_word else next(rows_of_column[part.table.column])
@@ -253,6 +253,22 @@ class Inputs:
             numbers = tag_numbers or {}
             gold[:] = [numbers.get(tag, -1) for tag in _end_to_end("tags", tags, lengths)]
         return Encoded(words.rows[ids[0]], np.stack(ids), bags, gold, starts)
+
+    def cut(self, encoded: Encoded, tokens: Sequence[str], positions: Longs, starts: Longs) -> Encoded:
+        """Make other sentences of the ``tokens`` that were encoded; what a token selects by its neighbours changes.
+
+        positions  (N,) of their tokens, the sentences end to end
+        starts     (B + 1,) as in :class:`.Encoded`
+        """
+        ids = encoded.ids[:, positions]
+        bags = encoded.bags.copy()
+        for number, part in enumerate(self.parts):
+            if isinstance(part.features, ContextFeatures):
+                sentences = [[tokens[i] for i in positions[start:end]] for start, end in pairwise(starts)]
+                source = bags[number].source
+                bags[number] = Bags(source, False, *part.features.rows_of(sentences))
+                ids[source] = np.arange(len(positions))
+        return Encoded(encoded.words[positions], ids, bags, encoded.tags[positions], starts)
 
     def _read(self, columns: Columns | None, lengths: list[int]) -> Iterator[list[str]]:
         """Yield the texts of each column that is read."""

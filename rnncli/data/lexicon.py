@@ -1,6 +1,6 @@
 """A lexicon: phrases with types. Where one of them stands in a sentence, its tokens select rows for its types.
 
-Phrases are compared with tokens without blanks, so it does not matter how either is cut: one token ``New York``, two
+Phrases are compared with tokens without blanks, so it does not matter how either is cut: a token ``New York``, two
 tokens, or single letters are the phrase. It begins and ends where tokens do. It is found as it is written, and with
 other capitals, which selects other rows.
 """

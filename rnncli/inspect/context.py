@@ -182,12 +182,13 @@ def context_needed(
     encoded = _encode(model, sentences)
     full = labelling.predict(model, encoded, threads, with_probabilities=False).tags
     gold = _gold(model, sentences)
+    tokens = list(itertools.chain.from_iterable(sentence.tokens for sentence in sentences))
     sides = model.network_spec.architecture.directions
-    cut = _cut(model, encoded, full, largest, False, threads, part(progress, 0, sides))
+    cut = _cut(model, encoded, tokens, full, largest, False, threads, part(progress, 0, sides))
     before = _side(model, cut, full, gold)
     after = None
     if sides == 2:
-        cut = _cut(model, encoded, full, largest, True, threads, part(progress, 1, sides))
+        cut = _cut(model, encoded, tokens, full, largest, True, threads, part(progress, 1, sides))
         after = _side(model, cut, full, gold)
     return Needed([*range(largest + 1), None], before, after)
 
@@ -202,6 +203,7 @@ def _gold(model: Model, sentences: Sequence[Sentence]) -> NDArray[np.int32]:
 def _cut(
     model: Model,
     encoded: Encoded,
+    tokens: Sequence[str],
     full: NDArray[np.int32],
     largest: int,
     ahead: bool,
@@ -223,12 +225,7 @@ def _cut(
         lengths = (end - first)[cuts]
         cut_starts = np.concatenate([[0], np.cumsum(lengths)])
         positions = np.arange(cut_starts[-1]) + np.repeat(first[cuts] - cut_starts[:-1], lengths)
-        cut_sentences = encoded._replace(
-            words=encoded.words[positions],
-            ids=encoded.ids[:, positions],
-            tags=encoded.tags[positions],
-            starts=cut_starts,
-        )
+        cut_sentences = model.inputs.cut(encoded, tokens, positions, cut_starts)
         predicted = labelling.predict(model, cut_sentences, threads, with_probabilities=False).tags
         for k, tags in enumerate(tags_by_k):
             is_longer = lengths > k
