@@ -14,6 +14,7 @@ from rnncli.errors import UsageError
 from rnncli.spec import suggestion
 
 SPECS = (NetworkSpec, TrainingSpec)
+KNOWN_FEATURES = "  known: embedding, onehot, ngram, context, vectors, lexicon, columns"
 
 
 def test_every_setting_has_a_help_text_and_a_default_that_is_allowed() -> None:
@@ -140,18 +141,18 @@ def test_what_an_architecture_keeps(arch: str, expected: tuple[bool, bool, int])
         (
             NetworkSpec,
             {"features": "ngram+zzz"},
-            '--features: "zzz" is not one of its values\n  known: embedding, onehot, ngram, context, vectors, lexicon, columns',
+            '--features: "zzz" is not one of its values\n' + KNOWN_FEATURES,
         ),
         (
             NetworkSpec,
             {"features": "auto+zzz"},
-            '--features: "auto" is not one of its values\n  known: embedding, onehot, ngram, context, vectors, lexicon, columns',
+            '--features: "auto" is not one of its values\n' + KNOWN_FEATURES,
         ),
         *(
             (
                 NetworkSpec,
                 {"features": value},
-                '--features: "" is not one of its values\n  known: embedding, onehot, ngram, context, vectors, lexicon, columns',
+                '--features: "" is not one of its values\n' + KNOWN_FEATURES,
             )
             for value in ("", "ngram+", "+ngram", "ngram++onehot")
         ),
