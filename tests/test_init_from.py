@@ -20,7 +20,7 @@ from rnncli.model import Model
 from rnncli.modelfile import load, save
 from rnncli.training import Carried, Listener
 
-KINDS = ("embedding+ngram", "onehot", "embedding+onehot+ngram+vectors+columns")
+KINDS = ("embedding+ngram", "onehot", "embedding+onehot+ngram+context+vectors+columns")
 SMALL: dict[str, Any] = {"hidden": 4, "embedding": 3, "ngram": 3, "column": 2, "window": 1}
 OLD = [
     [("leave", "VB", "O"), ("Taipei", "NN", "B-city"), ("now", "RB", "O")],
@@ -114,7 +114,7 @@ def test_new_words_and_tags_change_nothing_for_those_that_are_known(arch: str, c
 def test_every_known_text_keeps_its_row_and_every_new_one_has_an_initial_value(arch: str, cell: str) -> None:
     start = drawn(KINDS[-1], arch=arch, cell=cell)
     read = vectors("leave", "night", "train")
-    model = begun(start, NEW, read)
+    model = begun(start, [*NEW, NEW[1]], read)
     fresh = Model.untrained(
         model.network_spec, model.training_spec, model.inputs, model.tags, model.tokenizer, model.scheme
     ).parameters

@@ -108,6 +108,34 @@ def test_any_text_that_a_file_can_hold_is_kept(tmp_path: Path, name: str, texts:
     assert {**LISTS, name: texts} == load(tmp_path / "model.npz").inputs.lists()
 
 
+LEXICON = {"lexicon": ["city", "day"], "phrases": ["leave Taipei\tcity", "Taipei\tcity", "Taipei\tday"]}
+
+
+def test_a_lexicon_is_kept(tmp_path: Path) -> None:
+    model = untrained(LEXICON, features="embedding+lexicon")
+    assert ("lexicon", 16, 2) == model.inputs.tables[-1]
+    assert_saved_and_loaded_alike(model, tmp_path)
+    without = untrained(LEXICON | {"phrases": ["x\tcity"]}, features="embedding+lexicon")
+    assert predictions(model, TEXTS)[1] != predictions(without, TEXTS)[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("phrases", "Taipei\tcity\nleave Taipei\tcity\nTaipei\tday", "the phrases of its lexicon are damaged"),
+        ("phrases", "Taipei\tnight", "the phrases of its lexicon are damaged"),
+        ("phrases", "Taipei", "the phrases of its lexicon are damaged"),
+        ("lexicon", "city\ncity", "the list lexicon names a text twice"),
+        ("lexicon", "city", "the vocabularies do not fit the header"),
+    ],
+)
+def test_a_damaged_lexicon_is_refused(forge: Forge, tmp_path: Path, name: str, content: str, message: str) -> None:
+    path = tmp_path / "model.npz"
+    modelfile.save(untrained(LEXICON, features="embedding+lexicon"), path)
+    with pytest.raises(ModelError, match=message):
+        load(forge(listed(name, content), of=path))
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_weight_that_is_no_number_is_not_saved(tiny: Model, tmp_path: Path, value: float) -> None:
     path = tmp_path / "model.npz"
@@ -312,30 +340,32 @@ ATTACKS_ON_INPUTS = {
     "a name too many": (lambda header, members: header["inputs"].append(["column3", 2, 1]), "members do not fit"),
     "an input twice": (lambda header, members: header["inputs"].append(["column2", 2, 1]), "inputs do not fit"),
     "another order": (exchanged(0, 2), "inputs do not fit its network"),
-    "columns in another order": (exchanged(4, 5), "inputs do not fit its network"),
-    "column 1 missing": (lambda header, members: header["inputs"].pop(4), "inputs do not fit its network"),
-    "column 2 missing": (lambda header, members: header["inputs"].pop(5), "members do not fit"),
-    "no column": (lambda header, members: header["inputs"].__delitem__(slice(4, 6)), "members do not fit"),
-    "a column of a path": (setting("inputs", 5, 0, value="column/../../evil"), "inputs do not fit its network"),
+    "columns in another order": (exchanged(5, 6), "inputs do not fit its network"),
+    "column 1 missing": (lambda header, members: header["inputs"].pop(5), "inputs do not fit its network"),
+    "column 2 missing": (lambda header, members: header["inputs"].pop(6), "members do not fit"),
+    "no column": (lambda header, members: header["inputs"].__delitem__(slice(5, 7)), "members do not fit"),
+    "a column of a path": (setting("inputs", 6, 0, value="column/../../evil"), "inputs do not fit its network"),
     "an unknown input": (setting("inputs", 0, 0, value="evil"), "inputs do not fit its network"),
     # Wider one-hot rows would be added to memory beside the hidden layer.
     "wider than the hidden layer": (widened("onehot", 13), "inputs do not fit its network"),
     "narrower than the hidden layer": (widened("onehot", 11), "inputs do not fit its network"),
     **{
         f"{name} wider than U": (widened(name, 5), "layer1/U does not have the size")
-        for name in ("embedding", "ngram", "vectors", "column1", "column2")
+        for name in ("embedding", "ngram", "context", "vectors", "column1", "column2")
     },
     **{
         f"a row too {which} of {name}": (
             setting("inputs", number, 1, value=rows),
             "fit the header|does not have the size",
         )
-        for number, (name, own) in enumerate({"embedding": 4, "onehot": 4, "ngram": 4, "vectors": 2}.items())
+        for number, (name, own) in enumerate(
+            {"embedding": 4, "onehot": 4, "ngram": 4, "context": 3, "vectors": 2}.items()
+        )
         for which, rows in (("many", own + 1), ("few", own - 1))
     },
     **{
         f"a trillion {what} of {name}": (setting("inputs", number, place, value=10**12), "does not have the size")
-        for number, name in enumerate(("embedding", "onehot", "ngram", "vectors", "column1", "column2"))
+        for number, name in enumerate(("embedding", "onehot", "ngram", "context", "vectors", "column1", "column2"))
         for place, what in ((1, "rows"), (2, "numbers"))
         if (name, what) != ("onehot", "numbers")  # whose width is that of the hidden layer
     },
@@ -358,7 +388,7 @@ ATTACKS_ON_INPUTS = {
             lambda h, m, name=name: m.pop(f"parameters/input/{name}.npy"),
             f"do not fit the header: parameters/input/{name}",
         )
-        for name in ("onehot", "ngram", "vectors", "column1", "column2")
+        for name in ("onehot", "ngram", "context", "vectors", "column1", "column2")
     },
 }
 

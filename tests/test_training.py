@@ -10,6 +10,7 @@ from networks import NETWORKS
 from rnncli import api, evaluation, modelfile, training
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data import reading
+from rnncli.data.lexicon import Lexicon
 from rnncli.data.sentence import Sentence
 from rnncli.data.vectors import Vectors
 from rnncli.errors import DivergedError, UsageError
@@ -61,7 +62,8 @@ def with_columns(sentences):
 
 
 VECTORS = Vectors(["on", "the", "leave"], np.random.default_rng(1).standard_normal((3, 5)).astype(np.float32), 3)
-ALL_INPUTS = "embedding+onehot+ngram+vectors+columns"
+LEXICON = Lexicon.of([("Taipei", "city"), ("New York", "city"), ("May", "month")])
+ALL_INPUTS = "embedding+onehot+ngram+context+vectors+lexicon+columns"
 
 
 @pytest.mark.parametrize(("kind", "decoder"), [("onehot", "softmax"), (ALL_INPUTS, "crf")])
@@ -73,7 +75,8 @@ def test_the_number_of_threads_changes_no_byte(arch, cell, kind, decoder, senten
     settings = TrainingSpec(epochs=2, batch=16, feedback="mixed", class_weight="balanced", pretrained="tuned")
     rows, files = with_columns(sentences[:70]), []
     for threads in (1, 2, 4):
-        model = training.prepare(rows, spec, settings, VECTORS if "vectors" in kind else None)
+        read = (VECTORS, None, None, LEXICON) if kind == ALL_INPUTS else ()
+        model = training.prepare(rows, spec, settings, *read)
         training.train(model, rows, threads=threads, score=rising())
         modelfile.save(model, tmp_path / f"{threads}.npz")
         files.append((tmp_path / f"{threads}.npz").read_bytes())

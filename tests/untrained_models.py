@@ -14,11 +14,12 @@ TAGS = ["O", "B-x", "I-x"]
 LISTS = {
     "words": ["leave", "Taipei", "0nd"],
     "ngram": ["=x", "<t", "<ta", "e>"],
+    "context": ["-1  leave", "+0 leave Taipei", "-1  leave Taipei"],
     "vectors": ["leave", "taipei"],
     "column1": ["VB", "NN"],
     "column2": ["x"],
 }
-EVERYTHING = "embedding+onehot+ngram+vectors+columns"
+EVERYTHING = "embedding+onehot+ngram+context+vectors+columns"
 
 
 def untrained(lists: dict[str, list[str]] | None = None, **network: Any) -> Model:
@@ -26,7 +27,16 @@ def untrained(lists: dict[str, list[str]] | None = None, **network: Any) -> Mode
     settled = {"arch": "elman", "cell": "simple", "hidden": 3, "features": "embedding", "digits": "zero"}
     spec = NetworkSpec(**(settled | {"transitions": "any"} | network))
     onehot = spec.architecture.directions * spec.gates * spec.hidden
-    widths = {"embedding": 2, "onehot": onehot, "ngram": 4, "vectors": 3, "column1": 2, "column2": 1}
+    widths = {
+        "embedding": 2,
+        "onehot": onehot,
+        "ngram": 4,
+        "context": 2,
+        "vectors": 3,
+        "lexicon": 2,
+        "column1": 2,
+        "column2": 1,
+    }
     names = [name for name in widths if name in spec.inputs or ("columns" in spec.inputs and "column" in name)]
     inputs = Inputs.from_lists({name: widths[name] for name in names}, LISTS | (lists or {}), spec.digits)
     model = Model.untrained(spec, TrainingSpec(), inputs, TAGS, "words", Scheme("IOB2"))
