@@ -72,6 +72,8 @@ def _show(information: "Information") -> None:
         f"{tables}; window {2 * spec.window + 1}; digits {'kept' if spec.digits == 'keep' else 'read as 0'}",
     )
     row("words", f"{len(model.inputs.words) - 1:,}")
+    if lexicon := model.inputs.lexicon:
+        row("lexicon", f"{len(lexicon.phrases):,} phrases of {len(lexicon.words):,} types")
     row("tokenizer", model.tokenizer)
     row("tags", f"{len(model.tags):,}: {_listed(model.tags)}")
     if information.types:

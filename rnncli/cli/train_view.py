@@ -4,6 +4,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from rnncli.api import Trained
 from rnncli.cli import show
 from rnncli.cli.outputs import DEFAULT_MODEL
@@ -11,6 +13,7 @@ from rnncli.cli.printable import shell_word
 from rnncli.cli.signals import Stop
 from rnncli.config import ReadOptions
 from rnncli.data.examples import example
+from rnncli.data.lexicon import Lexicon
 from rnncli.data.reading import Corpus
 from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap
@@ -63,6 +66,8 @@ class TrainView(Listener):
         _describe_data(model, sentences, tokens, dev)
         if vectors:
             _describe_vectors(model, vectors)
+        if lexicon := model.inputs.lexicon:
+            _describe_lexicon(lexicon, sentences)
         if model.inputs.columns:
             show.note("        tagging will need the columns too; --features embedding+ngram leaves them out")
         _warn_of_dev(dev)
@@ -144,6 +149,13 @@ def _describe_vectors(model: Model, vectors: Vectors) -> None:
     words_with_vector = sum(bool(features.select(word)) for word in words)
     share = 100 * words_with_vector / max(1, len(model.inputs.words) - 1)
     show.note(f"vectors {vectors.total:,} of {vectors.table.shape[1]} numbers; {share:.1f} % of words have one")
+
+
+def _describe_lexicon(lexicon: Lexicon, sentences: Sequence[Sentence]) -> None:
+    rows = lexicon.rows_of([sentence.tokens for sentence in sentences])
+    share = 100 * float(np.mean(np.diff(rows.starts) > 0))
+    counts = f"{len(lexicon.phrases):,} phrases of {len(lexicon.words):,} types"
+    show.note(f"lexicon {counts}; {share:.1f} % of tokens are in one")
 
 
 def _warn_of_dev(dev: Overlap) -> None:
