@@ -357,7 +357,9 @@ def _identity(task: Task, network_spec: NetworkSpec, training_spec: TrainingSpec
         digest.update(task.vectors.table.tobytes())
         data["word vectors"] = digest.hexdigest()
     if task.lexicon:
-        data["lexicon"] = hashlib.sha256("\n".join(task.lexicon.phrases).encode()).hexdigest()
+        data["lexicon"] = hashlib.sha256(
+            "\n".join([*task.lexicon.words, *task.lexicon.phrases]).encode()
+        ).hexdigest()
     if task.class_weights:
         options["class_weight"] = "file"
         data["class weights"] = hashlib.sha256(repr(sorted(task.class_weights.items())).encode()).hexdigest()

@@ -105,9 +105,12 @@ def test_stopped_after_every_batch(
     """Every network with every optimiser and decoder; by default each with one of them."""
     kinds = list(itertools.product(OPTIMISERS, ("softmax", "crf")))
     number = NETWORKS.index((arch, cell))
+    lexicon = tmp_path / "lexicon.tsv"
+    lexicon.write_text("Taipei\tcity\nNovember\tmonth\n")
     for optimiser, decoder in kinds if long else [kinds[number % len(kinds)]]:
         options = {"arch": arch, "cell": cell, "optimiser": optimiser, "decoder": decoder}
         options |= {"unknown": 0.5, "feedback": "mixed", "layers": 1 + number % 2, "class_weight": "balanced"}
+        options |= {"lexicon": lexicon}
         whole, expected = steadily(files, tmp_path / "whole.npz", **options)
         resumed, events, parts = piecewise(files, tmp_path / "parts.npz", **options)
         assert 8 == parts - 1  # and one that only scores
@@ -229,7 +232,9 @@ def test_other_data_are_refused(files: tuple[Path, Path], tmp_path: Path, bookin
     vectors, weights, out = tmp_path / "vectors.txt", tmp_path / "weights.tsv", tmp_path / "m.npz"
     vectors.write_text("leave 1 2\narrive 3 4\n")
     weights.write_text("O\t2\n")
-    options = SMALL | {"vectors": vectors, "class_weight": str(weights)}
+    lexicon = tmp_path / "lexicon.tsv"
+    lexicon.write_text("Taipei\tcity\n")
+    options = SMALL | {"vectors": vectors, "class_weight": str(weights), "lexicon": lexicon}
     path = stopped(files, out, **options)
     other = tmp_path / "other.tsv"
     other.write_text(files[0].read_text().replace("hello", "hallo"))
@@ -237,7 +242,10 @@ def test_other_data_are_refused(files: tuple[Path, Path], tmp_path: Path, bookin
     more.write_text("leave 1 2\narrive 3 5\n")
     heavy = tmp_path / "heavy.tsv"
     heavy.write_text("O\t3\n")
+    phrases = tmp_path / "phrases.tsv"
+    phrases.write_text("Taipei\tplace\n")
     for data, dev, changed, message in (
+        (*files, {"lexicon": phrases}, "other lexicon"),
         (other, files[1], {}, "other training data"),
         (files[0], files[0], {}, "other development data"),
         (*files, {"vectors": more}, "other word vectors"),

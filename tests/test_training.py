@@ -170,6 +170,23 @@ def test_nothing_is_fed_back_where_the_output_is_not_kept(arch, sentences, seen)
     assert not any(forced.size for _, forced in seen)
 
 
+def test_half_of_the_phrases_of_a_lexicon_are_left_out_each_as_a_whole(seen):
+    """Every sentence is a phrase of three tokens beside one that is in none."""
+    rows = [Sentence([f"a{n}", "b", "c", "d"], ["O"] * 4, [()] * 4, 1) for n in range(100)]
+    model = training.prepare(
+        rows, NetworkSpec(hidden=4), TrainingSpec(epochs=2), lexicon=Lexicon.of([("b c d", "x")])
+    )
+    training.train(model, rows, threads=1, score=rising())
+    shares = []
+    for batch, _ in seen:
+        (ids,) = (batch.ids[bags.source] for bags in batch.bags if len(bags.rows) == 300)
+        is_read = ids.reshape(4, -1) >= 0  # all sentences are of one length
+        assert (is_read[1] == is_read[2]).all() and (is_read[1] == is_read[3]).all()
+        shares += is_read[1].tolist()
+    assert len(shares) == 200
+    assert 0.4 < np.mean(shares) < 0.6
+
+
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
 def test_words_seen_once_are_now_and_then_masked(share, sentences, seen):
     model, _ = trained_on(sentences[:100], unknown=share)
