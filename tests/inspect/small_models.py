@@ -21,7 +21,7 @@ def drawn(scale: float = 0.7, **spec: object) -> Model:
     if not has_columns:
         sentence = sentence._replace(columns=[()] * 6)
     network = NetworkSpec(**({"features": "embedding"} | settings | spec))
-    model = training.prepare([sentence], network, TrainingSpec())
+    model = training.prepare([sentence] * 2, network, TrainingSpec())  # n-grams of neighbours occur twice
     rng, old = np.random.default_rng(5), model.parameters
     model.parameters = Parameters(old.rows, np.float64)
     for array in model.parameters.values():

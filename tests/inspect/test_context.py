@@ -41,11 +41,11 @@ def share(pairs):
 
 
 @pytest.mark.parametrize("decoder", ["softmax", "crf"])
-@pytest.mark.parametrize("chunk", [1 << 18, 5])
+@pytest.mark.parametrize(("chunk", "features"), [(1 << 18, "embedding"), (5, "embedding+context")])
 @pytest.mark.parametrize(("arch", "cell"), NETWORKS)
-def test_context_needed_is_that_of_labelling_each_cut_text(arch, cell, chunk, decoder, monkeypatch):
+def test_context_needed_is_that_of_labelling_each_cut_text(arch, cell, chunk, features, decoder, monkeypatch):
     monkeypatch.setattr(context, "CHUNK_TOKENS", chunk)
-    model = drawn(arch=arch, cell=cell, window=1, decoder=decoder, scale=1.5)
+    model = drawn(arch=arch, cell=cell, window=1, decoder=decoder, features=features, scale=1.5)
     found = context_needed(model, SENTENCES, largest=3)
     full = [tag for sentence in SENTENCES for tag in label(model, sentence.tokens)]
     gold = [*SENTENCES[0].tags, *SENTENCES[1].tags, None, None, None, None]
