@@ -90,7 +90,7 @@ def test_the_gradient_equals_central_differences(count, arch, cell, layers):
 
 @pytest.mark.parametrize("hidden", [1, 4])  # with one unit the Gram matrix of U is the smaller
 @pytest.mark.parametrize("window", [0, 2])
-@pytest.mark.parametrize("inputs", ["onehot", ALL_INPUTS])
+@pytest.mark.parametrize("inputs", ["onehot", "embedding+context", ALL_INPUTS])
 @pytest.mark.parametrize("arch", ["elman", "hybrid", "bidirectional"])
 def test_it_is_over_all_parts_of_the_input_and_the_whole_vocabulary(arch, inputs, window, hidden):
     model = drawn(arch=arch, cell="simple", features=inputs, window=window, hidden=hidden)
