@@ -136,31 +136,31 @@ class Lexicon:
         ends = [0, *accumulate(map(len, keys))]
         start = 0
         while start < len(keys):
-            begin = ends[start]
-            end = self._end(text, ends, start)
-            if end:
-                yield Match(start, end, self._rows(text[begin : ends[end]], "".join(tokens[start:end])))
-            start = end or start + 1
+            end, number = self._longest_at(text, ends, start)
+            if end > start:
+                yield Match(start, end, self._rows(number, "".join(tokens[start:end])))
+            start = max(end, start + 1)
 
-    def _end(self, text: str, ends: list[int], start: int) -> int:
-        """Where the longest phrase ends that starts with a token; 0 if there is none."""
+    def _longest_at(self, text: str, ends: list[int], start: int) -> tuple[int, int]:
+        """Where the longest phrase ends that starts with a token, and its number; 0 and 0 if there is none."""
         begin = ends[start]
         lengths = 0
         for size in range(1, _BEGINNING + 1):
             lengths |= self._lengths[hash(text[begin : begin + size]) % len(self._lengths)]
         if not lengths:
-            return 0
+            return 0, 0
         longest = lengths.bit_length() - 1
         last = bisect_right(ends, begin + (self._longest if longest == _FAR else longest)) - 1
         for end in range(last, start, -1):
             length = ends[end] - begin
-            if lengths >> min(_FAR, length) & 1 and self._numbers.get(text[begin : ends[end]]) is not None:
-                return end
-        return 0
+            if lengths >> min(_FAR, length) & 1:
+                number = self._numbers.get(text[begin : ends[end]])
+                if number is not None:
+                    return end, number
+        return 0, 0
 
-    def _rows(self, key: str, form: str) -> list[int]:
+    def _rows(self, number: int, form: str) -> list[int]:
         """The rows of the types of a phrase: those of the phrase as it is written, and of others if none is so."""
-        number = self._numbers.get(key)
         entries = range(self._firsts[number], self._firsts[number + 1])
         exact = [entry for entry in entries if _joined(self.phrases[entry].partition("\t")[0]) == form]
         other = 0 if exact else len(_PLACES)
