@@ -14,8 +14,9 @@ from rnncli.data.lookup import Rows
 from rnncli.data.spelling import normal_form
 from rnncli.data.vocabulary import Texts
 
-# The first and the last token of each n-gram, counted from the token that reads it.
-PATTERNS = ((-1, 0), (0, 1), (-1, 1))
+# The first and the last token of each n-gram, counted from the token that reads it: of tokens, and of their kinds.
+PATTERNS = (("", ((-1, 0), (0, 1), (-1, 1))), ("=", ((0, 0), (-1, 1), (-2, 2))))
+REACH = 2
 LEAST = 2  # times that an n-gram occurs in the training data
 MOST = 2**16  # rows
 LONGEST = 100  # characters of an n-gram
@@ -43,16 +44,28 @@ class Context(Texts):
         return Rows(rows[is_listed], starts)
 
 
+def kind(form: str) -> str:
+    """The classes of a token's characters: 0 digit, X upper case, x lower case, c other letter, else itself."""
+    return "".join(dict.fromkeys(map(_class, form)))
+
+
+def _class(c: str) -> str:
+    return "0" if c.isdecimal() else "X" if c.isupper() else "x" if c.islower() else "c" if c.isalpha() else c
+
+
 def _ngrams(sentences: Sequence[Sequence[str]], digits: str) -> Iterator[Iterator[str]]:
     """Yield for each pattern the n-gram of each token, the sentences end to end."""
-    form_of = {token: normal_form(token, digits) for token in dict.fromkeys(chain.from_iterable(sentences))}
-    beyond = [""] * max(max(-first, last) for first, last in PATTERNS)
-    forms = beyond.copy()  # of the tokens, and what lies beyond the sentences around them
-    places: list[int] = []  # of the tokens
-    for tokens in sentences:
-        places += range(len(forms), len(forms) + len(tokens))
-        forms += map(form_of.__getitem__, tokens)
-        forms += beyond
-    for first, last in PATTERNS:
-        columns = [[forms[place + shift] for place in places] for shift in range(first, last + 1)]
-        yield map(" ".join, zip(repeat(f"{first:+}"), *columns))
+    beyond = [""] * REACH
+    tokens = beyond.copy()  # the sentences, and what lies beyond them
+    places: list[int] = []  # of their tokens
+    for sentence in sentences:
+        places += range(len(tokens), len(tokens) + len(sentence))
+        tokens += sentence
+        tokens += beyond
+    form_of = {token: normal_form(token, digits) for token in dict.fromkeys(tokens)}
+    kind_of = {token: kind(form) for token, form in form_of.items()}
+    for (name, patterns), text_of in zip(PATTERNS, (form_of, kind_of), strict=True):
+        texts = [text_of[token] for token in tokens]
+        for first, last in patterns:
+            columns = [[texts[place + shift] for place in places] for shift in range(first, last + 1)]
+            yield map(" ".join, zip(repeat(f"{name}{first:+}"), *columns))
