@@ -74,6 +74,9 @@ def test_each_architecture_has_a_cell_of_its_own(arch: str, expected: str) -> No
 )
 def test_the_input_is_what_there_is(columns: bool, vectors: bool, expected: str) -> None:
     assert expected == NetworkSpec().resolved(columns=columns, vectors=vectors, scheme=True).features
+    more = NetworkSpec().resolved(columns=columns, vectors=vectors, scheme=True, lexicon=True, characters=True)
+    there = expected.replace("ngram", "context").removesuffix("+columns") + "+lexicon" + "+columns" * columns
+    assert there == more.features
     chosen = "onehot+vectors" if vectors else "onehot"
     assert chosen == NetworkSpec(features=chosen).resolved(columns=columns, vectors=vectors, scheme=True).features
 

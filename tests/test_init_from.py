@@ -267,6 +267,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str, type[RnncliError], str]] = {
         UsageError,
         "2 numbers for a word, and .* reads no word vectors",
     ),
+    "lexicon": ({"lexicon": "lexicon.tsv"}, LATER, UsageError, "--lexicon: .* reads no lexicon"),
     "itself": ({"out": "model"}, LATER, UsageError, "--init-from"),
     "no such model": ({"init_from": "none.npz"}, LATER, FileError, "no such model"),
     "no model": ({"init_from": "later.tsv"}, LATER, ModelError, "not a model"),
@@ -282,6 +283,7 @@ def test_what_does_not_fit_the_model_is_refused(
     monkeypatch.chdir(tmp_path)
     Path("later.tsv").write_text(data, "utf-8")
     Path("vectors.txt").write_text("leave 1 2\nship 3 4\n", "utf-8")
+    Path("lexicon.tsv").write_text("Taipei\tcity\n", "utf-8")
     before = first.read_bytes()
     settings: dict[str, Any] = {"out": "out.npz", "init_from": first, **options}
     if settings["out"] == "model":
@@ -316,6 +318,28 @@ def test_word_vectors_of_the_model_stay_and_may_be_added_to(tmp_path: Path, late
     more.write_text("ship 5 6 7\n", "utf-8")
     with pytest.raises(UsageError, match=r"3 numbers for a word, and .* reads vectors of 2 numbers"):
         rnncli.train(later, out=tmp_path / "d.npz", init_from=start.path, vectors=more, **settings)
+
+
+@pytest.mark.promise("init-from")
+def test_the_lexicon_of_the_model_stays_and_may_be_added_to(tmp_path: Path, later: Path) -> None:
+    first, more = tmp_path / "first.tsv", tmp_path / "more.tsv"
+    first.write_text("Kaohsiung\tcity\nMay\tmonth\n", "utf-8")
+    more.write_text("train\tvehicle\nMay\tname\nMay\tmonth\n", "utf-8")
+    settings: dict[str, Any] = {"dev": later, "force": True, "epochs": 1}
+    start = rnncli.train(later, out=tmp_path / "a.npz", lexicon=first, **settings)
+    first.unlink()
+    without = rnncli.train(later, out=tmp_path / "b.npz", init_from=start.path, **settings)
+    added = rnncli.train(later, out=tmp_path / "c.npz", init_from=start.path, lexicon=more, **settings)
+    types, phrases = ["city", "month", "vehicle", "name"], ["Kaohsiung\tcity", "May\tmonth"]
+    assert (types[:2], phrases) == (without.model.inputs.lexicon.words, without.model.inputs.lexicon.phrases)
+    lists = load(added.path).inputs.lists()
+    assert (types, [*phrases, "May\tname", "train\tvehicle"]) == (lists["lexicon"], lists["phrases"])
+    # The initial rows are those of the model; rows that the data does not select are not trained.
+    month = slice(8, 16)
+    for trained in (without, added):
+        np.testing.assert_array_equal(
+            trained.model.parameters["input/lexicon"][month], start.model.parameters["input/lexicon"][month]
+        )
 
 
 @pytest.mark.promise("init-from")

@@ -239,6 +239,8 @@ def test_what_is_left_open_is_settled_for_the_data():
     ):
         spec = training.prepare(rows, NetworkSpec(arch=arch, hidden=4), TrainingSpec(), vectors).network_spec
         assert expected == (spec.cell, spec.features, spec.transitions)
+    characters = [Sentence([*"离开台北"], ["O", "O", "B-x", "I-x"], [()] * 4, 1)] * 4
+    assert "embedding+context" == training.prepare(characters, NetworkSpec(), TrainingSpec()).network_spec.features
     settled = NetworkSpec(
         arch="bidirectional", cell="gru", hidden=4, features="ngram", digits="keep", transitions="any"
     )
