@@ -68,6 +68,12 @@ def weights(path: Path) -> int:
     return _called(lambda: weights.read(str(path)))
 
 
+def phrases(path: Path) -> int:
+    from rnncli.data import lexicon
+
+    return _called(lambda: lexicon.read(str(path)))
+
+
 def labelled(path: Path) -> int:
     from rnncli.data import reading
 
@@ -85,6 +91,7 @@ READERS = {
     "logs": log,
     "vectors": vectors,
     "weights": weights,
+    "phrases": phrases,
     "labelled": labelled,
     "texts": text,
 }

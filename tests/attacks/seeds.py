@@ -26,6 +26,7 @@ arch = "elman"
 VECTORS = b"to 0.5 -1 2.0\n\xe5\x8f\xb0\xe5\x8c\x97 .25 0 -3e-05\n. . 1 2 3\n"
 BINARY = b"2 2\nto \0\0\0?\0\0\x80?\nfrom \0\0\0@\0\0\x80\xbf\n"
 WEIGHTS = b"O\t1\nB-city\t2.5\nI-city\t1e-3\n"
+PHRASES = "York\tcity\nNew York\tcity\nNew York\tplace\n\n台北\tcity\n".encode()
 TEXT = "leave Taipei on November 2nd\n\n第10班火車 don't 3.50 $ a@b.c\r\nx\u0301 \U0001f1e6\U0001f1fa\n".encode()
 ARCHIVES: dict[str, Any] = {"models": models, "checkpoints": checkpoints}
 TEXT_VECTORS = [VECTORS, b"3 3\n" + VECTORS, VECTORS.replace(b"\n", b"\r\n")]
@@ -46,5 +47,6 @@ def seeds(kind: str) -> list[bytes]:
         "logs": [json.dumps(logs.GOOD).encode()],
         "vectors": [*TEXT_VECTORS, BINARY],
         "weights": [WEIGHTS],
+        "phrases": [PHRASES],
         "texts": [TEXT],
     }[kind]

@@ -12,7 +12,7 @@ import attack
 import pytest
 
 HERE = Path(__file__).parent
-KINDS = ["models", "checkpoints", "configs", "logs", "vectors", "weights", "labelled", "texts"]
+KINDS = ["models", "checkpoints", "configs", "logs", "vectors", "weights", "phrases", "labelled", "texts"]
 MOST_BYTES = 192 << 20  # beside four times the file; to load the kernels takes half of it
 MOST_SECONDS = 60
 
