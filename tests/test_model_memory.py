@@ -76,6 +76,15 @@ def short_texts(count: int) -> PackedTexts:
     return PackedTexts(letters.astype(np.uint8).tobytes()[:-1])
 
 
+def short_phrases(count: int) -> PackedTexts:
+    """Different phrases of five small letters in order, with a type of one letter."""
+    number = np.arange(count)
+    letters = [97 + number // 26**place % 26 for place in (4, 3, 2, 1, 0)]
+    ends = [np.full(count, code) for code in b"\tx\n"]
+    lines = np.stack([*letters, *ends], axis=1)
+    return PackedTexts(lines.astype(np.uint8).tobytes()[:-1])
+
+
 def large_models(size: int) -> dict[str, Callable[[], Model]]:
     """Models of about so many bytes, each with one part that is large."""
     units = int((size / 4 / 4) ** 0.5)
@@ -83,6 +92,9 @@ def large_models(size: int) -> dict[str, Callable[[], Model]]:
     return {
         "words": lambda: model({"words": short_texts(size // 5), "ngram": ["=x"]}, {"ngram": 2}, features="ngram"),
         "n-grams": lambda: model({"ngram": short_texts(size // 9)}, {"ngram": 1}, features="ngram"),
+        "phrases": lambda: model(
+            {"lexicon": ["x"], "phrases": short_phrases(size // 24)}, {"lexicon": 1}, features="lexicon"
+        ),
         "values": lambda: model({"column1": short_texts(size // 9)}, {"column1": 1}, features="columns"),
         "a table": lambda: model({"words": words}, {"embedding": 64}, features="embedding"),
         "moves": lambda: model({}, {"embedding": 8}, kinds=int((size / 16) ** 0.5), features="embedding"),

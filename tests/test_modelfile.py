@@ -108,7 +108,7 @@ def test_any_text_that_a_file_can_hold_is_kept(tmp_path: Path, name: str, texts:
     assert {**LISTS, name: texts} == load(tmp_path / "model.npz").inputs.lists()
 
 
-LEXICON = {"lexicon": ["city", "day"], "phrases": ["leave Taipei\tcity", "Taipei\tcity", "Taipei\tday"]}
+LEXICON = {"lexicon": ["city", "day"], "phrases": ["leave Taipei\tcity", "Taipei\tcity\tTaipei\tday"]}
 
 
 def test_a_lexicon_is_kept(tmp_path: Path) -> None:

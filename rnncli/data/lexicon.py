@@ -9,7 +9,7 @@ import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, chain
+from itertools import accumulate, chain, zip_longest
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,7 +29,7 @@ _LONGEST_LINE = 10_000  # characters
 _PLACES = ("S", "B", "I", "E")  # of a token in a phrase: alone, first, inside, last
 ROWS = 2 * len(_PLACES)  # of a type: for each place as written, then for each place with other capitals
 _BEGINNING = 4  # characters by which phrases are sorted out before they are looked up
-_FAR = 63  # a phrase of so many characters or more
+_FAR = 31  # a phrase of so many characters or more
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _HINT = "separate phrase and type by one TAB character"
 
@@ -46,7 +46,8 @@ class Lexicon:
     """A fixed list of phrases with their types.
 
     words    the types; each has eight rows in the table
-    phrases  texts of a phrase, a TAB and a type, sorted by :func:`order`
+    phrases  texts of a phrase, a TAB and a type, sorted by :func:`key_of` the phrase; other phrases with this key
+             and other types follow in the same text, sorted and each after a TAB
 
     Raises :class:`.ModelError` for phrases that are not so.
     """
@@ -54,41 +55,43 @@ class Lexicon:
     def __init__(self, words: Sequence[str], phrases: Sequence[str]) -> None:
         self.words = words
         self.phrases = phrases
-        number_of = {name: number for number, name in enumerate(words)}
-        keys: list[str] = []
-        self._firsts = array("I")  # for each distinct key, the number of its first phrase
-        self._types = array("H")  # of each phrase
-        last = ("", "", "")
-        for number, text in enumerate(phrases):
+        self._number_of = {name: number for number, name in enumerate(words)}
+        # By the first characters of a key, which lengths there are; other keys may share a place.
+        self._lengths = array("I", bytes(4 << max(10, min(20, len(phrases).bit_length() - 1))))
+        self._longest = 0
+        last = ""
+        for text in phrases:
             phrase, _, name = text.partition("\t")
-            item = order(phrase, name)
-            if name not in number_of or not item > last or not 0 < len(item[0]) <= LONGEST:
+            key = key_of(phrase)
+            is_known = name in self._number_of or self._are_pairs(text, key)
+            if not (is_known and key > last and len(key) <= LONGEST):
                 raise ModelError("the phrases of its lexicon are damaged")
-            if item[0] != last[0]:
-                keys.append(item[0])
-                self._firsts.append(number)
-            self._types.append(number_of[name])
-            last = item
-        self._firsts.append(len(self._types))
-        self._numbers = PackedNumbers(PackedTexts("\n".join(keys).encode()), 0)
-        self._longest = max(map(len, keys), default=0)
-        # By the first characters of a phrase, which lengths there are; other phrases may share a place.
-        self._lengths = array("Q", bytes(8 << max(10, min(20, len(keys).bit_length()))))
-        for key in keys:
             self._lengths[hash(key[:_BEGINNING]) % len(self._lengths)] |= 1 << min(_FAR, len(key))
+            self._longest = max(self._longest, len(key))
+            last = key
+        self._numbers = PackedNumbers(_Keys(phrases), 0)
+
+    def _are_pairs(self, text: str, key: str) -> bool:
+        """Tell whether a text has several phrases with this key and their types, in order."""
+        pairs = _pairs(text)
+        are_known = all(key_of(phrase) == key and name in self._number_of for phrase, name in pairs)
+        return are_known and pairs == sorted({*pairs})
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[str, str]]) -> "Lexicon":
         """Make a lexicon of pairs of a phrase and its type; phrases may have several types."""
-        distinct = {(" ".join(composed(phrase).split()), name): None for phrase, name in pairs}
-        types = dict.fromkeys(name for _, name in distinct)
-        return cls(list(types), ["\t".join(pair) for pair in sorted(distinct, key=lambda pair: order(*pair))])
+        types: dict[str, None] = {}
+        by_key: dict[str, set[tuple[str, str]]] = {}
+        for phrase, name in pairs:
+            types[name] = None
+            by_key.setdefault(key_of(phrase), set()).add((" ".join(composed(phrase).split()), name))
+        return cls(list(types), ["\t".join(chain.from_iterable(sorted(by_key[key]))) for key in sorted(by_key)])
 
     def joined(self, other: "Lexicon") -> "Lexicon":
         """The phrases of both, with the types of the other behind those of this one."""
-        types = dict.fromkeys([*self.words, *other.words])
-        phrases = {*self.phrases, *other.phrases}
-        return Lexicon(list(types), sorted(phrases, key=lambda text: order(*text.split("\t"))))
+        pairs = (pair for text in chain(self.phrases, other.phrases) for pair in _pairs(text))
+        made = Lexicon.of(pairs)
+        return Lexicon(list(dict.fromkeys([*self.words, *other.words])), made.phrases)
 
     @staticmethod
     def phrases_of(rows: Rows) -> NDArray[np.int64]:
@@ -161,19 +164,47 @@ class Lexicon:
 
     def _rows(self, number: int, form: str) -> list[int]:
         """The rows of the types of a phrase: those of the phrase as it is written, and of others if none is so."""
-        entries = range(self._firsts[number], self._firsts[number + 1])
-        exact = [entry for entry in entries if _joined(self.phrases[entry].partition("\t")[0]) == form]
+        text = self.phrases[number]
+        phrase, _, name = text.partition("\t")
+        if name in self._number_of:  # the one pair of nearly all phrases
+            return [ROWS * self._number_of[name] + (0 if _joined(phrase) == form else len(_PLACES))]
+        pairs = _pairs(text)
+        exact = [pair for pair in pairs if _joined(pair[0]) == form]
         other = 0 if exact else len(_PLACES)
-        return sorted({ROWS * self._types[entry] + other for entry in exact or entries})
+        return sorted({ROWS * self._number_of[name] + other for _, name in exact or pairs})
 
 
-def order(phrase: str, name: str) -> tuple[str, str, str]:
-    """What phrases are sorted by: first the letters without blanks and capitals, by which they are found."""
-    return _joined(phrase).casefold(), phrase, name
+class _Keys:
+    """The keys of phrases."""
+
+    def __init__(self, phrases: Sequence[str]) -> None:
+        self._phrases = phrases
+
+    def __len__(self) -> int:
+        return len(self._phrases)
+
+    def __getitem__(self, number: int) -> str:
+        return key_of(self._phrases[number].partition("\t")[0])
+
+    def blocks(self) -> Iterator[list[str]]:
+        """Yield all keys in order, some at a time."""
+        blocks = self._phrases.blocks() if isinstance(self._phrases, PackedTexts) else [self._phrases]
+        for block in blocks:
+            yield [key_of(text.partition("\t")[0]) for text in block]
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    cells = text.split("\t")
+    return list(zip_longest(cells[::2], cells[1::2], fillvalue=""))
 
 
 def _joined(text: str) -> str:
     return "".join(composed(text).split())
+
+
+def key_of(text: str) -> str:
+    """The letters by which a phrase is found: without blanks and capitals."""
+    return _joined(text).casefold()
 
 
 def read(path: str, encoding: str = "") -> Lexicon:

@@ -7,7 +7,7 @@ Here a text is decoded when it is asked for. A look-up takes about a microsecond
 import math
 from collections.abc import Iterator, Sequence
 from itertools import count
-from typing import Any, overload
+from typing import Any, Protocol, overload
 from unicodedata import is_normalized
 
 import numpy as np
@@ -102,6 +102,17 @@ class PackedTexts(Sequence[str]):
         return type(self), (self.data,)
 
 
+class Texts(Protocol):
+    """A list of texts that gives them one by one or in blocks."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, number: int, /) -> str: ...
+
+    def blocks(self) -> Iterator[list[str]]:
+        """Yield all texts in order, some at a time."""
+
+
 class PackedNumbers:
     """The numbers of the texts of a list, from ``first``: a look-up as that of a dictionary.
 
@@ -116,7 +127,7 @@ class PackedNumbers:
     Raises :class:`.ModelError` for a list that names a text twice.
     """
 
-    def __init__(self, texts: PackedTexts, first: int) -> None:
+    def __init__(self, texts: Texts, first: int) -> None:
         self._texts = texts
         self._first = first
         if len(texts) >= _MOST_TEXTS:

@@ -102,6 +102,10 @@ def test_a_lexicon_comes_back_from_its_lists() -> None:
         ["York\tcity", "York\tcity"],
         ["York\tcity", "New\tcity"],
         ["\tcity"],
+        ["York\tcity\tYork\tcity"],
+        ["York\tcity\tYORK\tcity"],
+        ["York\tcity\tParis\tcity"],
+        ["York\tcity\tYork"],
         ["a" * 251 + "\tcity"],
     ],
 )
@@ -117,7 +121,7 @@ def test_two_lexicons_are_joined_with_the_types_of_the_first_in_front() -> None:
     )
     joined = first.joined(second)
     assert ["city", "name", "month"] == joined.words
-    assert ["May\tmonth", "May\tname", "York\tcity"] == joined.phrases
+    assert ["May\tmonth\tMay\tname", "York\tcity"] == joined.phrases
     assert ["S-name S-month", "S-city"] == read_as(joined, ["May", "York"])
 
 
@@ -125,7 +129,7 @@ def test_a_file_of_phrases(tmp_path: Path) -> None:
     path = tmp_path / "lexicon.tsv"
     path.write_text("\ufeffNew  York\tcity\r\n\nMay\tmonth \nMay\tname\nMay\tname\n", "utf-8")
     read = lexicon.read(str(path))
-    assert (["city", "month", "name"], ["May\tmonth", "May\tname", "New York\tcity"]) == (read.words, read.phrases)
+    assert (["city", "month", "name"], ["May\tmonth\tMay\tname", "New York\tcity"]) == (read.words, read.phrases)
     path.write_bytes("台北\t城市\n".encode("big5"))
     assert ["台北\t城市"] == lexicon.read(str(path), "big5").phrases
 
