@@ -45,6 +45,7 @@ def batch() -> Packed:
     starts = np.cumsum([0, *LENGTHS])
     count = int(starts[-1])
     ids = np.stack([rng.permutation(np.arange(count) % n) for n in (WORDS, VALUES)]).astype(np.int32)
+    ids[1, 3::5] = -1  # texts that are left out in training
     gold = rng.integers(0, TAGS, count).astype(np.int32)
     packed = pack(starts, np.arange(len(LENGTHS)))
     encoded = Encoded(ids[0], ids, [], gold, starts)
