@@ -20,17 +20,18 @@ class Arena:
     def __init__(self, queue: Array | None = None) -> None:
         """``queue``: a work queue of :mod:`rnncli.kernels.parallel`; without it the caller does all work."""
         self.queue = SERIAL if queue is None else queue
-        self._bytes = np.empty(0, np.uint8)
+        self._memory = np.empty(0, np.uint8).data
         self._used = 0
 
     def empty(self, shape: int | tuple[int, ...], dtype: DTypeLike) -> Array:
         """Return an array that is not initialised, as :func:`numpy.empty` does."""
-        size = math.prod(shape if isinstance(shape, tuple) else (shape,)) * np.dtype(dtype).itemsize
+        dtype = np.dtype(dtype)
+        size = math.prod(shape if isinstance(shape, tuple) else (shape,)) * dtype.itemsize
         start = self._used
         self._used += -(-size // _LINE) * _LINE
-        if self._used > len(self._bytes):  # the first time, and for a batch larger than any before
+        if self._used > len(self._memory):  # the first time, and for a batch larger than any before
             return np.empty(shape, dtype)
-        return np.ndarray(shape, dtype, self._bytes.data, start)
+        return np.ndarray(shape, dtype, self._memory, start)
 
     def like(self, array: Array) -> Array:
         """Return an array of the same shape and type."""
@@ -38,6 +39,6 @@ class Arena:
 
     def clear(self) -> None:
         """Use the memory again from its start; it is enlarged if the arrays since the last call did not fit."""
-        if self._used > len(self._bytes):
-            self._bytes = np.empty(self._used + self._used // 8, np.uint8)
+        if self._used > len(self._memory):
+            self._memory = np.empty(self._used + self._used // 8, np.uint8).data
         self._used = 0
