@@ -114,6 +114,7 @@ Feedback = Literal["predicted", "gold", "mixed"]
 SpanScheme = Literal["io", "IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU", "BMES", "BMEWO"]
 SchemeName = Literal["auto", "plain", SpanScheme]
 Digits = Literal["auto", "keep", "zero"]
+Neighbours = Literal["auto", "joined", "added"]
 Optimiser = Literal["adam", "sgd"]
 Pretrained = Literal["frozen", "tuned"]
 RecurrentInit = Literal["orthogonal", "identity", "glorot"]
@@ -151,6 +152,11 @@ class NetworkSpec(Spec):
         joins=INPUTS,
     )
     window: int = option(1, "Neighbouring tokens on each side that are read together with a token.", 0, 64)
+    neighbours: Neighbours = option(
+        "auto",
+        "How the window is read: joined, vectors end to end; added, a layer adds to the token's own vector; "
+        "auto: added for lstm and gru.",
+    )
     embedding: int = option(64, "Size of the learned word vectors.", 1, 65536)
     ngram: int = option(64, "Size of the learned vectors of letter n-grams.", 1, 65536)
     column: int = option(96, "Size of the learned vectors of column values.", 1, 65536)
@@ -194,6 +200,11 @@ class NetworkSpec(Spec):
         return self.architecture.directions * self.gates * self.hidden
 
     @property
+    def adds_neighbours(self) -> bool:
+        """Whether there is a layer that adds what the neighbours show to a token's own vector."""
+        return self.neighbours == "added" and self.window > 0 and self.features != "onehot"
+
+    @property
     def description(self) -> str:
         """The network in words: ``bidirectional, 1 × 128 lstm, crf``."""
         units = self.activation if self.cell == "simple" else self.cell
@@ -228,8 +239,20 @@ class NetworkSpec(Spec):
         if vectors and "vectors" not in names:
             hint = f"give --features {features}+vectors"
             raise UsageError(f"--features {features} does not use --vectors", hint=hint)
-        digits = digits if self.digits == "auto" else self.digits
-        return dataclasses.replace(self, cell=cell, features=features, digits=digits, transitions=transitions)
+        chosen = dataclasses.replace(
+            self,
+            cell=cell,
+            features=features,
+            neighbours="added" if self.neighbours == "auto" else self.neighbours,
+            digits=digits if self.digits == "auto" else self.digits,
+            transitions=transitions,
+        )
+        if self.neighbours == "auto" and not (chosen.gates > 1 and chosen.adds_neighbours):
+            return dataclasses.replace(chosen, neighbours="joined")
+        if chosen.neighbours == "added" and not chosen.adds_neighbours:
+            message = "--neighbours added needs a --window above 0, and other --features than onehot"
+            raise UsageError(message, hint="leave --neighbours out")
+        return chosen
 
 
 LEARNING_RATES = {"adam": 0.002, "sgd": 0.5}

@@ -22,7 +22,10 @@ from rnncli.errors import ModelError, UsageError
 from rnncli.model import Model
 from rnncli.parameters import Parameter, Parameters, table
 
-FORMAT = 2
+FORMAT = 3
+# Settings of a network that older versions do not have: the value that means the same, which is not written.
+_BEFORE = {"digits": "zero", "neighbours": "joined"}
+_OLDEST = 2  # the oldest format that is read; a model whose neighbours are joined is written in it
 # Texts, and bytes, of all lists together that become lists of Python; these take about 10 MB.
 UNPACKED_TEXTS = 50_000
 UNPACKED_BYTES = 2**21
@@ -44,12 +47,11 @@ def _header(model: Model) -> dict[str, Any]:
     Settings of training are written as they were read, also those that only another version knows.
     """
     network = network_header(model.network_spec)
-    if network["digits"] == "zero":  # as in models of versions without this setting
-        del network["digits"]
+    network = {key: value for key, value in network.items() if (key, value) not in _BEFORE.items()}
     stored = model.stored_training
     is_same = stored is not None and _read_training(stored) == model.training_spec
     header = {
-        "format": FORMAT,
+        "format": FORMAT if "neighbours" in network else _OLDEST,
         "network": network,
         "training": stored if is_same else dataclasses.asdict(model.training_spec),
         "tokenizer": model.tokenizer,
@@ -98,10 +100,10 @@ def _read_network(header: Any) -> NetworkSpec:
             raise ModelError(f'decoding: "{value}" is not one of its values')
         values[names[key]] = transitions[value] if key == "decoding" else value
     try:
-        spec = NetworkSpec(**({"digits": "zero"} | values))
+        spec = NetworkSpec(**(_BEFORE | values))
     except UsageError as error:
         raise ModelError(error.message) from error
-    if "auto" in (spec.cell, spec.features, spec.digits, spec.transitions):
+    if "auto" in (spec.cell, spec.features, spec.neighbours, spec.digits, spec.transitions):
         raise ModelError("its network is not settled")
     return spec
 
@@ -181,7 +183,7 @@ def _check_format(number: Any) -> None:
         raise ModelError(f"not a model: its format is {reprlib.repr(number)}, not {FORMAT}")
     if number > FORMAT:
         raise ModelError(f"made by a newer rnncli (format {number})", hint="upgrade rnncli")
-    if number < FORMAT:
+    if number < _OLDEST:
         raise ModelError(f"made by an older rnncli (format {number})", hint="train it again with this version")
 
 

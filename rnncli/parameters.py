@@ -126,6 +126,11 @@ def table(
         shape = (part.rows * (window if part.name == "onehot" else 1), part.width)
         rows.append(Parameter(f"input/{part.name}", shape, _INPUT_TABLES.get(part.name, _normal), is_table=True))
     width = window * sum(part.width for part in inputs if part.name != "onehot")
+    if spec.adds_neighbours:
+        one = width // window
+        rows.append(Parameter("window/P", (one, width), _glorot))
+        rows.append(Parameter("window/p", (one,), _zeros))
+        width = one
     for layer in range(1, spec.layers + 1):
         if width:
             rows.append(Parameter(f"layer{layer}/U", (spec.product, width), _glorot))

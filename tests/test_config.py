@@ -63,6 +63,31 @@ def test_each_architecture_has_a_cell_of_its_own(arch: str, expected: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("network", "expected"),
+    [
+        ({"cell": "lstm"}, "added"),
+        ({"cell": "gru"}, "added"),
+        ({"cell": "simple"}, "joined"),
+        ({"cell": "lstm", "window": 0}, "joined"),
+        ({"cell": "lstm", "features": "onehot"}, "joined"),
+        ({"cell": "lstm", "neighbours": "joined"}, "joined"),
+        ({"cell": "simple", "neighbours": "added"}, "added"),
+    ],
+)
+def test_neighbours_are_added_where_units_are_gated(network: dict[str, Any], expected: str) -> None:
+    settled = NetworkSpec(arch="elman", **network).resolved(columns=False, vectors=False, scheme=True)
+    assert expected == settled.neighbours
+    assert (expected == "added") == settled.adds_neighbours
+
+
+@pytest.mark.parametrize("network", [{"window": 0}, {"features": "onehot"}])
+def test_neighbours_that_nothing_adds_are_refused(network: dict[str, Any]) -> None:
+    spec = NetworkSpec(neighbours="added", **network)
+    with pytest.raises(UsageError, match="--neighbours added needs a --window above 0"):
+        spec.resolved(columns=False, vectors=False, scheme=True)
+
+
+@pytest.mark.parametrize(
     ("columns", "vectors", "expected"),
     [
         (False, False, "embedding+ngram"),
@@ -90,6 +115,7 @@ def test_nothing_else_is_changed_where_a_spec_is_settled() -> None:
     spec = NetworkSpec(arch="elman", hidden=7, window=3, decoder="softmax", column=5)
     settled = spec.resolved(columns=False, vectors=False, scheme=False)
     expected = {"cell": "simple", "features": "embedding+ngram", "digits": "zero", "transitions": "any"}
+    expected["neighbours"] = "joined"
     assert dataclasses.asdict(spec) | expected == dataclasses.asdict(settled)
     assert settled == settled.resolved(columns=False, vectors=False, scheme=True)
 

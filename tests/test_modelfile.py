@@ -44,6 +44,12 @@ def assert_saved_and_loaded_alike(model: Model, folder: Path) -> None:
     assert hashlib.sha256(second.read_bytes()).hexdigest() == sha256
 
 
+def header_of(path: Path) -> dict[str, Any]:
+    """The header of a file, as NumPy reads it."""
+    with np.load(path, allow_pickle=False) as file:
+        return dict(json.loads(file["header"].tobytes()))
+
+
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("kind", ["embedding", "onehot", "embedding+ngram+columns", EVERYTHING])
 @pytest.mark.parametrize(("arch", "cell"), NETWORKS)
@@ -61,6 +67,21 @@ def test_a_model_that_was_saved_is_the_same_model(
 def test_what_decides_on_the_tags_is_kept(tmp_path: Path, decoder: str, transitions: str, window: int) -> None:
     model = untrained(decoder=decoder, transitions=transitions, window=window, features=EVERYTHING)
     assert_saved_and_loaded_alike(model, tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["embedding", EVERYTHING])
+@pytest.mark.parametrize(("arch", "cell"), NETWORKS)
+def test_neighbours_that_are_added_are_in_a_file_of_format_3(
+    tmp_path: Path, arch: str, cell: str, kind: str
+) -> None:
+    model = untrained(arch=arch, cell=cell, features=kind, neighbours="added", window=2)
+    assert_saved_and_loaded_alike(model, tmp_path)
+    header = header_of(tmp_path / "first.npz")
+    assert (3, "added") == (header["format"], header["network"]["neighbours"])
+    modelfile.save(untrained(arch=arch, cell=cell, features=kind), tmp_path / "without.npz")
+    header = header_of(tmp_path / "without.npz")
+    assert 2 == header["format"]
+    assert "neighbours" not in header["network"]
 
 
 @pytest.mark.parametrize("kind", ["embedding", EVERYTHING])
@@ -178,7 +199,11 @@ ATTACKS = {
     "NaN": (spoilt_weight(np.nan), "not finite"),
     "infinity": (spoilt_weight(-np.inf), "not finite"),
     "older format": (setting("format", value=1), "made by an older rnncli"),
-    "newer format": (setting("format", value=3), "made by a newer rnncli"),
+    "newer format": (setting("format", value=4), "made by a newer rnncli"),
+    "the format of models whose neighbours are joined": (
+        setting("format", value=2),
+        "not written as rnncli writes it",
+    ),
     "format as text": (setting("format", value="2"), "its format is '2'"),
     "format as a yes": (setting("format", value=True), "its format is True"),
     "format as a fraction": (setting("format", value=2.0), "its format is 2.0"),
@@ -217,7 +242,7 @@ ATTACKS = {
     "another cell": (setting("network", "cell", value="gru"), "members do not fit the header: .*layer1/bn"),
     "another output": (setting("network", "output", value="softmax"), "members do not fit the header: .*output/A"),
     "a wider window": (setting("network", "window", value=64), "does not have the size"),
-    "a narrower window": (setting("network", "window", value=0), "does not have the size"),
+    "a narrower window": (setting("network", "window", value=0), "members do not fit the header: .*window/P"),
     "an input too many": (setting("network", "input", value="embedding+ngram+columns+onehot"), "inputs do not fit"),
     "an input too few": (setting("network", "input", value="ngram"), "inputs do not fit its network"),
     "inputs as a number": (setting("inputs", value=3), "damaged header"),
@@ -494,7 +519,7 @@ def test_what_is_not_known_asks_for_a_newer_version_only_if_one_made_it(
 @pytest.mark.parametrize(
     ("number", "message", "hint"),
     [
-        (3, "made by a newer rnncli (format 3)", "upgrade rnncli"),
+        (4, "made by a newer rnncli (format 4)", "upgrade rnncli"),
         (1, "made by an older rnncli (format 1)", "train it again with this version"),
     ],
 )
@@ -505,10 +530,9 @@ def test_another_format_is_refused_by_a_true_sentence(forge: Forge, number: int,
 
 
 def test_the_header_can_be_read_by_anyone(trained: Trained) -> None:
-    with np.load(trained.path, allow_pickle=False) as file:
-        header = json.loads(file["header"].tobytes())
+    header = header_of(trained.path)
     model = trained.model
-    assert (2, model.tags, "words", "IOB2") == (
+    assert (3, model.tags, "words", "IOB2") == (
         header["format"],
         header["tags"],
         header["tokenizer"],

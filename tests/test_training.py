@@ -220,7 +220,13 @@ def test_what_is_left_open_is_settled_for_the_data():
         spec = training.prepare(rows, NetworkSpec(arch=arch, hidden=4), TrainingSpec(), vectors).network_spec
         assert expected == (spec.cell, spec.features, spec.transitions)
     settled = NetworkSpec(
-        arch="bidirectional", cell="gru", hidden=4, features="ngram", digits="keep", transitions="any"
+        arch="bidirectional",
+        cell="gru",
+        hidden=4,
+        features="ngram",
+        neighbours="joined",
+        digits="keep",
+        transitions="any",
     )
     assert settled == training.prepare(SMALL, settled, TrainingSpec()).network_spec
 

@@ -24,8 +24,8 @@ EVERYTHING = "embedding+onehot+ngram+vectors+columns"
 def untrained(lists: dict[str, list[str]] | None = None, **network: Any) -> Model:
     """A small model; every weight is drawn, also those that training would start at 0."""
     settled = {"arch": "elman", "cell": "simple", "hidden": 3, "features": "embedding", "digits": "zero"}
-    spec = NetworkSpec(**(settled | {"transitions": "any"} | network))
-    onehot = spec.architecture.directions * spec.gates * spec.hidden
+    spec = NetworkSpec(**(settled | {"neighbours": "joined", "transitions": "any"} | network))
+    onehot = spec.product
     widths = {"embedding": 2, "onehot": onehot, "ngram": 4, "vectors": 3, "column1": 2, "column2": 1}
     names = [name for name in widths if name in spec.inputs or ("columns" in spec.inputs and "column" in name)]
     inputs = Inputs.from_lists({name: widths[name] for name in names}, LISTS | (lists or {}), spec.digits)

@@ -67,10 +67,8 @@ def _show(information: "Information") -> None:
     spec = model.network_spec
     show.line((spec.description, "bold"))
     tables = ", ".join(f"{table.name} {table.rows:,} × {table.width:,}" for table in model.inputs.tables)
-    row(
-        "input",
-        f"{tables}; window {2 * spec.window + 1}; digits {'kept' if spec.digits == 'keep' else 'read as 0'}",
-    )
+    window = f"window {2 * spec.window + 1}{', added' * spec.adds_neighbours}"
+    row("input", f"{tables}; {window}; digits {'kept' if spec.digits == 'keep' else 'read as 0'}")
     row("words", f"{len(model.inputs.words) - 1:,}")
     row("tokenizer", model.tokenizer)
     row("tags", f"{len(model.tags):,}: {_listed(model.tags)}")

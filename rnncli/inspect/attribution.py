@@ -26,27 +26,23 @@ def check_pairs(tokens: int, size: int) -> None:
 
 
 class Norm:
-    """‖∂s/∂x(t)‖₂ from ∂s/∂a; x(t) holds the vectors of all parts of the input, also the whole one-hot vector.
+    """‖∂s/∂x(t)‖₂ from ∂s/∂ linear functions of x; see :class:`rnncli.plain.forward.Linear`.
 
-    With a window a token is read at several slots, whose gradients are summed before the norm.
+    x(t) holds the vectors of all parts of the input, also the whole one-hot vector. With a window a token is read
+    at several slots, whose gradients are summed before the norm.
     """
 
     def __init__(self, spec: NetworkSpec, parameters: Parameters) -> None:
         self.window_size = 2 * spec.window + 1
-        u = parameters.get("layer1/U")
-        table = parameters.get("input/onehot")
-        parts = []
-        if u is not None:
-            parts.append(np.concatenate(np.split(u, self.window_size, axis=1)))
-        if table is not None:
-            parts.append(np.concatenate([rows.T for rows in np.split(table, self.window_size)]))
-        weight = np.concatenate(parts, axis=1)  # ((2w + 1) R·G·H, D + words)
+        # Of each slot (M, D + words): a unit vector of the input selects a column.
+        slots = [_weight(spec, parameters, slot) for slot in range(self.window_size)]
+        weight = np.concatenate(slots)
         # With many words U Uᵀ is smaller than U: ‖Uᵀ δ‖² = δᵀ (U Uᵀ) δ.
         self.is_gram = weight.shape[1] > 2 * weight.shape[0]
         self.weight = weight @ weight.T if self.is_gram else weight
 
     def __call__(self, da: Array) -> Array:
-        """(T, M, R·G·H) -> (T, M)."""
+        """(T, targets, M) -> (T, targets)."""
         norms = np.empty(da.shape[:2], da.dtype)
         window = self.window_size // 2
         count, _, width = da.shape
@@ -66,6 +62,24 @@ class Norm:
         return norms
 
 
+def _weight(spec: NetworkSpec, parameters: Parameters, slot: int) -> Array:
+    """The matrix of the linear functions of what is read in a slot of the window, (M, D + words)."""
+    columns = plain.Linear.of(spec, parameters)
+    table = parameters.get("input/onehot")
+    weight = parameters.get("window/P" if spec.adds_neighbours else "layer1/U")
+    size = 2 * spec.window + 1
+    width = 0 if weight is None else weight.shape[1] // size
+    words = 0 if table is None else len(table) // size
+    whole = np.zeros((columns.own.stop, width + words), parameters.flat.dtype)
+    if weight is not None:
+        whole[columns.z if spec.adds_neighbours else columns.a, :width] = plain.slot_of(weight, width, slot)
+    if spec.adds_neighbours and slot == spec.window:
+        whole[columns.own, :width] = np.eye(width)
+    if table is not None:
+        whole[columns.a, width:] = table[slot * words : (slot + 1) * words].T
+    return whole
+
+
 class Attribution:
     """One sentence as a model reads it, and the measures of what its tags depend on.
 
@@ -82,7 +96,7 @@ class Attribution:
         unknown = plain.unknown(self.parameters, 1)
         self.count = len(read.x)
         check_pairs(self.count, 9)  # their distance, and whether one can depend on the other
-        # For each slot: what a token adds to a of the token that reads it, less what the unknown word adds.
+        # For each slot: what a token adds for the token that reads it, less what the unknown word adds.
         self.added = [
             plain.product(self.spec, self.parameters, read, slot)
             - plain.product(self.spec, self.parameters, unknown, slot)
@@ -99,8 +113,8 @@ class Attribution:
         self.can_depend = _can_depend(self.spec, self.count)
         self.can_depend[:, unknown_tokens] = False
         self.trace = labelling.trace(model, encoded, sentence)
-        # a of layer 1 for the text, less a for a text of unknown words.
-        self.change = np.zeros_like(self.trace.a[0])
+        # What linear functions compute from the text, less that from a text of unknown words.
+        self.change = np.zeros_like(self.trace.linear)
         for readers, _, added in self.slots():
             self.change[readers] += added
         self.tags, self.y = labelling.decide(model, self.trace)
@@ -145,7 +159,7 @@ class Attribution:
 
         Yield the first of these tokens, and the trace of the S sentences side by side.
         """
-        full = self.trace.a[0]
+        full = self.trace.linear
         for start in range(0, self.count, self.rows()):
             end = min(self.count, start + self.rows())
             self.progress(start / self.count, "ablation")
@@ -165,12 +179,12 @@ class Attribution:
             yield start, trace
 
     def sweep(self, trace: plain.Trace, targets: Array) -> Array:
-        """∂s/∂a of layer 1, (T, M, R·G·H); of S sentences side by side (T, S, M, R·G·H)."""
+        """∂s/∂ linear functions of the inputs, (T, M, ·); of S sentences side by side (T, S, M, ·)."""
         do = np.zeros((self.count, len(targets), trace.o.shape[-1]), trace.o.dtype)
         do[targets, np.arange(len(targets)), self.tags[targets]] = 1
         if trace.o.ndim == 3:
             do = np.repeat(do[:, None], trace.o.shape[1], axis=1)
-        return products(self.spec, self.parameters, trace, do).da
+        return products(self.spec, self.parameters, trace, do).dlinear
 
     def rows(self) -> int:
         """How many forward or backward passes fit into memory side by side."""

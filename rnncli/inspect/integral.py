@@ -56,9 +56,9 @@ class IntegrationPath:
         self._scores: dict[float, Array] = {}
 
     def run(self, alphas: Array) -> plain.Trace:
-        """Run the network on the inputs at these α side by side; x is linear in α, and so is a of layer 1."""
+        """Run the network on the inputs at these α side by side; so x and linear functions of x are linear in α."""
         attribution = self.attribution
-        full = attribution.trace.a[0]
+        full = attribution.trace.linear
         rest = (1 - alphas).astype(full.dtype)
         a = full[:, None] - attribution.change[:, None] * rest[:, None]
         return plain.run(attribution.spec, attribution.parameters, a)
@@ -91,7 +91,7 @@ class IntegrationPath:
                 da = attribution.sweep(self.run(alphas), block)
                 mean = np.tensordot(weights.astype(attribution.y.dtype), da, (0, 1))
                 self._report(len(alphas) * len(block))
-                # ∂s/∂x(t) · Δx(t) is the sum of ∂s/∂a · U Δx(t) over the slots of the window.
+                # With a the linear functions, ∂s/∂x(t) · Δx(t) is Σ ∂s/∂a · a(Δx(t)) over the slots of the window.
                 for readers, sources, added in attribution.slots():
                     block_shares[:, sources] += np.matmul(mean[readers], added[..., None])[..., 0].T
         gained = (self.score(end) - self.score(start))[rows]

@@ -19,8 +19,8 @@ from rnncli.kernels.tile import ROWS, VECTOR_BYTES, VECTORS, add_tile
 
 # So many rows of b, as wide as a tile, are used for every row of a and stay in a core's first cache: 32 kB.
 TERMS = 128
-# For so many rows of a they are copied end to end first. In b itself they lie a power of two apart as a rule, so that
-# they would take each other's place in the cache.
+# For so many rows of a they are copied end to end first. In b itself they lie a power of two apart as a rule, so
+# that they would take each other's place in the cache.
 COPIED_ROWS = 32
 LINE = 16  # float32 numbers in a line of the cache
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import numpy as np
+
 from rnncli.config import NetworkSpec
 from rnncli.kernels import activation, feedback, matmul, packed
 from rnncli.network import inputs, recurrent, regulariser
@@ -61,8 +63,27 @@ def backward(
         matmul.add_product(arena.queue, da, layer.x, 1, gradient[name + "U"])
         dinput = arena.like(layer.x)
         matmul.project_backward(arena.queue, da, parameters[name + "U"][None], dinput)
-    dx = inputs.look_around_backward(spec, dinput, run.offsets, arena)
+    if spec.adds_neighbours:
+        dx = _add_neighbours_backward(spec, parameters, run, dinput, gradient)
+    else:
+        dx = inputs.look_around_backward(spec, dinput, run.offsets, arena)
     return InputGradients(run.input_mask.drop(dx, arena, dx), das)
+
+
+def _add_neighbours_backward(
+    spec: NetworkSpec, parameters: Parameters, run: Activations, dinput: Array, gradient: Mapping[str, Array]
+) -> Array:
+    """Add the gradients of P and p; return that of the vectors of the tokens, (N, D), from that of their sums."""
+    arena = run.arena
+    dz = arena.like(dinput)
+    dz[...] = dinput
+    activation.backward(arena.queue, dz, run.window.z, activation.TANH)
+    matmul.add_sum(arena.queue, dz, gradient["window/p"])
+    matmul.add_product(arena.queue, dz, run.window.x, 1, gradient["window/P"])
+    dwide = arena.like(run.window.x)
+    matmul.project_backward(arena.queue, dz, parameters["window/P"][None], dwide)
+    dx = inputs.look_around_backward(spec, dwide, run.offsets, arena)
+    return np.add(dx, dinput, out=dx)
 
 
 def _add_recurrent_gradients(

@@ -58,11 +58,19 @@ class Layer(NamedTuple):
         return self.states.h
 
 
+class Window(NamedTuple):
+    """What a layer that adds neighbours read and computed; without one all are (N, 0)."""
+
+    x: Array  # (N, (2w + 1) D) the vectors of the window, end to end
+    z: Array  # (N, D) tanh(P x + p)
+
+
 class Activations(NamedTuple):
     """A forward pass, row by row of the packed batch: all that a backward pass needs."""
 
     offsets: Array  # (T + 1,) int64 of the packed batch
     input_mask: Mask
+    window: Window
     layers: list[Layer]
     o: Array  # (N, K) scores of the tags; where the output is fed back, their softmax ŷ
     fed: Array  # (N, K) what was fed back: ŷ, or the unit vector of a forced tag; the scores if nothing was
@@ -89,7 +97,7 @@ def forward(
     transposed  :meth:`.Parameters.transposed_weights`, if the caller has them already
     forced      (N,) int32: where the output is fed back, the tag to feed in place of ŷ; −1: ŷ itself; (0,): none
     arena       memory for the result, which is valid until the arena is cleared
-    backwards   whether a backward pass may follow; if not, layer 1 is computed once for each distinct word
+    backwards   whether a backward pass may follow; if not, the window is multiplied once for each distinct word
     """
     architecture = spec.architecture
     dtype = parameters.flat.dtype
@@ -98,18 +106,27 @@ def forward(
     arena = arena or Arena()
     x = np.empty((count, 0), dtype)
     input_mask = NO_MASK
+    window = Window(x, x)
     if backwards:
-        x = inputs.gather(parameters, batch, arena)
-        if dropout and x.size:
+        own = inputs.gather(parameters, batch, arena)
+        if dropout and own.size:
             input_mask = dropout.mask()
-        x = inputs.look_around(spec, input_mask.drop(x, arena, x), batch.offsets, arena)
+        own = input_mask.drop(own, arena, own)
+        x = inputs.look_around(spec, own, batch.offsets, arena)
+        if spec.adds_neighbours:
+            window = Window(x, arena.like(own))
+            matmul.project(arena.queue, x, transposed["window/P"], parameters["window/p"], window.z)
+            activation.forward(arena.queue, window.z, activation.TANH)
+            x = np.add(own, window.z, out=own)
+    elif spec.adds_neighbours:
+        x = inputs.add_neighbours(spec, parameters, transposed, batch, arena)
 
     layers: list[Layer] = []
     o = arena.empty((count, len(parameters["output/c"])), dtype)
     for number in range(1, spec.layers + 1):
         name = f"layer{number}/"
         a = arena.empty((count, len(parameters[name + "b"])), dtype)
-        if name + "U" in transposed and (backwards or number > 1):
+        if name + "U" in transposed and (backwards or number > 1 or spec.adds_neighbours):
             matmul.project(arena.queue, x, transposed[name + "U"], parameters[name + "b"], a)
         else:
             a[:] = parameters[name + "b"]
@@ -125,7 +142,7 @@ def forward(
                 x, LayerStates(a, np.empty((count, 0), dtype), a), mask, arena.like(a) if mask.rate else a
             )
             layers.append(layer)
-            run = Activations(batch.offsets, input_mask, layers, o, fed, forced, arena)
+            run = Activations(batch.offsets, input_mask, window, layers, o, fed, forced, arena)
             _feedback(spec, parameters, transposed, run)
             return run
         weight = transposed.get(name + "W")
@@ -136,7 +153,7 @@ def forward(
         layers.append(Layer(x, states, mask, read))
         x = read
     matmul.project(arena.queue, x, transposed["output/V"], parameters["output/c"], o)
-    return Activations(batch.offsets, input_mask, layers, o, o, forced, arena)
+    return Activations(batch.offsets, input_mask, window, layers, o, o, forced, arena)
 
 
 def hidden_weight(spec: NetworkSpec, arrays: Mapping[str, Array], name: str) -> Array:

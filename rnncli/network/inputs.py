@@ -8,7 +8,7 @@ import numpy as np
 
 from rnncli.config import NetworkSpec
 from rnncli.data.batch import NONE_MASKED, Bags, Batch
-from rnncli.kernels import embedding, matmul, window
+from rnncli.kernels import activation, embedding, matmul, window
 from rnncli.network.arena import Arena
 from rnncli.parameters import Array, Parameters
 
@@ -73,12 +73,19 @@ def look_around_backward(spec: NetworkSpec, dwide: Array, offsets: Array, arena:
 
 
 def project(
-    spec: NetworkSpec, parameters: Parameters, transposed: Array, batch: Batch, a: Array, arena: Arena
+    spec: NetworkSpec,
+    parameters: Parameters,
+    transposed: Array,
+    batch: Batch,
+    a: Array,
+    arena: Arena,
+    own: Array | None = None,
 ) -> None:
-    """Add U x to the input product a (N, M); the product of each distinct text is computed once.
+    """Add U x to the product a (N, M); the product of each distinct text is computed once.
 
-    transposed  (D, M)  Uᵀ
+    transposed  ((2w + 1) D, M)  Uᵀ
     batch       without masked words
+    own         (N, D)  OUT: the vector of each token itself
     """
     slots = _slots(spec, batch.offsets)
     width = len(transposed) // len(slots)
@@ -93,7 +100,22 @@ def project(
             first = slot * width + column
             matmul.project(arena.queue, x, transposed[first : first + x.shape[1]], no_bias, y)
             window.add_slot(y, texts, rows, a)
+        if own is not None:
+            own[:, column : column + x.shape[1]] = x[texts]
         column += x.shape[1]
+
+
+def add_neighbours(
+    spec: NetworkSpec, parameters: Parameters, transposed: Mapping[str, Array], batch: Batch, arena: Arena
+) -> Array:
+    """What layer 1 reads, x + tanh(P x of the window + p), (N, D), multiplying each distinct text once."""
+    p = parameters["window/p"]
+    z = arena.empty((batch.tokens, len(p)), p.dtype)
+    own = arena.like(z)
+    z[:] = p
+    project(spec, parameters, transposed["window/P"], batch, z, arena, own)
+    activation.forward(arena.queue, z, activation.TANH)
+    return np.add(own, z, out=own)
 
 
 def onehot(spec: NetworkSpec, parameters: Parameters, batch: Batch) -> Iterator[tuple[int, Array, Array, Bags]]:

@@ -180,7 +180,10 @@ class _Scores:
         tokens = Batch(self.batch.ids[:, low:high], self.batch.bags, NONE_MASKED, np.arange(high - low + 1))
         a = self.arena.empty((high - low, len(bias)), bias.dtype)
         a[:] = bias
-        if u in self.transposed:
+        if self.spec.adds_neighbours:
+            x = inputs.add_neighbours(self.spec, self.parameters, self.transposed, tokens, self.arena)
+            matmul.project(self.arena.queue, x, self.transposed[u], bias, a)
+        elif u in self.transposed:
             inputs.project(self.spec, self.parameters, self.transposed[u], tokens, a, self.arena)
         inputs.add_onehot(self.spec, self.parameters, tokens, a, self.arena)
         return a[rows.start - low : rows.stop - low]

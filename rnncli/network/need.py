@@ -17,6 +17,7 @@ _LARGER_BY = {
     "input/vectors": "the size of the vectors of --vectors",
     "output/A": "the number of tags, or give --decoder softmax, which keeps no weights of tags × tags",
     "output/": "--hidden or the number of tags",
+    "window/": "--window, --embedding or --ngram",
     "layer1/U": "--hidden, --window, --embedding or --ngram",
     "layer": "--hidden or --layers",
 }
@@ -67,8 +68,10 @@ def of_token(spec: NetworkSpec, rows: Sequence[Parameter], training: TrainingSpe
     architecture = spec.architecture
     outputs = architecture.directions * spec.hidden  # of a layer
     width = sum(row.shape[1] for row in rows if row.is_table and row.name != "input/onehot")
-    read = width * (2 * spec.window + 1)  # of layer 1
+    read = width * (2 * spec.window + 1)  # of the window
     numbers = 2 * (read + (width if spec.window else 0)) + 2 * tags
+    if spec.adds_neighbours:
+        numbers += 3 * width  # tanh(P x + p), its gradient, and that of what layer 1 reads
     cell = CELLS[spec.cell]
     gated = len(cell.gates) > 1
     for layer in range(1, spec.layers + 1):

@@ -14,7 +14,7 @@ import numpy as np
 from rnncli.config import NetworkSpec
 from rnncli.plain import Array, cells
 from rnncli.plain.activation import SLOPES
-from rnncli.plain.forward import Trace, pairs_at_distance
+from rnncli.plain.forward import Linear, Trace, pairs_at_distance, slot_of
 from rnncli.plain.steps import times
 
 
@@ -22,7 +22,7 @@ class Sweep(NamedTuple):
     """Gradients of M scalars s. With S sentences side by side all arrays have one more axis, before M."""
 
     dx: Array  # (M, T, D) ∂s/∂x̄(t), x̄ being all parts of the input but one-hot, before the window
-    da: Array  # (M, T, R·G·H) ∂s/∂a(t) of layer 1, a being its input product with one-hot inputs
+    dlinear: Array  # (M, T, ·) ∂s/∂ what linear functions compute from the inputs: see :class:`.forward.Linear`
     dh: list[Array]  # for each layer, lowest first, (M, T, R·H): the whole ∂s/∂h(t), through all paths
     dy: Array | None  # (M, T, K) the whole ∂s/∂ŷ(t) that is fed back; None where no output is
 
@@ -30,7 +30,7 @@ class Sweep(NamedTuple):
 class SweepProducts(NamedTuple):
     """Fields of :class:`Sweep` with time as the first axis, (T, …, M, ·)."""
 
-    da: Array
+    dlinear: Array
     dh: list[Array]
     dy: Array | None
 
@@ -42,14 +42,14 @@ def sweep(spec: NetworkSpec, parameters: Mapping[str, Array], trace: Trace, do: 
     do     (M, T, K) ∂s/∂o, o being the scores before the softmax; S sentences side by side: (S, M, T, K)
     """
     gradients = products(spec, parameters, trace, np.moveaxis(do, -2, 0))
-    dx = _inputs(spec, parameters, gradients.da)
+    dx = _inputs(spec, parameters, gradients.dlinear)
     dh = [np.moveaxis(layer, 0, -2) for layer in gradients.dh]
     dy = None if gradients.dy is None else np.moveaxis(gradients.dy, 0, -2)
-    return Sweep(np.moveaxis(dx, 0, -2), np.moveaxis(gradients.da, 0, -2), dh, dy)
+    return Sweep(np.moveaxis(dx, 0, -2), np.moveaxis(gradients.dlinear, 0, -2), dh, dy)
 
 
 def products(spec: NetworkSpec, parameters: Mapping[str, Array], trace: Trace, do: Array) -> SweepProducts:
-    """Return the gradients from the scores down to the input product of layer 1.
+    """Return the gradients from the scores down to what linear functions compute from the inputs.
 
     do  (T, M, K); S sentences side by side: (T, S, M, K)
     """
@@ -74,18 +74,28 @@ def products(spec: NetworkSpec, parameters: Mapping[str, Array], trace: Trace, d
                 bias = parameters.get(name + spec.recurrent_bias)
                 da = cells.backward(spec.cell, a, h, s, w, bias, slope, dh)
         hidden.append(dh)
+    if spec.adds_neighbours:
+        columns = Linear.of(spec, parameters)
+        tanh = np.tanh(np.expand_dims(trace.linear[..., columns.z], -2))
+        dx = times(da, parameters["layer1/U"])
+        da = np.concatenate([da[..., columns.a], dx * (1 - tanh * tanh), dx], axis=-1)
     return SweepProducts(da, hidden[::-1], dy)
 
 
-def _inputs(spec: NetworkSpec, parameters: Mapping[str, Array], da: Array) -> Array:
+def _inputs(spec: NetworkSpec, parameters: Mapping[str, Array], dlinear: Array) -> Array:
     """∂s/∂x̄(t), summed over the slots of the window in which token t is read; (T, …, M, D)."""
-    u = parameters.get("layer1/U")
-    slots = 2 * spec.window + 1
-    width = 0 if u is None else u.shape[1] // slots
-    dx = np.zeros((*da.shape[:-1], width), da.dtype)
-    for slot in range(slots if u is not None else 0):
-        readers, sources = pairs_at_distance(len(da), slot - spec.window)
-        dx[sources] += times(da[readers], np.asarray(u)[:, slot * width : (slot + 1) * width])
+    columns = Linear.of(spec, parameters)
+    weight = parameters.get("window/P" if spec.adds_neighbours else "layer1/U")
+    if weight is None:
+        return np.zeros((*dlinear.shape[:-1], 0), dlinear.dtype)
+    of_products = dlinear[..., columns.z if spec.adds_neighbours else columns.a]
+    width = weight.shape[1] // (2 * spec.window + 1)
+    dx = np.zeros((*dlinear.shape[:-1], width), dlinear.dtype)
+    for slot in range(2 * spec.window + 1):
+        readers, sources = pairs_at_distance(len(dlinear), slot - spec.window)
+        dx[sources] += times(of_products[readers], slot_of(weight, width, slot))
+    if spec.adds_neighbours:
+        dx += dlinear[..., columns.own]
     return dx
 
 

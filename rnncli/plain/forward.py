@@ -1,7 +1,7 @@
 """The forward pass in plain NumPy, one sentence at a time. Every line is an equation of docs/math.md."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -22,6 +22,7 @@ class Trace(NamedTuple):
     y: Array  # (T, K) softmax(o)
     a: list[Array]  # each (T, R·G·H): U x(t) + b
     s: list[Array]  # each (T, R·H): the state that a cell keeps in addition to h; (T, 0) if it has none
+    linear: Array  # (T, M) what was computed from the inputs by linear functions alone; see :class:`Linear`
 
 
 class TokenInputs(NamedTuple):
@@ -31,18 +32,54 @@ class TokenInputs(NamedTuple):
     words: list[Array]  # T arrays: the rows that one-hot inputs select; no array without this part
 
 
+class Linear(NamedTuple):
+    """The columns of what linear functions compute from the inputs of a token's window, end to end.
+
+    Without a layer that adds neighbours, this is the input product a of layer 1.
+    """
+
+    a: slice  # R·G·H: what is added to a of layer 1; with that layer only one-hot inputs are, else none
+    z: slice  # D: P x + p of that layer
+    own: slice  # D: the vector of the token itself, which is added to tanh z
+
+    @classmethod
+    def of(cls, spec: NetworkSpec, parameters: Mapping[str, Array]) -> Self:
+        """The columns for a network."""
+        width = len(parameters["window/p"]) if spec.adds_neighbours else 0
+        first = 0 if width and "input/onehot" not in parameters else spec.product
+        return cls(slice(0, first), slice(first, first + width), slice(first + width, first + 2 * width))
+
+
 def forward(spec: NetworkSpec, parameters: Mapping[str, Array], sentence: Batch) -> Trace:
     """Run a network over one sentence, a batch of its own."""
     token_inputs = look_up(parameters, sentence)
-    a = np.tile(parameters["layer1/b"], (sentence.tokens, 1))
+    linear = np.tile(bias(spec, parameters), (sentence.tokens, 1))
     for slot in range(2 * spec.window + 1):
         readers, sources = pairs_at_distance(sentence.tokens, slot - spec.window)
-        a[readers] += product(spec, parameters, token_inputs, slot)[sources]
-    return run(spec, parameters, a)
+        linear[readers] += product(spec, parameters, token_inputs, slot)[sources]
+    return run(spec, parameters, linear)
 
 
-def run(spec: NetworkSpec, parameters: Mapping[str, Array], a: Array) -> Trace:
-    """Run a network from the input product a of layer 1, (T, R·G·H); S sentences side by side: (T, S, R·G·H)."""
+def bias(spec: NetworkSpec, parameters: Mapping[str, Array]) -> Array:
+    """What the linear functions of :class:`Linear` compute from inputs that are all 0, (M,)."""
+    columns = Linear.of(spec, parameters)
+    b = parameters["layer1/b"]
+    if not spec.adds_neighbours:
+        return b
+    values = np.zeros(columns.own.stop, b.dtype)
+    values[columns.z] = parameters["window/p"]
+    return values
+
+
+def run(spec: NetworkSpec, parameters: Mapping[str, Array], linear: Array) -> Trace:
+    """Run a network from what linear functions compute, (T, M); S sentences side by side: (T, S, M)."""
+    a = linear
+    if spec.adds_neighbours:
+        columns = Linear.of(spec, parameters)
+        x = linear[..., columns.own] + np.tanh(linear[..., columns.z])
+        a = x @ parameters["layer1/U"].T + parameters["layer1/b"]
+        if columns.a.stop:
+            a += linear[..., columns.a]
     architecture = spec.architecture
     phi = ACTIVATIONS[spec.activation]
     v, c = parameters["output/V"], parameters["output/c"]
@@ -58,7 +95,7 @@ def run(spec: NetworkSpec, parameters: Mapping[str, Array], a: Array) -> Trace:
         products.append(a)
         if architecture.keeps_output and layer == spec.layers:
             h, o = _feedback(a, w, parameters[name + "Wy"], v, c, phi)
-            return Trace([*hidden, h], o, softmax(o), products, [*states, s])
+            return Trace([*hidden, h], o, softmax(o), products, [*states, s], linear)
         if w is None:
             h = phi(a)
         else:
@@ -66,7 +103,7 @@ def run(spec: NetworkSpec, parameters: Mapping[str, Array], a: Array) -> Trace:
         hidden.append(h)
         states.append(s)
     o = hidden[-1] @ v.T + c
-    return Trace(hidden, o, softmax(o), products, states)
+    return Trace(hidden, o, softmax(o), products, states, linear)
 
 
 def look_up(parameters: Mapping[str, Array], sentence: Batch) -> TokenInputs:
@@ -110,17 +147,26 @@ def pairs_at_distance(count: int, distance: int) -> tuple[slice, slice]:
 
 
 def product(spec: NetworkSpec, parameters: Mapping[str, Array], token_inputs: TokenInputs, slot: int) -> Array:
-    """U_slot x of every token, (T, R·G·H), a summand of a of the token that reads it in this slot of the window."""
-    width = token_inputs.x.shape[1]
-    u = parameters.get("layer1/U")
-    if u is None:
-        a = np.zeros((len(token_inputs.x), spec.product), token_inputs.x.dtype)
-    else:
-        a = token_inputs.x @ u[:, slot * width : (slot + 1) * width].T
+    """What a token adds, (T, M), to :class:`Linear` of the token that reads it in this slot of the window."""
+    columns = Linear.of(spec, parameters)
+    x = token_inputs.x
+    linear = np.zeros((len(x), columns.own.stop), x.dtype)
+    if spec.adds_neighbours:
+        linear[:, columns.z] = x @ slot_of(parameters["window/P"], x.shape[1], slot).T
+        if slot == spec.window:
+            linear[:, columns.own] = x
+    elif "layer1/U" in parameters:
+        linear[:, columns.a] = x @ slot_of(parameters["layer1/U"], x.shape[1], slot).T
     if token_inputs.words:
         block = len(parameters["input/onehot"]) // (2 * spec.window + 1)
-        a += np.stack([parameters["input/onehot"][slot * block + rows].sum(axis=0) for rows in token_inputs.words])
-    return a
+        rows = [parameters["input/onehot"][slot * block + rows].sum(axis=0) for rows in token_inputs.words]
+        linear[:, columns.a] += np.stack(rows)
+    return linear
+
+
+def slot_of(weight: Array, width: int, slot: int) -> Array:
+    """The columns of a weight for a slot of the window, (·, D)."""
+    return weight[:, slot * width : (slot + 1) * width]
 
 
 def _bag(rows: Array) -> Array:

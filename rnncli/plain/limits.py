@@ -68,7 +68,7 @@ def check_weights(parameters: Parameters) -> float:
             if name not in parameters.tables:
                 largest = _largest(array) if array.ndim == 1 else _largest_sum(array)
                 sums += largest
-                first += largest * x if name == "layer1/U" else 0.0
+                first += largest * x if name in ("window/P", "layer1/U") else 0.0
         if not x + first + sums <= LARGEST:
             raise TooLargeError
         parameters.hidden_limit = parameters.version, LARGEST / max(1.0, sums)

@@ -82,7 +82,7 @@ def test_the_json_of_a_trained_model_is_the_documented_one(run: Run, trained: "T
         network[key] for key in ("arch", "cell", "hidden", "output", "decoding")
     )
     assert (1, 4, 0.05, 0.0) == tuple(training[key] for key in ("seed", "batch", "learning_rate", "dropout"))
-    assert {"layer1/U": [64, 48], "layer1/W": [2, 32, 8], "layer1/b": [64]} == {
+    assert {"layer1/U": [64, 16], "layer1/W": [2, 32, 8], "layer1/b": [64]} == {
         row["name"]: row["shape"] for row in parameters if row["name"].startswith("layer1")
     }
     stored = trained.dev.as_dict()
@@ -95,7 +95,9 @@ def test_the_json_of_a_trained_model_is_the_documented_one(run: Run, trained: "T
 
 def test_memory_is_that_of_the_weights_and_of_the_copied_matrices(run: Run, trained: "Trained") -> None:
     copied = [
-        array for name, array in trained.model.parameters.items() if name in ("layer1/U", "layer1/W", "output/V")
+        array
+        for name, array in trained.model.parameters.items()
+        if name in ("window/P", "layer1/U", "layer1/W", "output/V")
     ]
     document = described(run, trained.path)
     assert 4 * (document["weights"] + sum(array.size for array in copied)) == document["memory"]

@@ -61,19 +61,30 @@ LISTS = {
 SCALES = {"A": 0.2, "first": 0.2, "last": 0.2, "c": 0.2, "W": 0.3, "Wy": 2, "V": 3}
 # Names of files, and what differs from a small Elman network with the part embedding.
 KINDS: dict[str, dict[str, Any]] = {
-    "fnn": {"arch": "fnn", "window": 2, "activation": "relu", "decoder": "softmax", "tokenizer": "whitespace"},
-    "elman": {"features": "embedding+ngram", "transitions": "legal", "scheme": "IOB2"},
-    "elman-lstm": {"cell": "lstm", "layers": 2, "window": 0, "transitions": "legal", "scheme": "IOB1"},
-    "elman-gru": {"cell": "gru", "features": "onehot+ngram", "tokenizer": "words+amounts", "scheme": "io o"},
-    "jordan": {"arch": "jordan", "decoder": "softmax", "transitions": "legal", "scheme": "IOE1 Ix O"},
-    "hybrid": {"arch": "hybrid", "layers": 2, "tokenizer": "words+compounds"},
-    "bidirectional": {
+    "format2-fnn": {
+        "arch": "fnn",
+        "window": 2,
+        "activation": "relu",
+        "decoder": "softmax",
+        "tokenizer": "whitespace",
+    },
+    "format2-elman": {"features": "embedding+ngram", "transitions": "legal", "scheme": "IOB2"},
+    "format2-elman-lstm": {"cell": "lstm", "layers": 2, "window": 0, "transitions": "legal", "scheme": "IOB1"},
+    "format2-elman-gru": {
+        "cell": "gru",
+        "features": "onehot+ngram",
+        "tokenizer": "words+amounts",
+        "scheme": "io o",
+    },
+    "format2-jordan": {"arch": "jordan", "decoder": "softmax", "transitions": "legal", "scheme": "IOE1 Ix O"},
+    "format2-hybrid": {"arch": "hybrid", "layers": 2, "tokenizer": "words+compounds"},
+    "format2-bidirectional": {
         "arch": "bidirectional",
         "transitions": "legal",
         "scheme": "IOBES",
         "tokenizer": "words+elisions",
     },
-    "bidirectional-lstm": {
+    "format2-bidirectional-lstm": {
         "arch": "bidirectional",
         "cell": "lstm",
         "features": "embedding+ngram+vectors+columns",
@@ -81,7 +92,7 @@ KINDS: dict[str, dict[str, Any]] = {
         "scheme": "BILOU x_B O",
         "tokenizer": "words+contractions",
     },
-    "bidirectional-gru": {
+    "format2-bidirectional-gru": {
         "arch": "bidirectional",
         "cell": "gru",
         "layers": 2,
@@ -91,10 +102,28 @@ KINDS: dict[str, dict[str, Any]] = {
         "scheme": "BMES",
         "tokenizer": "characters",
     },
-    "lexicon": {"activation": "sigmoid", "tokenizer": "words+lexicon", "divided": ["我爱"]},
-    "words-characters": {"tokenizer": "words+characters+contractions+elisions+amounts+compounds", "digits": "keep"},
+    "format2-lexicon": {"activation": "sigmoid", "tokenizer": "words+lexicon", "divided": ["我爱"]},
+    "format2-words-characters": {
+        "tokenizer": "words+characters+contractions+elisions+amounts+compounds",
+        "digits": "keep",
+    },
     # As versions before these settings wrote it, and as a later version may.
-    "training": {"training": {"epochs": 3, "optimiser": "lion", "seed": 7}},
+    "format2-training": {"training": {"epochs": 3, "optimiser": "lion", "seed": 7}},
+    "format3-added": {
+        "arch": "bidirectional",
+        "cell": "lstm",
+        "neighbours": "added",
+        "features": "embedding+ngram+vectors",
+        "transitions": "legal",
+        "scheme": "IOB2",
+    },
+    "format3-added-onehot": {
+        "cell": "gru",
+        "layers": 2,
+        "window": 2,
+        "neighbours": "added",
+        "features": "onehot+columns",
+    },
 }
 
 
@@ -107,7 +136,7 @@ def model(
 ) -> Model:
     """A small model whose weights are drawn."""
     settled = {"arch": "elman", "cell": "simple", "hidden": 3, "features": "embedding", "digits": "zero"}
-    spec = NetworkSpec(**(settled | {"transitions": "any"} | network))
+    spec = NetworkSpec(**(settled | {"neighbours": "joined", "transitions": "any"} | network))
     widths = {"embedding": 4, "onehot": spec.product, "ngram": 3, "vectors": 4, "column1": 2, "column2": 1}
     names = [name for name in widths if name in spec.inputs or ("columns" in spec.inputs and "column" in name)]
     inputs = Inputs.from_lists({name: widths[name] for name in names}, LISTS, spec.digits)
@@ -132,7 +161,7 @@ def main() -> None:
     path = FOLDER / "expected.json"
     expected = json.loads(path.read_text("utf-8"))
     for name, options in KINDS.items():
-        file = f"format{modelfile.FORMAT}-{name}.npz"
+        file = f"{name}.npz"
         if not (FOLDER / file).exists():
             modelfile.save(model(**options), FOLDER / file)
             expected[file] = labelled(modelfile.load(FOLDER / file), kernels=False)

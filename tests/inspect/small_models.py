@@ -15,7 +15,8 @@ TAGS = ["O", "B-a", "I-a", "B-b", "O", "I-b"]
 
 def drawn(scale: float = 0.7, **spec: object) -> Model:
     """A model with random weights in float64, biases too, which knows all words of TEXT but the last."""
-    settings = {"hidden": 4, "embedding": 3, "ngram": 3, "column": 2, "window": 0, "decoder": "softmax"}
+    settings = {"hidden": 4, "embedding": 3, "ngram": 3, "column": 2, "window": 0}
+    settings |= {"neighbours": "joined", "decoder": "softmax"}
     sentence = Sentence(TEXT[:6], TAGS, SIDES[:6], 1)
     has_columns = "columns" in str(spec.get("features", ""))
     if not has_columns:

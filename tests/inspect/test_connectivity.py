@@ -1,5 +1,6 @@
 """The three measures are what they say: central differences, an integral that is complete, and tagging again."""
 
+import dataclasses
 import itertools
 import json
 import subprocess
@@ -41,26 +42,32 @@ class Dense:
             units[t, rows] = 1
         self.x = np.concatenate([read.x, units], axis=1)
         width = read.x.shape[1]
-        u = (
-            np.split(p["layer1/U"], places, axis=1)
-            if width
-            else [np.zeros((model.network_spec.product, 0))] * places
-        )
-        tables = (
-            np.split(p["input/onehot"], places)
-            if self.onehot
-            else [np.zeros((0, model.network_spec.product))] * places
-        )
-        self.weights = [np.concatenate([a, b.T], axis=1) for a, b in zip(u, tables, strict=True)]
+        none = np.zeros((model.network_spec.product, 0))
+        self.width = width
+        self.tables = [table.T for table in np.split(p["input/onehot"], places)] if self.onehot else [none] * places
+        first = p.get("window/P", p.get("layer1/U", none))
+        self.weights = np.split(first, places, axis=1)
 
     def scores(self, x: np.ndarray) -> np.ndarray:
         """What the network makes of any vectors."""
-        p, window = self.model.parameters, self.model.network_spec.window
-        a = np.tile(p["layer1/b"], (len(x), 1))
-        for t, (place, weight) in itertools.product(range(len(x)), enumerate(self.weights)):
+        p, spec = self.model.parameters, self.model.network_spec
+        of_parts, units = x[:, : self.width], x[:, self.width :]
+        a = self.read(units, self.tables) + p["layer1/b"]
+        if "window/P" in p:
+            read = of_parts + np.tanh(self.read(of_parts, self.weights) + p["window/p"])
+            a += read @ p["layer1/U"].T
+        else:
+            a += self.read(of_parts, self.weights)
+        return plain.run(dataclasses.replace(spec, neighbours="joined"), p, a).o
+
+    def read(self, x: np.ndarray, weights) -> np.ndarray:
+        """The sum over the places of the window of what a matrix makes of the vector there."""
+        window = self.model.network_spec.window
+        out = np.zeros((len(x), len(weights[0])))
+        for t, (place, weight) in itertools.product(range(len(x)), enumerate(weights)):
             if 0 <= t + place - window < len(x):
-                a[t] += weight @ x[t + place - window]
-        return plain.run(self.model.network_spec, p, a).o
+                out[t] += weight @ x[t + place - window]
+        return out
 
 
 def given(model: Model, tokens, columns=None) -> np.ndarray:
@@ -79,29 +86,37 @@ def numeric_gradient(model: Model, tokens, columns=None) -> np.ndarray:
     return np.sqrt(squares)
 
 
-@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize(("layers", "window", "neighbours"), [(1, 0, "joined"), (2, 0, "joined"), (1, 1, "added")])
 @pytest.mark.parametrize(("arch", "cell"), NETWORKS)
 @pytest.mark.parametrize("count", [1, 7])
-def test_the_gradient_equals_central_differences(count, arch, cell, layers):
-    model = drawn(arch=arch, cell=cell, layers=layers)
+def test_the_gradient_equals_central_differences(count, arch, cell, layers, window, neighbours):
+    model = drawn(arch=arch, cell=cell, layers=layers, window=window, neighbours=neighbours)
     found = connectivity(model, TEXT[:count]).gradient
     np.testing.assert_allclose(found, numeric_gradient(model, TEXT[:count]), rtol=1e-6, atol=1e-8)
 
 
 @pytest.mark.parametrize("hidden", [1, 4])  # with one unit the Gram matrix of U is the smaller
-@pytest.mark.parametrize("window", [0, 2])
-@pytest.mark.parametrize("inputs", ["onehot", ALL_INPUTS])
+@pytest.mark.parametrize(
+    ("inputs", "window", "neighbours"),
+    [
+        *itertools.product(["onehot", ALL_INPUTS], [0, 2], ["joined"]),
+        ("embedding", 2, "added"),
+        (ALL_INPUTS, 2, "added"),
+    ],
+)
 @pytest.mark.parametrize("arch", ["elman", "hybrid", "bidirectional"])
-def test_it_is_over_all_parts_of_the_input_and_the_whole_vocabulary(arch, inputs, window, hidden):
-    model = drawn(arch=arch, cell="simple", features=inputs, window=window, hidden=hidden)
+def test_it_is_over_all_parts_of_the_input_and_the_whole_vocabulary(arch, inputs, window, neighbours, hidden):
+    settings = {"features": inputs, "window": window, "neighbours": neighbours, "hidden": hidden}
+    model = drawn(arch=arch, cell="simple", **settings)
     columns = SIDES if inputs == ALL_INPUTS else None
     found = connectivity(model, TEXT, columns).gradient
     np.testing.assert_allclose(found, numeric_gradient(model, TEXT, columns), rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.parametrize("neighbours", ["joined", "added"])
 @pytest.mark.parametrize(("arch", "cell"), [("elman", "lstm"), ("jordan", "simple"), ("bidirectional", "gru")])
-def test_contributions_are_the_integral_of_the_slope_along_the_path(arch, cell):
-    model = drawn(arch=arch, cell=cell, window=1, features=ALL_INPUTS, scale=0.5)
+def test_contributions_are_the_integral_of_the_slope_along_the_path(arch, cell, neighbours):
+    model = drawn(arch=arch, cell=cell, window=1, features=ALL_INPUTS, neighbours=neighbours, scale=0.5)
     text, blank, tags = Dense(model, TEXT, SIDES), Dense(model, TEXT, SIDES, blank=True), given(model, TEXT, SIDES)
     change, expected, at, steps = text.x - blank.x, np.zeros((len(TEXT),) * 2), np.arange(len(TEXT)), 400
     for alpha in (np.arange(steps) + 0.5) / steps:
@@ -117,8 +132,9 @@ def test_contributions_are_the_integral_of_the_slope_along_the_path(arch, cell):
 @pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid", "identity"])
 @pytest.mark.parametrize(("arch", "cell"), NETWORKS)
 def test_contributions_are_complete(arch, cell, activation):
-    for layers, scale in ((1, 0.7), (2, 1.5)):
-        model = drawn(arch=arch, cell=cell, activation=activation, layers=layers, window=1, scale=scale)
+    for layers, neighbours, scale in ((1, "joined", 0.7), (2, "joined", 1.5), (1, "added", 0.7)):
+        settings = {"layers": layers, "window": 1, "neighbours": neighbours}
+        model = drawn(arch=arch, cell=cell, activation=activation, scale=scale, **settings)
         found = connectivity(model, TEXT)
         text, blank, tags = Dense(model, TEXT), Dense(model, TEXT, blank=True), given(model, TEXT)
         gained = (text.scores(text.x) - text.scores(blank.x))[np.arange(len(TEXT)), tags]
@@ -162,19 +178,22 @@ def check_ablation(model: Model, tokens, columns, found: Connectivity, precision
 
 
 @pytest.mark.parametrize(("decoder", "transitions"), list(itertools.product(["softmax", "crf"], ["any", "legal"])))
-@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize(("layers", "neighbours"), [(1, "joined"), (2, "joined"), (1, "added")])
 @pytest.mark.parametrize(("arch", "cell"), NETWORKS)
-def test_ablation_equals_tagging_again(arch, cell, layers, decoder, transitions):
+def test_ablation_equals_tagging_again(arch, cell, layers, neighbours, decoder, transitions):
     model = drawn(
         arch=arch,
         cell=cell,
         layers=layers,
         decoder=decoder,
         transitions=transitions,
+        neighbours=neighbours,
         window=1,
         features=ALL_INPUTS,
-        scale=2,
+        scale=2 if neighbours == "joined" else 4,
     )
+    if decoder == "crf":
+        model.parameters["output/A"][...] *= 0.2  # so that tags depend on tokens, and ablation changes some
     found = connectivity(model, TEXT, SIDES, steps=1)
     assert found.changed.any()
     check_ablation(model, TEXT, SIDES, found, 1e-12)
@@ -185,10 +204,12 @@ def test_ablation_equals_tagging_again_with_the_bundled_model():
     check_ablation(model, tokens, None, connectivity(model, tokens), 1e-4)
 
 
-@pytest.mark.parametrize("window", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("window", "neighbours"), [(0, "joined"), (1, "joined"), (2, "joined"), (1, "added"), (2, "added")]
+)
 @pytest.mark.parametrize(("arch", "cell"), NETWORKS)
-def test_what_a_network_cannot_see_is_exactly_zero(arch, cell, window):
-    found = connectivity(drawn(arch=arch, cell=cell, window=window, layers=2), TEXT)
+def test_what_a_network_cannot_see_is_exactly_zero(arch, cell, window, neighbours):
+    found = connectivity(drawn(arch=arch, cell=cell, window=window, neighbours=neighbours, layers=2), TEXT)
     lag = np.arange(len(TEXT))[None, :] - np.arange(len(TEXT))[:, None]
     seen = {"fnn": np.abs(lag) <= window, "bidirectional": lag < 99}.get(arch, lag <= window)
     known = np.arange(len(TEXT)) < len(TEXT) - 1  # the unknown word can contribute nothing and be missed by none

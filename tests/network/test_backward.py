@@ -94,6 +94,15 @@ def test_gradients_hold_under_dropout(arch, cell, layers, kind, batch, drawn):
     assert worst_relative_error(spec, drawn(spec), batch, Case(dropout=3)) < 1e-6
 
 
+@pytest.mark.parametrize("inputs", ["embedding", ALL_INPUTS])
+@pytest.mark.parametrize("window", [1, 2])
+@pytest.mark.parametrize(("arch", "cell"), NETWORKS)
+def test_gradients_hold_where_neighbours_are_added(arch, cell, window, inputs, batch, drawn):
+    spec = spec_of(arch, cell, neighbours="added", features=inputs, window=window)
+    masked = np.random.default_rng(4).random(len(batch.positions)) < 0.3
+    assert worst_relative_error(spec, drawn(spec), batch, Case(masked=masked, dropout=3)) < 1e-6
+
+
 @pytest.mark.parametrize("share", [0.5, 1.0])
 @pytest.mark.parametrize("kind", ["softmax", "crf"])
 @pytest.mark.parametrize("arch", ["jordan", "hybrid"])

@@ -66,10 +66,20 @@ def test_windows_and_masked_words_equal_the_numpy_reference(arch, cell, window, 
     assert_equal_the_reference(spec, batch, drawn, masked)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("inputs", ["embedding+ngram", "embedding+onehot+ngram+columns"])
+@pytest.mark.parametrize("window", [1, 9])
 @pytest.mark.parametrize(("arch", "cell"), NETWORKS)
-def test_a_batch_is_its_sentences_one_by_one(arch, cell, dtype, batch, drawn):
-    spec = spec_of(arch, cell, layers=2, hidden=37, window=1, features="embedding+ngram")
+def test_neighbours_that_are_added_equal_the_numpy_reference(arch, cell, window, inputs, batch, drawn):
+    masked = np.random.default_rng(3).random(len(batch.positions)) < 0.4
+    spec = spec_of(arch, cell, layers=2, hidden=7, neighbours="added", window=window, features=inputs)
+    assert_equal_the_reference(spec, batch, drawn, masked)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("neighbours", ["joined", "added"])
+@pytest.mark.parametrize(("arch", "cell"), NETWORKS)
+def test_a_batch_is_its_sentences_one_by_one(arch, cell, neighbours, dtype, batch, drawn):
+    spec = spec_of(arch, cell, layers=2, hidden=37, neighbours=neighbours, window=1, features="embedding+ngram")
     parameters = drawn(spec, dtype)
     together = unpacked(batch, forward(spec, parameters, batch.of(spec)).o)
     for sentence, (start, end) in enumerate(itertools.pairwise(batch.encoded.starts)):
@@ -78,9 +88,11 @@ def test_a_batch_is_its_sentences_one_by_one(arch, cell, dtype, batch, drawn):
         assert together[start:end].tolist() == o.tolist()
 
 
+@pytest.mark.parametrize("inputs", ["embedding+ngram", "embedding+onehot+columns"])
+@pytest.mark.parametrize("neighbours", ["joined", "added"])
 @pytest.mark.parametrize(("arch", "cell"), NETWORKS)
-def test_labels_are_the_likeliest_of_the_forward_pass(arch, cell, batch, drawn):
-    spec = spec_of(arch, cell, layers=2, hidden=7)
+def test_labels_are_the_likeliest_of_the_forward_pass(arch, cell, neighbours, inputs, batch, drawn):
+    spec = spec_of(arch, cell, layers=2, hidden=7, neighbours=neighbours, window=1, features=inputs)
     parameters = drawn(spec, np.float32)
     y = forward(spec, parameters, batch.of(spec)).o
     if not spec.architecture.keeps_output:

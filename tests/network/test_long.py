@@ -39,12 +39,14 @@ def assert_same(whole, blocks):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("neighbours", ["joined", "added"])
 @pytest.mark.parametrize("layers", [1, 3])
 @pytest.mark.parametrize("output_layer", ["softmax", "crf"])
 @pytest.mark.parametrize(("arch", "cell"), NETWORKS)
-def test_blocks_give_what_the_whole_sentence_gives(arch, cell, output_layer, layers, sentence, drawn):
+def test_blocks_give_what_the_whole_sentence_gives(arch, cell, output_layer, layers, neighbours, sentence, drawn):
     names = "embedding+onehot+ngram+columns"
-    spec = spec_of(arch, cell, decoder=output_layer, layers=layers, window=2, features=names, hidden=21)
+    settings = {"layers": layers, "window": 2, "neighbours": neighbours, "features": names, "hidden": 21}
+    spec = spec_of(arch, cell, decoder=output_layer, **settings)
     for dtype in (np.float32, np.float64):
         parameters = drawn(spec, dtype)
         for tokens in (1, 4, 28, 100):

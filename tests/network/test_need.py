@@ -14,6 +14,8 @@ from rnncli.errors import UsageError
 # The options of networks and trainings, and of the data: sentences, and the number of tags.
 CASES = [
     {"hidden": 300, "batch": 8},
+    {"hidden": 300, "batch": 8, "neighbours": "joined"},
+    {"hidden": 16, "batch": 200, "embedding": 500},
     {"hidden": 32, "ngram": 1_000},
     {"hidden": 40, "batch": 200, "epochs": 1},
     {"hidden": 100, "batch": 200, "arch": "hybrid", "epochs": 1},
@@ -86,15 +88,28 @@ MB = 10**6
 # A network, a size of batches, the data, how much memory there is, and what the hint names.
 REFUSED = {
     "hidden": (NetworkSpec(hidden=65_536, layers=64), 0, sentences(), 1e12, "lower --hidden or --layers"),
-    "embedding": (NetworkSpec(hidden=1, embedding=65_536, ngram=1), 0, sentences(), 80 * MB, "lower --embedding,"),
+    "embedding": (
+        NetworkSpec(hidden=1, embedding=65_536, ngram=1, neighbours="joined"),
+        0,
+        sentences(),
+        80 * MB,
+        "lower --embedding,",
+    ),
     "ngram": (
         NetworkSpec(hidden=1, embedding=1, ngram=65_536),
         0,
         sentences() * 2,
         30 * MB,
-        "lower --hidden, --window, --embedding or --ngram",
+        "lower --window, --embedding or --ngram",
     ),
-    "window": (NetworkSpec(hidden=100, window=64), 0, sentences(), 100 * MB, "lower --hidden, --window"),
+    "window": (NetworkSpec(hidden=100, window=64), 0, sentences(), 30 * MB, "lower --window"),
+    "window, joined": (
+        NetworkSpec(hidden=100, window=64, neighbours="joined"),
+        0,
+        sentences(),
+        100 * MB,
+        "lower --hidden, --window",
+    ),
     "tags": (NetworkSpec(hidden=1), 0, sentences(1_500, 1_500), 40 * MB, "--decoder softmax"),
     "batch": (NetworkSpec(hidden=100), 1_000_000, sentences(3, 10) * 10_000, 500 * MB, "lower --batch"),
 }

@@ -56,7 +56,7 @@ def differences(scores, array: np.ndarray, do: np.ndarray) -> np.ndarray:
 
 def scores_from_x(spec, parameters, read: plain.TokenInputs) -> np.ndarray:
     """The scores for the looked-up inputs ``read``, which need be no row of a table."""
-    a = np.tile(parameters["layer1/b"], (len(read.x), 1))
+    a = np.tile(plain.bias(spec, parameters), (len(read.x), 1))
     for place in range(2 * spec.window + 1):
         to, of = plain.pairs_at_distance(len(read.x), place - spec.window)
         a[to] += plain.product(spec, parameters, read, place)[of]
@@ -69,8 +69,8 @@ def check(spec, parameters, batch) -> None:
         one = batch.of(spec, sentence=sentence)
         trace, read = plain.forward(spec, parameters, one), plain.look_up(parameters, one)
         for do in (scalars(one.tokens), single(one.tokens)):
-            found, a = sweep(spec, parameters, trace, do), trace.a[0].copy()
-            assert_close(differences(lambda a=a: plain.run(spec, parameters, a).o, a, do), found.da)
+            found, a = sweep(spec, parameters, trace, do), trace.linear.copy()
+            assert_close(differences(lambda a=a: plain.run(spec, parameters, a).o, a, do), found.dlinear)
             if read.x.shape[1]:
                 numeric = differences(lambda read=read: scores_from_x(spec, parameters, read), read.x, do)
                 assert_close(numeric, found.dx)
@@ -90,10 +90,11 @@ def test_they_hold_for_every_activation(arch, cell, activation, batch, drawn):
     check(spec, drawn(spec), batch)
 
 
+@pytest.mark.parametrize("neighbours", ["joined", "added"])
 @pytest.mark.parametrize("window", [1, 2])
 @pytest.mark.parametrize(("arch", "cell"), [("fnn", "simple"), ("hybrid", "simple"), ("bidirectional", "lstm")])
-def test_they_hold_for_all_inputs_through_a_window(arch, cell, window, batch, drawn):
-    spec = spec_of(arch, cell, features=ALL_INPUTS, window=window)
+def test_they_hold_for_all_inputs_through_a_window(arch, cell, window, neighbours, batch, drawn):
+    spec = spec_of(arch, cell, features=ALL_INPUTS, window=window, neighbours=neighbours)
     check(spec, drawn(spec), batch)
 
 
@@ -157,11 +158,11 @@ def test_gradients_of_hidden_layers_and_of_the_output_that_is_fed_back_equal_dif
             assert found.dy is None
 
 
-@pytest.mark.parametrize("window", [0, 1])
+@pytest.mark.parametrize(("window", "neighbours"), [(0, "joined"), (1, "joined"), (1, "added")])
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize(("arch", "cell"), NETWORKS)
-def test_one_scalar_gives_what_the_kernels_find(arch, cell, layers, window, batch, drawn):
-    spec = spec_of(arch, cell, layers=layers, window=window, features=ALL_INPUTS)
+def test_one_scalar_gives_what_the_kernels_find(arch, cell, layers, window, neighbours, batch, drawn):
+    spec = spec_of(arch, cell, layers=layers, window=window, neighbours=neighbours, features=ALL_INPUTS)
     parameters = drawn(spec)
     one = batch.of(spec, sentence=1)
     do = scalars(one.tokens)
@@ -170,15 +171,17 @@ def test_one_scalar_gives_what_the_kernels_find(arch, cell, layers, window, batc
         gradient = Parameters(parameters.rows, np.float64)
         expected = backward(spec, parameters, forward(spec, parameters, one), do[m].copy(), gradient)
         np.testing.assert_allclose(found.dx[m], expected.dx, rtol=1e-9, atol=1e-12)
-        np.testing.assert_allclose(found.da[m], expected.das[-1], rtol=1e-9, atol=1e-12)
+        of_onehot = found.dlinear[m][:, plain.Linear.of(spec, parameters).a]
+        np.testing.assert_allclose(of_onehot, expected.das[-1], rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("neighbours", ["joined", "added"])
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize(("arch", "cell"), NETWORKS)
-def test_sentences_side_by_side_are_read_and_swept_as_each_alone(arch, cell, layers, batch, drawn):
-    spec = spec_of(arch, cell, layers=layers)
+def test_sentences_side_by_side_are_read_and_swept_as_each_alone(arch, cell, layers, neighbours, batch, drawn):
+    spec = spec_of(arch, cell, layers=layers, window=1, neighbours=neighbours)
     parameters = drawn(spec)
-    a = np.random.default_rng(3).standard_normal((5, 4, spec.product))
+    a = np.random.default_rng(3).standard_normal((5, 4, len(plain.bias(spec, parameters))))
     do = np.random.default_rng(4).standard_normal((4, 3, 5, TAGS))
     together = plain.run(spec, parameters, a)
     found = sweep(spec, parameters, together, do)
@@ -197,4 +200,4 @@ def test_a_sweep_keeps_the_precision_of_the_parameters(batch, drawn):
         parameters = drawn(spec, dtype)
         trace = plain.forward(spec, parameters, batch.of(spec, sentence=1))
         found = sweep(spec, parameters, trace, scalars(len(trace.o)))
-        assert {dtype} == {array.dtype.type for array in (found.dx, found.da, *found.dh)}
+        assert {dtype} == {array.dtype.type for array in (found.dx, found.dlinear, *found.dh)}
