@@ -10,7 +10,9 @@ disk. With --json every run is kept as soon as it is done, and a run that is in 
 again; several of these may write to one file at the same time.
 """
 
+import argparse
 import itertools
+import operator
 import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -33,8 +35,9 @@ class Row(NamedTuple):
     is_earlier: bool = False  # of the checkout that --against names
 
 
-EARLIER = "earlier version"
 DEFAULT = "default"
+EARLIER = "earlier version"
+PEERS = ("CRFsuite", "spaCy")
 ROWS = {
     DEFAULT: Row({}),
     "distilled": Row({"seeds": 5, "distil": True}),
@@ -43,6 +46,8 @@ ROWS = {
     "CRFsuite": Row({}, "crf"),
     "spaCy": Row({}, "spacy"),
 }
+# On ATIS in the README's table, one seed.
+ARCHITECTURES = {name: Row({"arch": name}) for name in ("elman", "hybrid", "jordan", "fnn")}
 # Each leaves one part of the default out, or sets it otherwise.
 ABLATIONS = {
     "without letters": Row({"features": "embedding"}),
@@ -55,14 +60,16 @@ ABLATIONS = {
     "gru": Row({"cell": "gru"}),
 }
 ABLATED = ("atis", "chunks", "atis-300", "chunks-300")
-EVERY = ROWS | ABLATIONS
+EVERY = ROWS | ARCHITECTURES | ABLATIONS
 
 
-def seeds(data: str, name: str) -> int:
+def seeds(data: str, name: str, asked: int | None = None) -> int:
     """How many runs a row of a data set has."""
     if EVERY[name].side != "rnncli":
         return 1
-    return 3 if data in SMALL or data == "ewt" or name in ABLATIONS else 5
+    if name in ARCHITECTURES:
+        return asked or 1
+    return asked or (3 if data in SMALL or data == "ewt" or name == EARLIER or name in ABLATIONS else 5)
 
 
 def is_possible(data: str, name: str, has_earlier: bool) -> bool:
@@ -78,8 +85,9 @@ def spread(values: Sequence[float], digits: int) -> str:
 
 
 def of(records: Sequence[Record], data: str, name: str) -> list[Record]:
-    """The runs of a row on a data set."""
-    return [record for record in records if (record["set"], record["row"]) == (data, name)]
+    """The runs of a row on a data set, by seed."""
+    chosen = [record for record in records if (record["set"], record["row"]) == (data, name)]
+    return sorted(chosen, key=operator.itemgetter("seed"))
 
 
 def counts(records: Sequence[Record]) -> list[significance.Counts]:
@@ -116,21 +124,85 @@ def cells(records: Sequence[Record]) -> dict[str, str]:
     }
 
 
-def table(records: Sequence[Record], sets: Sequence[str], names: Sequence[str]) -> list[dict[str, str]]:
+def above(records: Sequence[Record], data: str, names: Sequence[str]) -> dict[str, str]:
+    """How far the default is above other rows of a data set, for those that have runs."""
+    ours = of(records, data, DEFAULT)
+    others = [name for name in names if name != DEFAULT and ours and of(records, data, name)]
+    if not others:
+        return {}
+    differences = significance.compare(counts(ours), [counts(of(records, data, name)) for name in others])
+    return {name: shown(each) for name, each in zip(others, differences, strict=True)}
+
+
+def full(records: Sequence[Record], sets: Sequence[str], names: Sequence[str]) -> list[dict[str, str]]:
     """A line for each row of each data set that has runs, and how far the default is above it."""
     lines = []
     for data in sets:
-        groups = {name: group for name in names if (group := of(records, data, name))}
-        others = [name for name in groups if name != DEFAULT]
-        compared: dict[str, str] = {}
-        if DEFAULT in groups and others:
-            differences = significance.compare(counts(groups[DEFAULT]), [counts(groups[name]) for name in others])
-            compared = {name: shown(each) for name, each in zip(others, differences, strict=True)}
-        for name, group in groups.items():
-            title = SETS[data].heading if name == next(iter(groups)) else ""
-            line = {"data": title, "": name, **cells(group)}
-            lines.append(line | {"default is above by [95 %]": compared.get(name, "")})
+        differences = above(records, data, names)
+        title = SETS[data].heading
+        for name in names:
+            if runs := of(records, data, name):
+                line = {"data": title, "": name, **cells(runs)}
+                lines.append(line | {"default is above by [95 %]": differences.get(name, "")})
+                title = ""
     return lines
+
+
+def small(records: Sequence[Record]) -> list[dict[str, str]]:
+    """A line for each sample: the scores of the rows side by side."""
+    names = [name for name in ROWS if any(of(records, data, name) for data in SMALL)]
+    lines = []
+    for data in SMALL:
+        runs = {name: of(records, data, name) for name in names}
+        scores = {f"{name}, %": cells(runs[name])["test, %"] if runs[name] else "–" for name in names}
+        differences = above(records, data, names)
+        seconds = {"default, s": cells(runs[DEFAULT])["training, s"] if runs.get(DEFAULT) else "–"}
+        compared = {
+            f"default is above {name} by [95 %]": differences.get(name, "–") for name in names if name in PEERS
+        }
+        lines.append({"data": SETS[data].heading, **scores, **seconds, **compared})
+    return lines
+
+
+def ablations(records: Sequence[Record]) -> list[dict[str, str]]:
+    """A line for each part of the default: the score without it, and how far the default is above."""
+    sets = [data for data in ABLATED if of(records, data, DEFAULT)]
+    differences = {data: above(records, data, list(ABLATIONS)) for data in sets}
+    lines = []
+    for name in [DEFAULT, *ABLATIONS]:
+        if any(of(records, data, name) for data in sets):
+            line = {"": name}
+            for data in sets:
+                runs = of(records, data, name)
+                line[data] = cells(runs)["test, %"] if runs else "–"
+                line[f"{data}: default is above by [95 %]"] = differences[data].get(
+                    name, "–" if name != DEFAULT else ""
+                )
+                line[f"{data}, s"] = cells(runs)["training, s"] if runs else "–"
+            lines.append(line)
+    return lines
+
+
+def run_missing(options: argparse.Namespace, sets: Sequence[str], names: Sequence[str]) -> list[Record]:
+    """Make the runs that the file does not hold, and return all; rows take turns, a seed after the other."""
+    environments = {"crf": options.crf_env, "spacy": options.spacy_env}
+    records: list[Record] = list(report.saved(options.json))
+    most = max(seeds(data, name, options.seeds) for data in sets for name in names)
+    for data, seed, name in itertools.product(sets, range(1, most + 1), names):
+        row = EVERY[name]
+        if seed > seeds(data, name, options.seeds) or not is_possible(data, name, bool(options.against)):
+            continue
+        if any(record["seed"] == seed for record in of(records, data, name)):
+            continue
+        settings = dict(row.options)
+        if row.side == "spacy":
+            settings = {"component": SETS[data].spacy, "language": SETS[data].language}
+        code = options.against if row.is_earlier else None
+        task = sides.Task(row.side, data, seed, settings, environments.get(row.side), code)
+        records.append({"row": name, **sides.run(task, options.folder)})
+        if options.json:
+            report.add(options.json, TITLE, records[-1])
+    return records
 
 
 def main() -> None:
@@ -138,38 +210,18 @@ def main() -> None:
     parser = report.options(__doc__)
     parser.add_argument("folder", type=Path, metavar="DATA_DIR")
     parser.add_argument("--set", action="append", choices=SETS, help="may be given again; else all")
-    parser.add_argument("--row", action="append", choices=EVERY, help="may be given again; else all but ablations")
-    parser.add_argument(
-        "--ablations", action="store_true", help=f"the default and its parts, on {', '.join(ABLATED)}"
-    )
+    parser.add_argument("--row", action="append", choices=EVERY, help="may be given again; else all of ROWS")
+    parts = f"the default and its parts, on {', '.join(ABLATED)}"
+    parser.add_argument("--ablations", action="store_true", help=parts)
     parser.add_argument("--against", type=Path, metavar="DIR", help=f"a checkout of rnncli: the row {EARLIER!r}")
     parser.add_argument("--seeds", type=int, help="1 … this many; else 5, of EWT, small sets and ablations 3")
     parser.add_argument("--crf-env", type=Path, help="an environment with python-crfsuite; else one is made")
     parser.add_argument("--spacy-env", type=Path, help="an environment with spaCy; else one is made")
     options = parser.parse_args()
-    environments = {"crf": options.crf_env, "spacy": options.spacy_env}
-    sets = options.set or (ABLATED if options.ablations else SETS)
-    names = options.row or ([DEFAULT, *ABLATIONS] if options.ablations else ROWS)
-    records = report.saved(options.json)
-    for data, name in itertools.product(sets, names):
-        row = EVERY[name]
-        if not is_possible(data, name, options.against is not None):
-            continue
-        for seed in range(1, (options.seeds or seeds(data, name)) + 1):
-            if any(record["seed"] == seed for record in of(records, data, name)):
-                continue
-            settings = dict(row.options)
-            if row.side == "spacy":
-                settings = {"component": SETS[data].spacy, "language": SETS[data].language}
-            code = options.against if row.is_earlier else None
-            task = sides.Task(row.side, data, seed, settings, environments.get(row.side), code)
-            record = {"row": name, **sides.run(task, options.folder)}
-            records.append(record)
-            if options.json:
-                report.add(options.json, TITLE, record)
-    for part in (FULL, SMALL):
-        if lines := table(records, [data for data in sets if data in part], list(names)):
-            report.publish("One thread", lines)
+    sets = options.set or list(ABLATED if options.ablations else SETS)
+    names = options.row or ([DEFAULT, *ABLATIONS] if options.ablations else list(ROWS))
+    records = run_missing(options, sets, names)
+    report.publish("One thread", full(records, sets, names))
 
 
 if __name__ == "__main__":
