@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import report
 import sides
 import significance
-from datasets import FULL, SETS, SMALL
+from datasets import SETS, SMALL
 
 TITLE = "accuracy"
 Record = Mapping[str, Any]

@@ -24,7 +24,8 @@ from datasets import FULL
 def passed(record: Record, score: float) -> float:
     """The seconds until an epoch of a run has this score on the test data; infinite if none has."""
     least = round(score, 5)  # as those of a curve are
-    return next((float(seconds) for seconds, _, test in record["curve"] if test >= least), math.inf)
+    points: list[tuple[float, float, float]] = record["curve"]
+    return next((seconds for seconds, _, test in points if test >= least), math.inf)
 
 
 def shown(seconds: float) -> str:

@@ -14,6 +14,7 @@ DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent / "benchmarks"))
 
 import accuracy  # noqa: E402  from benchmarks
+import datasets  # noqa: E402
 import report  # noqa: E402
 import time_to_score  # noqa: E402
 
@@ -28,7 +29,7 @@ def tables() -> dict[str, str]:
     """Every table as Markdown; a sentence where nothing was measured."""
     records = report.saved(DOCS.parent / "benchmarks" / "accuracy.json")
     rows = {
-        "accuracy": accuracy.full(records, list(accuracy.FULL), [*accuracy.ROWS, *accuracy.ARCHITECTURES]),
+        "accuracy": accuracy.full(records, list(datasets.FULL), [*accuracy.ROWS, *accuracy.ARCHITECTURES]),
         "small data": accuracy.small(records),
         "time to pass others": time_to_score.peers(records),
         "time of versions": time_to_score.versions(records),
