@@ -84,7 +84,9 @@ def save(path: Path, title: str, records: Sequence[Mapping[str, Any]]) -> None:
     """Write measurements as JSON, each on a line of its own."""
     head = json.dumps({"title": title, "machine": machine()}, indent=1, ensure_ascii=False)
     lines = ",\n".join("  " + json.dumps(record, ensure_ascii=False) for record in records)
-    path.write_text(f'{head[:-2]},\n "measurements": [\n{lines}\n ]\n}}\n', encoding="utf-8")
+    new = path.with_suffix(".new")
+    new.write_text(f'{head[:-2]},\n "measurements": [\n{lines}\n ]\n}}\n', encoding="utf-8")
+    new.replace(path)  # so that a process that is killed leaves the file whole
 
 
 def saved(path: Path | None) -> list[dict[str, Any]]:

@@ -35,7 +35,7 @@ def shown(seconds: float) -> str:
 
 def mean(records: Sequence[Record]) -> float:
     """The mean score on the test data."""
-    return statistics.mean(record["test"] for record in records)
+    return float(statistics.mean(record["test"] for record in records))
 
 
 def middle(records: Sequence[Record]) -> str:
