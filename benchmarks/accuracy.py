@@ -158,7 +158,9 @@ def small(records: Sequence[Record]) -> list[dict[str, str]]:
         differences = above(records, data, names)
         seconds = {"default, s": cells(runs[DEFAULT])["training, s"] if runs.get(DEFAULT) else "–"}
         compared = {
-            f"default is above {name} by [95 %]": differences.get(name, "–") for name in names if name in PEERS
+            f"default is above {name} by [95 %]": differences.get(name, "–")
+            for name in names
+            if name in (*PEERS, EARLIER)
         }
         lines.append({"data": SETS[data].heading, **scores, **seconds, **compared})
     return lines
