@@ -12,6 +12,7 @@ again; several of these may write to one file at the same time.
 
 import argparse
 import itertools
+import math
 import operator
 import statistics
 from collections.abc import Mapping, Sequence
@@ -106,20 +107,21 @@ def cells(records: Sequence[Record]) -> dict[str, str]:
     """What a row says of its runs alone."""
 
     def share(key: str, digits: int) -> str:
-        values = [record.get(key) for record in records]
-        return spread([100 * value for value in values if value is not None], digits) if None not in values else "–"
+        values = [100 * record[key] for record in records if record.get(key) is not None]
+        return spread(values, digits) if values else "–"
 
-    def middle(key: str, factor: float, digits: int) -> str:
-        values = [record.get(key) for record in records]
-        return "–" if None in values else f"{factor * statistics.median(filter(None, values)):,.{digits}f}"
+    def middle(key: str) -> float:
+        return statistics.median(record.get(key, math.nan) for record in records)
 
+    seconds = middle("seconds")
+    epochs = middle("epochs")
     return {
         "test, %": share("test", 2),
         "dev, %": share("dev", 2),
         "unknown words, %": share("unknown", 1),
-        "epochs": middle("epochs", 1, 0),
-        "training, s": middle("seconds", 1, 0),
-        "model, MB": middle("bytes", 1e-6, 1),
+        "epochs": "–" if math.isnan(epochs) else f"{epochs:.0f}",
+        "training, s": f"{seconds:,.0f}" if seconds >= 10 else f"{seconds:.1f}",
+        "model, MB": f"{middle('bytes') / 1e6:.1f}",
         "seeds": str(len(records)),
     }
 
