@@ -111,15 +111,16 @@ def cells(records: Sequence[Record]) -> dict[str, str]:
         return spread(values, digits) if values else "–"
 
     def middle(key: str) -> float:
-        return statistics.median(record.get(key, math.nan) for record in records)
+        return float(statistics.median(record.get(key, math.nan) for record in records))
 
     seconds = middle("seconds")
     epochs = middle("epochs")
+    refit = statistics.median(record.get("refit", 0) for record in records)
     return {
         "test, %": share("test", 2),
         "dev, %": share("dev", 2),
         "unknown words, %": share("unknown", 1),
-        "epochs": "–" if math.isnan(epochs) else f"{epochs:.0f}",
+        "epochs": "–" if math.isnan(epochs) else f"{epochs:.0f}" + (f" + {refit:.0f}" if refit else ""),
         "training, s": f"{seconds:,.0f}" if seconds >= 10 else f"{seconds:.1f}",
         "model, MB": f"{middle('bytes') / 1e6:.1f}",
         "seeds": str(len(records)),

@@ -3,7 +3,7 @@
 python rnncli_side.py JOB    a directory with job.json, see sides.py
 
 The rnncli that is trained is the one that Python finds, so PYTHONPATH may name another checkout. It uses what that
-has had for long: ``api.train``, ``Listener`` and ``evaluation``.
+has had for long: ``api.train``, ``Listener`` and ``evaluation``. Epochs of a refit are not scored.
 """
 
 import itertools
@@ -64,11 +64,13 @@ def main() -> None:
     seconds = time.process_time() - curve.extra
     lines = ["\t".join(row) for row in tags(trained.model, job["test"])]
     (directory / "test.tags").write_text("\n".join(lines), "utf-8")
+    refit = getattr(trained, "refit", None)
     result = {
         "seconds": seconds,
         "bytes": model.stat().st_size,
         "epochs": trained.result.epochs,
         "best_epoch": trained.result.best_epoch,
+        "refit": refit.epochs if refit else 0,
         "dev": trained.dev.score,
         "sha256": trained.sha256,
         "curve": curve.points,

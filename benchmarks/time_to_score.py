@@ -22,10 +22,10 @@ from datasets import FULL
 
 
 def passed(record: Record, score: float) -> float:
-    """The seconds until an epoch of a run has this score on the test data; infinite if none has."""
+    """The seconds until an epoch of a run, or its end, has this score on the test data; infinite if none has."""
     least = round(score, 5)  # as those of a curve are
-    points: list[tuple[float, float, float]] = record["curve"]
-    return next((seconds for seconds, _, test in points if test >= least), math.inf)
+    points = [(seconds, test) for seconds, _, test in record["curve"]] + [(record["seconds"], record["test"])]
+    return next((seconds for seconds, test in points if test >= least), math.inf)
 
 
 def shown(seconds: float) -> str:
