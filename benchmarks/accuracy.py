@@ -1,83 +1,82 @@
-"""Train with default settings from several seeds on several data sets; mean ± standard deviation of the scores.
+"""Train rnncli, CRFsuite and spaCy on several data sets from several seeds; mean ± standard deviation of scores.
 
-    python benchmarks/accuracy.py DATA_DIR [--seeds 5] [--set atis] [--network default] [--json FILE]
+    python benchmarks/accuracy.py DATA_DIR [--set NAME]… [--row NAME]… [--ablations] [--against DIR] [--seeds N]
+        [--crf-env DIR] [--spacy-env DIR] [--json FILE]
 
-DATA_DIR holds a folder for each row of SETS. The best epoch is chosen on the development data, or on a seeded
-share of the training sentences where there is none; the test data is looked at once, at the end. With --json every
-run is kept as soon as it is done, and a run that is in the file already is not made again.
+DATA_DIR holds a folder for each of ``datasets.FULL``. The epoch is chosen on the development data, or on a seeded
+share of the training sentences where there is none; nothing is chosen by the test data. Each training is a
+process of its own; its seconds are the processor's, from the start of that process until the model is on the
+disk. With --json every run is kept as soon as it is done, and a run that is in the file already is not made
+again; several of these may write to one file at the same time.
 """
 
-import json
+import argparse
+import itertools
+import math
+import operator
 import statistics
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import report
+import sides
+import significance
+from datasets import SETS, SMALL
 
-from rnncli import __version__, api, evaluation
-from rnncli.data import reading
-
-
-class Set(NamedTuple):
-    """A data set: its files below DATA_DIR."""
-
-    title: str
-    train: str
-    dev: str | None
-    test: str
+TITLE = "accuracy"
+Record = Mapping[str, Any]
 
 
-SETS = {
-    "atis": Set("ATIS, words only, span F1", "atis/train.tsv", "atis/dev.tsv", "atis/test.tsv"),
-    "chunks-pos": Set(
-        "CoNLL-2000, words and POS, span F1", "conll2000/train.pos.tsv", None, "conll2000/test.pos.tsv"
-    ),
-    "chunks": Set("CoNLL-2000, words only, span F1", "conll2000/train.tsv", None, "conll2000/test.tsv"),
-    "ewt": Set("UD English EWT 2.16, UPOS accuracy", "ud-ewt/train.tsv", "ud-ewt/dev.tsv", "ud-ewt/test.tsv"),
+class Row(NamedTuple):
+    """A row of the table: a program and what is set; everything else is its default."""
+
+    options: Mapping[str, Any]
+    side: str = "rnncli"
+    is_earlier: bool = False  # of the checkout that --against names
+
+
+DEFAULT = "default"
+EARLIER = "earlier version"
+PEERS = ("CRFsuite", "spaCy")
+ROWS = {
+    DEFAULT: Row({}),
+    "distilled": Row({"seeds": 5, "distil": True}),
+    "simple units": Row({"cell": "simple"}),
+    EARLIER: Row({}, is_earlier=True),
+    "CRFsuite": Row({}, "crf"),
+    "spaCy": Row({}, "spacy"),
 }
-# What a row of the table sets; everything else is the default.
-NETWORKS: dict[str, dict[str, Any]] = {
-    "default": {},
-    "simple units": {"cell": "simple"},
-    "elman": {"arch": "elman"},
-    "jordan": {"arch": "jordan"},
-    "hybrid": {"arch": "hybrid"},
-    "fnn": {"arch": "fnn"},
-    "gru": {"cell": "gru"},
-    "without letters": {"features": "embedding"},
-    "without words": {"features": "ngram"},
-    "softmax": {"decoder": "softmax"},
-    "window 0": {"window": 0},
-    "no dropout": {"dropout": 0.0},
-    "no unknown words": {"unknown": 0.0},
-    "no clipping": {"clip": 0.0},
+# On ATIS in the README's table, one seed.
+ARCHITECTURES = {name: Row({"arch": name}) for name in ("elman", "hybrid", "jordan", "fnn")}
+# Each leaves one part of the default out, or sets it otherwise.
+ABLATIONS = {
+    "without letters": Row({"features": "embedding"}),
+    "without words": Row({"features": "ngram"}),
+    "softmax": Row({"decoder": "softmax"}),
+    "window 0": Row({"window": 0}),
+    "no dropout": Row({"dropout": 0.0}),
+    "no unknown words": Row({"unknown": 0.0}),
+    "no clipping": Row({"clip": 0.0}),
+    "gru": Row({"cell": "gru"}),
 }
-ABLATIONS = ["default", "simple units", "gru", "without letters", "without words", "softmax", "window 0",
-             "no dropout", "no unknown words", "no clipping"]  # fmt: skip
+ABLATED = ("atis", "chunks", "atis-300", "chunks-300")
+EVERY = ROWS | ARCHITECTURES | ABLATIONS
 
 
-def run(folder: Path, name: str, network: str, seed: int, threads: int) -> dict[str, Any]:
-    """Train one model and score it."""
-    data = SETS[name]
-    with tempfile.TemporaryDirectory() as directory:
-        trained = api.train(
-            folder / data.train,
-            folder / data.dev if data.dev else None,
-            Path(directory) / "model.npz",
-            threads,
-            seed=seed,
-            **NETWORKS[network],
-        )
-        size = trained.path.stat().st_size
-    test = evaluation.evaluate(trained.model, reading.read(str(folder / data.test)).sentences, threads)
-    return {
-        "set": name, "network": network, "seed": seed, "test": test.score, "dev": trained.dev.score,
-        "unknown": test.unknown_accuracy, "ece": test.calibration.ece if test.calibration else None,
-        "seconds": trained.result.seconds, "epochs": trained.result.epochs,
-        "best_epoch": trained.result.best_epoch, "bytes": size, "sha256": trained.sha256, "rnncli": __version__,
-    }  # fmt: skip
+def seeds(data: str, name: str, asked: int | None = None) -> int:
+    """How many runs a row of a data set has."""
+    if EVERY[name].side != "rnncli":
+        return 1
+    if name in ARCHITECTURES:
+        return asked or 1
+    return asked or (3 if data in SMALL or data == "ewt" or name == EARLIER or name in ABLATIONS else 5)
+
+
+def is_possible(data: str, name: str, has_earlier: bool) -> bool:
+    """Whether a row is run on a data set."""
+    row = EVERY[name]
+    return (row.side != "spacy" or SETS[data].spacy is not None) and (has_earlier or not row.is_earlier)
 
 
 def spread(values: Sequence[float], digits: int) -> str:
@@ -86,47 +85,148 @@ def spread(values: Sequence[float], digits: int) -> str:
     return f"{statistics.mean(values):.{digits}f}{sd}"
 
 
-def row(records: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """A line of the table: the runs of one network on one data set."""
+def of(records: Sequence[Record], data: str, name: str) -> list[Record]:
+    """The runs of a row on a data set, by seed."""
+    chosen = [record for record in records if (record["set"], record["row"]) == (data, name)]
+    return sorted(chosen, key=operator.itemgetter("seed"))
+
+
+def counts(records: Sequence[Record]) -> list[significance.Counts]:
+    """The counts of each run."""
+    return [significance.unpack(record["counts"]) for record in records]
+
+
+def shown(difference: significance.Difference) -> str:
+    """A difference with its interval and its p, in points."""
+    value, low, high = (f"{100 * number:+.2f}".replace("-", "−") for number in difference[:3])
+    p = "p < 0.001" if difference.p < 0.001 else f"p = {difference.p:.3f}"
+    return f"{value} [{low}, {high}], {p}"
+
+
+def cells(records: Sequence[Record]) -> dict[str, str]:
+    """What a row says of its runs alone."""
+
+    def share(key: str, digits: int) -> str:
+        values = [100 * record[key] for record in records if record.get(key) is not None]
+        return spread(values, digits) if values else "–"
+
+    def middle(key: str) -> float:
+        return float(statistics.median(record.get(key, math.nan) for record in records))
+
+    seconds = middle("seconds")
+    epochs = middle("epochs")
+    refit = statistics.median(record.get("refit", 0) for record in records)
     return {
-        "data": SETS[records[0]["set"]].title,
-        "network": records[0]["network"],
-        "test, %": spread([100 * r["test"] for r in records], 2),
-        "dev, %": spread([100 * r["dev"] for r in records], 2),
-        "unknown words, %": spread([100 * (r["unknown"] or 0) for r in records], 1),
-        "best epoch": spread([r["best_epoch"] for r in records], 0),
-        "training, s": f"{statistics.mean(r['seconds'] for r in records):.0f}",
-        "model, MB": f"{records[0]['bytes'] / 1e6:.1f}",
+        "test, %": share("test", 2),
+        "dev, %": share("dev", 2),
+        "unknown words, %": share("unknown", 1),
+        "epochs": "–" if math.isnan(epochs) else f"{epochs:.0f}" + (f" + {refit:.0f}" if refit else ""),
+        "training, s": f"{seconds:,.0f}" if seconds >= 10 else f"{seconds:.1f}",
+        "model, MB": f"{middle('bytes') / 1e6:.1f}",
+        "seeds": str(len(records)),
     }
+
+
+def above(records: Sequence[Record], data: str, names: Sequence[str]) -> dict[str, str]:
+    """How far the default is above other rows of a data set, for those that have runs."""
+    ours = of(records, data, DEFAULT)
+    others = [name for name in names if name != DEFAULT and ours and of(records, data, name)]
+    if not others:
+        return {}
+    differences = significance.compare(counts(ours), [counts(of(records, data, name)) for name in others])
+    return {name: shown(each) for name, each in zip(others, differences, strict=True)}
+
+
+def full(records: Sequence[Record], sets: Sequence[str], names: Sequence[str]) -> list[dict[str, str]]:
+    """A line for each row of each data set that has runs, and how far the default is above it."""
+    lines = []
+    for data in sets:
+        differences = above(records, data, names)
+        title = SETS[data].heading
+        for name in names:
+            if runs := of(records, data, name):
+                line = {"data": title, "": name, **cells(runs)}
+                lines.append(line | {"default is above by [95 %]": differences.get(name, "")})
+                title = ""
+    return lines
+
+
+def small(records: Sequence[Record]) -> list[dict[str, str]]:
+    """A line for each sample: the scores of the rows side by side."""
+    names = [name for name in ROWS if any(of(records, data, name) for data in SMALL)]
+    lines = []
+    for data in SMALL:
+        runs = {name: of(records, data, name) for name in names}
+        scores = {f"{name}, %": cells(runs[name])["test, %"] if runs[name] else "–" for name in names}
+        differences = above(records, data, names)
+        seconds = {"default, s": cells(runs[DEFAULT])["training, s"] if runs.get(DEFAULT) else "–"}
+        compared = {
+            f"default is above {name} by [95 %]": differences.get(name, "–")
+            for name in names
+            if name in (*PEERS, EARLIER)
+        }
+        lines.append({"data": SETS[data].heading, **scores, **seconds, **compared})
+    return lines
+
+
+def ablations(records: Sequence[Record]) -> list[dict[str, str]]:
+    """A line for each part of the default: the score without it, and how far the default is above."""
+    sets = [data for data in ABLATED if of(records, data, DEFAULT)]
+    differences = {data: above(records, data, list(ABLATIONS)) for data in sets}
+    lines = []
+    for name in [DEFAULT, *ABLATIONS]:
+        if any(of(records, data, name) for data in sets):
+            line = {"": name}
+            for data in sets:
+                runs = of(records, data, name)
+                line[data] = cells(runs)["test, %"] if runs else "–"
+                line[f"{data}: default is above by [95 %]"] = differences[data].get(
+                    name, "–" if name != DEFAULT else ""
+                )
+                line[f"{data}, s"] = cells(runs)["training, s"] if runs else "–"
+            lines.append(line)
+    return lines
+
+
+def run_missing(options: argparse.Namespace, sets: Sequence[str], names: Sequence[str]) -> list[Record]:
+    """Make the runs that the file does not hold, and return all; rows take turns, a seed after the other."""
+    environments = {"crf": options.crf_env, "spacy": options.spacy_env}
+    records: list[Record] = list(report.saved(options.json))
+    most = max(seeds(data, name, options.seeds) for data in sets for name in names)
+    for data, seed, name in itertools.product(sets, range(1, most + 1), names):
+        row = EVERY[name]
+        if seed > seeds(data, name, options.seeds) or not is_possible(data, name, bool(options.against)):
+            continue
+        if any(record["seed"] == seed for record in of(records, data, name)):
+            continue
+        settings = dict(row.options)
+        if row.side == "spacy":
+            settings = {"component": SETS[data].spacy, "language": SETS[data].language}
+        code = options.against if row.is_earlier else None
+        task = sides.Task(row.side, data, seed, settings, environments.get(row.side), code)
+        records.append({"row": name, **sides.run(task, options.folder)})
+        if options.json:
+            report.add(options.json, TITLE, records[-1])
+    return records
 
 
 def main() -> None:
     """Run the benchmark."""
     parser = report.options(__doc__)
     parser.add_argument("folder", type=Path, metavar="DATA_DIR")
-    parser.add_argument("--seeds", type=int, default=5, help="1 … this many")
     parser.add_argument("--set", action="append", choices=SETS, help="may be given again; else all")
-    parser.add_argument("--network", action="append", choices=NETWORKS, help="may be given again; else two")
-    parser.add_argument("--ablations", action="store_true", help="all that leave one thing out")
-    parser.add_argument("--threads", type=int, default=2, help="change the time, not the scores")
+    parser.add_argument("--row", action="append", choices=EVERY, help="may be given again; else all of ROWS")
+    parts = f"the default and its parts, on {', '.join(ABLATED)}"
+    parser.add_argument("--ablations", action="store_true", help=parts)
+    parser.add_argument("--against", type=Path, metavar="DIR", help=f"a checkout of rnncli: the row {EARLIER!r}")
+    parser.add_argument("--seeds", type=int, help="1 … this many; else 5, of EWT, small sets and ablations 3")
+    parser.add_argument("--crf-env", type=Path, help="an environment with python-crfsuite; else one is made")
+    parser.add_argument("--spacy-env", type=Path, help="an environment with spaCy; else one is made")
     options = parser.parse_args()
-    records = json.loads(options.json.read_text())["measurements"] if options.json and options.json.exists() else []
-    networks = options.network or (ABLATIONS if options.ablations else ["default", "simple units"])
-    rows = []
-    for name in options.set or SETS:
-        for network in networks:
-            group = []
-            for seed in range(1, options.seeds + 1):
-                key = name, network, seed
-                found = [r for r in records if (r["set"], r["network"], r["seed"]) == key]
-                if not found:
-                    found = [run(options.folder, *key, options.threads)]
-                    records += found
-                    if options.json:
-                        report.save(options.json, "accuracy", records)
-                group += found[:1]
-            rows.append(row(group))
-    report.publish(f"{options.seeds} seeds, {options.threads} threads", rows, records, options.json)
+    sets = options.set or list(ABLATED if options.ablations else SETS)
+    names = options.row or ([DEFAULT, *ABLATIONS] if options.ablations else list(ROWS))
+    records = run_missing(options, sets, names)
+    report.publish("One thread", full(records, sets, names))
 
 
 if __name__ == "__main__":

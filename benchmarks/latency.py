@@ -70,7 +70,7 @@ def warm(environment: Path | None, rounds: int, calls: int) -> list[dict[str, An
     servers = []
     for component in ("tagger", "ner") if environment else ():
         python = report.python_with(environment, "spacy")
-        command = [str(python), side, data, component]
+        command = [str(python), side, "latency", data, component]
         server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         servers.append(server)
         assert server.stdin

@@ -1,6 +1,7 @@
 """What the benchmarks share: a Markdown table on stdout, JSON beside it, and the name of the machine."""
 
 import argparse
+import fcntl
 import json
 import os
 import platform
@@ -80,6 +81,23 @@ def publish(
 
 
 def save(path: Path, title: str, records: Sequence[Mapping[str, Any]]) -> None:
-    """Write measurements as JSON."""
-    result = {"title": title, "machine": machine(), "measurements": list(records)}
-    path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    """Write measurements as JSON, each on a line of its own."""
+    head = json.dumps({"title": title, "machine": machine()}, indent=1, ensure_ascii=False)
+    lines = ",\n".join("  " + json.dumps(record, ensure_ascii=False) for record in records)
+    new = path.with_suffix(".new")
+    new.write_text(f'{head[:-2]},\n "measurements": [\n{lines}\n ]\n}}\n', encoding="utf-8")
+    new.replace(path)  # so that a process that is killed leaves the file whole
+
+
+def saved(path: Path | None) -> list[dict[str, Any]]:
+    """The measurements that a file holds; none if there is no file."""
+    if path is None or not path.exists():
+        return []
+    return list(json.loads(path.read_text("utf-8"))["measurements"])
+
+
+def add(path: Path, title: str, record: Mapping[str, Any]) -> None:
+    """Write one more measurement to a file, to which other processes may add at the same time."""
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        save(path, title, [*saved(path), record])

@@ -1,0 +1,56 @@
+"""Write the tables of scores and seconds in README.md and docs/decisions.md from benchmarks/accuracy.json.
+
+    python benchmarks/accuracy.py DATA_DIR --json benchmarks/accuracy.json
+    python docs/make_tables.py
+
+``--check`` only tells whether the pages are up to date. A table is what stands between ``<!-- NAME -->`` and
+``<!-- end -->``.
+"""
+
+import sys
+from pathlib import Path
+
+DOCS = Path(__file__).parent
+sys.path.insert(0, str(DOCS.parent / "benchmarks"))
+
+import accuracy  # noqa: E402  from benchmarks
+import datasets  # noqa: E402
+import report  # noqa: E402
+import time_to_score  # noqa: E402
+
+PAGES = {
+    DOCS.parent / "README.md": ("accuracy", "small data", "time to pass others", "time of versions"),
+    DOCS / "decisions.md": ("ablations",),
+}
+END = "<!-- end -->"
+
+
+def tables() -> dict[str, str]:
+    """Every table as Markdown; a sentence where nothing was measured."""
+    records = report.saved(DOCS.parent / "benchmarks" / "accuracy.json")
+    rows = {
+        "accuracy": accuracy.full(records, list(datasets.FULL), [*accuracy.ROWS, *accuracy.ARCHITECTURES]),
+        "small data": accuracy.small(records),
+        "time to pass others": time_to_score.peers(records),
+        "time of versions": time_to_score.versions(records),
+        "ablations": accuracy.ablations(records),
+    }
+    return {name: report.markdown(lines) if lines else "Not measured yet." for name, lines in rows.items()}
+
+
+def page(path: Path, made: dict[str, str]) -> str:
+    """A page with the present tables."""
+    text = path.read_text("utf-8")
+    for name in PAGES[path]:
+        before, rest = text.split(f"<!-- {name} -->\n")
+        text = f"{before}<!-- {name} -->\n{made[name]}\n{END}{rest.split(END, 1)[1]}"
+    return text
+
+
+if __name__ == "__main__":
+    made = tables()
+    for path in PAGES:
+        if "--check" not in sys.argv:
+            path.write_text(page(path, made), "utf-8")
+        elif page(path, made) != path.read_text("utf-8"):
+            sys.exit(f"{path.name} is out of date: run python docs/make_tables.py")
