@@ -23,6 +23,7 @@ INPUTS = (
     "data",
     "dev",
     "vectors",
+    "lexicon",
     "class_weight",
     "source",
     "corpus",
