@@ -82,7 +82,7 @@ def test_the_number_of_threads_changes_no_byte(arch, cell, kind, decoder, senten
 
 def trained_on(sentences, spec=None, vectors=None, **settings):
     """A small model after two epochs, and the mean loss of each."""
-    options = {"epochs": 2, "batch": 8, **settings}
+    options = {"epochs": 2, "batch": 8, "exchange": 0.0, "letters": 0.0, **settings}
     listener = Collecting()
     spec = {"arch": "elman", "hidden": 6, "embedding": 4, "features": "embedding", **(spec or {})}
     model = training.prepare(sentences, NetworkSpec(**spec), TrainingSpec(**options), vectors)

@@ -10,6 +10,7 @@ from itertools import islice
 import numpy as np
 
 from rnncli.data.batch import Encoded, Longs, Packed, pack, shuffled
+from rnncli.data.exchange import Exchange
 from rnncli.model import Model
 from rnncli.network.arena import Arena
 from rnncli.network.forward import NONE_FORCED, Dropout
@@ -51,6 +52,9 @@ class Trainer:
         self.lowered = 0  # how often the learning rate was lowered
         # For each word of the vocabulary, the probability that it is masked: read as the unknown word.
         self.mask_rates = np.where(model.inputs.words.counts == 1, self.training.unknown, 0.0)
+        # The parts of the input that are letters.
+        self.letters = [number for number, part in enumerate(model.inputs.parts) if part.table.name == "ngram"]
+        self.exchange = Exchange(encoded, model.tags, model.scheme) if self.training.exchange else None
         frozen = [] if self.training.pretrained == "tuned" else ["input/vectors"]
         self.optimiser = Optimiser(self.spec, model.parameters, self.training.optimiser, frozen)
 
@@ -109,7 +113,7 @@ class Trainer:
         """
         self.team.wake()
         self.arena.clear()
-        packed = pack(self.encoded.starts, sentences)
+        packed = self._pack(sentences)
         with np.errstate(all="ignore"):
             loss = self._add_gradient(packed)
             self.norm = self.optimiser.norm(self.arena)
@@ -124,6 +128,14 @@ class Trainer:
         self.optimiser.step(rate, scale, self.arena)
         return loss
 
+    def _pack(self, sentences: Longs) -> Packed:
+        """Pack sentences, some of whose spans are exchanged for others of their type."""
+        if not self.exchange:
+            return pack(self.encoded.starts, sentences)
+        positions, starts = self.exchange.cut(sentences, self.training.exchange, self.rng)
+        packed = pack(starts, np.arange(len(sentences)))
+        return packed._replace(positions=positions[packed.positions])
+
     def _add_gradient(self, packed: Packed) -> float:
         """Add the gradient of a batch to the optimiser's; return its summed loss."""
         words = self.encoded.words[packed.positions]
@@ -135,6 +147,9 @@ class Trainer:
         objective = Objective(scale, self.weights, scale * self.training.omega)
         dropout = Dropout(self.training.dropout, iter(keys))
         batch = self.encoded.batch(packed, masked)
+        if self.training.letters:
+            for part in self.letters:
+                batch = batch.without(part, self.rng.random(len(words)) < self.training.letters)
         return add_gradient(self.optimiser, batch, gold, objective, self.arena, dropout, forced)
 
     def _forced(self, gold: Array) -> Array:
