@@ -237,9 +237,9 @@ LEARNING_RATES = {"adam": 0.002, "sgd": 0.5}
 JORDAN_LEARNING_RATES = {"adam": 0.01, "sgd": 0.5}
 
 
-def augmented_share(sentences: int) -> float:
-    """The share of letter n-grams that is dropped, and of spans that are exchanged, for so many training sentences."""
-    return 0.5
+# The probability that a span is exchanged: for the fewest sentences, and the number of sentences that halves it.
+EXCHANGE = 0.5
+EXCHANGE_HALF = 1_000
 
 
 @dataclass(frozen=True)
@@ -253,12 +253,9 @@ class TrainingSpec(Spec):
     learning_rate: float = option(0.0, "Peak learning rate; 0: adam 0.002 (jordan 0.01), sgd 0.5.", 0)
     warmup: float = option(0.05, "Share of the steps in which the learning rate rises; then it falls.", 0, 1)
     dropout: float = option(0.5, "Share of inputs and hidden units dropped in training.", 0, 0.95)
-    letters: float = option(
-        -1.0, "Probability that a token is read without its letters in training; −1: by the number of sentences.", -1, 1
-    )
     exchange: float = option(
         -1.0,
-        "Probability that a span is exchanged for another of its type in training; −1: by the number of sentences.",
+        "Probability that a span is exchanged for one of its type in training; −1: 0.5 and less, by size.",
         -1,
         1,
     )
@@ -308,14 +305,13 @@ class TrainingSpec(Spec):
                 f"--omega needs simple units that are kept; --arch {network.arch} --cell {network.cell} has none"
             )
             raise UsageError(message, hint="use --cell simple and --arch elman, hybrid or bidirectional")
-        share = augmented_share(sentences)
+        usual_exchange = EXCHANGE / (1 + sentences / EXCHANGE_HALF)
         rates = JORDAN_LEARNING_RATES if network.architecture.keeps_only_output else LEARNING_RATES
         return dataclasses.replace(
             self,
             epochs=self.epochs or min(80, max(5, round(6_700 / math.sqrt(max(1, tokens))))),
-            batch=self.batch or min(16, max(4, sentences // 100)),
-            letters=share if self.letters < 0 else self.letters,
-            exchange=share if self.exchange < 0 else self.exchange,
+            batch=self.batch or min(16, max(8, sentences // 100)),
+            exchange=usual_exchange if self.exchange < 0 else self.exchange,
             learning_rate=self.learning_rate or rates[self.optimiser],
         )
 

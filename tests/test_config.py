@@ -291,7 +291,7 @@ def test_a_mistyped_name_is_answered_with_a_suggestion(name: str, known: list[st
 def test_what_the_size_of_the_data_decides(sentences: int, tokens: int, epochs: int, batch: int) -> None:
     found = TrainingSpec().resolved(NetworkSpec(), sentences, tokens)
     assert (epochs, batch, 0.002) == (found.epochs, found.batch, found.learning_rate)
-    given = TrainingSpec(epochs=3, batch=5, learning_rate=0.1)
+    given = TrainingSpec(epochs=3, batch=5, learning_rate=0.1, exchange=0.0)
     assert given == given.resolved(NetworkSpec(), sentences, tokens)
 
 

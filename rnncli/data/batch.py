@@ -63,13 +63,6 @@ class Batch(NamedTuple):
     masked: Flags  # (N,) words that are read as the unknown word; (0,): none
     offsets: Longs  # (T + 1,)
 
-    def without(self, part: int, left_out: Flags) -> Batch:
-        """The same batch, in which the tokens of ``left_out`` (N,) select no row of one part of the input."""
-        bags = self.bags.copy()
-        bags[part] = bags[part]._replace(source=len(self.ids))
-        ids = np.where(left_out, np.int32(-1), self.ids[self.bags[part].source])
-        return self._replace(ids=np.concatenate([self.ids, ids[None]]), bags=bags)
-
     @property
     def tokens(self) -> int:
         """Tokens of the batch, N."""

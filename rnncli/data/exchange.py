@@ -1,6 +1,7 @@
 """Training sentences in which spans are exchanged for others of their type.
 
-Source: Dai and Adel 2020, "An analysis of simple data augmentation for named entity recognition", mention replacement.
+Source: Dai and Adel 2020, "An analysis of simple data augmentation for named entity recognition", section 3:
+mention replacement.
 """
 
 from collections.abc import Sequence

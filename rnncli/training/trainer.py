@@ -52,8 +52,6 @@ class Trainer:
         self.lowered = 0  # how often the learning rate was lowered
         # For each word of the vocabulary, the probability that it is masked: read as the unknown word.
         self.mask_rates = np.where(model.inputs.words.counts == 1, self.training.unknown, 0.0)
-        # The parts of the input that are letters.
-        self.letters = [number for number, part in enumerate(model.inputs.parts) if part.table.name == "ngram"]
         self.exchange = Exchange(encoded, model.tags, model.scheme) if self.training.exchange else None
         frozen = [] if self.training.pretrained == "tuned" else ["input/vectors"]
         self.optimiser = Optimiser(self.spec, model.parameters, self.training.optimiser, frozen)
@@ -147,9 +145,6 @@ class Trainer:
         objective = Objective(scale, self.weights, scale * self.training.omega)
         dropout = Dropout(self.training.dropout, iter(keys))
         batch = self.encoded.batch(packed, masked)
-        if self.training.letters:
-            for part in self.letters:
-                batch = batch.without(part, self.rng.random(len(words)) < self.training.letters)
         return add_gradient(self.optimiser, batch, gold, objective, self.arena, dropout, forced)
 
     def _forced(self, gold: Array) -> Array:

@@ -1,5 +1,7 @@
 """data/exchange.py: spans of training sentences in the places of others."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -16,7 +18,7 @@ def exchanged(rows: list[list[str]], scheme: Scheme, share: float, seed: int = 0
     encoded = Encoded(numbers, numbers[None], [], numbers, starts)
     sentences = np.arange(len(rows))
     positions, ends = Exchange(encoded, tags, scheme).cut(sentences, share, np.random.default_rng(seed))
-    return [[tags[numbers[i]] for i in positions[first:end]] for first, end in zip(ends[:-1], ends[1:], strict=True)]
+    return [[tags[numbers[i]] for i in positions[first:end]] for first, end in pairwise(ends)]
 
 
 def types(rows: list[list[str]], scheme: Scheme) -> list[list[str]]:
