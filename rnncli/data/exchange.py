@@ -46,15 +46,17 @@ class Exchange:
         Each span is exchanged with probability ``share``, for one that is drawn from all that fit there.
         """
         pieces = [np.empty(0, np.int64)]
-        ends = [0]
+        lengths = []
         for sentence in sentences.tolist():
             at, end = self._starts[sentence : sentence + 2].tolist()
-            for first, after, number in self._spans[sentence]:
-                if rng.random() < share:
+            pieces_before = len(pieces)
+            spans = self._spans[sentence]
+            for (first, after, number), chance in zip(spans, rng.random(len(spans)).tolist(), strict=True):
+                if chance < share:
                     fitting = self._fitting[number]
                     pieces.append(np.arange(at, first))
                     pieces.append(np.arange(*fitting[rng.integers(len(fitting))]))
                     at = after
             pieces.append(np.arange(at, end))
-            ends.append(sum(map(len, pieces)))
-        return np.concatenate(pieces), np.array(ends)
+            lengths.append(sum(map(len, pieces[pieces_before:])))
+        return np.concatenate(pieces), np.cumsum([0, *lengths])
