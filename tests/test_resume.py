@@ -206,8 +206,8 @@ OTHERS: dict[str, Any] = {
     "window": 0, "embedding": 4, "ngram": 4, "column": 3, "digits": "keep", "decoder": "softmax",
     "transitions": "any", "epochs": 3, "patience": 3, "batch": 7, "optimiser": "sgd", "learning_rate": 0.5,
     "warmup": 0.5, "dropout": 0.25, "feedback": "gold", "class_weight": "balanced", "pretrained": "tuned",
-    "unknown": 0.5, "exchange": 0.5, "clip": 0.5, "omega": 0.0, "recurrent_init": "glorot", "dev_share": 0.25, "seed": 2,
-    "scheme": "IOB2", "tokenizer": "whitespace",
+    "unknown": 0.5, "exchange": 0.5, "clip": 0.5, "omega": 0.0, "recurrent_init": "glorot", "dev_share": 0.25,
+    "seed": 2, "scheme": "IOB2", "tokenizer": "whitespace",
 }  # fmt: skip
 
 
