@@ -316,6 +316,11 @@ def fall_after(epochs: int) -> int:
     return max(1, round(FALL * epochs))
 
 
+# The probability that a span is exchanged: for the fewest sentences, and the number of sentences that halves it.
+EXCHANGE = 0.5
+EXCHANGE_HALF = 1_000
+
+
 @dataclass(frozen=True)
 class TrainingSpec(Spec):
     """How a network is trained."""
@@ -333,6 +338,12 @@ class TrainingSpec(Spec):
     learning_rate: float = option(0.0, "Peak learning rate; 0: adam 0.002 (jordan 0.01), sgd 0.5.", 0)
     warmup: float = option(1.0, "Epochs in which the learning rate rises; at most a fifth of a known number.", 0)
     dropout: float = option(0.5, "Share of inputs and hidden units dropped in training.", 0, 0.95)
+    exchange: float = option(
+        -1.0,
+        "Probability that a span is exchanged for one of its type in training; −1: 0.5 and less, by size.",
+        -1,
+        1,
+    )
     feedback: Feedback = option(
         "predicted", "What jordan and hybrid networks read as the previous tag in training."
     )
@@ -392,10 +403,12 @@ class TrainingSpec(Spec):
                 f"--omega needs simple units that are kept; --arch {network.arch} --cell {network.cell} has none"
             )
             raise UsageError(message, hint="use --cell simple and --arch elman, hybrid or bidirectional")
+        usual_exchange = EXCHANGE / (1 + sentences / EXCHANGE_HALF)
         rates = JORDAN_LEARNING_RATES if network.architecture.keeps_only_output else LEARNING_RATES
         return dataclasses.replace(
             self,
             batch=self.batch or min(16, max(8, sentences // 100)),
+            exchange=usual_exchange if self.exchange < 0 else self.exchange,
             learning_rate=self.learning_rate or rates[self.optimiser],
         )
 

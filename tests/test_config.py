@@ -332,7 +332,7 @@ def test_what_the_size_of_the_data_decides(sentences: int, tokens: int, least: i
     assert (batch, 0.002) == (spec.batch, spec.learning_rate)
     assert (least, most) == constant_epochs(tokens)
     assert most + fall_after(most) == spec.most_epochs(tokens)
-    given = TrainingSpec(epochs=3, batch=5, learning_rate=0.1)
+    given = TrainingSpec(epochs=3, batch=5, learning_rate=0.1, exchange=0.0)
     assert given == given.resolved(NetworkSpec(), sentences)
     assert 3 == given.most_epochs(tokens)
 

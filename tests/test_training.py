@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -85,7 +86,7 @@ def test_the_number_of_threads_changes_no_byte(arch, cell, kind, decoder, senten
 
 def trained_on(sentences, spec=None, vectors=None, **settings):
     """A small model after two epochs, and the mean loss of each."""
-    options = {"epochs": 2, "batch": 8, **settings}
+    options = {"epochs": 2, "batch": 8, "exchange": 0.0, **settings}
     listener = Collecting()
     spec = {"arch": "elman", "hidden": 6, "embedding": 4, "features": "embedding", **(spec or {})}
     model = training.prepare(sentences, NetworkSpec(**spec), TrainingSpec(**options), vectors)
@@ -209,6 +210,30 @@ def test_only_a_masked_word_teaches_the_unknown_word(sentences):
         assert (rows[1:] == (model.inputs.words.counts[1:] > 1 if share else True)).all()
 
 
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_spans_are_exchanged_with_their_tags(share, sentences, monkeypatch):
+    batches = []
+    add_gradient = trainer.add_gradient
+
+    def spy(optimiser, batch, gold, *rest):
+        batches.append((batch.bags[0].rows[batch.ids[0]].tolist(), gold.tolist()))
+        return add_gradient(optimiser, batch, gold, *rest)
+
+    monkeypatch.setattr(trainer, "add_gradient", spy)
+    model, _ = trained_on(sentences[:100], exchange=share)
+    encoded = model.encode(*zip(*((s.tokens, s.columns, s.tags) for s in sentences[:100]), strict=True))
+    usual = Counter(zip(encoded.words.tolist(), encoded.tags.tolist(), strict=True))
+    read = Counter(pair for words, tags in batches for pair in zip(words, tags, strict=True))
+    assert set(read) <= set(usual)
+    assert (share == 0) == (read == usual + usual)  # two epochs
+
+
+def test_fewer_spans_are_exchanged_the_more_sentences_there_are():
+    settings = [TrainingSpec().resolved(NetworkSpec(), count, 10 * count) for count in (100, 1_000, 10_000)]
+    assert [0.455, 0.25, 0.045] == [round(each.exchange, 3) for each in settings]
+    assert TrainingSpec(exchange=0.0).resolved(NetworkSpec(), 100, 1_000).exchange == 0
+
+
 @pytest.mark.parametrize("pretrained", ["frozen", "tuned"])
 def test_vectors_are_those_of_the_file_until_they_are_tuned(pretrained, sentences):
     spec, vectors = {"features": "vectors+embedding"}, Vectors(["on", "unheard"], VECTORS.table[:2], 2)
@@ -273,7 +298,7 @@ def test_digits_are_kept_where_the_tags_ask_for_it(tags, expected):
 
 def test_words_that_differ_in_digits_are_learned_apart():
     rows = labelled(*((f"s{i % 4}", f"B-{i % 4}") for i in range(80)))
-    model = training.prepare(rows, NetworkSpec(hidden=16), TrainingSpec(epochs=8))
+    model = training.prepare(rows, NetworkSpec(hidden=16), TrainingSpec(epochs=12))
     result = training.train(model, rows, threads=1, score=lambda model: evaluation.evaluate(model, rows, 1).f1)
     assert result.best_score == 1
 
@@ -415,7 +440,9 @@ def test_a_stop_keeps_the_best_epoch_so_far(sentences):
 
 def test_ten_losses_of_a_small_run_fall(sentences):
     listener = Collecting()
-    model = training.prepare(sentences[:200], NetworkSpec(hidden=16), TrainingSpec(epochs=10, batch=8, dropout=0.0))
+    model = training.prepare(
+        sentences[:200], NetworkSpec(hidden=16), TrainingSpec(epochs=10, batch=8, dropout=0.0, exchange=0.0)
+    )
     training.train(model, sentences[:200], threads=1, score=lambda _: 0.0, listener=listener)
     losses = [epoch.loss for epoch in listener.epochs]
     assert math.isclose(losses[0], math.log(len(model.tags)), rel_tol=0.3)

@@ -11,6 +11,7 @@ import numpy as np
 
 from rnncli.config import LEXICON_DROPOUT
 from rnncli.data.batch import Batch, Encoded, Longs, Packed, pack, shuffled
+from rnncli.data.exchange import Exchange
 from rnncli.data.lexicon import Lexicon
 from rnncli.data.lookup import Rows
 from rnncli.model import Model
@@ -68,6 +69,7 @@ class Trainer:
         self.mask_rates = np.where(model.inputs.words.counts == 1, self.training.unknown, 0.0)
         # For each token, the number of the phrase of the lexicon that it is in.
         self.source, self.phrases = _phrases(model, encoded)
+        self.exchange = Exchange(encoded, model.tags, model.scheme) if self.training.exchange else None
         frozen = [] if self.training.pretrained == "tuned" else ["input/vectors"]
         self.optimiser = Optimiser(self.spec, model.parameters, self.training.optimiser, frozen)
 
@@ -134,7 +136,7 @@ class Trainer:
         """
         self.team.wake()
         self.arena.clear()
-        packed = pack(self.encoded.starts, sentences)
+        packed = self._pack(sentences)
         with np.errstate(all="ignore"):
             loss = self._add_gradient(packed)
             self.norm = self.optimiser.norm(self.arena)
@@ -148,6 +150,14 @@ class Trainer:
         self.clipped += is_clipped
         self.optimiser.step(rate, scale, self.arena)
         return loss
+
+    def _pack(self, sentences: Longs) -> Packed:
+        """Pack sentences, some of whose spans are exchanged for others of their type."""
+        if not self.exchange:
+            return pack(self.encoded.starts, sentences)
+        positions, starts = self.exchange.cut(sentences, self.training.exchange, self.rng)
+        packed = pack(starts, np.arange(len(sentences)))
+        return packed._replace(positions=positions[packed.positions])
 
     def _add_gradient(self, packed: Packed) -> float:
         """Add the gradient of a batch to the optimiser's; return its summed loss."""
