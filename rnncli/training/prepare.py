@@ -37,6 +37,8 @@ def prepare(
     arguments.instance("training", training, TrainingSpec)
     if vectors is not None:
         arguments.instance("vectors", vectors, Vectors, "read them: rnncli.data.vectors.read")
+    if lexicon is not None:
+        arguments.instance("lexicon", lexicon, Lexicon, "read it: rnncli.data.lexicon.read")
     sentences = [check(sentence) for sentence in arguments.several("sentences", sentences, "labelled sentences")]
     if not any(sentence.tokens for sentence in sentences):
         arguments.refuse("sentences", "at least one token", sentences)
