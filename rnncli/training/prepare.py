@@ -29,8 +29,8 @@ def prepare(
 ) -> Model:
     """Make an untrained model for these training sentences, with their vocabularies, tags, scheme, tokenizer.
 
-    scheme  that of the tags, if it was recognised already
-    start   a model with this network and scheme, whose words, tags and weights are carried over
+    scheme   that of the tags, if it was recognised already
+    start    a model with this network and scheme, whose words, tags and weights are carried over
     lexicon  phrases with types, which are read beside the tokens
     """
     arguments.instance("network", network, NetworkSpec)
