@@ -46,6 +46,8 @@ ELSEWHERE = {
     "pretrained-vectors": ("vectors",),
     "word-vectors": ("vectors",),
     "glove": ("vectors",),
+    "gazetteer": ("lexicon",),
+    "dictionary": ("lexicon",),
     "early-stopping": ("patience",),
     "gradient-clipping": ("clip",),
     "clip-norm": ("clip",),

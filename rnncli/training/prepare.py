@@ -30,14 +30,16 @@ def prepare(
 ) -> Model:
     """Make an untrained model for these training sentences, with their vocabularies, tags, scheme, tokenizer.
 
-    scheme  that of the tags, if it was recognised already
-    start   a model with this network and scheme, whose words, tags and weights are carried over
+    scheme   that of the tags, if it was recognised already
+    start    a model with this network and scheme, whose words, tags and weights are carried over
     lexicon  phrases with types, which are read beside the tokens
     """
     arguments.instance("network", network, NetworkSpec)
     arguments.instance("training", training, TrainingSpec)
     if vectors is not None:
         arguments.instance("vectors", vectors, Vectors, "read them: rnncli.data.vectors.read")
+    if lexicon is not None:
+        arguments.instance("lexicon", lexicon, Lexicon, "read it: rnncli.data.lexicon.read")
     sentences = [check(sentence) for sentence in arguments.several("sentences", sentences, "labelled sentences")]
     if not any(sentence.tokens for sentence in sentences):
         arguments.refuse("sentences", "at least one token", sentences)
