@@ -120,8 +120,9 @@ def test_stopped_after_every_batch(
 @pytest.mark.promise("resume")
 def test_stopped_once_after_each_batch(files: tuple[Path, Path], tmp_path: Path, long: bool, cases: Cases) -> None:
     """Over several epochs with patience, of which the best is not the last, and with a log of gradients."""
-    options = {"epochs": 7, "patience": 2, "learning_rate": 0.2, "exchange": 0.0, "seed": 7, "hidden": 6}
+    options = {"epochs": 7, "patience": 2, "learning_rate": 0.2, "seed": 7, "hidden": 6}
     logs = [tmp_path / "whole.json", tmp_path / "parts.json"]
+    options["exchange"] = 0.0
     whole, expected = steadily(files, tmp_path / "whole.npz", log_gradients=logs[0], **options)
     assert (2, 4) == (whole.result.best_epoch, whole.result.epochs)
     for batches in range(1, 17, 1 if long else 3):
@@ -206,8 +207,8 @@ OTHERS: dict[str, Any] = {
     "window": 0, "embedding": 4, "ngram": 4, "column": 3, "digits": "keep", "decoder": "softmax",
     "transitions": "any", "epochs": 3, "patience": 3, "batch": 7, "optimiser": "sgd", "learning_rate": 0.5,
     "warmup": 0.5, "dropout": 0.25, "feedback": "gold", "class_weight": "balanced", "pretrained": "tuned",
-    "unknown": 0.5, "exchange": 0.5, "clip": 0.5, "omega": 0.0, "recurrent_init": "glorot", "dev_share": 0.25,
-    "seed": 2, "scheme": "IOB2", "tokenizer": "whitespace",
+    "unknown": 0.5, "clip": 0.5, "omega": 0.0, "recurrent_init": "glorot", "dev_share": 0.25, "seed": 2,
+    "scheme": "IOB2", "tokenizer": "whitespace", "exchange": 0.5,
 }  # fmt: skip
 
 
