@@ -123,9 +123,9 @@ def test_stopped_after_every_batch(
 @pytest.mark.promise("resume")
 def test_stopped_once_after_each_batch(files: tuple[Path, Path], tmp_path: Path, long: bool, cases: Cases) -> None:
     """Over as many epochs as help, of which the best is not the last, and with a log of gradients."""
-    options = {"epochs": 0, "patience": 2, "learning_rate": 0.8, "exchange": 0.0, "seed": 12, "hidden": 6}
-    options["neighbours"] = "joined"
+    options = {"epochs": 0, "patience": 2, "learning_rate": 0.8, "seed": 12, "hidden": 6, "neighbours": "joined"}
     logs = [tmp_path / "whole.json", tmp_path / "parts.json"]
+    options["exchange"] = 0.0
     whole, expected = steadily(files, tmp_path / "whole.npz", log_gradients=logs[0], **options)
     assert (2, 4) == (whole.result.best_epoch, whole.result.epochs)
     for batches in range(1, 17, 1 if long else 3):
@@ -233,8 +233,7 @@ OTHERS: dict[str, Any] = {
     "transitions": "any", "epochs": 3, "patience": 3, "batch": 7, "optimiser": "sgd", "learning_rate": 0.5,
     "warmup": 0.5, "dropout": 0.25, "feedback": "gold", "class_weight": "balanced", "pretrained": "tuned",
     "unknown": 0.5, "exchange": 0.5, "clip": 0.5, "omega": 0.0, "recurrent_init": "glorot", "dev_share": 0.25,
-    "refit": "yes",
-    "seed": 2, "scheme": "IOB2", "tokenizer": "whitespace",
+    "refit": "yes", "seed": 2, "scheme": "IOB2", "tokenizer": "whitespace",
 }  # fmt: skip
 
 
