@@ -211,8 +211,9 @@ def train_files(
         model.provenance = _provenance(corpus, task, best, dev, runs.refit, model.tokenizer, files.data is None)
         if start:
             model.provenance["init_from"] = start.chain
-        if best is runs.student:
-            model.provenance["distilled"] = {"teachers": len(runs.runs), "sentences": runs.others}
+        if runs.lesson and best is runs.student:
+            others = runs.lesson.found - len(task.train)
+            model.provenance["distilled"] = {"teachers": len(runs.runs), "sentences": others}
         if task.class_weights:  # they are in the provenance; the name of their file means nothing elsewhere
             model.training_spec = dataclasses.replace(model.training_spec, class_weight="file")
         with clock.part("saving"):
@@ -285,7 +286,7 @@ def _read(
     if training_spec.class_weight not in ("none", weights.BALANCED):
         tags = list(dict.fromkeys(tag for sentence in train_part for tag in sentence.tags))
         class_weights = weights.read(training_spec.class_weight, tags)
-    refit = training_spec.refit == "yes" or (training_spec.refit == "auto" and dev is None and not distil)
+    refit = training_spec.refit == "yes" or (training_spec.refit == "auto" and dev is None)
     refit = refit and len(corpus.sentences) > 1  # one sentence is both training and development data
     data = train_part, dev_part, scheme, vectors, class_weights, start
     unlabelled = others if distil else None

@@ -66,7 +66,7 @@ class Runs:
     model: Model | None = None  # of the best run
     teachers: list[Array] = field(default_factory=list)  # weights of each run; empty where nobody is taught
     student: Run | None = None
-    others: int = 0  # the sentences without tags that the student learned from
+    lesson: Lesson | None = None  # of the student
     refit: Refit | None = None
     dev: Scores | None = None  # of the best run on the development data; None if it was not evaluated here
     log_problem: RnncliError | None = None  # of the last time that the log of gradients was written
@@ -82,7 +82,7 @@ class Runs:
             self.model = model
             self.dev = dev
 
-    def add_student(self, run: Run, model: Model, dev: Scores) -> None:
+    def add_student(self, run: Run, model: Model | None, dev: Scores | None) -> None:
         """Add the student, which is best; but if its training ended early, only with a better score."""
         self.student = run
         sign = -1 if run.result.metric == "loss" else 1
@@ -92,37 +92,60 @@ class Runs:
             self.model = model
             self.dev = dev
 
-    def lesson(self, threads: int, listener: Listener) -> Lesson:
-        """What the student learns from the runs."""
-        model = self.task.prepare(self.task.training_spec.seed)
-        others = distillation.cut(model, self.task.unlabelled or [])
-        self.others = len(others)
-        listener.teaching(len(self.teachers), self.others, 0.0)
-        advance = functools.partial(listener.teaching, len(self.teachers), self.others)
-        return distillation.lesson(model, self.teachers, self.task.train, others, threads, advance)
+    def teach(self, threads: int, listener: Listener) -> Lesson:
+        """What the student learns from the runs; the same if it is asked for again."""
+        if self.lesson is None:
+            model = self.task.prepare(self.task.training_spec.seed)
+            others = distillation.cut(model, self.task.unlabelled or [])
+            listener.teaching(len(self.teachers), len(others), 0.0)
+            advance = functools.partial(listener.teaching, len(self.teachers), len(others))
+            self.lesson = distillation.lesson(model, self.teachers, self.task.train, others, threads, advance)
+        return self.lesson
 
     @property
     def finished(self) -> Finished:
-        """The same for a checkpoint; with all weights end to end, where they are teachers."""
-        weights = self.model.parameters.flat if self.model else None
+        """The same for a checkpoint; with the weights of all runs end to end, where they are teachers."""
+        runs = list(self.runs)
+        weights = [] if self.model is None else [self.model.parameters.flat]
         if self.teachers:
-            weights = np.concatenate(self.teachers)
-        return Finished(list(self.runs), list(self.failures), weights)
+            weights = list(self.teachers)
+        if self.student:
+            runs.append(self.student)
+        if self.model and self.best is self.student:
+            weights.append(self.model.parameters.flat)
+        return Finished(runs, list(self.failures), np.concatenate(weights) if weights else None)
 
-    def restore(self, finished: Finished) -> None:
-        """Take the runs of a checkpoint."""
+    def restore(self, finished: Finished, threads: int, listener: Listener) -> None:
+        """Take the runs of a checkpoint. Weights that do not fit are a :class:`.ModelError`."""
+        task = self.task
         self.failures = list(finished.failures)
-        for run in finished.runs:
+        count = min(
+            len(finished.runs),
+            self.seeds - sum(each.seed < task.training_spec.seed + self.seeds for each in self.failures),
+        )
+        for run in finished.runs[:count]:
             self.add(run, None, None)
-        if self.best and finished.weights is not None:
-            self.model = self.task.prepare(self.best.seed)
-            models = 1 if self.task.unlabelled is None else len(self.runs)
-            if finished.weights.size != models * self.model.parameters.flat.size:
-                raise ModelError("the checkpoint does not fit the data")
-            weights = list(finished.weights.reshape(models, -1))
-            if self.task.unlabelled is not None:
-                self.teachers = weights
-            self.model.parameters.assign_flat(weights[self.runs.index(self.best) if self.teachers else 0])
+        if self.best is None or finished.weights is None:
+            return
+        self.model = task.prepare(self.best.seed)
+        size = self.model.parameters.flat.size
+        models = 1 if task.unlabelled is None else count
+        weights = [finished.weights[i * size : (i + 1) * size] for i in range(models)]
+        if task.unlabelled is not None:
+            self.teachers = weights
+        chosen = weights[self.runs.index(self.best) if self.teachers else 0]
+        rest = finished.weights[models * size :]
+        if len(finished.runs) > count:
+            (self.student,) = finished.runs[count:]
+            if rest.size:  # it is best
+                self.best = self.student
+                self.model = task.prepare_student(self.best.seed, self.teach(threads, listener))
+                chosen = rest
+        elif rest.size:
+            chosen = finished.weights
+        if len(weights[-1]) != size or chosen.shape != self.model.parameters.flat.shape:
+            raise ModelError("the checkpoint does not fit the data")
+        self.model.parameters.assign_flat(chosen)
 
     def saved(self, threads: int) -> tuple[Run, Model, Scores]:
         """The best run, its model, and its scores on the development data."""
@@ -160,19 +183,20 @@ def train_seeds(
     state = None
     if checkpoint and saved:
         with checkpoint.naming():
-            runs.restore(saved.finished)
+            runs.restore(saved.finished, threads, listener)
         state = saved.state
-    done = len(runs.runs) + len(runs.failures)
+    done = len(runs.runs) + len(runs.failures) + (runs.student is not None)
     error: Exception | None = None
+    count = seeds + (task.unlabelled is not None)
     shares = _shares(task, seeds)
-    for number in range(done, seeds + (task.unlabelled is not None)):
+    for number in range(done, count):
         if number == seeds and not runs.runs:  # no teacher
             break
         seed = task.training_spec.seed + number
         until = clock.share(shares[number])
         try:
-            lesson = runs.lesson(threads, listener) if number == seeds else None
-            _train_seed(runs, seed, threads, listener, checkpoint, state, lesson, clock, until)
+            lesson = runs.teach(threads, listener) if number == seeds else None
+            _train_seed(runs, seed, threads, listener, checkpoint, state, clock, until, lesson)
         except (UsageError, ModelError):  # of options and of the checkpoint, so of all seeds
             raise
         except Exception as problem:  # what is finished must not be lost
@@ -208,9 +232,9 @@ def _train_seed(
     listener: Listener,
     checkpoint: Checkpoint | None,
     state: State | None,
-    lesson: Lesson | None,
     clock: Clock,
     until: float,
+    lesson: Lesson | None,
 ) -> None:
     """Train from one seed, or go on from a state; add the run to those that are over.
 
@@ -245,9 +269,9 @@ def _train_seed(
             class_weights=task.class_weights,
             saver=checkpoint,
             state=state,
-            target=lesson.target if lesson else None,
             clock=clock,
             until=until,
+            target=lesson.target if lesson else None,
         )
     if result.interrupted:
         runs.stopped = Stopped(seed, result.epochs, in_refit=False)
@@ -274,9 +298,13 @@ def _refit(
         return
     settings = dataclasses.replace(task.training_spec, seed=best.seed, tokenizer=before.tokenizer)
     sentences = task.sentences
-    model = training.prepare(
-        sentences, before.network_spec, settings, task.vectors, task.scheme, before, task.lexicon
-    )
+    lesson = None
+    if best is runs.student:
+        lesson = runs.teach(threads, listener).joined(before.tags, task.dev)
+        sentences = lesson.sentences
+    words = lesson.vocabulary if lesson else sentences
+    of_task = task.vectors, task.scheme, before, task.lexicon
+    model = training.prepare(words, before.network_spec, settings, *of_task)
     plan = training.Plan(0.0, REFIT * best.result.passes)
     listener.refitting(model, sentences, plan.passes)
     if checkpoint:
@@ -300,6 +328,7 @@ def _refit(
                 plan=plan,
                 clock=clock,
                 until=clock.share(1.0),
+                target=lesson.target if lesson else None,
             )
     except DivergedError as error:
         listener.warning(f"{error.message}: {without}")

@@ -47,7 +47,7 @@ class Heard(Listener):
 
     def batch(self, epochs: float, tokens_per_second: float) -> None:
         self.batches -= 1
-        if self.model.training_spec.seed in self.spoilt:
+        if self.spoilt and self.model.training_spec.seed in self.spoilt:
             self.model.parameters["output/c"][0] = math.nan
 
     def should_stop(self) -> bool:
@@ -151,6 +151,24 @@ def test_no_variants_are_made_where_there_is_other_text_enough(booking_tsv: Path
     assert [8 * COPIES, 8 * COPIES, 8 * COPIES - 8, 0, 0] == counts
 
 
+def test_a_refit_of_the_student_has_the_development_sentences_too(
+    booking_tsv: Path, tmp_path: Path, text: Path
+) -> None:
+    result = trained(booking_tsv, tmp_path / "m.npz", text, refit="yes")
+    assert result.refit
+    assert 30 + 3 + 30 * COPIES + 30 == result.refit.sentences
+    sentences = sentences_of(booking_tsv)
+    model = training.prepare(sentences, NetworkSpec(hidden=4), TrainingSpec())
+    lesson = distillation.lesson(model, [model.parameters.flat], sentences, [], 1, lambda share: None)
+    joined = lesson.joined(model.tags, [Sentence(["a", "b"], ["B-new", "O"], [], 1)])
+    assert [len(model.tags), model.tags.index("O")] == joined.target.tags[:2, 0].tolist()
+    assert [1, 0, 0] == joined.target.shares[1, :3].tolist()
+    assert joined.target.shares[2:].tolist() == lesson.target.shares.tolist()
+    assert lesson.sentences == joined.sentences[1:]
+    assert ["a", "b"] == joined.vocabulary[0].tokens
+    assert len(lesson.vocabulary) + 1 == len(joined.vocabulary)
+
+
 def test_one_teacher_is_enough(booking_tsv: Path, tmp_path: Path) -> None:
     result = trained(booking_tsv, tmp_path / "m.npz", None, seeds=1)
     assert {"teachers": 1, "sentences": 0} == result.model.provenance["distilled"]
@@ -199,7 +217,13 @@ def test_what_makes_no_sense_is_refused(booking_tsv: Path, tmp_path: Path, text:
 
 
 @pytest.mark.promise("resume")
-@pytest.mark.parametrize("options", [{}, {"decoder": "softmax", "class_weight": "balanced", "arch": "hybrid"}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"refit": "yes"},
+        {"decoder": "softmax", "class_weight": "balanced", "arch": "hybrid"},
+    ],
+)
 def test_stopped_after_any_batch_it_ends_in_the_same_bytes(
     options: dict[str, Any], booking_tsv: Path, tmp_path: Path, text: Path, cases: Cases
 ) -> None:
@@ -219,6 +243,7 @@ def test_stopped_after_any_batch_it_ends_in_the_same_bytes(
         assert checkpoint_of(out) == result.checkpoint
     assert part > 6
     assert whole.sha256 == result.sha256
+    assert bool(whole.refit) == ("refit" in options)
     assert logs[0].read_bytes() == logs[1].read_bytes()
     assert [1, 2, 3] == [run["seed"] for run in gradient_log.read(str(logs[0]))["runs"]]
     cases.add(part)
@@ -288,7 +313,7 @@ def test_teachers_that_do_not_fit_in_memory_are_refused(
     """Those of 1,000 seeds take 4 MB beside the training of one."""
     free = 2_000_000
     monkeypatch.setattr(memory, "available", lambda: free)
-    with pytest.raises(UsageError, match=r"the weights of 1000 teachers would take at least .* MB of memory"):
+    with pytest.raises(UsageError, match="the weights of 1000 teachers would take at least .* MB of memory"):
         trained(booking_tsv, tmp_path / "m.npz", None, seeds=1_000)
     assert trained(booking_tsv, tmp_path / "m.npz", None).student
 
