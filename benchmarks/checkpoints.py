@@ -34,7 +34,7 @@ class Stopping(Listener):
 def seconds_of_training(folder: Path, epochs: int, minutes: float) -> float:
     """Train with so many minutes between checkpoints; 0: none."""
     began = time.perf_counter()
-    api.train(out=folder / "model.npz", epochs=epochs, patience=epochs, threads=0, checkpoint_every=minutes)
+    api.train(out=folder / "model.npz", epochs=epochs, threads=0, checkpoint_every=minutes)
     return time.perf_counter() - began
 
 

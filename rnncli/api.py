@@ -2,16 +2,16 @@
 
 import dataclasses
 import functools
-import hashlib
 import re
 import statistics
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from rnncli import __version__, arguments, modelfile, writing
-from rnncli.checkpoint import EVERY, Checkpoint, Identity, path_of
+from rnncli.checkpoint import EVERY, Checkpoint, path_of
+from rnncli.clock import Clock, duration
 from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
 from rnncli.data import weights
 from rnncli.data.digits import choose_digits
@@ -27,7 +27,7 @@ from rnncli.inspect.gradient_log import Log, sample
 from rnncli.model import Model
 from rnncli.modelfile import load as load_model
 from rnncli.resources import bundled
-from rnncli.runs import Task, train_seeds
+from rnncli.runs import Refit, Stopped, Task, identity, train_seeds
 from rnncli.spec import suggestion
 from rnncli.tagging import Tagger
 from rnncli.threads import count_threads
@@ -50,9 +50,11 @@ class Trained:
     dev: Scores  # of the best run on the development data
     path: Path
     sha256: str
-    stopped: tuple[int, int] | None = None  # the seed that was interrupted, and how many epochs of it are over
+    stopped: Stopped | None = None  # where it was interrupted
     checkpoint: Path | None = None  # from which a training that was interrupted goes on
     log_problem: RnncliError | None = None  # why the log of gradients was not written
+    refit: Refit | None = None  # the scores are those before it
+    time: dict[str, float] = field(default_factory=dict)  # seconds in each part of the work
     student: Run | None = None  # that learned from all other runs
 
     @property
@@ -108,6 +110,8 @@ class Trained:
             "diverged": self.diverged,
             "checkpoint": str(self.checkpoint) if self.checkpoint else None,
             "dev": self.dev.as_dict(),
+            "refit": self.refit.as_dict() if self.refit else None,
+            "time": self.time,
             "sha256": self.sha256,
             "student": _row(self.student) if self.student else None,
             "seeds": {
@@ -180,6 +184,7 @@ def train(
     init_from: str | Path | None = None,
     distil: bool = False,
     unlabelled: str | Path | None = None,
+    time: str | float = 0,
     **options: Any,
 ) -> Trained:
     """Train a model on labelled files and save it; ``options`` are the fields of the specs in config.py.
@@ -201,6 +206,8 @@ def train(
                    is added
     distil         train one more model, by what those of all seeds know together, and save it
     unlabelled     sentences for it beside the training data, in any format that can be labelled; tags do not count
+    time           for everything: seconds, or a text such as "30s", "5m" and "1h30m"; 0 is no limit. The result
+                   then depends on the speed of the machine
 
     Raises an :class:`.RnncliError`: :class:`.UsageError` for a wrong argument, :class:`.StoppedError` if it is
     stopped before the end of the first epoch, :class:`.DataError`, :class:`.FileError`, :class:`.DivergedError`. If
@@ -220,6 +227,7 @@ def train(
         resume=resume,
         checkpoint_every=checkpoint_every,
         given=options.keys(),
+        clock=Clock(duration(time)),
     )
     if problem := trained.problem:
         problem.trained = trained
@@ -241,11 +249,14 @@ def train_files(
     resume: bool | None = None,
     checkpoint_every: float = EVERY,
     given: Collection[str] = (),
+    clock: Clock | None = None,
 ) -> Trained:
     """The same as :func:`train`, with whole specs; what went wrong after a good epoch is only returned.
 
     given  names of the options of the specs that were given; they must not contradict the model to begin from
+    clock  began with the training, and has the budget of time
     """
+    clock = clock or Clock()
     arguments.instance("network_spec", network_spec, NetworkSpec)
     arguments.instance("training_spec", training_spec, TrainingSpec)
     arguments.instance("read_options", read_options, ReadOptions)
@@ -269,29 +280,35 @@ def train_files(
         specs = network_spec, training_spec
         if start:
             specs = carry.settings(start.model, network_spec, training_spec, given)
-        corpus, task = _read(files, *specs, read_options, force, listener, start.model if start else None, distil)
+        with clock.part("reading"):
+            corpus, task = _read(
+                files, *specs, read_options, force, listener, start.model if start else None, distil
+            )
         saved = None
         if checkpoint:
-            checkpoint.identity = _identity(task, network_spec, training_spec, seeds)
+            checkpoint.identity = identity(task, network_spec, training_spec, seeds)
             if start:
                 checkpoint.identity.data["model to begin from"] = start.sha256
             if resume:
                 saved = checkpoint.load()
+                clock.earlier = saved.state.progress.spent if saved else 0.0
             else:
                 checkpoint.remove()
         log = None
         if files.log_gradients:
             log = Log(Path(files.log_gradients), sample(task.train, training_spec.seed))
-        runs = train_seeds(task, seeds, threads, listener, checkpoint, saved, log)
+        runs = train_seeds(task, seeds, threads, listener, checkpoint, saved, log, clock)
         best, model, dev = runs.saved(threads)
-        model.provenance = _provenance(corpus, task, best, dev, model.tokenizer, files.data is None)
+        model.provenance = _provenance(corpus, task, best, dev, runs.refit, model.tokenizer, files.data is None)
         if start:
             model.provenance["init_from"] = start.chain
-        if best is runs.student:
-            model.provenance["distilled"] = {"teachers": len(runs.runs), "sentences": runs.others}
+        if runs.lesson and best is runs.student:
+            others = runs.lesson.found - len(task.train)
+            model.provenance["distilled"] = {"teachers": len(runs.runs), "sentences": others}
         if task.class_weights:  # they are in the provenance; the name of their file means nothing elsewhere
             model.training_spec = dataclasses.replace(model.training_spec, class_weight="file")
-        sha256 = writing.or_elsewhere(path, functools.partial(modelfile.save, model))
+        with clock.part("saving"):
+            sha256 = writing.or_elsewhere(path, functools.partial(modelfile.save, model))
         if checkpoint and not runs.stopped:
             checkpoint.remove()
         return Trained(
@@ -305,12 +322,14 @@ def train_files(
             runs.stopped,
             checkpoint.path if checkpoint and runs.stopped and checkpoint.path.exists() else None,
             runs.log_problem,
+            runs.refit,
+            clock.times,
             runs.student,
         )
 
 
 def _provenance(
-    corpus: Corpus, task: Task, best: Run, dev: Scores, tokenizer: str, is_bundled: bool
+    corpus: Corpus, task: Task, best: Run, dev: Scores, refit: Refit | None, tokenizer: str, is_bundled: bool
 ) -> dict[str, Any]:
     """What a model file tells people about its training."""
     scores = dev.as_dict()
@@ -327,6 +346,8 @@ def _provenance(
         "dev": scores,
         "examples": BOOKING_PAIR if is_bundled else contrast_pair(task.train, tokenizer, task.scheme),
     }
+    if refit:  # the scores are those of the model before it
+        provenance["refit"] = {name: value for name, value in refit.as_dict().items() if name != "seconds"}
     return provenance | ({"class_weights": task.class_weights} if task.class_weights else {})
 
 
@@ -356,29 +377,10 @@ def _read(
     if training_spec.class_weight not in ("none", weights.BALANCED):
         tags = list(dict.fromkeys(tag for sentence in train_part for tag in sentence.tags))
         class_weights = weights.read(training_spec.class_weight, tags)
+    refit = training_spec.refit == "yes" or (training_spec.refit == "auto" and dev is None)
+    refit = refit and len(corpus.sentences) > 1  # one sentence is both training and development data
     data = train_part, dev_part, scheme, vectors, class_weights, start
-    return corpus, Task(network_spec, training_spec, *data, unlabelled=others if distil else None)
-
-
-def _identity(task: Task, network_spec: NetworkSpec, training_spec: TrainingSpec, seeds: int) -> Identity:
-    """What determines the result: the options as they were given, and the content of the files."""
-    options = {**dataclasses.asdict(network_spec), **dataclasses.asdict(training_spec), "seeds": seeds}
-    data = {
-        "training data": Corpus("", task.train).sha256,
-        "development data": Corpus("", task.dev).sha256,
-    }
-    if task.vectors:
-        digest = hashlib.sha256("\n".join(task.vectors.words).encode())
-        digest.update(task.vectors.table.tobytes())
-        data["word vectors"] = digest.hexdigest()
-    if task.class_weights:
-        options["class_weight"] = "file"
-        data["class weights"] = hashlib.sha256(repr(sorted(task.class_weights.items())).encode()).hexdigest()
-    if task.unlabelled is not None:
-        options["distil"] = True
-        texts = (sentence.extra.text or "\n".join(sentence.tokens) for sentence in task.unlabelled)
-        data["data without tags"] = hashlib.sha256("\n\n".join(texts).encode()).hexdigest()
-    return Identity(options, data)
+    return corpus, Task(network_spec, training_spec, *data, refit=refit, unlabelled=others if distil else None)
 
 
 def _vectors(path: str | Path, sentences: list[Sentence], digits: str) -> Vectors:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
+from rnncli.config import REFIT, NetworkSpec, ReadOptions, TrainingSpec, usual_epochs
 from rnncli.data import compatibility, plausibility, schemes, tokenizer_choice
 from rnncli.data.digits import choose_digits
 from rnncli.data.faults import Fault, Faults
@@ -145,7 +145,7 @@ class Choice(NamedTuple):
     tokens: int
     epochs: int  # the most
     batch: int
-    seconds: float  # an estimate for all epochs
+    seconds: float  # an estimate for the usual epochs
     threads: int
 
 
@@ -362,10 +362,10 @@ def _choice(
     sentences = report.sentences - dev
     tokens = round(report.tokens * sentences / report.sentences)
     network = NetworkSpec().resolved(bool(corpus.names.features), vectors=False, scheme=scheme.limits_moves)
-    training = TrainingSpec().resolved(network, sentences, tokens)
+    training = TrainingSpec().resolved(network, sentences)
     tokenizer = tokenizer_choice.choose([(s.extra.text, s.tokens) for s in corpus.sentences], digits)
     products = _OPERATIONS / (_SHARE * _products_a_second() * threads**_GROWTH)
-    seconds = training.epochs * tokens * (products + len(report.tags) ** 2 / _PAIRS)
+    seconds = (1 + REFIT * is_alone) * usual_epochs(tokens) * tokens * (products + len(report.tags) ** 2 / _PAIRS)
     return Choice(
         scheme.text,
         tokenizer.name,
@@ -373,7 +373,7 @@ def _choice(
         digits,
         sentences,
         tokens,
-        training.epochs,
+        training.most_epochs(tokens),
         training.batch,
         seconds,
         threads,

@@ -208,7 +208,8 @@ def _build(file: archive.Members) -> Saved:
     failures = [read_fields(Failure, values) for values in _list(header["failures"])]
     seeds = sorted([*(run.seed for run in runs), *(failure.seed for failure in failures)])
     first = identity.options["seed"]
-    if seeds != list(range(first, first + len(seeds))) or len(seeds) > identity.options["seeds"]:
+    most = identity.options["seeds"] + bool(identity.options.get("distil"))
+    if seeds != list(range(first, first + len(seeds))) or len(seeds) > most:
         raise ModelError("the seeds of its runs are damaged")
     names = ["weights"]
     if identity.options.get("optimiser") == "adam":

@@ -116,6 +116,7 @@ SchemeName = Literal["auto", "plain", SpanScheme]
 Digits = Literal["auto", "keep", "zero"]
 Optimiser = Literal["adam", "sgd"]
 Pretrained = Literal["frozen", "tuned"]
+Refit = Literal["auto", "yes", "no"]
 RecurrentInit = Literal["orthogonal", "identity", "glorot"]
 
 
@@ -240,16 +241,48 @@ LEARNING_RATES = {"adam": 0.002, "sgd": 0.5}
 JORDAN_LEARNING_RATES = {"adam": 0.01, "sgd": 0.5}
 
 
+# The learning rate stays until so many tokens were read, or for this share of the usual epochs if that is less.
+LEAST_TOKENS = 400_000
+LEAST = 0.7
+# It falls when the dev score was not better for this share of the usual epochs.
+PATIENCE = 0.1
+# The fall takes this share of the time before it.
+FALL = 0.25
+# A refit takes this share of the passes before it.
+REFIT = 0.25
+
+
+def usual_epochs(tokens: int) -> int:
+    """About how many passes over so many training tokens help."""
+    return min(80, max(5, round(6_700 / math.sqrt(max(1, tokens)))))
+
+
+def constant_epochs(tokens: int) -> tuple[int, int]:
+    """The least and the largest number of epochs in which the learning rate stays, for so many training tokens."""
+    usual = usual_epochs(tokens)
+    return min(round(LEAST * usual), math.ceil(LEAST_TOKENS / max(1, tokens))), max(20, usual)
+
+
+def fall_after(epochs: int) -> int:
+    """The epochs in which the learning rate falls, after so many in which it stays."""
+    return max(1, round(FALL * epochs))
+
+
 @dataclass(frozen=True)
 class TrainingSpec(Spec):
     """How a network is trained."""
 
-    epochs: int = option(0, "Passes over the training data; 0: 6,700 / √tokens, from 5 to 80.", 0, 1_000_000)
-    patience: int = option(20, "Stop after this many epochs without a better dev score.", 1, 1_000_000)
+    epochs: int = option(0, "Passes over the training data; 0: as many as help.", 0, 1_000_000)
+    patience: int = option(
+        0,
+        "Without --epochs, the learning rate falls after this many epochs without a better dev score; 0: by size.",
+        0,
+        1_000_000,
+    )
     batch: int = option(0, "Sentences in a batch; 0: a hundredth of all, from 8 to 16.", 0, 1_000_000)
     optimiser: Optimiser = option("adam", "Optimiser.")
     learning_rate: float = option(0.0, "Peak learning rate; 0: adam 0.002 (jordan 0.01), sgd 0.5.", 0)
-    warmup: float = option(0.05, "Share of the steps in which the learning rate rises; then it falls.", 0, 1)
+    warmup: float = option(1.0, "Epochs in which the learning rate rises; at most a fifth of a known number.", 0)
     dropout: float = option(0.5, "Share of inputs and hidden units dropped in training.", 0, 0.95)
     feedback: Feedback = option(
         "predicted", "What jordan and hybrid networks read as the previous tag in training."
@@ -268,6 +301,11 @@ class TrainingSpec(Spec):
     )
     dev_share: float = option(
         0.0, "Share of training sentences kept for development if none are given; 0: a tenth, at most 500.", 0, 0.9
+    )
+    refit: Refit = option(
+        "auto",
+        "Whether the best model is trained further on training and development data together; auto: if no --dev is "
+        "given.",
     )
     seed: int = option(1, "Seed of all random numbers.", 0, 2**63 - 1)
     scheme: SchemeName = option(
@@ -290,8 +328,16 @@ class TrainingSpec(Spec):
                 hint="give whitespace or characters alone, or join words and others: words+contractions",
             )
 
-    def resolved(self, network: NetworkSpec, sentences: int, tokens: int) -> Self:
-        """Replace every 0 that stands for a choice by the size of the training data or by the network."""
+    def most_epochs(self, tokens: int) -> int:
+        """The most passes over so many training tokens."""
+        _, most = constant_epochs(tokens)
+        return self.epochs or most + fall_after(most)
+
+    def resolved(self, network: NetworkSpec, sentences: int) -> Self:
+        """Replace the 0 of ``batch`` and ``learning_rate`` by what the training data and the network decide."""
+        if self.epochs and self.patience:
+            message = "--patience and --epochs cannot both be given"
+            raise UsageError(message, hint="--patience is for a number of epochs that the dev score decides")
         if self.omega and not (network.architecture.keeps_hidden and network.cell == "simple"):
             message = (
                 f"--omega needs simple units that are kept; --arch {network.arch} --cell {network.cell} has none"
@@ -300,7 +346,6 @@ class TrainingSpec(Spec):
         rates = JORDAN_LEARNING_RATES if network.architecture.keeps_only_output else LEARNING_RATES
         return dataclasses.replace(
             self,
-            epochs=self.epochs or min(80, max(5, round(6_700 / math.sqrt(max(1, tokens))))),
             batch=self.batch or min(16, max(8, sentences // 100)),
             learning_rate=self.learning_rate or rates[self.optimiser],
         )

@@ -50,6 +50,14 @@ class Lesson(NamedTuple):
         """The sentences whose words count."""
         return self.sentences[: self.found]
 
+    def joined(self, tags: Sequence[str], sentences: Sequence[Sentence]) -> "Lesson":
+        """The same with further sentences that have tags; ``tags`` are those of the model, before new ones."""
+        names = [tag for sentence in sentences for tag in sentence.tags]
+        numbers = {tag: number for number, tag in enumerate(dict.fromkeys([*tags, *names]))}
+        gold = _of_gold(np.array([numbers[name] for name in names], np.int32), self.target.tags.shape[1])
+        target = Target(*map(np.concatenate, zip(gold, self.target, strict=True)))
+        return Lesson([*sentences, *self.sentences], target, len(sentences) + self.found, self.tokenizer)
+
 
 def cut(model: Model, sentences: Sequence[Sentence]) -> list[Sentence]:
     """The same sentences, with those that are a text cut into tokens by the tokenizer of a model."""
@@ -84,19 +92,23 @@ def lesson(
     size = min(MOST_TAGS, len(model.tags))
     tokens = len(gold) + len(encoded.words)
     memory.check(8 * size * tokens, f"the targets of {tokens:,} tokens", "give less to --unlabelled")
-    tags = np.zeros((tokens, size), np.int32)
-    shares = np.zeros((tokens, size), np.float32)
-    tags[: len(gold), 0] = gold
-    shares[: len(gold), 0] = 1
+    target = _of_gold(np.concatenate([gold, np.zeros(len(encoded.words), np.int32)]), size)
+    tags, shares = (array[len(gold) :] for array in target)
     for positions, mean in _means(model, teachers, encoded, threads, advance):
-        chosen, parts = _largest(mean, size)
-        tags[len(gold) + positions] = chosen
-        shares[len(gold) + positions] = parts
-    names = [model.tags[number] for number in tags[len(gold) :, 0].tolist()]
+        tags[positions], shares[positions] = _largest(mean, size)
+    names = [model.tags[number] for number in tags[:, 0].tolist()]
     ends = encoded.starts.tolist()
     labelled = [s._replace(tags=names[a:b]) for s, a, b in zip(taught, ends[:-1], ends[1:], strict=True)]
     found = len(sentences) + len(others)
-    return Lesson([*sentences, *labelled], Target(tags, shares), found, model.tokenizer)
+    return Lesson([*sentences, *labelled], target, found, model.tokenizer)
+
+
+def _of_gold(gold: Array, size: int) -> Target:
+    """A target (N, size) of one tag each, gold (N,)."""
+    target = Target(np.zeros((len(gold), size), np.int32), np.zeros((len(gold), size), np.float32))
+    target.tags[:, 0] = gold
+    target.shares[:, 0] = 1
+    return target
 
 
 def _means(

@@ -5,16 +5,19 @@ Or all of them are the teachers of one more, the student, which is kept.
 
 import dataclasses
 import functools
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
 from rnncli import distillation, evaluation, labelling, training
-from rnncli.checkpoint import Checkpoint, Finished, Saved
-from rnncli.config import NetworkSpec, TrainingSpec
+from rnncli.checkpoint import Checkpoint, Finished, Identity, Saved
+from rnncli.clock import Clock
+from rnncli.config import REFIT, NetworkSpec, TrainingSpec
+from rnncli.data.reading import Corpus
 from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap, overlap
 from rnncli.data.tags import Scheme
@@ -39,6 +42,7 @@ class Task(NamedTuple):
     vectors: Vectors | None
     class_weights: dict[str, float] | None
     start: Model | None = None  # the model that the training begins from
+    refit: bool = False  # whether the best model is trained further on training and development sentences
     unlabelled: list[Sentence] | None = None  # for the student, beside the training data; None: there is no student
 
     def prepare(self, seed: int) -> Model:
@@ -53,6 +57,56 @@ class Task(NamedTuple):
             lesson.vocabulary, self.network_spec, settings, self.vectors, self.scheme, self.start
         )
 
+    @property
+    def sentences(self) -> list[Sentence]:
+        """The sentences for training and those for development."""
+        return [*self.train, *self.dev]
+
+
+class Refit(NamedTuple):
+    """The further training of the best model on training and development sentences."""
+
+    sentences: int
+    epochs: int
+    seconds: float
+    reached: Scores  # of the new model on the development data, which it was trained on
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        scores = self.reached.as_dict()
+        reached = {name: scores[name] for name in ("accuracy", "precision", "recall", "f1")}
+        return {"sentences": self.sentences, "epochs": self.epochs, "seconds": self.seconds, "reached": reached}
+
+
+class Stopped(NamedTuple):
+    """Where a training was stopped."""
+
+    seed: int
+    epochs: int  # that are over
+    in_refit: bool
+
+
+def identity(task: Task, network_spec: NetworkSpec, training_spec: TrainingSpec, seeds: int) -> Identity:
+    """What determines the result: the options as they were given, and the content of the files."""
+    options = {**dataclasses.asdict(network_spec), **dataclasses.asdict(training_spec), "seeds": seeds}
+    options["refit"] = "yes" if task.refit else "no"
+    data = {
+        "training data": Corpus("", task.train).sha256,
+        "development data": Corpus("", task.dev).sha256,
+    }
+    if task.vectors:
+        digest = hashlib.sha256("\n".join(task.vectors.words).encode())
+        digest.update(task.vectors.table.tobytes())
+        data["word vectors"] = digest.hexdigest()
+    if task.class_weights:
+        options["class_weight"] = "file"
+        data["class weights"] = hashlib.sha256(repr(sorted(task.class_weights.items())).encode()).hexdigest()
+    if task.unlabelled is not None:
+        options["distil"] = True
+        texts = (sentence.extra.text or "\n".join(sentence.tokens) for sentence in task.unlabelled)
+        data["data without tags"] = hashlib.sha256("\n\n".join(texts).encode()).hexdigest()
+    return Identity(options, data)
+
 
 @dataclass
 class Runs:
@@ -61,12 +115,13 @@ class Runs:
     task: Task
     runs: list[Run] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
-    stopped: tuple[int, int] | None = None  # the seed of the run that was stopped, and how many epochs it has
+    stopped: Stopped | None = None
     best: Run | None = None  # the student if there is one
     model: Model | None = None  # of the best run
     teachers: list[Array] = field(default_factory=list)  # weights of each run; empty where nobody is taught
     student: Run | None = None
-    others: int = 0  # the sentences without tags that the student learned from
+    lesson: Lesson | None = None  # of the student
+    refit: Refit | None = None
     dev: Scores | None = None  # of the best run on the development data; None if it was not evaluated here
     log_problem: RnncliError | None = None  # of the last time that the log of gradients was written
 
@@ -81,7 +136,7 @@ class Runs:
             self.model = model
             self.dev = dev
 
-    def add_student(self, run: Run, model: Model, dev: Scores) -> None:
+    def add_student(self, run: Run, model: Model | None, dev: Scores | None) -> None:
         """Add the student, which is best; but if its training ended early, only with a better score."""
         self.student = run
         sign = -1 if run.result.metric == "loss" else 1
@@ -91,37 +146,59 @@ class Runs:
             self.model = model
             self.dev = dev
 
-    def lesson(self, threads: int, listener: Listener) -> Lesson:
-        """What the student learns from the runs."""
-        model = self.task.prepare(self.task.training_spec.seed)
-        others = distillation.cut(model, self.task.unlabelled or [])
-        self.others = len(others)
-        listener.teaching(len(self.teachers), self.others, 0.0)
-        advance = functools.partial(listener.teaching, len(self.teachers), self.others)
-        return distillation.lesson(model, self.teachers, self.task.train, others, threads, advance)
+    def teach(self, threads: int, listener: Listener) -> Lesson:
+        """What the student learns from the runs; the same if it is asked for again."""
+        if self.lesson is None:
+            model = self.task.prepare(self.task.training_spec.seed)
+            others = distillation.cut(model, self.task.unlabelled or [])
+            listener.teaching(len(self.teachers), len(others), 0.0)
+            advance = functools.partial(listener.teaching, len(self.teachers), len(others))
+            self.lesson = distillation.lesson(model, self.teachers, self.task.train, others, threads, advance)
+        return self.lesson
 
     @property
     def finished(self) -> Finished:
-        """The same for a checkpoint; with all weights end to end, where they are teachers."""
-        weights = self.model.parameters.flat if self.model else None
+        """The same for a checkpoint; with the weights of all runs end to end, where they are teachers."""
+        runs = list(self.runs)
+        weights = [] if self.model is None else [self.model.parameters.flat]
         if self.teachers:
-            weights = np.concatenate(self.teachers)
-        return Finished(list(self.runs), list(self.failures), weights)
+            weights = list(self.teachers)
+        if self.student:
+            runs.append(self.student)
+        if self.model and self.best is self.student:
+            weights.append(self.model.parameters.flat)
+        return Finished(runs, list(self.failures), np.concatenate(weights) if weights else None)
 
-    def restore(self, finished: Finished) -> None:
-        """Take the runs of a checkpoint."""
+    def restore(self, finished: Finished, seeds: int, threads: int, listener: Listener) -> None:
+        """Take the runs of a checkpoint. Weights that do not fit are a :class:`.ModelError`."""
+        task = self.task
         self.failures = list(finished.failures)
-        for run in finished.runs:
+        count = min(
+            len(finished.runs), seeds - sum(each.seed < task.training_spec.seed + seeds for each in self.failures)
+        )
+        for run in finished.runs[:count]:
             self.add(run, None, None)
-        if self.best and finished.weights is not None:
-            self.model = self.task.prepare(self.best.seed)
-            models = 1 if self.task.unlabelled is None else len(self.runs)
-            if finished.weights.size != models * self.model.parameters.flat.size:
-                raise ModelError("the checkpoint does not fit the data")
-            weights = list(finished.weights.reshape(models, -1))
-            if self.task.unlabelled is not None:
-                self.teachers = weights
-            self.model.parameters.assign_flat(weights[self.runs.index(self.best) if self.teachers else 0])
+        if self.best is None or finished.weights is None:
+            return
+        self.model = task.prepare(self.best.seed)
+        size = self.model.parameters.flat.size
+        models = 1 if task.unlabelled is None else count
+        weights = [finished.weights[i * size : (i + 1) * size] for i in range(models)]
+        if task.unlabelled is not None:
+            self.teachers = weights
+        chosen = weights[self.runs.index(self.best) if self.teachers else 0]
+        rest = finished.weights[models * size :]
+        if len(finished.runs) > count:
+            (self.student,) = finished.runs[count:]
+            if rest.size:  # it is best
+                self.best = self.student
+                self.model = task.prepare_student(self.best.seed, self.teach(threads, listener))
+                chosen = rest
+        elif rest.size:
+            chosen = finished.weights
+        if len(weights[-1]) != size or chosen.shape != self.model.parameters.flat.shape:
+            raise ModelError("the checkpoint does not fit the data")
+        self.model.parameters.assign_flat(chosen)
 
     def saved(self, threads: int) -> tuple[Run, Model, Scores]:
         """The best run, its model, and its scores on the development data."""
@@ -138,34 +215,40 @@ def train_seeds(
     checkpoint: Checkpoint | None = None,
     saved: Saved | None = None,
     log: Log | None = None,
+    clock: Clock | None = None,
 ) -> Runs:
-    """Train once from each seed. If interrupted, return the runs so far, of which the last may have ended early.
+    """Train once from each seed, and refit the best. If interrupted, the last run may have ended early.
 
     A seed that fails is reported, and the others go on. Where there is to be a student, it has the seed after them.
 
     checkpoint  keeps the state of the training; ``None``: nothing does
     saved       go on from this
     log         of gradients, which gets every epoch; if it cannot be written, the training goes on
+    clock       has the budget of time, which the seeds share
 
     If no epoch was scored, raises :class:`.StoppedError` or the error of a seed.
     """
     runs = Runs(task)
+    clock = clock or Clock()
+    refitting = listener
     if log:
         listener = _Logging(listener, log, runs)
     state = None
     if checkpoint and saved:
         with checkpoint.naming():
-            runs.restore(saved.finished)
+            runs.restore(saved.finished, seeds, threads, listener)
         state = saved.state
-    done = len(runs.runs) + len(runs.failures)
+    done = len(runs.runs) + len(runs.failures) + (runs.student is not None)
     error: Exception | None = None
-    for number in range(done, seeds + (task.unlabelled is not None)):
+    count = seeds + (task.unlabelled is not None)
+    for number in range(done, count):
         if number == seeds and not runs.runs:  # no teacher
             break
         seed = task.training_spec.seed + number
+        until = clock.share((number + 1) / (count + (REFIT if task.refit else 0)))
         try:
-            lesson = runs.lesson(threads, listener) if number == seeds else None
-            _train_seed(runs, seed, threads, listener, checkpoint, state, lesson)
+            lesson = runs.teach(threads, listener) if number == seeds else None
+            _train_seed(runs, seed, threads, listener, checkpoint, state, clock, until, lesson)
         except (UsageError, ModelError):  # of options and of the checkpoint, so of all seeds
             raise
         except Exception as problem:  # what is finished must not be lost
@@ -179,6 +262,8 @@ def train_seeds(
             break
     if not runs.runs:
         _raise_nothing(runs, error, checkpoint)
+    if task.refit and not runs.stopped:
+        _refit(runs, threads, refitting, checkpoint, state, clock)
     return runs
 
 
@@ -189,6 +274,8 @@ def _train_seed(
     listener: Listener,
     checkpoint: Checkpoint | None,
     state: State | None,
+    clock: Clock,
+    until: float,
     lesson: Lesson | None,
 ) -> None:
     """Train from one seed, or go on from a state; add the run to those that are over.
@@ -223,17 +310,72 @@ def _train_seed(
             class_weights=task.class_weights,
             saver=checkpoint,
             state=state,
+            clock=clock,
+            until=until,
             target=lesson.target if lesson else None,
         )
     if result.interrupted:
-        runs.stopped = (seed, result.epochs)
+        runs.stopped = Stopped(seed, result.epochs, in_refit=False)
     if result.best_epoch:  # else it was stopped in its first epoch
-        dev = evaluation.evaluate(model, task.dev, threads)
+        with clock.part("scoring"):
+            dev = evaluation.evaluate(model, task.dev, threads)
         run = Run(seed, result, dev.f1)
         if lesson:
             runs.add_student(run, model, dev)
         else:
             runs.add(run, model, dev)
+
+
+def _refit(
+    runs: Runs, threads: int, listener: Listener, checkpoint: Checkpoint | None, state: State | None, clock: Clock
+) -> None:
+    """Train the best model further on training and development data, with the rate rising and falling once more.
+
+    If that is interrupted or diverges, the best model stays as it is.
+    """
+    task = runs.task
+    best, before, runs.dev = runs.saved(threads)
+    if best.result.diverged or (state is None and clock.left <= 0):
+        return
+    settings = dataclasses.replace(task.training_spec, seed=best.seed, tokenizer=before.tokenizer)
+    sentences = task.sentences
+    lesson = None
+    if best is runs.student:
+        lesson = runs.teach(threads, listener).joined(before.tags, task.dev)
+        sentences = lesson.sentences
+    words = lesson.vocabulary if lesson else sentences
+    model = training.prepare(words, before.network_spec, settings, task.vectors, task.scheme, before)
+    plan = training.Plan(0.0, REFIT * best.result.passes)
+    if checkpoint:
+        checkpoint.begin(runs.finished, model.parameters.flat)
+    listener.refitting(model, sentences, plan.passes)
+    try:
+        with checkpoint.naming() if checkpoint else nullcontext():
+            result = training.train(
+                model,
+                sentences,
+                threads=threads,
+                score=None,
+                metric="",
+                listener=_Refitting(listener),
+                class_weights=task.class_weights,
+                saver=checkpoint,
+                state=state,
+                plan=plan,
+                clock=clock,
+                until=clock.share(1.0),
+                target=lesson.target if lesson else None,
+            )
+    except DivergedError as error:
+        listener.warning(f"{error.message}: the model from before the refit is saved")
+        return
+    if result.interrupted:
+        runs.stopped = Stopped(best.seed, result.epochs, in_refit=True)
+    else:
+        with clock.part("scoring"):
+            reached = evaluation.evaluate(model, task.dev, threads, with_probabilities=False)
+        runs.refit = Refit(len(sentences), result.epochs, result.seconds, reached)
+        runs.model = model
 
 
 def _raise_nothing(runs: Runs, error: Exception | None, checkpoint: Checkpoint | None) -> NoReturn:
@@ -275,6 +417,15 @@ def _why_score_is_fixed(dev: list[Sentence], model: Model) -> str:
 def _scored(dev: list[Sentence], scheme: Scheme) -> int:
     """The number of spans, or of tokens, that the score on these data is a share of."""
     return sum(len(scheme.spans(s.tags)) if scheme.has_spans else len(s.tags) for s in dev)
+
+
+class _Refitting(Listener):
+    """Passes on what happens in a refit; its epochs have no score."""
+
+    def __init__(self, listener: Listener) -> None:
+        self.batch = listener.batch  # type: ignore[method-assign]
+        self.diverged = listener.diverged  # type: ignore[method-assign]
+        self.should_stop = listener.should_stop  # type: ignore[method-assign]
 
 
 class _Logging(Listener):

@@ -25,7 +25,7 @@ NETWORK: dict[str, Any] = {
     "features": "embedding", "embedding": 16, "window": 0, "decoder": "softmax", "transitions": "any",
 }  # fmt: skip
 TRAINING: dict[str, Any] = {
-    "patience": 1_000_000, "batch": 20, "dropout": 0.0, "unknown": 0.0, "class_weight": "balanced",
+    "batch": 20, "dropout": 0.0, "unknown": 0.0, "class_weight": "balanced",
     "tokenizer": "whitespace",
 }  # fmt: skip
 SENTENCES = 4_000

@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 
 from rnncli import config
-from rnncli.config import ARCHITECTURES, CELLS, INPUTS, NetworkSpec, TrainingSpec, TrialSpec
+from rnncli.config import (
+    ARCHITECTURES,
+    CELLS,
+    INPUTS,
+    NetworkSpec,
+    TrainingSpec,
+    TrialSpec,
+    constant_epochs,
+    fall_after,
+)
 from rnncli.errors import UsageError
 from rnncli.spec import suggestion
 
@@ -278,26 +287,34 @@ def test_a_mistyped_name_is_answered_with_a_suggestion(name: str, known: list[st
 
 
 @pytest.mark.parametrize(
-    ("sentences", "tokens", "epochs", "batch"),
+    ("sentences", "tokens", "least", "most", "batch"),
     [
-        (1, 1, 80, 8),
-        (500, 5_600, 80, 8),
-        (1_200, 20_000, 47, 12),
-        (4_478, 50_497, 30, 16),
-        (12_544, 204_577, 15, 16),
-        (10**6, 2 * 10**7, 5, 16),
+        (1, 1, 56, 80, 8),
+        (500, 5_600, 56, 80, 8),
+        (1_200, 20_000, 20, 47, 12),
+        (4_478, 50_497, 8, 30, 16),
+        (12_544, 204_577, 2, 20, 16),
+        (10**6, 2 * 10**7, 1, 20, 16),
     ],
 )
-def test_what_the_size_of_the_data_decides(sentences: int, tokens: int, epochs: int, batch: int) -> None:
-    found = TrainingSpec().resolved(NetworkSpec(), sentences, tokens)
-    assert (epochs, batch, 0.002) == (found.epochs, found.batch, found.learning_rate)
+def test_what_the_size_of_the_data_decides(sentences: int, tokens: int, least: int, most: int, batch: int) -> None:
+    spec = TrainingSpec().resolved(NetworkSpec(), sentences)
+    assert (batch, 0.002) == (spec.batch, spec.learning_rate)
+    assert (least, most) == constant_epochs(tokens)
+    assert most + fall_after(most) == spec.most_epochs(tokens)
     given = TrainingSpec(epochs=3, batch=5, learning_rate=0.1)
-    assert given == given.resolved(NetworkSpec(), sentences, tokens)
+    assert given == given.resolved(NetworkSpec(), sentences)
+    assert 3 == given.most_epochs(tokens)
+
+
+def test_a_number_of_epochs_leaves_nothing_to_patience() -> None:
+    with pytest.raises(UsageError, match="--patience and --epochs cannot both be given"):
+        TrainingSpec(epochs=3, patience=2).resolved(NetworkSpec(), 10)
 
 
 def test_the_learning_rate_is_that_of_the_optimiser_and_larger_for_jordan() -> None:
     found = [
-        TrainingSpec(optimiser=name).resolved(NetworkSpec(arch=arch), 10, 10).learning_rate  # type: ignore[arg-type]
+        TrainingSpec(optimiser=name).resolved(NetworkSpec(arch=arch), 10).learning_rate  # type: ignore[arg-type]
         for name in ("adam", "sgd")
         for arch in ("elman", "jordan", "hybrid")
     ]

@@ -46,7 +46,7 @@ class Heard(Listener):
 
     def batch(self, epochs: float, tokens_per_second: float) -> None:
         self.batches -= 1
-        if self.model.training_spec.seed in self.spoilt:
+        if self.spoilt and self.model.training_spec.seed in self.spoilt:
             self.model.parameters["output/c"][0] = math.nan
 
     def should_stop(self) -> bool:
@@ -183,7 +183,13 @@ def test_what_makes_no_sense_is_refused(booking_tsv: Path, tmp_path: Path, text:
 
 
 @pytest.mark.promise("resume")
-@pytest.mark.parametrize("options", [{}, {"decoder": "softmax", "class_weight": "balanced", "arch": "hybrid"}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"refit": "yes"},
+        {"decoder": "softmax", "class_weight": "balanced", "arch": "hybrid"},
+    ],
+)
 def test_stopped_after_any_batch_it_ends_in_the_same_bytes(
     options: dict[str, Any], booking_tsv: Path, tmp_path: Path, text: Path, cases: Cases
 ) -> None:
@@ -203,6 +209,7 @@ def test_stopped_after_any_batch_it_ends_in_the_same_bytes(
         assert checkpoint_of(out) == result.checkpoint
     assert part > 6
     assert whole.sha256 == result.sha256
+    assert bool(whole.refit) == ("refit" in options)
     assert logs[0].read_bytes() == logs[1].read_bytes()
     assert [1, 2, 3] == [run["seed"] for run in gradient_log.read(str(logs[0]))["runs"]]
     cases.add(part)

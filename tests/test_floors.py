@@ -23,7 +23,7 @@ FLOORS = [
     {"plain"},
     {"parameters"},
     {"data", "kernels"},
-    {"config", "resources", "archive", "threads", "memory"},
+    {"config", "resources", "archive", "threads", "memory", "clock"},
     {"writing", "container", "control_groups"},
     {"spec"},
     {"arguments"},

@@ -119,12 +119,12 @@ def test_stopped_after_every_batch(
 
 @pytest.mark.promise("resume")
 def test_stopped_once_after_each_batch(files: tuple[Path, Path], tmp_path: Path, long: bool, cases: Cases) -> None:
-    """Over several epochs with patience, of which the best is not the last, and with a log of gradients."""
-    options = {"epochs": 7, "patience": 2, "learning_rate": 0.2, "seed": 7, "hidden": 6}
+    """Over as many epochs as help, of which the best is not the last, and with a log of gradients."""
+    options = {"epochs": 0, "patience": 2, "learning_rate": 0.8, "seed": 12, "hidden": 6}
     logs = [tmp_path / "whole.json", tmp_path / "parts.json"]
     whole, expected = steadily(files, tmp_path / "whole.npz", log_gradients=logs[0], **options)
-    assert (2, 4) == (whole.result.best_epoch, whole.result.epochs)
-    for batches in range(1, 17, 1 if long else 3):
+    assert (2, 5) == (whole.result.best_epoch, whole.result.epochs)
+    for batches in range(1, 21, 1 if long else 3):
         lengths = [batches, 1000]
         resumed, events, parts = piecewise(
             files, tmp_path / "parts.npz", lengths.__getitem__, log_gradients=logs[1], **options
@@ -139,7 +139,11 @@ def test_stopped_once_after_each_batch(files: tuple[Path, Path], tmp_path: Path,
 
 def outcome(trained: Trained) -> dict[str, Any]:
     """The JSON of a training without its name and times."""
-    return {k: v for k, v in trained.as_dict().items() if k not in ("model", "seconds", "tokens_per_second")}
+    times = ("model", "seconds", "tokens_per_second", "time")
+    document = {k: v for k, v in trained.as_dict().items() if k not in times}
+    if document["refit"]:
+        del document["refit"]["seconds"]
+    return document
 
 
 @pytest.mark.promise("resume")
@@ -152,6 +156,23 @@ def test_several_seeds(files: tuple[Path, Path], tmp_path: Path, cases: Cases) -
     assert whole.sha256 == resumed.sha256
     assert expected.epochs == events.epochs
     assert outcome(whole) == outcome(resumed)
+
+
+@pytest.mark.promise("resume")
+@pytest.mark.parametrize("optimiser", OPTIMISERS)
+def test_in_the_refit(optimiser: str, files: tuple[Path, Path], tmp_path: Path, cases: Cases) -> None:
+    """Of two seeds, and after every batch: the refit has words that the model before it does not have."""
+    alone = files[0], None
+    options = {"seeds": 2, "epochs": 4, "dev_share": 0.5, "optimiser": optimiser, "class_weight": "balanced"}
+    whole, _ = steadily(alone, tmp_path / "whole.npz", **options)
+    assert 30 == whole.refit.sentences
+    resumed, _, parts = piecewise(alone, tmp_path / "parts.npz", **options)
+    cases.add(parts)
+    assert whole.sha256 == resumed.sha256
+    assert outcome(whole) == outcome(resumed)
+    without, _ = steadily(alone, tmp_path / "without.npz", refit="no", **options)
+    assert without.model.parameters.flat.size < whole.model.parameters.flat.size
+    assert without.dev == whole.dev
 
 
 def stopped(files: tuple[Path, Path | None], out: Path, batches: int = 5, **options: Any) -> Path:
@@ -206,8 +227,8 @@ OTHERS: dict[str, Any] = {
     "window": 0, "embedding": 4, "ngram": 4, "column": 3, "digits": "keep", "decoder": "softmax",
     "transitions": "any", "epochs": 3, "patience": 3, "batch": 7, "optimiser": "sgd", "learning_rate": 0.5,
     "warmup": 0.5, "dropout": 0.25, "feedback": "gold", "class_weight": "balanced", "pretrained": "tuned",
-    "unknown": 0.5, "clip": 0.5, "omega": 0.0, "recurrent_init": "glorot", "dev_share": 0.25, "seed": 2,
-    "scheme": "IOB2", "tokenizer": "whitespace",
+    "unknown": 0.5, "clip": 0.5, "omega": 0.0, "recurrent_init": "glorot", "dev_share": 0.25, "refit": "yes",
+    "seed": 2, "scheme": "IOB2", "tokenizer": "whitespace",
 }  # fmt: skip
 
 
@@ -315,7 +336,8 @@ def test_a_damaged_checkpoint_is_refused_or_harmless(
 BAD_STATES: list[tuple[str, Any]] = [
     ("epochs", -1), ("epochs", 3), ("epochs", True), ("epochs", 2**63), ("epochs", "1"), ("epochs", None),
     ("batches", 5), ("loss", 1), ("loss", "nan"), ("best_epoch", 2), ("best_score", None), ("random", [1, 2, 3]),
-    ("random", [2**128, 1, 0, 0]), ("random", [1, 1, 2, 0]), ("order", {}), ("steps", 1.5), ("new", 1),
+    ("random", [2**128, 1, 0, 0]), ("random", [1, 1, 2, 0]), ("order", {}), ("steps", 1.5), ("new", 1), ("end", -1),
+    ("fall", 0.5), ("spent", "1"), ("scoring_seconds", None), ("limited_fall", 1),
 ]  # fmt: skip
 
 

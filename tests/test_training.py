@@ -300,11 +300,22 @@ def test_the_weights_kept_are_those_of_the_best_epoch(sentences):
     assert seen[1].tolist() != seen[3].tolist()
 
 
-def test_training_stops_when_patience_is_over(sentences):
-    given = iter([0.5, 0.4, 0.5, 0.3, 0.9])
-    model = training.prepare(sentences[:20], NetworkSpec(hidden=4), TrainingSpec(epochs=9, patience=3))
+def test_the_rate_falls_when_patience_is_over(sentences):
+    """Three epochs after the best one, the rate falls over a quarter of the epochs until then."""
+    given = iter([0.5, 0.6, 0.7, 0.6, 0.5, 0.6, 0.1, 0.2])
+    model = training.prepare(sentences[:20], NetworkSpec(hidden=4), TrainingSpec(patience=3))
+    listener = Collecting()
+    result = training.train(model, sentences[:20], threads=1, score=lambda _: next(given), listener=listener)
+    assert (8, 3, 8.0, 6.0) == (result.epochs, result.best_epoch, result.passes, result.constant)
+    assert [8] * 3 == [epoch.planned for epoch in listener.epochs if epoch.is_falling]
+    assert [6, 7, 8] == [epoch.number for epoch in listener.epochs if epoch.is_falling]
+
+
+def test_patience_begins_with_the_first_score_above_0(sentences):
+    given = iter([0.0] * 6 + [0.1, 0.3, 0.2, 0.2, 0.3, 0.3])
+    model = training.prepare(sentences[:20], NetworkSpec(hidden=4), TrainingSpec(patience=2))
     result = training.train(model, sentences[:20], threads=1, score=lambda _: next(given))
-    assert (4, 1) == (result.epochs, result.best_epoch)
+    assert (10.0, 12.0) == (result.constant, result.passes)
 
 
 @pytest.mark.parametrize(
@@ -379,9 +390,29 @@ def test_a_gradient_that_is_not_finite_is_an_error(sentences):
 
 
 def test_the_learning_rate_rises_and_then_falls_to_zero():
-    rates = [training.schedule(0.2, step, 100) for step in range(101)]
+    schedule = training.Schedule(TrainingSpec(epochs=10, warmup=2), tokens=1000, batches=10)
+    rates = [schedule.share(step) for step in range(101)]
     assert (0.05, 1.0, 0.5, 0.0) == (rates[0], rates[19], rates[60], rates[100])
     assert rates == sorted(rates[:20]) + sorted(rates[20:], reverse=True)
+
+
+def test_the_learning_rate_stays_until_it_is_planned_that_it_falls():
+    schedule = training.Schedule(TrainingSpec(patience=2), tokens=1000, batches=10)
+    for epochs, best in ((1, 1), (2, 1), (3, 3), (4, 3)):
+        schedule.epoch_over(epochs, best)
+    assert {1.0} == {schedule.share(step) for step in range(9, 100)}
+    assert not schedule.is_falling
+    for epochs in range(5, 9):
+        schedule.epoch_over(epochs, 3)
+    assert [1.0, 0.9, 0.1, 0.0] == pytest.approx([schedule.share(step) for step in (50, 51, 59, 60)])
+    assert 6 == schedule.epochs
+
+
+def test_a_plan_is_followed():
+    """Passes of a plan need not be whole; the rate rises for a fifth of the steps at most."""
+    schedule = training.Schedule(TrainingSpec(), 1000, 100, training.Plan(constant=1.0, passes=1.5))
+    rates = [schedule.share(step) for step in (0, 14, 29, 100, 125, 150)]
+    assert [1 / 30, 0.5, 1.0, 1.0, 0.5, 0.0] == pytest.approx(rates)
 
 
 @pytest.fixture(scope="module")

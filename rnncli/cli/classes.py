@@ -16,7 +16,7 @@ ESSENTIAL = {
     "train": (
         *("dev", "format", "columns", "vectors"),
         *("arch", "cell", "hidden"),
-        *("epochs", "seed"),
+        *("epochs", "time", "seed"),
         *("out",),
     ),
     "memory-task": ("delay", "sentences", "out", "solve", "delays", "seeds", "arch", "cell", "hidden", "epochs"),
@@ -25,7 +25,7 @@ ESSENTIAL = {
 PANELS = {
     "train": {
         "Data": ("dev", "dev-share", "unlabelled", "vectors", "scheme", "tokenizer", "digits", "force"),
-        "Training": ("init-from", "seeds", "distil", "threads"),
+        "Training": ("init-from", "seeds", "distil", "time", "threads"),
         "Output": (
             *("out", "log-gradients", "checkpoint-every", "resume", "restart"),
             *("json", "quiet", "config", "help", "help-all"),

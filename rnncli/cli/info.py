@@ -107,6 +107,8 @@ def _show_training(information: "Information") -> None:
     row("seed", str(settings.seed))
     if stored.best_epoch is not None and stored.epochs is not None:
         row("epoch", f"{stored.best_epoch} of {stored.epochs}" + (f", by {stored.metric}" if stored.metric else ""))
+    if stored.refit:
+        row("refit", stored.refit.text)
     dev = stored.dev
     if dev is None:
         row("dev", "no scores are stored")

@@ -8,6 +8,7 @@ import typer
 from rnncli.cli import show, signals
 from rnncli.cli.options import ForceWriteOption, ThreadsOption, command, given
 from rnncli.cli.outputs import DEFAULT_MODEL
+from rnncli.clock import Clock, duration
 from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
 from rnncli.errors import StoppedError, UsageError
 
@@ -46,6 +47,12 @@ UnlabelledOption = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE", help="Sentences without tags, such as a text a line, which --distil learns from too."
+    ),
+]
+TimeOption = Annotated[
+    str,
+    typer.Option(
+        metavar="DURATION", help="Time for everything, such as 30s, 5m or 1h30m: the best model that it allows."
     ),
 ]
 OutOption = Annotated[Path, typer.Option("--out", "-o", help="Where the model is written.")]
@@ -89,6 +96,7 @@ def train(
     seeds: SeedsOption = 1,
     distil: DistilOption = False,
     unlabelled: UnlabelledOption = None,
+    time: TimeOption = "",
     out: OutOption = DEFAULT_MODEL,
     log_gradients: LogOption = None,
     checkpoint_every: CheckpointOption = 1.0,
@@ -113,6 +121,7 @@ def train(
 
     Example: rnncli train train.tsv --dev dev.tsv --out model.npz
     """
+    clock = Clock(duration(time or 0))  # before all that takes time
     from rnncli import api
     from rnncli.cli import train_view
 
@@ -126,7 +135,7 @@ def train(
     with signals.handled_by(stop.handle):
         try:
             with show.progress("reading …", at_once=True) as progress:
-                view = train_view.TrainView(progress, training.seed, seeds + distil, stop)
+                view = train_view.TrainView(progress, training.seed, seeds + distil, stop, clock)
                 trained = api.train_files(
                     files,
                     network,
@@ -140,6 +149,7 @@ def train(
                     resume=resume or (False if restart else None),
                     checkpoint_every=checkpoint_every,
                     given=given(context),
+                    clock=clock,
                 )
         except (KeyboardInterrupt, signals.Stopped, StoppedError) as error:
             show.note("interrupted")

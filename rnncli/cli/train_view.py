@@ -1,5 +1,6 @@
 """What ``rnncli train`` shows on the terminal: the data, the progress, each epoch and a summary."""
 
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from rnncli.cli import show
 from rnncli.cli.outputs import DEFAULT_MODEL
 from rnncli.cli.printable import shell_word
 from rnncli.cli.signals import Stop
+from rnncli.clock import Clock
 from rnncli.config import ReadOptions
 from rnncli.data.examples import example
 from rnncli.data.reading import Corpus
@@ -25,13 +27,15 @@ NAMES = {"f1": "F1", "accuracy": "accuracy", "loss": "loss"}
 class TrainView(Listener):
     """Shows the events of a training run, of one seed after another."""
 
-    def __init__(self, progress: show.Progress, seed: int, seeds: int, stop: Stop) -> None:
+    def __init__(self, progress: show.Progress, seed: int, seeds: int, stop: Stop, clock: Clock) -> None:
         self.progress = progress
+        self.clock = clock
         self.first = seed
         self.seeds = seeds
         self.stop = stop
         self.runs = 0
-        self.epochs = 0
+        self.epochs = 0  # of the present run, as far as they are planned
+        self.refit = False  # whether the present run is the refit
         self.metric = "f1"
         self.high: float | None = None  # the best score of the present run
         self.example = ""  # a text as those of the training data
@@ -51,14 +55,14 @@ class TrainView(Listener):
         """Before the first run, describe the data and warn of what is unusual about it."""
         self.progress.update(self.runs / self.seeds, "compiling …")
         self.runs += 1
-        self.epochs = model.training_spec.epochs
+        tokens = sum(len(sentence.tokens) for sentence in sentences)
+        self.epochs = model.training_spec.most_epochs(tokens)
         self.high = None
         if self.seeds > 1:
             show.note(f"seed    {model.training_spec.seed}")
         if self.example:  # these data were described before
             return
         self.example = example(sentences, model.tokenizer)
-        tokens = sum(len(sentence.tokens) for sentence in sentences)
         _describe_data(model, sentences, tokens, dev)
         if vectors:
             _describe_vectors(model, vectors)
@@ -72,6 +76,8 @@ class TrainView(Listener):
         progress = resumed.progress
         self.runs = resumed.seed - self.first + 1
         self.metric = resumed.metric
+        if progress.end:
+            self.epochs = math.ceil(progress.end / resumed.batches)
         best = ""
         if progress.best_epoch:
             self.high = progress.high_score
@@ -110,19 +116,32 @@ class TrainView(Listener):
     def batch(self, epochs: float, tokens_per_second: float) -> None:
         """Move the progress bar."""
         self.stop.can_wait = True
+        if self.clock.budget:
+            share = self.clock.spent / self.clock.budget
+        else:
+            share = (self.runs - 1 + epochs / max(self.epochs, epochs)) / self.seeds
+        what = "refit, epoch" if self.refit else "epoch"
         best = "" if self.high is None else f"best {_shown(self.metric, self.high)}"
-        share = (self.runs - 1 + epochs / self.epochs) / self.seeds
-        self.progress.update(share, f"epoch {int(epochs) + 1} {tokens_per_second:,.0f} tokens/s {best}")
+        self.progress.update(share, f"{what} {int(epochs) + 1} {tokens_per_second:,.0f} tokens/s {best}")
+
+    def refitting(self, model: Model, sentences: Sequence[Sentence], passes: float) -> None:
+        """Say that the best model is trained further, on all sentences."""
+        self.runs = self.seeds
+        self.epochs = math.ceil(passes)
+        self.refit = True
+        show.note(f"refit   on {len(sentences):,} sentences, training and development, in {self.epochs} epochs")
 
     def epoch(self, epoch: Epoch) -> None:
         """Show the loss and the score of an epoch in one line, and whether the score is the best so far."""
         self.metric = epoch.metric
+        self.epochs = epoch.planned
         is_best = self.high is None or (
             epoch.score < self.high if self.metric == "loss" else epoch.score > self.high
         )
         if is_best:
             self.high = epoch.score
-        loss = f"epoch {epoch.number:3d}/{self.epochs}  loss {epoch.loss:.4f}"
+        about = "" if epoch.is_falling else "~"
+        loss = f"epoch {epoch.number:3d}/{about}{self.epochs}  loss {epoch.loss:.4f}"
         score = f"dev {NAMES[self.metric]} {_shown(self.metric, epoch.score)}"
         mark = ("  new low" if self.metric == "loss" else "  new high") if is_best else ""
         show.note(f"{loss}  {score}  clipped {epoch.clipped}/{epoch.steps}{mark}")
@@ -164,6 +183,7 @@ def _warn_of_dev(dev: Overlap) -> None:
 PAIRS_A_SECOND = 6e9
 MANY_TAGS = 1_000
 LONG_EPOCH = 10.0  # seconds
+SHOWN = 0.05  # seconds; parts of the work that take less are not shown
 
 
 def _warn_of_many_tags(model: Model, tokens: int) -> None:
@@ -200,30 +220,38 @@ def summary(trained: Trained, view: TrainView, options: ReadOptions) -> None:
         ("network", model.network_spec.description),
         ("epoch", f"{result.best_epoch} of {result.epochs}"),
         (f"dev {NAMES[result.metric]}", _shown(result.metric, result.best_score)),
-        ("time in epochs", f"{result.seconds:.1f} s"),
+        ("time", _time(trained.time)),
         ("speed", f"{result.tokens_per_second:,.0f} tokens/s"),
         ("size", f"{megabytes}{weights:,} weights"),
     ]
+    if trained.refit:
+        epochs = f"{trained.refit.epochs} epochs on {trained.refit.sentences:,} sentences"
+        rows.insert(2, ("refit", f"{epochs}; dev {NAMES[result.metric]} is that before it"))
     if len(trained.runs) > 1:
         mean, deviation = trained.spread
         spread = f"{_shown(result.metric, mean)} ± {_shown(result.metric, deviation)} over {len(trained.runs)}"
         rows.insert(2, ("seeds", f"{spread}; {model.training_spec.seed} is best"))
     show.table("", ("saved", ""), rows, to_stderr=True)
     if trained.stopped:
-        seed, epochs = trained.stopped
+        seed, number, in_refit = trained.stopped
         of_seed = f" of seed {seed}" if view.seeds > 1 else ""
-        show.note(f"interrupted after {epochs} of {view.epochs} epochs{of_seed}")
+        where = "of the refit, which is left out" if in_refit else f"epochs{of_seed}"
+        show.note(f"interrupted after {number} of {view.epochs} {where}")
     elif result.diverged:
         show.note(f"diverged after {result.epochs} of {view.epochs} epochs")
-    elif result.epochs < view.epochs:
-        passed = result.epochs - result.best_epoch
-        show.note(f"stopped after {result.epochs} of {view.epochs} epochs: no better one in the last {passed}")
     show.note(f"epoch {result.best_epoch} was saved: {_why(result)}")
     show.written(trained.path)
     if trained.checkpoint:
         show.written(trained.checkpoint)
         how_to_go_on(trained.checkpoint)
     show.note(f"next: {_next_command(trained, view, options)}")
+
+
+def _time(times: dict[str, float]) -> str:
+    """The time of a training, and what took most of it."""
+    parts = sorted(((seconds, name) for name, seconds in times.items() if name != "total"), reverse=True)
+    shown = ", ".join(f"{name} {seconds:.1f}" for seconds, name in parts if seconds >= SHOWN)
+    return f"{times['total']:.1f} s: {shown}"
 
 
 def how_to_go_on(checkpoint: Path) -> None:

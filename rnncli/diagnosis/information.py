@@ -84,5 +84,6 @@ class Information(NamedTuple):
             "best_epoch": stored.best_epoch,
             "metric": stored.metric,
             "dev": stored.dev and stored.dev.as_dict(),
+            "refit": stored.refit and stored.refit._asdict(),
             "examples": stored.examples,
         }

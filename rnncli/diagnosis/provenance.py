@@ -57,6 +57,23 @@ class DevScores(NamedTuple):
         return values | {"unknown_words": unknown}
 
 
+class Refit(NamedTuple):
+    """A further training on training and development data; ``None`` where undefined or missing."""
+
+    sentences: int
+    epochs: int
+    accuracy: float | None  # these four on the development data, which the model was trained on
+    precision: float | None
+    recall: float | None
+    f1: float | None
+
+    @property
+    def text(self) -> str:
+        """What was done, in words."""
+        epochs = f"{self.epochs} more epochs on {self.sentences:,} sentences, those for development too"
+        return f"{epochs}; the scores are those before it"
+
+
 class Provenance(NamedTuple):
     """What a model file says of its own training; ``None`` where it does not."""
 
@@ -67,7 +84,8 @@ class Provenance(NamedTuple):
     epochs: int | None
     best_epoch: int | None
     metric: str | None  # by which the epoch was chosen: f1, accuracy or loss
-    dev: DevScores | None
+    dev: DevScores | None  # of the model before a refit
+    refit: Refit | None
     examples: list[str]
 
     @classmethod
@@ -83,6 +101,7 @@ class Provenance(NamedTuple):
             best_epoch=_count(stored.get("best_epoch")),
             metric=_text(stored.get("metric"), "f1|accuracy|loss"),
             dev=_dev(_object(stored.get("dev"))),
+            refit=_refit(_object(stored.get("refit"))),
             examples=[text for text in examples if len(text) <= LONGEST_EXAMPLE] if examples else [],
         )
 
@@ -105,6 +124,23 @@ def _dev(stored: dict[str, Any]) -> DevScores | None:
         unknown_tokens=_count(unknown.get("tokens")),
         unknown_accuracy=_fraction(unknown.get("accuracy")),
         per_type={kind: _type(_object(counts)) for kind, counts in _object(stored.get("per_type")).items()},
+    )
+
+
+def _refit(stored: dict[str, Any]) -> Refit | None:
+    """The refit; ``None`` without its sentences and epochs."""
+    sentences = _count(stored.get("sentences"))
+    epochs = _count(stored.get("epochs"))
+    if sentences is None or epochs is None:
+        return None
+    reached = _object(stored.get("reached"))
+    return Refit(
+        sentences,
+        epochs,
+        accuracy=_fraction(reached.get("accuracy")),
+        precision=_fraction(reached.get("precision")),
+        recall=_fraction(reached.get("recall")),
+        f1=_fraction(reached.get("f1")),
     )
 
 

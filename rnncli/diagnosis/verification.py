@@ -139,15 +139,23 @@ def _score(information: Information, corpus: Corpus | None, threads: int) -> Che
         return Check("score", "failed", error.message, error.hint)
     texts = []
     is_reached = True
+    expected = information.provenance.refit or dev
     for key, name in NAMES.items():
-        before = _percent(getattr(dev, key))
+        before = _percent(getattr(expected, key))
         now = _percent(scores[key])
         is_reached = is_reached and before == now
         if before != now or key == dev.key:
             texts.append(f"{name} {before}, reached {now}")
     part = "this file" if len(sentences) == len(corpus.sentences) else "its share of this file"
     text = f"stored: dev {'; '.join(texts)} on {part}"
-    values = {"metric": dev.key, "stored": dev.score, "reached": scores[dev.key], "sentences": len(sentences)}
+    if expected is not dev:
+        text += ", which it was trained on at last"
+    values = {
+        "metric": dev.key,
+        "stored": getattr(expected, dev.key),
+        "reached": scores[dev.key],
+        "sentences": len(sentences),
+    }
     if is_reached:
         return Check("score", "ok", text, values=values)
     return Check("score", "failed", text, "these are other data, or the model does not label as it did", values)

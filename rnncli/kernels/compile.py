@@ -31,3 +31,8 @@ def inner(function: Callable[..., Any]) -> Any:
     Without the code that lets Python call it and without a file in the cache it compiles a tenth faster.
     """
     return numba.extending.register_jitable(no_cpython_wrapper=True, no_cfunc_wrapper=True, **OPTIONS)(function)
+
+
+def timed(report: Callable[[float], None]) -> Any:
+    """A context that reports for how many seconds kernels were loaded and compiled in it, if any were."""
+    return internals.install_timer("numba:compiler_lock", report)

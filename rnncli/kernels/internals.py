@@ -39,3 +39,6 @@ declare_function = _part("core.base", "BaseContext.declare_function")
 Status = _part("core.callconv", "Status")
 call_function = _part("core.callconv", "CPUCallConv.call_function")
 return_status_propagate = _part("core.callconv", "CPUCallConv.return_status_propagate")
+
+# To measure how long kernels are loaded and compiled.
+install_timer = _part("core.event", "install_timer")

@@ -4,8 +4,9 @@ from rnncli.training.carry import Carried
 from rnncli.training.events import Divergence, Epoch, Failure, Listener, Result, Resumed, Run
 from rnncli.training.loop import Saver, train
 from rnncli.training.prepare import prepare
+from rnncli.training.schedule import Plan, Schedule
 from rnncli.training.state import Progress, State
-from rnncli.training.trainer import Trainer, schedule
+from rnncli.training.trainer import Trainer
 
 __all__ = [
     "Carried",
@@ -13,14 +14,15 @@ __all__ = [
     "Epoch",
     "Failure",
     "Listener",
+    "Plan",
     "Progress",
     "Result",
     "Resumed",
     "Run",
     "Saver",
+    "Schedule",
     "State",
     "Trainer",
     "prepare",
-    "schedule",
     "train",
 ]

@@ -15,11 +15,13 @@ class Best:
         self.high_epoch = 0
         self.high_score = self.score  # of a loss the lowest
         self._scored = scored
-        self._is_loss = metric == "loss"
+        self._metric = metric  # "": there is no score, and the last epoch is kept
 
     def update(self, epoch: int, score: float, parameters: Parameters) -> bool:
         """Keep an epoch if it is as good as the best so far; return whether it is."""
-        if self._is_loss:
+        if not self._metric:
+            is_kept = is_high = True
+        elif self._metric == "loss":
             is_kept = score <= self.high_score
             is_high = score < self.high_score
         else:

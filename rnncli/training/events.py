@@ -23,7 +23,9 @@ class Epoch(NamedTuple):
     is_kept: bool
     steps: int  # of the optimiser
     clipped: int  # steps whose gradient was longer than ``clip``
-    metric: str = "score"  # what ``score`` is: "f1", "accuracy" or, lower being better, "loss"
+    metric: str = "score"  # what ``score`` is: "f1", "accuracy" or, lower being better, "loss"; "": not scored
+    planned: int = 0  # epochs of the training as far as they are planned; before the rate falls, the most of them
+    is_falling: bool = True  # whether the learning rate falls, so that it is known when it begins and ends
 
 
 class Divergence(NamedTuple):
@@ -63,6 +65,8 @@ class Result(NamedTuple):
     high_score: float = 0.0
     lowered: int = 0  # how often the learning rate was lowered because a number was not finite
     diverged: str = ""  # the number that ended the training because it was not finite
+    passes: float = 0.0  # over the data: the last epoch may be shorter
+    constant: float = 0.0  # those of them before the learning rate began to fall
 
 
 class Run(NamedTuple):
@@ -119,6 +123,9 @@ class Listener:
 
     def warning(self, message: str) -> None:
         """Something about the data or the training is unusual, and it goes on."""
+
+    def refitting(self, model: Model, sentences: Sequence[Sentence], passes: float) -> None:
+        """The best model is trained further, on training and development sentences; epochs are not reported."""
 
     def batch(self, epochs: float, tokens_per_second: float) -> None:
         """A step was taken; ``epochs`` is how many epochs are done, with a fraction for the current one."""

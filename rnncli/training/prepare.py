@@ -50,7 +50,7 @@ def prepare(
     network = network.resolved(has_columns, vectors is not None, scheme.limits_moves, digits)
     tokens = [token for sentence in sentences for token in sentence.tokens]
     cut = _tokenizer(training.tokenizer, sentences, network.digits)
-    training = training.resolved(network, len(sentences), len(tokens))
+    training = training.resolved(network, len(sentences))
     inputs = Inputs.count(network, tokens, columns, vectors)
     if start:
         inputs = carry.joined_inputs(start.inputs, inputs)

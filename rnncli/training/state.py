@@ -22,6 +22,11 @@ class Progress(NamedTuple):
     clipped: int  # steps of these batches whose gradient was clipped
     seconds: float  # that these batches took
     earlier_seconds: float  # that the epochs before took
+    scoring_seconds: float  # that their scoring took
+    spent: float  # seconds since the beginning of everything
+    fall: int  # the step at which the learning rate begins to fall
+    end: int  # the last step; 0: not planned yet
+    limited_fall: float  # seconds that the fall takes where time is limited; 0: it has not begun
     lowered: int  # how often the learning rate was lowered
     steps: int  # of the optimiser, since its moments were 0
     best_epoch: int  # the one to keep; 0: none yet

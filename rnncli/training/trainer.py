@@ -18,6 +18,7 @@ from rnncli.network.optimiser import Optimiser
 from rnncli.network.output import Objective, Target, Weights
 from rnncli.network.team import ThreadTeam
 from rnncli.parameters import Array, Parameters
+from rnncli.training.schedule import Plan, Schedule
 from rnncli.training.state import generator, random_state
 
 # A gradient as long as this cannot be used: Adam keeps the squares of its numbers, and float32 ends at 3.4e38.
@@ -34,7 +35,13 @@ class Trainer:
     """Trains a network: :meth:`step` on one batch, :meth:`epoch` on all sentences."""
 
     def __init__(
-        self, model: Model, encoded: Encoded, weights: Weights, team: ThreadTeam, target: Target | None = None
+        self,
+        model: Model,
+        encoded: Encoded,
+        weights: Weights,
+        team: ThreadTeam,
+        plan: Plan | None = None,
+        target: Target | None = None,
     ) -> None:
         self.spec = model.network_spec
         self.training = model.training_spec
@@ -46,6 +53,8 @@ class Trainer:
         self.rng = np.random.default_rng([self.training.seed, 1])
         self.order = random_state(self.rng)  # from which the order of the batches of this epoch is drawn
         self.batches = -(-len(encoded.lengths) // self.training.batch)
+        self.schedule = Schedule(self.training, len(encoded.words), self.batches, plan)
+        self.most = 1.0  # the most that the next step may have of the learning rate
         self.epochs = 0  # that are over
         self.batch = 0  # batches of this epoch that are done
         self.loss = 0.0  # the sum over them
@@ -60,9 +69,13 @@ class Trainer:
     def epoch(self, batch_done: Callable[[float], bool]) -> bool:
         """Train on the sentences of this epoch that are left; return whether ``batch_done`` ended it.
 
+        The last epoch of the schedule may be shorter.
+
         batch_done  called after every batch with the share of the epoch that is done; true ends the epoch
         """
         for sentences in self._batches():
+            if self.schedule.end and self.steps >= self.schedule.end:
+                break
             self.loss += self.step(sentences, self._rate())
             self.batch += 1
             if batch_done(self.batch / self.batches):
@@ -99,11 +112,15 @@ class Trainer:
         """The share of the learning rate that the steps have."""
         return LOWER**self.lowered
 
+    @property
+    def steps(self) -> int:
+        """The steps that are done, without those that were taken back."""
+        return self.epochs * self.batches + self.batch
+
     def _rate(self) -> float:
         """The learning rate of the next step."""
-        step = self.epochs * self.batches + self.batch
-        steps = self.training.epochs * self.batches
-        return self.rate_share * self.training.learning_rate * schedule(self.training.warmup, step, steps)
+        share = min(self.most, self.schedule.share(self.steps))
+        return self.rate_share * self.training.learning_rate * share
 
     def step(self, sentences: Longs, rate: float) -> float:
         """Take one step of the optimiser; return the summed loss of the batch.
@@ -148,9 +165,3 @@ class Trainer:
         if self.training.feedback == "mixed":
             return np.where(self.rng.random(len(gold)) < 0.5, gold, np.int32(-1))
         return gold
-
-
-def schedule(warmup: float, step: int, steps: int) -> float:
-    """The share of the peak learning rate at a step, from 0: a linear warm-up, then a linear decay to 0."""
-    warmup_steps = max(1.0, warmup * steps)
-    return min((step + 1) / warmup_steps, (steps - step) / max(1.0, steps - warmup_steps))

@@ -76,7 +76,7 @@ def test_a_share_of_the_training_data_is_kept_where_no_dev_is_given(run: Run, bo
 
 def test_ctrl_c_saves_the_best_epoch_so_far(booking_tsv: Path, tmp_path: Path) -> None:
     out = tmp_path / "model.npz"
-    arguments = ["train", booking_tsv, "--out", out, "--epochs", "100000", "--patience", "100000", "--hidden", "4"]
+    arguments = ["train", booking_tsv, "--out", out, "--epochs", "100000", "--hidden", "4"]
     command = [sys.executable, "-m", "rnncli", *map(str, arguments)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
@@ -131,13 +131,45 @@ def test_new_highs_are_marked_and_the_saved_epoch_is_explained(run: Run, noise_t
     assert {"it", "the"} == reasons
 
 
-def test_a_run_that_ended_early_says_so(run: Run, noise_tsv: Path) -> None:
-    arguments = ("--epochs", "30", "--patience", "1", "--hidden", "8", "--learning-rate", "0.05", "--json")
-    result = run("train", noise_tsv, "--out", "m.npz", *arguments)
+def test_the_end_is_shown_as_far_as_it_is_planned(run: Run, noise_tsv: Path) -> None:
+    result = run("train", noise_tsv, "--out", "m.npz", "--patience", "2", "--hidden", "8", "--json")
     shown = json.loads(result.stdout)
-    assert 1 == shown["epochs"] - shown["best_epoch"]
-    message = f"stopped after {shown['epochs']} of 30 epochs: no better one in the last 1\n"
-    assert message in result.stderr
+    ends = re.findall(r"^epoch +\d+/(\S+)  loss", result.stderr, re.MULTILINE)
+    assert {"~100", str(shown["epochs"])} == set(ends)
+    assert len(ends) == shown["epochs"] == int(ends[-1])
+
+
+def test_a_refit_is_said_to_have_no_score(run: Run, booking_tsv: Path) -> None:
+    result = run("train", booking_tsv, "--out", "m.npz", "--json", *QUICK)
+    shown = json.loads(result.stdout)
+    assert (30, 1) == (shown["refit"]["sentences"], shown["refit"]["epochs"])
+    assert 3 == shown["dev"]["sentences"]
+    assert re.search(r"refit +1 epochs on 30 sentences; dev F1 is that before it", result.stderr)
+    provenance = load("m.npz").provenance
+    del shown["refit"]["seconds"]
+    assert shown["refit"] == provenance["refit"]
+    assert shown["dev"] == provenance["dev"]
+    reached = shown["refit"]["reached"]
+    assert {"sentences": 30, "epochs": 1, **reached} == json.loads(run("info", "m.npz", "--json").stdout)["refit"]
+    assert "1 more epochs on 30 sentences, those for development too" in run("info", "m.npz").stdout
+    assert "1 more epochs on 30 sentences, those for development too" in run("info", "m.npz", "--card").stdout
+    verified = run("verify", "m.npz", "--data", booking_tsv, "--json")
+    (score,) = [check for check in json.loads(verified.stdout)["checks"] if check["name"] == "score"]
+    assert ("ok", reached["f1"]) == (score["state"], score["values"]["reached"])
+    without = run("train", booking_tsv, "--out", "m.npz", "--json", "--refit", "no", *QUICK)
+    assert json.loads(without.stdout)["refit"] is None
+    assert shown["dev"] == json.loads(without.stdout)["dev"]
+    assert "refit" not in load("m.npz").provenance
+    given = run("train", booking_tsv, "--dev", booking_tsv, "--force", "--out", "m.npz", "--json", *QUICK)
+    assert json.loads(given.stdout)["refit"] is None
+
+
+def test_the_time_of_all_parts_is_the_whole(run: Run, booking_tsv: Path) -> None:
+    time = json.loads(run("train", booking_tsv, "--out", "m.npz", "--json", *QUICK).stdout)["time"]
+    total = time.pop("total")
+    assert {"reading", "training", "scoring", "saving", "other"} <= time.keys()
+    assert total == pytest.approx(sum(time.values()), abs=0.01)
+    assert min(time.values()) >= 0
 
 
 def test_the_best_of_several_seeds_is_kept(run: Run, booking_tsv: Path, tmp_path: Path) -> None:

@@ -308,7 +308,7 @@ def test_what_sigkill_leaves_is_removed_by_the_next_run(program: Callable[..., A
 def test_a_training_that_is_stopped_leaves_its_model_and_its_checkpoint_alone(
     tmp_path: Path, booking_tsv: Path, number: signal.Signals
 ) -> None:
-    words = ["train", str(booking_tsv), "--epochs", "2000", "--patience", "2000", "--hidden", "4", "--out", "m.npz"]
+    words = ["train", str(booking_tsv), "--epochs", "2000", "--hidden", "4", "--out", "m.npz"]
     with subprocess.Popen(
         [sys.executable, "-m", "rnncli", *words, "--log-gradients", "log.json"],
         stderr=subprocess.PIPE,

@@ -35,7 +35,7 @@ QUICK = (
     "softmax",
     "--force",
 )
-EPOCHS = ("--epochs", "60", "--patience", "60")
+EPOCHS = ("--epochs", "60")
 
 
 def usual_signals() -> None:
@@ -122,7 +122,7 @@ def test_ctrl_c_at_a_terminal_is_such_a_signal(booking_tsv: Path, tmp_path: Path
     master, terminal = os.openpty()
     take = f"import fcntl, os, termios; fcntl.ioctl({terminal}, termios.TIOCSCTTY, 0)"
     code = f"{take}; from rnncli.__main__ import main; main()"
-    words = ["train", booking_tsv, *QUICK, "--epochs", "100000", "--patience", "100000", "-o", "m.npz"]
+    words = ["train", booking_tsv, *QUICK, "--epochs", "100000", "-o", "m.npz"]
     with subprocess.Popen(
         [sys.executable, "-c", code, *map(str, words)],
         cwd=tmp_path,
