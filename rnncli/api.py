@@ -291,7 +291,7 @@ def train_files(
                 checkpoint.identity.data["model to begin from"] = start.sha256
             if resume:
                 saved = checkpoint.load()
-                clock.earlier = saved.state.progress.spent if saved else 0.0
+                clock.earlier += saved.state.progress.spent if saved else 0.0
             else:
                 checkpoint.remove()
         log = None

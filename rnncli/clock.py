@@ -13,14 +13,15 @@ class Clock:
     """Measures from now on; parts of a part are not counted twice. All times are in seconds.
 
     budget   for everything; 0: there is none
-    earlier  how much of it a training that goes on has spent before
+    earlier  how much of it was spent before this began, by the start of the program and before a training goes on
     parts    the time in each part, by name; what belongs to none is ``other``
     """
 
-    def __init__(self, budget: float = 0.0) -> None:
+    def __init__(self, budget: float = 0.0, started: float = 0.0) -> None:
+        """Begin to measure, after so many seconds that the program took to start."""
         self.budget = budget
-        self.earlier = 0.0
-        self.parts: dict[str, float] = {}
+        self.earlier = started
+        self.parts = {"other": started}
         self._names = ["other"]
         self._began = time.perf_counter()
         self._last = self._began
@@ -38,7 +39,7 @@ class Clock:
 
     @property
     def spent(self) -> float:
-        """The time since the beginning, and before it was resumed."""
+        """The time since the beginning, and that before."""
         return self.earlier + time.perf_counter() - self._began
 
     def share(self, share: float) -> float:

@@ -241,9 +241,10 @@ LEARNING_RATES = {"adam": 0.002, "sgd": 0.5}
 JORDAN_LEARNING_RATES = {"adam": 0.01, "sgd": 0.5}
 
 
-# The learning rate stays until so many tokens were read, or for this share of the usual epochs if that is less.
+# The learning rate stays for at least the first share of the usual epochs, and then until so many tokens were read or
+# the second share is over.
+LEAST = 0.4, 0.7
 LEAST_TOKENS = 400_000
-LEAST = 0.7
 # It falls when the dev score was not better for this share of the usual epochs.
 PATIENCE = 0.1
 # The fall takes this share of the time before it.
@@ -260,7 +261,8 @@ def usual_epochs(tokens: int) -> int:
 def constant_epochs(tokens: int) -> tuple[int, int]:
     """The least and the largest number of epochs in which the learning rate stays, for so many training tokens."""
     usual = usual_epochs(tokens)
-    return min(round(LEAST * usual), math.ceil(LEAST_TOKENS / max(1, tokens))), max(20, usual)
+    least, enough = (round(share * usual) for share in LEAST)
+    return max(least, min(enough, math.ceil(LEAST_TOKENS / max(1, tokens)))), max(20, usual)
 
 
 def fall_after(epochs: int) -> int:

@@ -455,6 +455,9 @@ class _Logging(Listener):
     def warning(self, message: str) -> None:
         self.listener.warning(message)
 
+    def refitting(self, model: Model, sentences: Sequence[Sentence], passes: float) -> None:
+        self.listener.refitting(model, sentences, passes)
+
     def batch(self, epochs: float, tokens_per_second: float) -> None:
         self.listener.batch(epochs, tokens_per_second)
 

@@ -1,6 +1,7 @@
 """``rnncli train``: train and save a model."""
 
 from pathlib import Path
+from time import process_time
 from typing import Annotated
 
 import typer
@@ -121,7 +122,7 @@ def train(
 
     Example: rnncli train train.tsv --dev dev.tsv --out model.npz
     """
-    clock = Clock(duration(time or 0))  # before all that takes time
+    clock = Clock(duration(time or 0), process_time())
     from rnncli import api
     from rnncli.cli import train_view
 
