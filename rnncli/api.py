@@ -27,9 +27,10 @@ from rnncli.inspect.gradient_log import Log, sample
 from rnncli.model import Model
 from rnncli.modelfile import load as load_model
 from rnncli.resources import bundled
-from rnncli.runs import Refit, Stopped, Task, identity, train_seeds
+from rnncli.runs import Refit, Stopped, train_seeds
 from rnncli.spec import suggestion
 from rnncli.tagging import Tagger
+from rnncli.task import Task, identity
 from rnncli.threads import count_threads
 from rnncli.training import Failure, Listener, Result, Run, carry
 

@@ -5,7 +5,6 @@ Or all of them are the teachers of one more, the student, which is kept.
 
 import dataclasses
 import functools
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -14,10 +13,9 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 
 from rnncli import distillation, evaluation, labelling, training
-from rnncli.checkpoint import Checkpoint, Finished, Identity, Saved
+from rnncli.checkpoint import Checkpoint, Finished, Saved
 from rnncli.clock import Clock
-from rnncli.config import REFIT, NetworkSpec, TrainingSpec
-from rnncli.data.reading import Corpus
+from rnncli.config import REFIT
 from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap, overlap
 from rnncli.data.tags import Scheme
@@ -28,39 +26,8 @@ from rnncli.evaluation import Scores
 from rnncli.inspect.gradient_log import Log
 from rnncli.model import Model
 from rnncli.parameters import Array
+from rnncli.task import Task
 from rnncli.training import Carried, Divergence, Epoch, Failure, Listener, Resumed, Run, State
-
-
-class Task(NamedTuple):
-    """The settings and data of a training, the same for every seed."""
-
-    network_spec: NetworkSpec
-    training_spec: TrainingSpec
-    train: list[Sentence]
-    dev: list[Sentence]
-    scheme: Scheme
-    vectors: Vectors | None
-    class_weights: dict[str, float] | None
-    start: Model | None = None  # the model that the training begins from
-    refit: bool = False  # whether the best model is trained further on training and development sentences
-    unlabelled: list[Sentence] | None = None  # for the student, beside the training data; None: there is no student
-
-    def prepare(self, seed: int) -> Model:
-        """An untrained model."""
-        settings = dataclasses.replace(self.training_spec, seed=seed)
-        return training.prepare(self.train, self.network_spec, settings, self.vectors, self.scheme, self.start)
-
-    def prepare_student(self, seed: int, lesson: Lesson) -> Model:
-        """An untrained model that knows the words of a lesson."""
-        settings = dataclasses.replace(self.training_spec, seed=seed, tokenizer=lesson.tokenizer)
-        return training.prepare(
-            lesson.vocabulary, self.network_spec, settings, self.vectors, self.scheme, self.start
-        )
-
-    @property
-    def sentences(self) -> list[Sentence]:
-        """The sentences for training and those for development."""
-        return [*self.train, *self.dev]
 
 
 class Refit(NamedTuple):
@@ -84,28 +51,6 @@ class Stopped(NamedTuple):
     seed: int
     epochs: int  # that are over
     in_refit: bool
-
-
-def identity(task: Task, network_spec: NetworkSpec, training_spec: TrainingSpec, seeds: int) -> Identity:
-    """What determines the result: the options as they were given, and the content of the files."""
-    options = {**dataclasses.asdict(network_spec), **dataclasses.asdict(training_spec), "seeds": seeds}
-    options["refit"] = "yes" if task.refit else "no"
-    data = {
-        "training data": Corpus("", task.train).sha256,
-        "development data": Corpus("", task.dev).sha256,
-    }
-    if task.vectors:
-        digest = hashlib.sha256("\n".join(task.vectors.words).encode())
-        digest.update(task.vectors.table.tobytes())
-        data["word vectors"] = digest.hexdigest()
-    if task.class_weights:
-        options["class_weight"] = "file"
-        data["class weights"] = hashlib.sha256(repr(sorted(task.class_weights.items())).encode()).hexdigest()
-    if task.unlabelled is not None:
-        options["distil"] = True
-        texts = (sentence.extra.text or "\n".join(sentence.tokens) for sentence in task.unlabelled)
-        data["data without tags"] = hashlib.sha256("\n\n".join(texts).encode()).hexdigest()
-    return Identity(options, data)
 
 
 @dataclass

@@ -14,6 +14,7 @@ FLOORS = [
     {"diagnosis"},
     {"api", "solving"},
     {"runs"},
+    {"task"},
     {"checkpoint", "distillation"},
     {"training", "tagging", "evaluation", "checking", "inspect"},
     {"labelling", "modelfile"},
@@ -95,7 +96,7 @@ def test_nothing_below_the_command_line_prints_or_exits(path):
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_files_and_functions_stay_short(path):
     text = path.read_text("utf-8")
-    assert text.count("\n") <= 450
+    assert text.count("\n") <= 440
     longest = 100 if room_of(path) == "kernels" else 80
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
