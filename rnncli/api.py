@@ -265,7 +265,8 @@ def train_files(
     threads = count_threads(threads)
     seeds = arguments.whole_number("seeds", seeds, 1, "it is how many runs there are")
     dataclasses.replace(training_spec, seed=training_spec.seed + seeds - 1 + distil)  # checks the last seed
-    _check_teachers(files, seeds, distil)
+    if files.unlabelled and not distil:
+        raise UsageError("--unlabelled needs --distil: only a student learns from text without tags")
     if resume not in (None, False, True):
         arguments.refuse("resume", "True, False or None", resume)
     for name, value in arguments.instance("files", files, Files)._asdict().items():
@@ -388,14 +389,6 @@ def _vectors(path: str | Path, sentences: list[Sentence], digits: str) -> Vector
     """Read the pre-trained vectors of the words of these sentences; of a text, of what stands between blanks."""
     tokens = (token for s in sentences for token in s.tokens or (s.extra.text or "").split())
     return read_vectors(str(path), wanted_by(tokens, digits), digits)
-
-
-def _check_teachers(files: Files, seeds: int, distil: bool) -> None:
-    """Refuse a student without teachers, and text without tags where there is no student."""
-    if files.unlabelled and not distil:
-        raise UsageError("--unlabelled needs --distil: only a student learns from text without tags")
-    if distil and seeds == 1 and not files.unlabelled:
-        raise UsageError("--distil needs several teachers, or text without tags", hint="give --seeds 5")
 
 
 def _check_outputs(files: Files, spec: TrainingSpec, force: bool, resume: bool) -> None:

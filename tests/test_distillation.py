@@ -139,6 +139,12 @@ def test_it_learns_from_the_shares_and_not_from_the_likeliest_tags_alone(booking
     assert weights[0] != weights[1]
 
 
+def test_one_teacher_is_enough(booking_tsv: Path, tmp_path: Path) -> None:
+    result = trained(booking_tsv, tmp_path / "m.npz", None, seeds=1)
+    assert {"teachers": 1, "sentences": 0} == result.model.provenance["distilled"]
+    assert ([1], 2) == ([run.seed for run in result.runs], result.best.seed)
+
+
 def test_files_with_tags_and_columns_teach_the_same_as_their_tokens(booking_tsv: Path, tmp_path: Path) -> None:
     rows = [sentence.tokens for sentence in sentences_of(booking_tsv)[:9]]
     tagged = tmp_path / "tagged.tsv"
@@ -171,8 +177,6 @@ def test_what_makes_no_sense_is_refused(booking_tsv: Path, tmp_path: Path, text:
     out = tmp_path / "m.npz"
     with pytest.raises(UsageError, match="--unlabelled needs --distil"):
         trained(booking_tsv, out, text, distil=False)
-    with pytest.raises(UsageError, match="--distil needs several teachers, or text without tags\n  give --seeds 5"):
-        trained(booking_tsv, out, None, seeds=1)
     with pytest.raises(UsageError, match="seed"):
         trained(booking_tsv, out, text, seed=2**63 - 2)
     with pytest.raises(UsageError, match="--out"):
