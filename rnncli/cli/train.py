@@ -42,7 +42,10 @@ SeedsOption = Annotated[
 ]
 DistilOption = Annotated[
     bool,
-    typer.Option("--distil", help="Train one more model by what those of all --seeds know together, and save it."),
+    typer.Option(
+        "--distil",
+        help="Train one more model by what those of all --seeds give to variants of the data, and save it.",
+    ),
 ]
 UnlabelledOption = Annotated[
     Path | None,

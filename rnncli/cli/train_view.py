@@ -101,8 +101,9 @@ class TrainView(Listener):
     def teaching(self, teachers: int, others: int, share: float) -> None:
         """Say what the student learns from, and show how much of it is labelled."""
         if share == 0:
-            text = f", and {others:,} sentences without tags" if others else ""
-            show.note(f"student taught by {teachers} models: the training data{text}")
+            models = f"{teachers} models" if teachers > 1 else "the model before"
+            text = f" and {others:,} sentences without tags" if others else ""
+            show.note(f"student learns from {models}, which label variants of the training sentences{text}")
         self.progress.update(self.runs / self.seeds, f"labelling, {share:.0%}")
 
     def warning(self, message: str) -> None:
