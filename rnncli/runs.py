@@ -58,6 +58,7 @@ class Runs:
     """The runs from several seeds so far, and the best of them with its model."""
 
     task: Task
+    seeds: int  # how many runs there are to be, without the student
     runs: list[Run] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     stopped: Stopped | None = None
@@ -114,12 +115,13 @@ class Runs:
             weights.append(self.model.parameters.flat)
         return Finished(runs, list(self.failures), np.concatenate(weights) if weights else None)
 
-    def restore(self, finished: Finished, seeds: int, threads: int, listener: Listener) -> None:
+    def restore(self, finished: Finished, threads: int, listener: Listener) -> None:
         """Take the runs of a checkpoint. Weights that do not fit are a :class:`.ModelError`."""
         task = self.task
         self.failures = list(finished.failures)
         count = min(
-            len(finished.runs), seeds - sum(each.seed < task.training_spec.seed + seeds for each in self.failures)
+            len(finished.runs),
+            self.seeds - sum(each.seed < task.training_spec.seed + self.seeds for each in self.failures),
         )
         for run in finished.runs[:count]:
             self.add(run, None, None)
@@ -173,7 +175,7 @@ def train_seeds(
 
     If no epoch was scored, raises :class:`.StoppedError` or the error of a seed.
     """
-    runs = Runs(task)
+    runs = Runs(task, seeds)
     clock = clock or Clock()
     refitting = listener
     if log:
@@ -181,7 +183,7 @@ def train_seeds(
     state = None
     if checkpoint and saved:
         with checkpoint.naming():
-            runs.restore(saved.finished, seeds, threads, listener)
+            runs.restore(saved.finished, threads, listener)
         state = saved.state
     done = len(runs.runs) + len(runs.failures) + (runs.student is not None)
     error: Exception | None = None
@@ -231,6 +233,8 @@ def _train_seed(
     sentences = lesson.sentences if lesson else task.train
     model = task.prepare_student(seed, lesson) if lesson else task.prepare(seed)
     listener.prepared(model, sentences, overlap(sentences, task.dev, model.inputs.words, model.tags), task.vectors)
+    if task.unlabelled is not None and not runs.runs:
+        distillation.check_memory(model, runs.seeds)
     if task.start and seed == task.training_spec.seed:
         before = evaluation.evaluate(task.start, task.dev, threads, with_probabilities=False)
         listener.carried(training.Carried.of(task.start, model, before.score))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from promises import Cases
 
-from rnncli import api, checkpoint, distillation, labelling, modelfile, training
+from rnncli import api, checkpoint, distillation, labelling, memory, modelfile, training
 from rnncli.api import Trained, checkpoint_of
 from rnncli.config import COPIES, NetworkSpec, ReadOptions, TrainingSpec
 from rnncli.data import reading
@@ -275,6 +275,17 @@ def test_a_student_that_was_stopped_is_saved_only_if_it_is_better(
     assert (1, 5) == (early.student.result.epochs, whole.best.result.epochs)
     assert early.student.score < max(run.score for run in early.runs) == early.best.score
     assert 3 == whole.best.seed
+
+
+def test_teachers_that_do_not_fit_in_memory_are_refused(
+    booking_tsv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of 1,000 seeds take 4 MB beside the training of one."""
+    free = 2_000_000
+    monkeypatch.setattr(memory, "available", lambda: free)
+    with pytest.raises(UsageError, match="the weights of 1000 teachers would take at least .* MB of memory"):
+        trained(booking_tsv, tmp_path / "m.npz", None, seeds=1_000)
+    assert trained(booking_tsv, tmp_path / "m.npz", None).student
 
 
 def test_a_text_is_cut_as_the_training_data_is(booking_tsv: Path) -> None:
