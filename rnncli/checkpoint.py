@@ -19,7 +19,7 @@ from rnncli.parameters import Array
 from rnncli.training import Failure, Progress, Result, Run, State
 from rnncli.training.state import read_fields
 
-FORMAT = 1
+FORMAT = 2
 EVERY = 1.0  # minutes
 _LONGEST_NAME = 255  # bytes
 # Writing takes at most this share of the time: after a slow one, the next comes later.
@@ -220,6 +220,8 @@ def _build(file: archive.Members) -> Saved:
         names.append("good")
     if runs:
         names.append("finished")
+    if bool(runs) != bool(header["finished"]):
+        raise ModelError("the header is damaged")
     shapes = {name: (header["finished"] if name == "finished" else size,) for name in names}
     if file.files != [f"{name}.npy" for name in names] or not all(map(file.holds, names, shapes.values())):
         raise ModelError("members do not fit the header")

@@ -241,8 +241,8 @@ LEARNING_RATES = {"adam": 0.002, "sgd": 0.5}
 JORDAN_LEARNING_RATES = {"adam": 0.01, "sgd": 0.5}
 
 
-# The learning rate stays for at least the first share of the usual epochs, and then until so many tokens were read or
-# the second share is over.
+# The learning rate stays for at least the first share of the usual epochs, and then until so many tokens were read
+# or the second share is over.
 LEAST = 0.4, 0.7
 LEAST_TOKENS = 400_000
 # It falls when the dev score was not better for this share of the usual epochs.

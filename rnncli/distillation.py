@@ -65,12 +65,6 @@ def check_memory(model: Model, teachers: int) -> None:
     memory.check(needed, f"the weights of {teachers} teachers", "lower --seeds, --hidden or --embedding")
 
 
-def check_memory(model: Model, teachers: int) -> None:
-    """Refuse teachers whose weights do not fit in memory together."""
-    needed = teachers * model.parameters.flat.nbytes
-    memory.check(needed, f"the weights of {teachers} teachers", "lower --seeds, --hidden or --embedding")
-
-
 def cut(model: Model, sentences: Sequence[Sentence]) -> list[Sentence]:
     """The same sentences, with those that are a text cut into tokens by the tokenizer of a model."""
 

@@ -12,13 +12,12 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from rnncli import distillation, evaluation, labelling, training
+from rnncli import distillation, evaluation, training
 from rnncli.checkpoint import Checkpoint, Finished, Saved
 from rnncli.clock import Clock
 from rnncli.config import REFIT
 from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap, overlap
-from rnncli.data.tags import Scheme
 from rnncli.data.vectors import Vectors
 from rnncli.distillation import Lesson
 from rnncli.errors import DivergedError, ModelError, RnncliError, StoppedError, UsageError
@@ -26,6 +25,7 @@ from rnncli.evaluation import Scores
 from rnncli.inspect.gradient_log import Log
 from rnncli.model import Model
 from rnncli.parameters import Array
+from rnncli.scoring import Scoring
 from rnncli.task import Task
 from rnncli.training import Carried, Divergence, Epoch, Failure, Listener, Resumed, Run, State
 
@@ -238,23 +238,22 @@ def _train_seed(
     if task.start and seed == task.training_spec.seed:
         before = evaluation.evaluate(task.start, task.dev, threads, with_probabilities=False)
         listener.carried(training.Carried.of(task.start, model, before.score))
-    why = _why_score_is_fixed(task.dev, model)
-    metric = "loss" if why else "f1" if model.scheme.has_spans else "accuracy"
+    scoring = Scoring.of(task.dev, model, threads)
     if checkpoint:
         checkpoint.begin(runs.finished, model.parameters.flat)
         if state:
             batches = -(-len(sentences) // model.training_spec.batch)
-            listener.resumed(Resumed(str(checkpoint.path), seed, state.progress, batches, metric))
-    if why and seed == task.training_spec.seed:
-        listener.warning(f"{why}, so the epoch with the lowest loss on it is kept")
+            listener.resumed(Resumed(str(checkpoint.path), seed, state.progress, batches, scoring.metric))
+    if scoring.why_loss and seed == task.training_spec.seed:
+        listener.warning(f"{scoring.why_loss}, so the epoch with the lowest loss on it is kept")
     with checkpoint.naming() if checkpoint else nullcontext():
         result = training.train(
             model,
             sentences,
             threads=threads,
-            score=functools.partial(_loss, task.dev) if why else functools.partial(_score, task.dev, threads),
-            scored=0 if why else _scored(task.dev, model.scheme),
-            metric=metric,
+            score=scoring.score,
+            scored=scoring.scored,
+            metric=scoring.metric,
             listener=listener,
             class_weights=task.class_weights,
             saver=checkpoint,
@@ -295,9 +294,13 @@ def _refit(
     words = lesson.vocabulary if lesson else sentences
     model = training.prepare(words, before.network_spec, settings, task.vectors, task.scheme, before)
     plan = training.Plan(0.0, REFIT * best.result.passes)
+    listener.refitting(model, sentences, plan.passes)
     if checkpoint:
         checkpoint.begin(runs.finished, model.parameters.flat)
-    listener.refitting(model, sentences, plan.passes)
+        if state:
+            batches = -(-len(sentences) // model.training_spec.batch)
+            listener.resumed(Resumed(str(checkpoint.path), best.seed, state.progress, batches, ""))
+    without = "the model from before the refit is saved"
     try:
         with checkpoint.naming() if checkpoint else nullcontext():
             result = training.train(
@@ -316,10 +319,13 @@ def _refit(
                 target=lesson.target if lesson else None,
             )
     except DivergedError as error:
-        listener.warning(f"{error.message}: the model from before the refit is saved")
+        listener.warning(f"{error.message}: {without}")
         return
+    model.training_spec = dataclasses.replace(model.training_spec, tokenizer=task.training_spec.tokenizer)
     if result.interrupted:
         runs.stopped = Stopped(best.seed, result.epochs, in_refit=True)
+    elif result.diverged:
+        listener.warning(f"{result.diverged}: {without}")
     else:
         with clock.part("scoring"):
             reached = evaluation.evaluate(model, task.dev, threads, with_probabilities=False)
@@ -340,41 +346,20 @@ def _raise_nothing(runs: Runs, error: Exception | None, checkpoint: Checkpoint |
     raise error or DivergedError("; ".join(failure.text for failure in runs.failures))
 
 
-def _score(dev: list[Sentence], threads: int, model: Model) -> float:
-    return evaluation.evaluate(model, dev, threads, with_probabilities=False).score
-
-
-def _loss(dev: list[Sentence], model: Model) -> float:
-    encoded = model.encode(*zip(*((s.tokens, s.columns, s.tags) for s in dev), strict=True))
-    return labelling.gold_loss(model, encoded)
-
-
-def _why_score_is_fixed(dev: list[Sentence], model: Model) -> str:
-    """Why the score on these data would be the same after every epoch; "" if it can change."""
-    scheme = model.scheme
-    if not scheme.has_spans:
-        has_known_tag = any(set(sentence.tags).intersection(model.tags) for sentence in dev)
-        return "" if has_known_tag else "no tag of the development data is in the training data"
-    spans = [span for sentence in dev for span in scheme.spans(sentence.tags)]
-    if not spans:
-        return "the development data has no span"
-    types = {scheme.type_of(tag) for tag in model.tags}
-    has_known_type = any(span.type in types for span in spans)
-    return "" if has_known_type else "no type of span of the development data is in the training data"
-
-
-def _scored(dev: list[Sentence], scheme: Scheme) -> int:
-    """The number of spans, or of tokens, that the score on these data is a share of."""
-    return sum(len(scheme.spans(s.tags)) if scheme.has_spans else len(s.tags) for s in dev)
-
-
 class _Refitting(Listener):
-    """Passes on what happens in a refit; its epochs have no score."""
+    """Passes on what happens in a refit but its epochs, which have no score."""
 
     def __init__(self, listener: Listener) -> None:
-        self.batch = listener.batch  # type: ignore[method-assign]
-        self.diverged = listener.diverged  # type: ignore[method-assign]
-        self.should_stop = listener.should_stop  # type: ignore[method-assign]
+        self.listener = listener
+
+    def batch(self, epochs: float, tokens_per_second: float) -> None:
+        self.listener.batch(epochs, tokens_per_second)
+
+    def diverged(self, divergence: Divergence) -> None:
+        self.listener.diverged(divergence)
+
+    def should_stop(self) -> bool:
+        return self.listener.should_stop()
 
 
 class _Logging(Listener):

@@ -37,9 +37,11 @@ class Task(NamedTuple):
     def prepare_student(self, seed: int, lesson: Lesson) -> Model:
         """An untrained model that knows the words of a lesson."""
         settings = dataclasses.replace(self.training_spec, seed=seed, tokenizer=lesson.tokenizer)
-        return training.prepare(
+        model = training.prepare(
             lesson.vocabulary, self.network_spec, settings, self.vectors, self.scheme, self.start
         )
+        model.training_spec = dataclasses.replace(model.training_spec, tokenizer=self.training_spec.tokenizer)
+        return model
 
     @property
     def sentences(self) -> list[Sentence]:

@@ -245,6 +245,34 @@ def test_a_seed_that_fails_does_not_take_the_others_with_it(booking_tsv: Path, t
     assert not (tmp_path / "none.npz").exists()
 
 
+class SpoilingTheRefit(Spoiling):
+    """Makes weights bad numbers in the refit, whose batches alone are counted."""
+
+    def refitting(self, model: Model, sentences: Sequence[Sentence], passes: float) -> None:
+        self.model = model
+        self.count = 1000
+
+
+@pytest.mark.promise("work-kept")
+def test_a_refit_that_diverges_is_left_out(booking_tsv: Path, tmp_path: Path) -> None:
+    def trained(listener: Listener, **options: Any) -> Trained:
+        return api.train(booking_tsv, None, tmp_path / "m.npz", listener=listener, **(SMALL | options))
+
+    without = trained(Listener(), refit="no", epochs=12)
+    for batches in (range(1001, 2000), range(1006, 2000)):  # in its first and in its second epoch of three
+        listener = SpoilingTheRefit(batches)
+        warnings: list[str] = []
+        listener.warning = warnings.append  # type: ignore[method-assign]
+        result = trained(listener, epochs=12)
+        assert [0.1, 0.01, 0.001, 0.0] == pytest.approx([each.rate for each in listener.divergences])
+        assert warnings[-1].endswith(": the model from before the refit is saved")
+        assert (None, None) == (result.refit, result.problem)
+        assert without.model.parameters == load(result.path).parameters
+    once = SpoilingTheRefit([1003])
+    assert 3 == trained(once, epochs=12).refit.epochs
+    assert 1 == len(once.divergences)
+
+
 @pytest.mark.promise("work-kept")
 def test_a_log_that_cannot_be_written_costs_no_training(booking_tsv: Path, tmp_path: Path) -> None:
     log = tmp_path / "log.json"

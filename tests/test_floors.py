@@ -15,7 +15,7 @@ FLOORS = [
     {"api", "solving"},
     {"runs"},
     {"task"},
-    {"checkpoint", "distillation"},
+    {"checkpoint", "distillation", "scoring"},
     {"training", "tagging", "evaluation", "checking", "inspect"},
     {"labelling", "modelfile"},
     {"kernel_choice"},

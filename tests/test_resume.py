@@ -362,10 +362,12 @@ def changed(**values: Any) -> Callable[[dict[str, Any], dict[str, bytes]], None]
     "change",
     [
         changed(kind="model"),
-        changed(format=2),
+        changed(format=1),
         changed(format=True),
         changed(parameters=10**12),
         changed(parameters=1),
+        changed(finished=1),
+        changed(finished=None),
         changed(runs=[{}]),
         changed(runs={}),
         changed(runs=[{"seed": 1, "f1": 0.5, "result": {"epochs": 1}}]),

@@ -124,6 +124,20 @@ def test_the_time_before_it_was_stopped_counts(ticking: Ticking, booking_tsv: Pa
     assert 15 == result.result.passes
 
 
+@pytest.mark.parametrize("at", [20, 55])  # before and within the fall
+def test_on_the_same_clock_a_resumed_training_gives_the_same_model(
+    at: int, ticking: Ticking, booking_tsv: Path
+) -> None:
+    whole = trained(booking_tsv, ticking, 60)
+    losses = [epoch.loss for epoch in ticking.epochs]
+    ticking.epochs.clear()
+    ticking.most = ticking.seconds + at
+    assert trained(booking_tsv, ticking, 60).stopped
+    ticking.most = math.inf
+    assert whole.sha256 == trained(booking_tsv, ticking, 60, resume=True).sha256
+    assert losses == [epoch.loss for epoch in ticking.epochs]
+
+
 def test_a_training_that_goes_on_may_get_more_time(ticking: Ticking, booking_tsv: Path) -> None:
     ticking.most = 30
     out = trained(booking_tsv, ticking, 60).path

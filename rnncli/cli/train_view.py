@@ -75,16 +75,16 @@ class TrainView(Listener):
         """Say from where the training goes on."""
         progress = resumed.progress
         self.runs = resumed.seed - self.first + 1
-        self.metric = resumed.metric
         if progress.end:
             self.epochs = math.ceil(progress.end / resumed.batches)
         best = ""
-        if progress.best_epoch:
+        if progress.best_epoch and resumed.metric:
+            self.metric = resumed.metric
             self.high = progress.high_score
             score = f"dev {NAMES[self.metric]} {_shown(self.metric, progress.best_score)}"
             best = f"; kept so far: epoch {progress.best_epoch}, {score}"
         where = f"epoch {progress.epochs + 1}, after batch {progress.batches} of {resumed.batches}"
-        of_seed = f" of seed {resumed.seed}" if self.seeds > 1 else ""
+        of_seed = f" of seed {resumed.seed}" if self.seeds > 1 and resumed.metric else ""
         show.note(f"resumed {resumed.checkpoint}: {where}{of_seed}{best}")
 
     def carried(self, carried: Carried) -> None:

@@ -97,7 +97,7 @@ class Resumed(NamedTuple):
     seed: int
     progress: Progress
     batches: int  # in an epoch
-    metric: str  # what the scores are; see :class:`Epoch`
+    metric: str  # what the scores are, see :class:`Epoch`; "" in a refit
 
 
 class Listener:
@@ -113,7 +113,7 @@ class Listener:
         """The data were read and the network was initialised; ``sentences`` are the training sentences."""
 
     def resumed(self, resumed: Resumed) -> None:
-        """The training goes on from a checkpoint; called after :meth:`prepared`."""
+        """The training goes on from a checkpoint; called after :meth:`prepared` or :meth:`refitting`."""
 
     def carried(self, carried: Carried) -> None:
         """The training begins from a model; called after the first :meth:`prepared`."""

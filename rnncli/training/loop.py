@@ -374,6 +374,7 @@ class _Loop:
         if progress.epochs > progress.best_epoch:
             self.good = best.parameters.copy().assign_flat(arrays["good"])
         arrays.clear()
+        self._limit()
 
 
 def _weights(model: Model, sentences: Sequence[Sentence], class_weights: Mapping[str, float] | None) -> Weights:
