@@ -233,7 +233,8 @@ class NetworkSpec(Spec):
         return dataclasses.replace(self, cell=cell, features=features, digits=digits, transitions=transitions)
 
 
-# What a student learns from beside the training sentences: copies of them with exchanged tokens.
+# What a student learns from beside the training sentences: so many copies of them with exchanged tokens, less those
+# that text without tags is as long as.
 COPIES = 3
 EXCHANGED = 0.3  # of the tokens
 LEARNING_RATES = {"adam": 0.002, "sgd": 0.5}

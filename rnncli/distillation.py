@@ -86,6 +86,8 @@ def lesson(
 ) -> Lesson:
     """The training sentences with their tags; others, and variants of the former, with what the teachers think.
 
+    Where there are as many others as the variants would be, no variants are made: they would add nothing.
+
     model      of the structure of the teachers; its weights do not count, and its seed makes the variants
     teachers   the weights of each, (parameters,)
     others     sentences whose tags do not count
@@ -93,7 +95,8 @@ def lesson(
     """
     gold = model.encode(*zip(*((s.tokens, s.columns, s.tags) for s in sentences), strict=True)).tags
     rng = np.random.default_rng([model.training_spec.seed, 4])
-    taught = [*others, *variants(sentences, COPIES, EXCHANGED, rng)]
+    copies = max(0, COPIES - len(others) // len(sentences))
+    taught = [*others, *variants(sentences, copies, EXCHANGED, rng)]
     encoded = model.encode([s.tokens for s in taught], [s.columns for s in taught])
     size = min(MOST_TAGS, len(model.tags))
     tokens = len(gold) + len(encoded.words)

@@ -139,6 +139,17 @@ def test_it_learns_from_the_shares_and_not_from_the_likeliest_tags_alone(booking
     assert weights[0] != weights[1]
 
 
+def test_no_variants_are_made_where_there_is_other_text_enough(booking_tsv: Path) -> None:
+    sentences = sentences_of(booking_tsv)[:8]
+    model = training.prepare(sentences, NetworkSpec(hidden=4), TrainingSpec())
+    counts = []
+    for count in (0, 7, 8, 8 * COPIES, 1000):
+        others = [sentences[i % 8]._replace(tags=[]) for i in range(count)]
+        lesson = distillation.lesson(model, [model.parameters.flat], sentences, others, 1, lambda share: None)
+        counts.append(len(lesson.sentences) - 8 - count)
+    assert [8 * COPIES, 8 * COPIES, 8 * COPIES - 8, 0, 0] == counts
+
+
 def test_one_teacher_is_enough(booking_tsv: Path, tmp_path: Path) -> None:
     result = trained(booking_tsv, tmp_path / "m.npz", None, seeds=1)
     assert {"teachers": 1, "sentences": 0} == result.model.provenance["distilled"]
