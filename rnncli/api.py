@@ -265,13 +265,13 @@ def train_files(
     threads = count_threads(threads)
     seeds = arguments.whole_number("seeds", seeds, 1, "it is how many runs there are")
     dataclasses.replace(training_spec, seed=training_spec.seed + seeds - 1 + distil)  # checks the last seed
-    if files.unlabelled and not distil:
-        raise UsageError("--unlabelled needs --distil: only a student learns from text without tags")
     if resume not in (None, False, True):
         arguments.refuse("resume", "True, False or None", resume)
     for name, value in arguments.instance("files", files, Files)._asdict().items():
         if value is not None or name == "out":
             arguments.path(name, value)
+    if files.unlabelled and not distil:
+        raise UsageError("--unlabelled needs --distil: only a student learns from text without tags")
     _check_outputs(files, training_spec, force, bool(resume))
     with writing.lock(files.out, files.log_gradients or None):
         path = Path(files.out)
