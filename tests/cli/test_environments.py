@@ -31,7 +31,9 @@ OF_THE_MACHINE = {"doctor"}
 # What they print has names of files in tables, which are wider for longer names.
 OF_NAMES = {"check"}
 # Figures of speed, and what depends on the number of CPUs.
-VARYING = re.compile(r'"(?:seconds|tokens_per_second)": [\d.e-]+|about [\d,.]+ s on \d+ threads?', re.ASCII)
+VARYING = re.compile(
+    r'"(?:seconds|tokens_per_second)": [\d.e-]+|"time": {[^}]*}|about [\d,.]+ s on \d+ threads?', re.ASCII
+)
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
