@@ -150,6 +150,24 @@ def test_no_variants_are_made_where_there_is_other_text_enough(booking_tsv: Path
     assert [8 * COPIES, 8 * COPIES, 8 * COPIES - 8, 0, 0] == counts
 
 
+def test_a_refit_of_the_student_has_the_development_sentences_too(
+    booking_tsv: Path, tmp_path: Path, text: Path
+) -> None:
+    result = trained(booking_tsv, tmp_path / "m.npz", text, refit="yes")
+    assert result.refit
+    assert 30 + 3 + 30 * COPIES + 30 == result.refit.sentences
+    sentences = sentences_of(booking_tsv)
+    model = training.prepare(sentences, NetworkSpec(hidden=4), TrainingSpec())
+    lesson = distillation.lesson(model, [model.parameters.flat], sentences, [], 1, lambda share: None)
+    joined = lesson.joined(model.tags, [Sentence(["a", "b"], ["B-new", "O"], [], 1)])
+    assert [len(model.tags), model.tags.index("O")] == joined.target.tags[:2, 0].tolist()
+    assert [1, 0, 0] == joined.target.shares[1, :3].tolist()
+    assert joined.target.shares[2:].tolist() == lesson.target.shares.tolist()
+    assert lesson.sentences == joined.sentences[1:]
+    assert ["a", "b"] == joined.vocabulary[0].tokens
+    assert len(lesson.vocabulary) + 1 == len(joined.vocabulary)
+
+
 def test_one_teacher_is_enough(booking_tsv: Path, tmp_path: Path) -> None:
     result = trained(booking_tsv, tmp_path / "m.npz", None, seeds=1)
     assert {"teachers": 1, "sentences": 0} == result.model.provenance["distilled"]
