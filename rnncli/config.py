@@ -246,7 +246,7 @@ JORDAN_LEARNING_RATES = {"adam": 0.01, "sgd": 0.5}
 # or the second share is over.
 LEAST = 0.4, 0.7
 LEAST_TOKENS = 400_000
-# It falls when the dev score was not better for this share of the usual epochs.
+# It falls when the dev score was not clearly better for this share of the usual epochs.
 PATIENCE = 0.1
 # The fall takes this share of the time before it.
 FALL = 0.25
@@ -257,6 +257,11 @@ REFIT = 0.25
 def usual_epochs(tokens: int) -> int:
     """About how many passes over so many training tokens help."""
     return min(80, max(5, round(6_700 / math.sqrt(max(1, tokens)))))
+
+
+def usual_patience(tokens: int) -> int:
+    """After how many epochs without a better score the learning rate falls, for so many training tokens."""
+    return max(2, round(PATIENCE * usual_epochs(tokens)))
 
 
 def constant_epochs(tokens: int) -> tuple[int, int]:
@@ -278,7 +283,8 @@ class TrainingSpec(Spec):
     epochs: int = option(0, "Passes over the training data; 0: as many as help.", 0, 1_000_000)
     patience: int = option(
         0,
-        "Without --epochs, the learning rate falls after this many epochs without a better dev score; 0: by size.",
+        "Without --epochs, the learning rate falls after this many epochs without a clearly better dev score; "
+        "0: by size.",
         0,
         1_000_000,
     )

@@ -214,6 +214,15 @@ def test_a_training_says_what_it_has_from_the_model(first: Path, later: Path, tm
 
 @pytest.mark.promise("init-from")
 @pytest.mark.promise("resume")
+def test_a_training_from_a_model_may_be_short() -> None:
+    """Where no epoch is better than the first, patience alone decides."""
+    start = drawn("embedding")
+    anew = training.prepare(sentences(NEW), start.network_spec, TrainingSpec())
+    for model, epochs in ((begun(start, NEW), 11), (anew, 70)):
+        result = training.train(model, sentences(NEW), threads=1, score=lambda _: 0.5)
+        assert (epochs, 1) == (result.epochs, result.high_epoch)
+
+
 def test_a_training_from_a_model_can_be_stopped_and_resumed(first: Path, later: Path, tmp_path: Path) -> None:
     settings: dict[str, Any] = {"init_from": first, "seeds": 2, "epochs": 3, "force": True, "batch": 2}
     whole = rnncli.train(later, later, tmp_path / "whole.npz", **settings)

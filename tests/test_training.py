@@ -311,6 +311,18 @@ def test_the_rate_falls_when_patience_is_over(sentences):
     assert [6, 7, 8] == [epoch.number for epoch in listener.epochs if epoch.is_falling]
 
 
+def test_a_score_that_is_hardly_better_does_not_count(sentences):
+    """Of 100 things at 0.8 the standard error is 0.04; the highest score is kept all the same."""
+    given = iter([0.8, 0.815, 0.81, 0.0, 0.0])
+    model = training.prepare(sentences[:20], NetworkSpec(hidden=4), TrainingSpec(patience=2))
+    result = training.train(model, sentences[:20], threads=1, score=lambda _: next(given), scored=100)
+    assert (3.0, 4.0, 2) == (result.constant, result.passes, result.high_epoch)
+    given = iter([0.8, 0.815, 0.825, 0.0, 0.0, 0.0, 0.0])
+    model = training.prepare(sentences[:20], NetworkSpec(hidden=4), TrainingSpec(patience=2))
+    result = training.train(model, sentences[:20], threads=1, score=lambda _: next(given), scored=100)
+    assert (5.0, 6.0, 3) == (result.constant, result.passes, result.high_epoch)
+
+
 def test_patience_begins_with_the_first_score_above_0(sentences):
     given = iter([0.0] * 6 + [0.1, 0.3, 0.2, 0.2, 0.3, 0.3])
     model = training.prepare(sentences[:20], NetworkSpec(hidden=4), TrainingSpec(patience=2))

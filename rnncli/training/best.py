@@ -4,6 +4,9 @@ import math
 
 from rnncli.parameters import Parameters
 
+# Standard errors by which a score is clearly better than another.
+CLEAR = 0.5
+
 
 class Best:
     """The epoch to keep so far, with its score and its weights; the arguments are those of :func:`.train`."""
@@ -14,6 +17,9 @@ class Best:
         self.score = math.inf if metric == "loss" else -1.0
         self.high_epoch = 0
         self.high_score = self.score  # of a loss the lowest
+        # The last epoch that was clearly better than the one before that was: by more than half a standard error.
+        self.mark_epoch = 0
+        self.mark_score = self.score
         self._scored = scored
         self._metric = metric  # "": there is no score, and the last epoch is kept
 
@@ -31,6 +37,10 @@ class Best:
         if is_high:
             self.high_epoch = epoch
             self.high_score = score
+            gain = abs(score - self.mark_score)
+            if not self.mark_epoch or gain > CLEAR * _standard_error(self.mark_score, self._scored):
+                self.mark_epoch = epoch
+                self.mark_score = score
         if is_kept:
             self.parameters = parameters.copy()
             self.epoch = epoch

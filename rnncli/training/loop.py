@@ -224,7 +224,7 @@ class _Loop:
         number = trainer.epochs + 1
         is_kept = self.best.update(number, score, self.model.parameters)
         self.good = self.best.parameters if is_kept else self.model.parameters.copy()
-        trainer.schedule.epoch_over(number, self.best.high_epoch if self.best.high_score > 0 else number)
+        trainer.schedule.epoch_over(number, self.best.mark_epoch if self.best.mark_score > 0 else number)
         epoch = Epoch(
             number,
             trainer.loss / (share * tokens),
@@ -329,6 +329,8 @@ class _Loop:
             best_score=float(best.score) if best.epoch else 0.0,
             high_epoch=best.high_epoch,
             high_score=float(best.high_score) if best.epoch else 0.0,
+            mark_epoch=best.mark_epoch,
+            mark_score=float(best.mark_score) if best.epoch else 0.0,
             order=trainer.order,
             random=random_state(trainer.rng),
         )
@@ -370,6 +372,8 @@ class _Loop:
             best.score = progress.best_score
             best.high_epoch = progress.high_epoch
             best.high_score = progress.high_score
+            best.mark_epoch = progress.mark_epoch
+            best.mark_score = progress.mark_score
             best.parameters.assign_flat(arrays["best"])
         if progress.epochs > progress.best_epoch:
             self.good = best.parameters.copy().assign_flat(arrays["good"])

@@ -1,9 +1,10 @@
 """An untrained model for the training data: what the data settle, and its random weights."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rnncli import arguments
-from rnncli.config import NetworkSpec, TrainingSpec
+from rnncli.config import NetworkSpec, TrainingSpec, usual_patience
 from rnncli.data import tokenizer_choice
 from rnncli.data.digits import choose_digits
 from rnncli.data.inputs import Inputs
@@ -51,6 +52,8 @@ def prepare(
     tokens = [token for sentence in sentences for token in sentence.tokens]
     cut = _tokenizer(training.tokenizer, sentences, network.digits)
     training = training.resolved(network, len(sentences))
+    if start and not training.epochs:  # it may be good already, so there is no least number of epochs
+        training = replace(training, patience=training.patience or usual_patience(len(tokens)))
     inputs = Inputs.count(network, tokens, columns, vectors)
     if start:
         inputs = carry.joined_inputs(start.inputs, inputs)

@@ -3,7 +3,7 @@
 import math
 from typing import NamedTuple
 
-from rnncli.config import PATIENCE, TrainingSpec, constant_epochs, fall_after, usual_epochs
+from rnncli.config import TrainingSpec, constant_epochs, fall_after, usual_patience
 
 # The rate rises for at most this share of the steps.
 MOST_WARMUP = 0.2
@@ -38,7 +38,7 @@ class Schedule:
             self.end = max(1, round(plan.passes * batches))
             self.warmup = min(self.warmup, MOST_WARMUP * self.end)
             self.fall = max(round(plan.constant * batches), math.ceil(self.warmup))
-        self._patience = training.patience or max(2, round(PATIENCE * usual_epochs(tokens)))
+        self._patience = training.patience or usual_patience(tokens)
         least, self._most = constant_epochs(tokens)
         self._least = 0 if training.patience else least
         self._batches = batches
@@ -49,12 +49,12 @@ class Schedule:
         falling = max(0, self.end - step) / max(1, self.end - self.fall) if self.end else 1.0
         return min(rising, falling)
 
-    def epoch_over(self, epochs: int, best: int) -> None:
-        """Plan the fall after the last of so many epochs, if the best of them was too long ago.
+    def epoch_over(self, epochs: int, better: int) -> None:
+        """Plan the fall after the last of so many epochs, if the last that was clearly better was too long ago.
 
         Before the ``least`` number of epochs it is too early, and after the ``most`` it is time in any case.
         """
-        is_over = epochs >= max(self._least, best + self._patience) or epochs >= self._most
+        is_over = epochs >= max(self._least, better + self._patience) or epochs >= self._most
         if is_over and not self.is_falling:
             self.fall = epochs * self._batches
             self.end = self.fall + self._batches * fall_after(epochs)

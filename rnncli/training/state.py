@@ -33,6 +33,8 @@ class Progress(NamedTuple):
     best_score: float
     high_epoch: int  # the one with the highest score, of a loss with the lowest
     high_score: float
+    mark_epoch: int  # the last one that was clearly better than those before it
+    mark_score: float
     order: Random  # from which the order of the sentences of this epoch is drawn
     random: Random  # from which the next batch draws
 
