@@ -231,7 +231,9 @@ def summary(trained: Trained, view: TrainView, options: ReadOptions) -> None:
     if len(trained.runs) > 1:
         mean, deviation = trained.spread
         spread = f"{_shown(result.metric, mean)} ± {_shown(result.metric, deviation)} over {len(trained.runs)}"
-        rows.insert(2, ("seeds", f"{spread}; {model.training_spec.seed} is best"))
+        is_student = trained.best is trained.student
+        which = "the student is saved" if is_student else f"{model.training_spec.seed} is best"
+        rows.insert(2, ("seeds", f"{spread}; {which}"))
     show.table("", ("saved", ""), rows, to_stderr=True)
     if trained.stopped:
         seed, number, in_refit = trained.stopped
