@@ -313,7 +313,7 @@ def test_teachers_that_do_not_fit_in_memory_are_refused(
     """Those of 1,000 seeds take 4 MB beside the training of one."""
     free = 2_000_000
     monkeypatch.setattr(memory, "available", lambda: free)
-    with pytest.raises(UsageError, match="the weights of 1000 teachers would take at least .* MB of memory"):
+    with pytest.raises(UsageError, match=r"the weights of 1000 teachers would take at least .* MB of memory"):
         trained(booking_tsv, tmp_path / "m.npz", None, seeds=1_000)
     assert trained(booking_tsv, tmp_path / "m.npz", None).student
 
