@@ -286,6 +286,8 @@ JORDAN_LEARNING_RATES = {"adam": 0.01, "sgd": 0.5}
 # or the second share is over.
 LEAST = 0.4, 0.7
 LEAST_TOKENS = 400_000
+# With the fall that is the usual number in all.
+MOST = 0.8
 # It falls when the dev score was not clearly better for this share of the usual epochs.
 PATIENCE = 0.1
 # The fall takes this share of the time before it.
@@ -301,14 +303,14 @@ def usual_epochs(tokens: int) -> int:
 
 def usual_patience(tokens: int) -> int:
     """After how many epochs without a better score the learning rate falls, for so many training tokens."""
-    return max(2, round(PATIENCE * usual_epochs(tokens)))
+    return max(3, round(PATIENCE * usual_epochs(tokens)))
 
 
 def constant_epochs(tokens: int) -> tuple[int, int]:
     """The least and the largest number of epochs in which the learning rate stays, for so many training tokens."""
     usual = usual_epochs(tokens)
     least, enough = (round(share * usual) for share in LEAST)
-    return max(least, min(enough, math.ceil(LEAST_TOKENS / max(1, tokens)))), max(20, usual)
+    return max(least, min(enough, math.ceil(LEAST_TOKENS / max(1, tokens)))), round(MOST * usual)
 
 
 def fall_after(epochs: int) -> int:

@@ -319,12 +319,12 @@ def test_a_mistyped_name_is_answered_with_a_suggestion(name: str, known: list[st
 @pytest.mark.parametrize(
     ("sentences", "tokens", "least", "most", "batch"),
     [
-        (1, 1, 56, 80, 8),
-        (500, 5_600, 56, 80, 8),
-        (1_200, 20_000, 20, 47, 12),
-        (4_478, 50_497, 12, 30, 16),
-        (12_544, 204_577, 6, 20, 16),
-        (10**6, 2 * 10**7, 2, 20, 16),
+        (1, 1, 56, 64, 8),
+        (500, 5_600, 56, 64, 8),
+        (1_200, 20_000, 20, 38, 12),
+        (4_478, 50_497, 12, 24, 16),
+        (12_544, 204_577, 6, 12, 16),
+        (10**6, 2 * 10**7, 2, 4, 16),
     ],
 )
 def test_what_the_size_of_the_data_decides(sentences: int, tokens: int, least: int, most: int, batch: int) -> None:

@@ -135,7 +135,7 @@ def test_the_end_is_shown_as_far_as_it_is_planned(run: Run, noise_tsv: Path) -> 
     result = run("train", noise_tsv, "--out", "m.npz", "--patience", "2", "--hidden", "8", "--json")
     shown = json.loads(result.stdout)
     ends = re.findall(r"^epoch +\d+/(\S+)  loss", result.stderr, re.MULTILINE)
-    assert {"~100", str(shown["epochs"])} == set(ends)
+    assert {"~80", str(shown["epochs"])} == set(ends)
     assert len(ends) == shown["epochs"] == int(ends[-1])
 
 
