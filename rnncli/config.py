@@ -238,6 +238,7 @@ JORDAN_LEARNING_RATES = {"adam": 0.01, "sgd": 0.5}
 
 
 # The probability that a span is exchanged: for the fewest sentences, and the number of sentences that halves it.
+# Where spans follow one another, nothing that belongs together would be left, so it falls with the tokens outside.
 EXCHANGE = 0.5
 EXCHANGE_HALF = 1_000
 
@@ -298,14 +299,17 @@ class TrainingSpec(Spec):
                 hint="give whitespace or characters alone, or join words and others: words+contractions",
             )
 
-    def resolved(self, network: NetworkSpec, sentences: int, tokens: int) -> Self:
-        """Replace every 0 that stands for a choice by the size of the training data or by the network."""
+    def resolved(self, network: NetworkSpec, sentences: int, tokens: int, outside: float = 1.0) -> Self:
+        """Replace every 0 and −1 that stands for a choice by the training data or by the network.
+
+        outside  the share of the tokens that are in no span
+        """
         if self.omega and not (network.architecture.keeps_hidden and network.cell == "simple"):
             message = (
                 f"--omega needs simple units that are kept; --arch {network.arch} --cell {network.cell} has none"
             )
             raise UsageError(message, hint="use --cell simple and --arch elman, hybrid or bidirectional")
-        usual_exchange = EXCHANGE / (1 + sentences / EXCHANGE_HALF)
+        usual_exchange = EXCHANGE * outside / (1 + sentences / EXCHANGE_HALF)
         rates = JORDAN_LEARNING_RATES if network.architecture.keeps_only_output else LEARNING_RATES
         return dataclasses.replace(
             self,

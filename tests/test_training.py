@@ -214,6 +214,13 @@ def test_fewer_spans_are_exchanged_the_more_sentences_there_are():
     assert TrainingSpec(exchange=0.0).resolved(NetworkSpec(), 100, 1_000).exchange == 0
 
 
+def test_fewer_spans_are_exchanged_the_more_tokens_are_in_spans():
+    for tags, outside in ((["B-x", "O", "O", "O"], 0.75), (["B-x", "I-x", "B-x", "O"], 0.25)):
+        rows = [Sentence(["a", "b", "c", "d"], tags, [()] * 4, 1)] * 250
+        model = training.prepare(rows, NetworkSpec(hidden=4), TrainingSpec())
+        assert model.training_spec.exchange == pytest.approx(0.5 * outside / 1.25)
+
+
 @pytest.mark.parametrize("pretrained", ["frozen", "tuned"])
 def test_vectors_are_those_of_the_file_until_they_are_tuned(pretrained, sentences):
     spec, vectors = {"features": "vectors+embedding"}, Vectors(["on", "unheard"], VECTORS.table[:2], 2)

@@ -50,7 +50,7 @@ def prepare(
     network = network.resolved(has_columns, vectors is not None, scheme.limits_moves, digits)
     tokens = [token for sentence in sentences for token in sentence.tokens]
     cut = _tokenizer(training.tokenizer, sentences, network.digits)
-    training = training.resolved(network, len(sentences), len(tokens))
+    training = training.resolved(network, len(sentences), len(tokens), _outside(sentences, scheme))
     inputs = Inputs.count(network, tokens, columns, vectors)
     if start:
         inputs = carry.joined_inputs(start.inputs, inputs)
@@ -69,6 +69,13 @@ def prepare(
             model.divided = carry.joined(start.divided, model.divided)
         carry.carry(start, model)
     return model
+
+
+def _outside(sentences: Sequence[Sentence], scheme: Scheme) -> float:
+    """The share of the tokens that are in no span."""
+    spans = [span for sentence in sentences for span in scheme.spans(sentence.tags)] if scheme.has_spans else []
+    inside = sum(span.end - span.start for span in spans)
+    return 1 - inside / sum(len(sentence.tokens) for sentence in sentences)
 
 
 def _tokenizer(name: str, sentences: Sequence[Sentence], digits: str) -> tokenizer_choice.Choice:
