@@ -319,7 +319,8 @@ def fall_after(epochs: int) -> int:
 
 
 # The probability that a span is exchanged: for the fewest sentences, and the number of sentences that halves it.
-EXCHANGE = 0.5
+# Where spans follow one another, nothing that belongs together would be left, so it falls with the tokens outside.
+EXCHANGE = 0.7
 EXCHANGE_HALF = 1_000
 
 
@@ -342,7 +343,7 @@ class TrainingSpec(Spec):
     dropout: float = option(0.5, "Share of inputs and hidden units dropped in training.", 0, 0.95)
     exchange: float = option(
         -1.0,
-        "Probability that a span is exchanged for one of its type in training; −1: 0.5 and less, by size.",
+        "Probability that a span is exchanged for one of its type in training; −1: 0.7 and less, by size and tags.",
         -1,
         1,
     )
@@ -395,8 +396,11 @@ class TrainingSpec(Spec):
         _, most = constant_epochs(tokens)
         return self.epochs or most + fall_after(most)
 
-    def resolved(self, network: NetworkSpec, sentences: int) -> Self:
-        """Replace the 0 of ``batch`` and ``learning_rate`` by what the training data and the network decide."""
+    def resolved(self, network: NetworkSpec, sentences: int, outside: float = 1.0) -> Self:
+        """Replace the 0 and −1 that stand for a choice by what the training data and the network decide.
+
+        outside  the share of the tokens that are in no span
+        """
         if self.epochs and self.patience:
             message = "--patience and --epochs cannot both be given"
             raise UsageError(message, hint="--patience is for a number of epochs that the dev score decides")
@@ -405,7 +409,7 @@ class TrainingSpec(Spec):
                 f"--omega needs simple units that are kept; --arch {network.arch} --cell {network.cell} has none"
             )
             raise UsageError(message, hint="use --cell simple and --arch elman, hybrid or bidirectional")
-        usual_exchange = EXCHANGE / (1 + sentences / EXCHANGE_HALF)
+        usual_exchange = EXCHANGE * outside / (1 + sentences / EXCHANGE_HALF)
         rates = JORDAN_LEARNING_RATES if network.architecture.keeps_only_output else LEARNING_RATES
         return dataclasses.replace(
             self,

@@ -215,9 +215,9 @@ def test_spans_are_exchanged_with_their_tags(share, sentences, monkeypatch):
     batches = []
     add_gradient = trainer.add_gradient
 
-    def spy(optimiser, batch, gold, *rest):
-        batches.append((batch.bags[0].rows[batch.ids[0]].tolist(), gold.tolist()))
-        return add_gradient(optimiser, batch, gold, *rest)
+    def spy(optimiser, batch, target, *rest):
+        batches.append((batch.bags[0].rows[batch.ids[0]].tolist(), target.tags[:, 0].tolist()))
+        return add_gradient(optimiser, batch, target, *rest)
 
     monkeypatch.setattr(trainer, "add_gradient", spy)
     model, _ = trained_on(sentences[:100], exchange=share)
@@ -229,9 +229,16 @@ def test_spans_are_exchanged_with_their_tags(share, sentences, monkeypatch):
 
 
 def test_fewer_spans_are_exchanged_the_more_sentences_there_are():
-    settings = [TrainingSpec().resolved(NetworkSpec(), count, 10 * count) for count in (100, 1_000, 10_000)]
-    assert [0.455, 0.25, 0.045] == [round(each.exchange, 3) for each in settings]
-    assert TrainingSpec(exchange=0.0).resolved(NetworkSpec(), 100, 1_000).exchange == 0
+    settings = [TrainingSpec().resolved(NetworkSpec(), count) for count in (100, 1_000, 10_000)]
+    assert [0.636, 0.35, 0.064] == [round(each.exchange, 3) for each in settings]
+    assert TrainingSpec(exchange=0.0).resolved(NetworkSpec(), 100).exchange == 0
+
+
+def test_fewer_spans_are_exchanged_the_more_tokens_are_in_spans():
+    for tags, outside in ((["B-x", "O", "O", "O"], 0.75), (["B-x", "I-x", "B-x", "O"], 0.25)):
+        rows = [Sentence(["a", "b", "c", "d"], tags, [()] * 4, 1)] * 250
+        model = training.prepare(rows, NetworkSpec(hidden=4), TrainingSpec())
+        assert model.training_spec.exchange == pytest.approx(0.7 * outside / 1.25)
 
 
 @pytest.mark.parametrize("pretrained", ["frozen", "tuned"])

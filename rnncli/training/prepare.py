@@ -1,13 +1,11 @@
 """An untrained model for the training data: what the data settle, and its random weights."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from rnncli import arguments
-from rnncli.config import NetworkSpec, TrainingSpec, usual_patience
+from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data import tokenizer_choice
 from rnncli.data.digits import choose_digits
-from rnncli.data.inputs import Inputs
 from rnncli.data.lexicon import Lexicon
 from rnncli.data.schemes import choose
 from rnncli.data.sentence import Sentence, check
@@ -54,20 +52,7 @@ def prepare(
         lexicon = carry.lexicon(start, lexicon)
     digits = network.digits if network.digits != "auto" else choose_digits(sentences)
     has_columns = bool(columns[0] and columns[0][0])
-    cut = _tokenizer(training.tokenizer, sentences, digits)
-    network = network.resolved(
-        has_columns,
-        vectors is not None,
-        scheme.limits_moves,
-        digits,
-        lexicon=lexicon is not None,
-        characters="characters" in cut.name.split("+"),
-    )
-    training = training.resolved(network, len(sentences))
-    lengths = [len(sentence.tokens) for sentence in sentences]
-    if start and not training.epochs:  # it may be good already, so there is no least number of epochs
-        training = replace(training, patience=training.patience or usual_patience(sum(lengths)))
-    inputs = Inputs.count(network, [sentence.tokens for sentence in sentences], columns, vectors, lexicon)
+    training = training.resolved(network, len(sentences), _outside(sentences, scheme))
     if start:
         inputs = carry.joined_inputs(start.inputs, inputs)
     model = Model.untrained(network, training, inputs, tags, cut.name, scheme)
@@ -84,6 +69,13 @@ def prepare(
             model.divided = carry.joined(start.divided, model.divided)
         carry.carry(start, model)
     return model
+
+
+def _outside(sentences: Sequence[Sentence], scheme: Scheme) -> float:
+    """The share of the tokens that are in no span."""
+    spans = [span for sentence in sentences for span in scheme.spans(sentence.tags)] if scheme.has_spans else []
+    inside = sum(span.end - span.start for span in spans)
+    return 1 - inside / sum(len(sentence.tokens) for sentence in sentences)
 
 
 def _tokenizer(name: str, sentences: Sequence[Sentence], digits: str) -> tokenizer_choice.Choice:
