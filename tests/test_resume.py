@@ -203,8 +203,9 @@ def test_no_checkpoint_is_written_where_none_is_wanted(files: tuple[Path, Path],
 # Of every option another value than the usual one, which the data allow.
 OTHERS: dict[str, Any] = {
     "arch": "elman", "cell": "gru", "layers": 2, "hidden": 5, "activation": "relu", "features": "embedding",
-    "window": 0, "neighbours": "added", "embedding": 4, "ngram": 4, "column": 3, "digits": "keep", "decoder": "softmax",
-    "transitions": "any", "epochs": 3, "patience": 3, "batch": 7, "optimiser": "sgd", "learning_rate": 0.5,
+    "window": 0, "neighbours": "added", "embedding": 4, "ngram": 4, "column": 3, "digits": "keep",
+    "decoder": "softmax", "transitions": "any",
+    "epochs": 3, "patience": 3, "batch": 7, "optimiser": "sgd", "learning_rate": 0.5,
     "warmup": 0.5, "dropout": 0.25, "feedback": "gold", "class_weight": "balanced", "pretrained": "tuned",
     "unknown": 0.5, "clip": 0.5, "omega": 0.0, "recurrent_init": "glorot", "dev_share": 0.25, "seed": 2,
     "scheme": "IOB2", "tokenizer": "whitespace",
