@@ -410,6 +410,11 @@ class TrainingSpec(Spec):
             )
             raise UsageError(message, hint="use --cell simple and --arch elman, hybrid or bidirectional")
         usual_exchange = EXCHANGE * outside / (1 + sentences / EXCHANGE_HALF)
+        if "context" in network.inputs:  # n-grams of neighbours would still be those of the span before
+            usual_exchange = 0.0
+            if self.exchange > 0:
+                hint = "leave --exchange out, or give --features embedding+ngram"
+                raise UsageError("--exchange does not go with --features context", hint=hint)
         rates = JORDAN_LEARNING_RATES if network.architecture.keeps_only_output else LEARNING_RATES
         return dataclasses.replace(
             self,

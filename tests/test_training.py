@@ -239,6 +239,10 @@ def test_fewer_spans_are_exchanged_the_more_tokens_are_in_spans():
         rows = [Sentence(["a", "b", "c", "d"], tags, [()] * 4, 1)] * 250
         model = training.prepare(rows, NetworkSpec(hidden=4), TrainingSpec())
         assert model.training_spec.exchange == pytest.approx(0.7 * outside / 1.25)
+        context = NetworkSpec(hidden=4, features="embedding+context")
+        assert training.prepare(rows, context, TrainingSpec()).training_spec.exchange == 0
+        with pytest.raises(UsageError, match="--exchange does not go with --features context"):
+            training.prepare(rows, context, TrainingSpec(exchange=0.5))
 
 
 @pytest.mark.parametrize("pretrained", ["frozen", "tuned"])

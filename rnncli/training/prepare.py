@@ -1,11 +1,13 @@
 """An untrained model for the training data: what the data settle, and its random weights."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rnncli import arguments
-from rnncli.config import NetworkSpec, TrainingSpec
+from rnncli.config import NetworkSpec, TrainingSpec, usual_patience
 from rnncli.data import tokenizer_choice
 from rnncli.data.digits import choose_digits
+from rnncli.data.inputs import Inputs
 from rnncli.data.lexicon import Lexicon
 from rnncli.data.schemes import choose
 from rnncli.data.sentence import Sentence, check
@@ -52,7 +54,20 @@ def prepare(
         lexicon = carry.lexicon(start, lexicon)
     digits = network.digits if network.digits != "auto" else choose_digits(sentences)
     has_columns = bool(columns[0] and columns[0][0])
+    cut = _tokenizer(training.tokenizer, sentences, digits)
+    network = network.resolved(
+        has_columns,
+        vectors is not None,
+        scheme.limits_moves,
+        digits,
+        lexicon=lexicon is not None,
+        characters="characters" in cut.name.split("+"),
+    )
     training = training.resolved(network, len(sentences), _outside(sentences, scheme))
+    lengths = [len(sentence.tokens) for sentence in sentences]
+    if start and not training.epochs:  # it may be good already, so there is no least number of epochs
+        training = replace(training, patience=training.patience or usual_patience(sum(lengths)))
+    inputs = Inputs.count(network, [sentence.tokens for sentence in sentences], columns, vectors, lexicon)
     if start:
         inputs = carry.joined_inputs(start.inputs, inputs)
     model = Model.untrained(network, training, inputs, tags, cut.name, scheme)
