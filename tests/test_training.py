@@ -236,7 +236,7 @@ def test_fewer_spans_are_exchanged_the_more_sentences_there_are():
 
 def test_fewer_spans_are_exchanged_the_more_tokens_are_in_spans():
     for tags, outside in ((["B-x", "O", "O", "O"], 0.75), (["B-x", "I-x", "B-x", "O"], 0.25)):
-        rows = [Sentence(["a", "b", "c", "d"], tags, [()] * 4, 1)] * 250
+        rows = [Sentence(["an", "old", "new", "one"], tags, [()] * 4, 1)] * 250
         model = training.prepare(rows, NetworkSpec(hidden=4), TrainingSpec())
         assert model.training_spec.exchange == pytest.approx(0.7 * outside / 1.25)
         context = NetworkSpec(hidden=4, features="embedding+context")
