@@ -24,6 +24,7 @@ INPUTS = (
     "dev",
     "vectors",
     "lexicon",
+    "unlabelled",
     "class_weight",
     "source",
     "corpus",
