@@ -188,12 +188,12 @@ def train_seeds(
     done = len(runs.runs) + len(runs.failures) + (runs.student is not None)
     error: Exception | None = None
     count = seeds + (task.unlabelled is not None)
-    shares = _shares(task, seeds)
+    work = _work(task, seeds)
     for number in range(done, count):
         if number == seeds and not runs.runs:  # no teacher
             break
         seed = task.training_spec.seed + number
-        until = clock.share(shares[number])
+        until = clock.until(work[number] / sum(work[number:]), state.progress.all_seconds if state else 0.0)
         try:
             lesson = runs.teach(threads, listener) if number == seeds else None
             _train_seed(runs, seed, threads, listener, checkpoint, state, clock, until, lesson)
@@ -215,14 +215,14 @@ def train_seeds(
     return runs
 
 
-def _shares(task: Task, seeds: int) -> list[float]:
-    """The share of the time at which the run of each seed, and of a student, is to be over."""
+def _work(task: Task, seeds: int) -> list[float]:
+    """The work of the run of each seed, of a student and of a refit, by which they share the time."""
     work = [1.0] * seeds
     if task.unlabelled is not None:
         work.append(1.0 + COPIES)
     if task.refit:
-        work.append(REFIT)
-    return [sum(work[: number + 1]) / sum(work) for number in range(len(work))]
+        work.append(REFIT * work[-1])
+    return work
 
 
 def _train_seed(
@@ -327,7 +327,7 @@ def _refit(
                 state=state,
                 plan=plan,
                 clock=clock,
-                until=clock.share(1.0),
+                until=clock.until(1.0),
                 target=lesson.target if lesson else None,
             )
     except DivergedError as error:
