@@ -33,7 +33,7 @@ from rnncli.training import Carried, Divergence, Epoch, Failure, Listener, Resum
 class Refit(NamedTuple):
     """The further training of the best model on training and development sentences."""
 
-    sentences: int
+    sentences: int  # with tags in a file
     epochs: int
     seconds: float
     reached: Scores  # of the new model on the development data, which it was trained on
@@ -306,7 +306,7 @@ def _refit(
     of_task = task.vectors, task.scheme, before, task.lexicon
     model = training.prepare(words, before.network_spec, settings, *of_task)
     plan = training.Plan(0.0, REFIT * best.result.passes)
-    listener.refitting(model, sentences, plan.passes)
+    listener.refitting(model, task.sentences, plan.passes)
     if checkpoint:
         checkpoint.begin(runs.finished, model.parameters.flat)
         if state:
@@ -341,7 +341,7 @@ def _refit(
     else:
         with clock.part("scoring"):
             reached = evaluation.evaluate(model, task.dev, threads, with_probabilities=False)
-        runs.refit = Refit(len(sentences), result.epochs, result.seconds, reached)
+        runs.refit = Refit(len(task.sentences), result.epochs, result.seconds, reached)
         runs.model = model
 
 
