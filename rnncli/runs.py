@@ -333,7 +333,9 @@ def _refit(
     except DivergedError as error:
         listener.warning(f"{error.message}: {without}")
         return
-    model.training_spec = dataclasses.replace(model.training_spec, tokenizer=task.training_spec.tokenizer)
+    model.training_spec = dataclasses.replace(
+        model.training_spec, tokenizer=task.training_spec.tokenizer, patience=before.training_spec.patience
+    )
     if result.interrupted:
         runs.stopped = Stopped(best.seed, result.epochs, in_refit=True)
     elif result.diverged:

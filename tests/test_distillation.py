@@ -212,6 +212,8 @@ def test_what_makes_no_sense_is_refused(booking_tsv: Path, tmp_path: Path, text:
     out = tmp_path / "m.npz"
     with pytest.raises(UsageError, match="--unlabelled needs --distil"):
         trained(booking_tsv, out, text, distil=False)
+    with pytest.raises(DataError, match="no sentence in this file"):
+        trained(booking_tsv, out, Path("/dev/null"))
     with pytest.raises(UsageError, match="seed"):
         trained(booking_tsv, out, text, seed=2**63 - 2)
     with pytest.raises(UsageError, match="--out"):
@@ -264,6 +266,21 @@ def test_other_text_is_another_training(booking_tsv: Path, tmp_path: Path, text:
         trained(booking_tsv, out, text, resume=True)
     with pytest.raises(UsageError, match="of another training: --distil True → none"):
         trained(booking_tsv, out, None, resume=True, distil=False)
+
+
+@pytest.mark.promise("resume")
+def test_other_columns_of_text_without_tags_are_another_training(
+    booking_text: str, tmp_path: Path, cases: Cases
+) -> None:
+    data, others = tmp_path / "columns.tsv", tmp_path / "others.tsv"
+    data.write_text(booking_text.replace("\t", "\tc\t"))
+    others.write_text(data.read_text())
+    with pytest.raises(StoppedError):
+        trained(data, tmp_path / "m.npz", others, Heard(3))
+    others.write_text(others.read_text().replace("\tc\t", "\td\t"))
+    with pytest.raises(UsageError, match="of another training: other data without tags\n"):
+        trained(data, tmp_path / "m.npz", others, resume=True)
+    cases.add()
 
 
 @pytest.mark.promise("hostile-text")

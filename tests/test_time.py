@@ -136,6 +136,7 @@ def test_a_refit_has_its_share_of_it(ticking: Ticking, booking_tsv: Path) -> Non
     assert 100 == sum(ticking.batches)
     assert 80 == ticking.batches[1]
     assert 30 == result.refit.sentences
+    assert 1000 == result.model.training_spec.patience
 
 
 def test_the_time_before_it_was_stopped_counts(ticking: Ticking, booking_tsv: Path) -> None:
