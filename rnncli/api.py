@@ -26,7 +26,8 @@ from rnncli.inspect.gradient_log import Log, sample
 from rnncli.model import Model
 from rnncli.modelfile import load as load_model
 from rnncli.resources import bundled
-from rnncli.runs import Refit, train_seeds
+from rnncli.runs import Refit
+from rnncli.seeds import train_seeds
 from rnncli.spec import suggestion
 from rnncli.tagging import Tagger
 from rnncli.task import Task, identity
