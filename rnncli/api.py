@@ -26,7 +26,8 @@ from rnncli.inspect.gradient_log import Log, sample
 from rnncli.model import Model
 from rnncli.modelfile import load as load_model
 from rnncli.resources import bundled
-from rnncli.runs import Refit, train_seeds
+from rnncli.runs import Refit
+from rnncli.seeds import train_seeds
 from rnncli.spec import suggestion
 from rnncli.tagging import Tagger
 from rnncli.task import Task, identity
@@ -247,6 +248,7 @@ def _provenance(
     provenance = {
         "rnncli": __version__,
         "data_sha256": corpus.sha256,
+        "dev_sha256": Corpus("", task.dev).sha256,
         "sentences": len(task.train),
         "tokens": sum(len(sentence.tokens) for sentence in task.train),
         "epochs": best.result.epochs,

@@ -35,16 +35,16 @@ class Clock:
     @property
     def left(self) -> float:
         """What is left of the budget; infinite without one."""
-        return self.share(1.0) - self.spent
+        return (self.budget or math.inf) - self.spent
 
     @property
     def spent(self) -> float:
         """The time since the beginning, and that before."""
         return self.earlier + time.perf_counter() - self._began
 
-    def share(self, share: float) -> float:
-        """How much will be spent at the end of a share of the budget; infinite without a budget."""
-        return share * self.budget if self.budget else math.inf
+    def until(self, share: float, before: float = 0.0) -> float:
+        """How much will be spent after a share of what was left some seconds before; infinite without a budget."""
+        return self.spent - before + share * (self.left + before)
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:

@@ -390,6 +390,10 @@ class TrainingSpec(Spec):
                 f"--tokenizer {self.tokenizer}: these do not go together",
                 hint="give whitespace or characters alone, or join words and others: words+contractions",
             )
+        if -1 < self.exchange < 0:
+            raise UsageError(
+                f"--exchange {self.exchange:g}: not a probability", hint="give 0 to 1, or leave it out"
+            )
 
     def most_epochs(self, tokens: int) -> int:
         """The most passes over so many training tokens."""

@@ -71,8 +71,10 @@ def identity(task: Task, network_spec: NetworkSpec, training_spec: TrainingSpec,
         data["lexicon"] = hashlib.sha256("\n".join(phrases).encode()).hexdigest()
     if task.unlabelled is not None:
         options["distil"] = True
-        texts = (sentence.extra.text or "\n".join(sentence.tokens) for sentence in task.unlabelled)
-        data["data without tags"] = hashlib.sha256("\n\n".join(texts).encode()).hexdigest()
+        digest = hashlib.sha256()
+        for sentence in task.unlabelled:
+            digest.update(repr((sentence.tokens or sentence.extra.text, sentence.columns)).encode())
+        data["data without tags"] = digest.hexdigest()
     if task.class_weights:
         options["class_weight"] = "file"
         data["class weights"] = hashlib.sha256(repr(sorted(task.class_weights.items())).encode()).hexdigest()

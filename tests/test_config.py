@@ -166,6 +166,7 @@ def test_what_an_architecture_keeps(arch: str, expected: tuple[bool, bool, int])
         ),
         (NetworkSpec, {"cell": "lstn"}, '--cell: "lstn" is not one of its values\n  did you mean "lstm"?'),
         (NetworkSpec, {"decoder": "crff"}, '--decoder: "crff" is not one of its values\n  did you mean "crf"?'),
+        (TrainingSpec, {"exchange": -0.5}, "--exchange -0.5: not a probability\n  give 0 to 1, or leave it out"),
         (NetworkSpec, {"window": -1}, "--window: -1 is out of range\n  give a number from 0 to 64"),
         (NetworkSpec, {"window": 65}, "--window: 65 is out of range\n  give a number from 0 to 64"),
         (NetworkSpec, {"ngram": 0}, "--ngram: 0 is out of range\n  give a number from 1 to 65536"),

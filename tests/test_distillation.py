@@ -14,6 +14,7 @@ from rnncli.api import checkpoint_of
 from rnncli.config import COPIES, NetworkSpec, ReadOptions, TrainingSpec
 from rnncli.data import reading
 from rnncli.data.sentence import Extra, Sentence
+from rnncli.diagnosis.provenance import Provenance
 from rnncli.errors import DataError, DivergedError, ModelError, RnncliError, StoppedError, UsageError
 from rnncli.inspect import gradient_log
 from rnncli.model import Model
@@ -117,6 +118,10 @@ def test_the_student_learns_the_words_of_the_text_and_is_saved(
     assert 3 == model.training_spec.seed == result.best.seed
     assert [1, 2] == [run.seed for run in result.runs]
     assert {"teachers": 2, "sentences": 3} == model.provenance["distilled"]
+    assert (
+        "learned from 2 models, also on 3 sentences without tags"
+        == Provenance.read(model.provenance).distilled.text
+    )
     document = result.as_dict()
     assert (3, 3) == (document["seed"], document["student"]["seed"])
     assert [1, 2] == [run["seed"] for run in document["seeds"]["runs"]]
@@ -156,7 +161,7 @@ def test_a_refit_of_the_student_has_the_development_sentences_too(
 ) -> None:
     result = trained(booking_tsv, tmp_path / "m.npz", text, refit="yes")
     assert result.refit
-    assert 30 + 3 + 30 * COPIES + 30 == result.refit.sentences
+    assert 30 + 30 == result.refit.sentences
     sentences = sentences_of(booking_tsv)
     model = training.prepare(sentences, NetworkSpec(hidden=4), TrainingSpec())
     lesson = distillation.lesson(model, [model.parameters.flat], sentences, [], 1, lambda share: None)
@@ -207,6 +212,8 @@ def test_what_makes_no_sense_is_refused(booking_tsv: Path, tmp_path: Path, text:
     out = tmp_path / "m.npz"
     with pytest.raises(UsageError, match="--unlabelled needs --distil"):
         trained(booking_tsv, out, text, distil=False)
+    with pytest.raises(DataError, match="no sentence in this file"):
+        trained(booking_tsv, out, Path("/dev/null"))
     with pytest.raises(UsageError, match="seed"):
         trained(booking_tsv, out, text, seed=2**63 - 2)
     with pytest.raises(UsageError, match="--out"):
@@ -259,6 +266,21 @@ def test_other_text_is_another_training(booking_tsv: Path, tmp_path: Path, text:
         trained(booking_tsv, out, text, resume=True)
     with pytest.raises(UsageError, match="of another training: --distil True → none"):
         trained(booking_tsv, out, None, resume=True, distil=False)
+
+
+@pytest.mark.promise("resume")
+def test_other_columns_of_text_without_tags_are_another_training(
+    booking_text: str, tmp_path: Path, cases: Cases
+) -> None:
+    data, others = tmp_path / "columns.tsv", tmp_path / "others.tsv"
+    data.write_text(booking_text.replace("\t", "\tc\t"))
+    others.write_text(data.read_text())
+    with pytest.raises(StoppedError):
+        trained(data, tmp_path / "m.npz", others, Heard(3))
+    others.write_text(others.read_text().replace("\tc\t", "\td\t"))
+    with pytest.raises(UsageError, match="of another training: other data without tags\n"):
+        trained(data, tmp_path / "m.npz", others, resume=True)
+    cases.add()
 
 
 @pytest.mark.promise("hostile-text")

@@ -13,7 +13,7 @@ FLOORS = [
     {"cli"},
     {"diagnosis"},
     {"api", "solving"},
-    {"trained"},
+    {"trained", "seeds"},
     {"runs"},
     {"task"},
     {"checkpoint", "distillation", "scoring"},

@@ -346,6 +346,12 @@ def test_the_lexicon_of_the_model_stays_and_may_be_added_to(tmp_path: Path, late
         lists["lexicon"],
         lists["phrases"],
     )
+    # Types that look alike are two, as in one file.
+    first.write_text("Kaohsiung\tcite\u0301\n", "utf-8")
+    more.write_text("May\tcit\u00e9\n", "utf-8")
+    like = rnncli.train(later, out=tmp_path / "d.npz", lexicon=first, **settings)
+    both = rnncli.train(later, out=tmp_path / "e.npz", init_from=like.path, lexicon=more, **settings)
+    assert ["cite\u0301", "cit\u00e9"] == load(both.path).inputs.lexicon.words
     # The initial rows are those of the model; rows that the data does not select are not trained.
     month = slice(8, 16)
     for trained in (without, added):

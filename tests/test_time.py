@@ -24,6 +24,7 @@ class Ticking(Listener):
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.seconds = 0.0
         self.most = math.inf
+        self.reading_seconds = 0.0  # of each file
         self.batches = [0]  # of each seed, and of the refit
         self.epochs: list[Epoch] = []
         take = Trainer.step
@@ -34,6 +35,9 @@ class Ticking(Listener):
 
         monkeypatch.setattr(Trainer, "step", step)
         monkeypatch.setattr(clock.time, "perf_counter", lambda: self.seconds)
+
+    def read(self, *_: Any) -> None:
+        self.seconds += self.reading_seconds
 
     def prepared(self, *_: Any) -> None:
         self.batches.append(0)
@@ -108,11 +112,31 @@ def test_seeds_share_the_time(ticking: Ticking, booking_tsv: Path) -> None:
     assert [7.5] * 3 == [run.result.passes for run in runs]
 
 
+def test_the_time_before_the_first_seed_is_no_part_of_its_share(ticking: Ticking, booking_tsv: Path) -> None:
+    ticking.reading_seconds = 20
+    trained(booking_tsv, ticking, 130, seeds=3)  # two files are read
+    assert [30, 30, 30] == ticking.batches[1:]
+
+
+def test_a_student_and_its_refit_have_the_time_that_their_data_need(ticking: Ticking, booking_tsv: Path) -> None:
+    trained(booking_tsv, ticking, 140, dev=False, seeds=2, distil=True)
+    assert [20, 20, 80, 20] == ticking.batches[1:]
+
+
+def test_a_seed_that_was_stopped_gets_the_rest_of_its_share(ticking: Ticking, booking_tsv: Path) -> None:
+    ticking.most = 50
+    assert trained(booking_tsv, ticking, 90, seeds=3).stopped
+    ticking.most = math.inf
+    trained(booking_tsv, ticking, 90, seeds=3, resume=True)
+    assert [30, 20 + 10, 30] == [ticking.batches[1], sum(ticking.batches[2:4]), ticking.batches[4]]
+
+
 def test_a_refit_has_its_share_of_it(ticking: Ticking, booking_tsv: Path) -> None:
     result = trained(booking_tsv, ticking, 100, dev=False)
     assert 100 == sum(ticking.batches)
     assert 80 == ticking.batches[1]
     assert 30 == result.refit.sentences
+    assert 1000 == result.model.training_spec.patience
 
 
 def test_the_time_before_it_was_stopped_counts(ticking: Ticking, booking_tsv: Path) -> None:

@@ -185,8 +185,7 @@ def _training(information: "Information") -> list[str]:
     lines.append(f"- tokens: {information.model.tokenizer}")
     if stored.best_epoch is not None and stored.epochs is not None:
         lines.append(f"- epoch {stored.best_epoch} of {stored.epochs}, the best on the development data")
-    if stored.refit:
-        lines.append(f"- {stored.refit.text}")
+    lines += [f"- {done.text}" for done in (stored.distilled, stored.refit) if done]
     lines.append(
         f"- {settings.optimiser}, learning rate {settings.learning_rate:g}, batch {settings.batch}, "
         f"dropout {settings.dropout:g}, seed {settings.seed}"

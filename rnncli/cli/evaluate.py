@@ -42,12 +42,13 @@ def evaluate(
     from rnncli import evaluation
     from rnncli.data import schemes
     from rnncli.data.split import unseen_tags
+    from rnncli.diagnosis.provenance import Provenance
     from rnncli.modelfile import load
 
     loaded = load(find_model(model))
     path = str(bundled("sample_data/test.tsv")) if data is None else data
     corpus = files.read_for(loaded, path, options, force)
-    if corpus.sha256 == loaded.provenance.get("data_sha256"):
+    if Provenance.read(loaded.provenance).was_trained_on(corpus.sha256):
         show.note("warning: the model was trained on these sentences, so its scores on other text will be lower")
     if message := schemes.describe_odd(corpus, loaded.scheme, loaded.tags, force):
         show.note(f"warning: {message}")

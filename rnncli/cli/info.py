@@ -107,6 +107,8 @@ def _show_training(information: "Information") -> None:
     row("seed", str(settings.seed))
     if stored.best_epoch is not None and stored.epochs is not None:
         row("epoch", f"{stored.best_epoch} of {stored.epochs}" + (f", by {stored.metric}" if stored.metric else ""))
+    if stored.distilled:
+        row("student", stored.distilled.text)
     if stored.refit:
         row("refit", stored.refit.text)
     dev = stored.dev
@@ -134,7 +136,7 @@ def _unusual(settings: TrainingSpec) -> list[str]:
     usual = dataclasses.asdict(TrainingSpec())
     shown = ("epochs", "batch", "optimiser", "learning_rate", "dropout", "seed", "scheme", "tokenizer")
     return [
-        f"{name.replace('_', ' ')} {value}"
+        f"{name.replace('_', ' ')} " + (f"{value:.3g}" if isinstance(value, float) else str(value))
         for name, value in dataclasses.asdict(settings).items()
         if name not in shown and value != usual[name]
     ]

@@ -15,7 +15,7 @@ from rnncli.data.sentence import Sentence
 from rnncli.data.split import split, usual_share
 from rnncli.data.tags import Scheme
 from rnncli.data.watch import Watch
-from rnncli.errors import UsageError
+from rnncli.errors import DataError, UsageError
 
 
 class Events(Protocol):
@@ -87,6 +87,8 @@ class Reader(NamedTuple):
         watch = Watch(after_read=partial(self.events.reading, str(path)))
         with reading.reading(str(path), options, Wanted(labelled=False, force=self.force), watch=watch) as file:
             sentences = list(file.sentences)
+        if not sentences:
+            raise DataError("no sentence in this file", where=file.name, hint="expected sentences without tags")
         needed = self._columns(corpus)
         compatibility.check_column_count(file.name, len(file.names.features), needed)
         self.events.read(Corpus(file.name, sentences, file.description, file.format, file.names))

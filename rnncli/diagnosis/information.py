@@ -85,5 +85,6 @@ class Information(NamedTuple):
             "metric": stored.metric,
             "dev": stored.dev and stored.dev.as_dict(),
             "refit": stored.refit and stored.refit._asdict(),
+            "distilled": stored.distilled and stored.distilled._asdict(),
             "examples": stored.examples,
         }

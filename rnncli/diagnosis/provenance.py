@@ -74,11 +74,26 @@ class Refit(NamedTuple):
         return f"{epochs}; the scores are those before it"
 
 
+class Distilled(NamedTuple):
+    """Whom a student learned from."""
+
+    teachers: int
+    sentences: int  # without tags, beside the training data
+
+    @property
+    def text(self) -> str:
+        """What was done, in words."""
+        models = f"{self.teachers:,} models" if self.teachers > 1 else "one model"
+        others = f", also on {self.sentences:,} sentences without tags" if self.sentences else ""
+        return f"learned from {models}{others}"
+
+
 class Provenance(NamedTuple):
     """What a model file says of its own training; ``None`` where it does not."""
 
     rnncli: str | None  # the version that wrote it
     data_sha256: str | None  # of the training sentences; see :attr:`.Corpus.sha256`
+    dev_sha256: str | None  # of the development sentences
     sentences: int | None  # trained on
     tokens: int | None
     epochs: int | None
@@ -86,7 +101,12 @@ class Provenance(NamedTuple):
     metric: str | None  # by which the epoch was chosen: f1, accuracy or loss
     dev: DevScores | None  # of the model before a refit
     refit: Refit | None
+    distilled: Distilled | None
     examples: list[str]
+
+    def was_trained_on(self, sha256: str) -> bool:
+        """Whether it was trained on all sentences of a file, as far as their hash tells."""
+        return sha256 in (self.data_sha256, self.dev_sha256 if self.refit else None)
 
     @classmethod
     def read(cls, stored: dict[str, Any]) -> "Provenance":
@@ -95,6 +115,7 @@ class Provenance(NamedTuple):
         return cls(
             rnncli=_text(stored.get("rnncli"), "[0-9][0-9A-Za-z.+!-]{0,39}"),
             data_sha256=_text(stored.get("data_sha256"), "[0-9a-f]{64}"),
+            dev_sha256=_text(stored.get("dev_sha256"), "[0-9a-f]{64}"),
             sentences=_count(stored.get("sentences")),
             tokens=_count(stored.get("tokens")),
             epochs=_count(stored.get("epochs")),
@@ -102,6 +123,7 @@ class Provenance(NamedTuple):
             metric=_text(stored.get("metric"), "f1|accuracy|loss"),
             dev=_dev(_object(stored.get("dev"))),
             refit=_refit(_object(stored.get("refit"))),
+            distilled=_distilled(_object(stored.get("distilled"))),
             examples=[text for text in examples if len(text) <= LONGEST_EXAMPLE] if examples else [],
         )
 
@@ -142,6 +164,13 @@ def _refit(stored: dict[str, Any]) -> Refit | None:
         recall=_fraction(reached.get("recall")),
         f1=_fraction(reached.get("f1")),
     )
+
+
+def _distilled(stored: dict[str, Any]) -> Distilled | None:
+    """What a student learned from; ``None`` without its numbers."""
+    teachers = _count(stored.get("teachers"))
+    sentences = _count(stored.get("sentences"))
+    return None if teachers is None or sentences is None else Distilled(teachers, sentences)
 
 
 def _type(stored: dict[str, Any]) -> TypeScores:

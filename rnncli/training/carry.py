@@ -103,7 +103,7 @@ def joined_inputs(old: Inputs, new: Inputs) -> Inputs:
     """The input of a model with what is new behind what it has; words are counted in the new data alone."""
     lists = {}
     for name, texts in old.lists().items():
-        if name == PHRASES:  # joined already
+        if name in ("lexicon", PHRASES):  # joined already
             lists[name] = new.lists()[name]
             continue
         known = {*texts, *map(composed, texts)}

@@ -38,6 +38,11 @@ class Progress(NamedTuple):
     order: Random  # from which the order of the sentences of this epoch is drawn
     random: Random  # from which the next batch draws
 
+    @property
+    def all_seconds(self) -> float:
+        """What the training took."""
+        return self.earlier_seconds + self.seconds + self.scoring_seconds
+
 
 class State(NamedTuple):
     """The state of a training. The arrays are those of the training itself; its next step changes them."""

@@ -392,6 +392,20 @@ def test_evaluate_says_that_a_file_is_the_training_data(run: Run, trained: "Trai
     assert "warning: the model was trained on these sentences" in result.stderr
 
 
+def test_evaluate_says_that_a_refit_was_trained_on_the_development_data(
+    run: Run, booking_tsv: Path, tmp_path: Path
+) -> None:
+    train, dev = tmp_path / "train.tsv", tmp_path / "dev.tsv"
+    sentences = booking_tsv.read_text("utf-8").split("\n\n")
+    train.write_text("\n\n".join(sentences[:20]) + "\n")
+    dev.write_text("\n\n".join(sentences[20:]))
+    for refit in ("yes", "no"):
+        options = ("--refit", refit, "--out", "m.npz", "--hidden", "4", "--epochs", "1", "--force")
+        assert CLEAN == run("train", train, "--dev", dev, *options).exit_code
+        result = run("evaluate", dev, "--model", "m.npz")
+        assert ("warning: the model was trained on these sentences" in result.stderr) == (refit == "yes")
+
+
 @pytest.fixture
 def of_columns(run: Run, booking_tsv: Path, tmp_path: Path) -> tuple[Path, Path]:
     """A model that reads a column, and the file that it was trained on."""

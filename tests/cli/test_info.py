@@ -76,6 +76,7 @@ def test_the_json_of_a_trained_model_is_the_documented_one(run: Run, trained: "T
         "best_epoch": trained.result.best_epoch,
         "metric": "f1",
         "refit": None,
+        "distilled": None,
         "examples": trained.model.provenance["examples"],
     } == {key: value for key, value in document.items() if key != "memory"}
     assert trained.model.tags == tags
