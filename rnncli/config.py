@@ -289,7 +289,7 @@ LEAST_TOKENS = 400_000
 # With the fall that is the usual number in all.
 MOST = 0.8
 # It falls when the dev score was not clearly better for this share of the usual epochs.
-PATIENCE = 0.1
+PATIENCE = 0.2
 # The fall takes this share of the time before it.
 FALL = 0.25
 # A refit takes this share of the passes before it.
@@ -303,7 +303,7 @@ def usual_epochs(tokens: int) -> int:
 
 def usual_patience(tokens: int) -> int:
     """After how many epochs without a better score the learning rate falls, for so many training tokens."""
-    return max(3, round(PATIENCE * usual_epochs(tokens)))
+    return max(5, round(PATIENCE * usual_epochs(tokens)))
 
 
 def constant_epochs(tokens: int) -> tuple[int, int]:
