@@ -23,7 +23,7 @@ from rnncli.data.sentence import Sentence
 from rnncli.data.variants import variants
 from rnncli.labelling import BATCH_TOKENS, BLOCK_NUMBERS
 from rnncli.model import Model
-from rnncli.network import output
+from rnncli.network import need, output
 from rnncli.network.arena import Arena
 from rnncli.network.output import Target
 from rnncli.network.team import ThreadTeam
@@ -59,8 +59,12 @@ class Lesson(NamedTuple):
         return Lesson([*sentences, *self.sentences], target, len(sentences) + self.found, self.tokenizer)
 
 
-def check_memory(model: Model, teachers: int) -> None:
-    """Refuse teachers whose weights do not fit in memory together."""
+def check_memory(model: Model, teachers: int, others: Sequence[Sentence]) -> None:
+    """Refuse teachers whose weights do not fit in memory together, and other sentences that are too long for it."""
+    lengths = [len(sentence.tokens) for sentence in cut(model, others)]
+    if lengths:
+        rows = model.parameters.rows
+        need.check_batch(model.network_spec, rows, model.training_spec, lengths, len(model.tags))
     needed = teachers * model.parameters.flat.nbytes
     memory.check(needed, f"the weights of {teachers} teachers", "lower --seeds, --hidden or --embedding")
 

@@ -116,7 +116,7 @@ def _train_seed(
     model = task.prepare_student(seed, lesson) if lesson else task.prepare(seed)
     listener.prepared(model, sentences, overlap(sentences, task.dev, model.inputs.words, model.tags), task.vectors)
     if task.unlabelled is not None and not runs.runs:
-        distillation.check_memory(model, runs.seeds)
+        distillation.check_memory(model, runs.seeds, task.unlabelled)
     if task.start and seed == task.training_spec.seed:
         before = evaluation.evaluate(task.start, task.dev, threads, with_probabilities=False)
         listener.carried(training.Carried.of(task.start, model, before.score))

@@ -338,6 +338,12 @@ def test_teachers_that_do_not_fit_in_memory_are_refused(
     with pytest.raises(UsageError, match=r"the weights of 1000 teachers would take at least .* MB of memory"):
         trained(booking_tsv, tmp_path / "m.npz", None, seeds=1_000)
     assert trained(booking_tsv, tmp_path / "m.npz", None).student
+    heard = Heard(100)
+    long = tmp_path / "long.txt"
+    long.write_text("leave " * 5_000)
+    with pytest.raises(UsageError, match=r"a batch with 5,000 tokens would take at least .* MB of memory"):
+        trained(booking_tsv, tmp_path / "m.npz", long, heard)
+    assert 100 == heard.batches  # before a teacher was trained
 
 
 def test_a_text_is_cut_as_the_training_data_is(booking_tsv: Path) -> None:
