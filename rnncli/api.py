@@ -289,7 +289,8 @@ def _read(
         tags = list(dict.fromkeys(tag for sentence in train_part for tag in sentence.tags))
         class_weights = weights.read(training_spec.class_weight, tags)
     refit = training_spec.refit == "yes" or (training_spec.refit == "auto" and dev is None)
-    refit = refit and len(corpus.sentences) > 1  # one sentence is both training and development data
+    if dev is None and len(corpus.sentences) == 1:  # it is both training and development data
+        refit = False
     data = train_part, dev_part, scheme, vectors, class_weights, start
     unlabelled = others if distil else None
     return corpus, Task(network_spec, training_spec, *data, unlabelled=unlabelled, lexicon=lexicon, refit=refit)
