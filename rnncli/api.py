@@ -249,6 +249,7 @@ def _provenance(
         "rnncli": __version__,
         "data_sha256": corpus.sha256,
         "dev_sha256": Corpus("", task.dev).sha256,
+        "dev_seed": task.training_spec.seed,
         "sentences": len(task.train),
         "tokens": sum(len(sentence.tokens) for sentence in task.train),
         "epochs": best.result.epochs,
