@@ -172,6 +172,8 @@ def train_files(
     listener = Listener() if listener is None else arguments.instance("listener", listener, Listener)
     threads = count_threads(threads)
     seeds = arguments.whole_number("seeds", seeds, 1, "it is how many runs there are")
+    if not isinstance(distil, bool):
+        arguments.refuse("distil", "True or False", distil)
     dataclasses.replace(training_spec, seed=training_spec.seed + seeds - 1 + distil)  # checks the last seed
     if resume not in (None, False, True):
         arguments.refuse("resume", "True, False or None", resume)
