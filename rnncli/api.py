@@ -212,6 +212,8 @@ def train_files(
         runs = train_seeds(task, seeds, threads, listener, checkpoint, saved, log, clock)
         best, model, dev = runs.saved(threads)
         model.provenance = _provenance(corpus, task, best, dev, runs.refit, model.tokenizer, files.data is None)
+        if files.data is not None and files.dev is None:
+            model.provenance["dev_seed"] = training_spec.seed
         if start:
             model.provenance["init_from"] = start.chain
         if runs.lesson and best is runs.student:
@@ -251,7 +253,6 @@ def _provenance(
         "rnncli": __version__,
         "data_sha256": corpus.sha256,
         "dev_sha256": Corpus("", task.dev).sha256,
-        "dev_seed": task.training_spec.seed,
         "sentences": len(task.train),
         "tokens": sum(len(sentence.tokens) for sentence in task.train),
         "epochs": best.result.epochs,
