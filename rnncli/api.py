@@ -172,6 +172,8 @@ def train_files(
     listener = Listener() if listener is None else arguments.instance("listener", listener, Listener)
     threads = count_threads(threads)
     seeds = arguments.whole_number("seeds", seeds, 1, "it is how many runs there are")
+    if not isinstance(distil, bool):
+        arguments.refuse("distil", "True or False", distil)
     dataclasses.replace(training_spec, seed=training_spec.seed + seeds - 1 + distil)  # checks the last seed
     if resume not in (None, False, True):
         arguments.refuse("resume", "True, False or None", resume)
@@ -210,6 +212,8 @@ def train_files(
         runs = train_seeds(task, seeds, threads, listener, checkpoint, saved, log, clock)
         best, model, dev = runs.saved(threads)
         model.provenance = _provenance(corpus, task, best, dev, runs.refit, model.tokenizer, files.data is None)
+        if files.data is not None and files.dev is None:
+            model.provenance["dev_seed"] = training_spec.seed
         if start:
             model.provenance["init_from"] = start.chain
         if runs.lesson and best is runs.student:
@@ -289,7 +293,8 @@ def _read(
         tags = list(dict.fromkeys(tag for sentence in train_part for tag in sentence.tags))
         class_weights = weights.read(training_spec.class_weight, tags)
     refit = training_spec.refit == "yes" or (training_spec.refit == "auto" and dev is None)
-    refit = refit and len(corpus.sentences) > 1  # one sentence is both training and development data
+    if dev is None and len(corpus.sentences) == 1:  # it is both training and development data
+        refit = False
     data = train_part, dev_part, scheme, vectors, class_weights, start
     unlabelled = others if distil else None
     return corpus, Task(network_spec, training_spec, *data, unlabelled=unlabelled, lexicon=lexicon, refit=refit)

@@ -347,7 +347,7 @@ def _compared(corpus: Corpus, vocabulary: Vocabulary, first: FileReport, shared:
 
 
 # Measured for the default network on a machine where nothing else runs.
-_OPERATIONS = 3 * 1_138_816  # a token, forward and backward
+_OPERATIONS = 3 * 712_832  # a token, forward and backward
 _SHARE = 0.69  # of NumPy's speed with square matrices, which training reaches on one thread
 _GROWTH = 0.78  # n threads are n ** _GROWTH times as fast
 _PAIRS = 6e9  # of tags, which a CRF compares in a second

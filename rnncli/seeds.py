@@ -66,7 +66,10 @@ def train_seeds(
         seed = task.training_spec.seed + number
         until = clock.until(work[number] / sum(work[number:]), state.progress.all_seconds if state else 0.0)
         try:
-            lesson = runs.teach(threads, listener) if number == seeds else None
+            lesson = None
+            if number == seeds:
+                with clock.part("labelling"):
+                    lesson = runs.teach(threads, listener)
             _train_seed(runs, seed, threads, listener, checkpoint, state, clock, until, lesson)
         except (UsageError, ModelError):  # of options and of the checkpoint, so of all seeds
             raise

@@ -212,6 +212,8 @@ def test_what_makes_no_sense_is_refused(booking_tsv: Path, tmp_path: Path, text:
     out = tmp_path / "m.npz"
     with pytest.raises(UsageError, match="--unlabelled needs --distil"):
         trained(booking_tsv, out, text, distil=False)
+    with pytest.raises(UsageError, match="distil: expected True or False, got 'yes'"):
+        trained(booking_tsv, out, text, distil="yes")
     with pytest.raises(DataError, match="no sentence in this file"):
         trained(booking_tsv, out, Path("/dev/null"))
     with pytest.raises(UsageError, match="seed"):

@@ -94,6 +94,7 @@ class Provenance(NamedTuple):
     rnncli: str | None  # the version that wrote it
     data_sha256: str | None  # of the training sentences; see :attr:`.Corpus.sha256`
     dev_sha256: str | None  # of the development sentences
+    dev_seed: int | None  # that chose them, where they are a share of the training file
     sentences: int | None  # trained on
     tokens: int | None
     epochs: int | None
@@ -116,6 +117,7 @@ class Provenance(NamedTuple):
             rnncli=_text(stored.get("rnncli"), "[0-9][0-9A-Za-z.+!-]{0,39}"),
             data_sha256=_text(stored.get("data_sha256"), "[0-9a-f]{64}"),
             dev_sha256=_text(stored.get("dev_sha256"), "[0-9a-f]{64}"),
+            dev_seed=_count(stored.get("dev_seed")),
             sentences=_count(stored.get("sentences")),
             tokens=_count(stored.get("tokens")),
             epochs=_count(stored.get("epochs")),

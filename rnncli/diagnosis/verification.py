@@ -180,7 +180,8 @@ def _development(information: Information, dev: DevScores, corpus: Corpus) -> li
     if corpus.sha256 == stored.data_sha256:
         settings = information.model.training_spec
         share = settings.dev_share or usual_share(len(corpus.sentences))
-        rng = np.random.default_rng([settings.seed, 2])
+        seed = settings.seed if stored.dev_seed is None else stored.dev_seed  # of several, the first
+        rng = np.random.default_rng([seed, 2])
         train, kept = split(corpus.sentences, share, rng, information.model.scheme)
         if (_size(train), _size(kept)) == ((stored.sentences, stored.tokens), (dev.sentences, dev.tokens)):
             return kept

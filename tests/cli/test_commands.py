@@ -164,10 +164,25 @@ def test_a_refit_is_said_to_have_no_score(run: Run, booking_tsv: Path) -> None:
     assert json.loads(given.stdout)["refit"] is None
 
 
+def test_a_single_sentence_is_refitted_with_other_development_data(
+    run: Run, booking_tsv: Path, tmp_path: Path
+) -> None:
+    one = tmp_path / "one.tsv"
+    one.write_text(booking_tsv.read_text("utf-8").split("\n\n")[0] + "\n")
+    options = ("--out", "m.npz", "--json", "--force", *QUICK)
+    alone = json.loads(run("train", one, *options, "--refit", "yes").stdout)
+    with_dev = json.loads(run("train", one, *options, "--refit", "yes", "--dev", booking_tsv).stdout)
+    assert (None, 31) == (alone["refit"], with_dev["refit"]["sentences"])
+
+
 def test_the_time_of_all_parts_is_the_whole(run: Run, booking_tsv: Path) -> None:
     time = json.loads(run("train", booking_tsv, "--out", "m.npz", "--json", *QUICK).stdout)["time"]
     total = time.pop("total")
     assert {"reading", "training", "scoring", "saving", "other"} <= time.keys()
+    assert (
+        "labelling"
+        in json.loads(run("train", booking_tsv, "--out", "m.npz", "--json", "--distil", *QUICK).stdout)["time"]
+    )
     assert total == pytest.approx(sum(time.values()), abs=0.01)
     assert min(time.values()) >= 0
 
