@@ -218,7 +218,7 @@ def test_a_training_from_a_model_may_be_short() -> None:
     """Where no epoch is better than the first, patience alone decides."""
     start = drawn("embedding")
     anew = training.prepare(sentences(NEW), start.network_spec, TrainingSpec())
-    for model, epochs in ((begun(start, NEW), 11), (anew, 70)):
+    for model, epochs in ((begun(start, NEW), 21), (anew, 70)):
         result = training.train(model, sentences(NEW), threads=1, score=lambda _: 0.5)
         assert (epochs, 1) == (result.epochs, result.high_epoch)
 

@@ -59,6 +59,7 @@ def peaks(path: Path, kernels: bool) -> tuple[int, int, str]:
 def model(lists: dict[str, Any], widths: dict[str, int], kinds: int = 1, **network: Any) -> Model:
     """A model with these lists and so many types of tags, with weights that are small."""
     settled = {"arch": "elman", "cell": "simple", "hidden": 4, "digits": "zero", "transitions": "legal"}
+    settled["neighbours"] = "joined"
     spec = NetworkSpec(**(settled | network))
     inputs = Inputs.from_lists(widths, {"words": ["a"]} | lists)
     training = TrainingSpec(recurrent_init="glorot")
