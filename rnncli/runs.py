@@ -63,21 +63,24 @@ class Runs:
         self.runs.append(run)
         if model and self.task.unlabelled is not None:
             self.teachers.append(model.parameters.flat.copy())
-        sign = -1 if run.result.metric == "loss" else 1
-        if self.best is None or sign * run.score > sign * self.best.score:
-            self.best = run
-            self.model = model
-            self.dev = dev
+        if self._is_better(run):
+            self._keep(run, model, dev)
 
     def add_student(self, run: Run, model: Model | None, dev: Scores | None) -> None:
         """Add the student, which is best; but if its training ended early, only with a better score."""
         self.student = run
-        sign = -1 if run.result.metric == "loss" else 1
         is_whole = not run.result.interrupted and not run.result.diverged
-        if self.best is None or is_whole or sign * run.score > sign * self.best.score:
-            self.best = run
-            self.model = model
-            self.dev = dev
+        if is_whole or self._is_better(run):
+            self._keep(run, model, dev)
+
+    def _is_better(self, run: Run) -> bool:
+        sign = -1 if run.result.metric == "loss" else 1
+        return self.best is None or sign * run.score > sign * self.best.score
+
+    def _keep(self, run: Run, model: Model | None, dev: Scores | None) -> None:
+        self.best = run
+        self.model = model
+        self.dev = dev
 
     def teach(self, threads: int, listener: Listener) -> Lesson:
         """What the student learns from the runs; the same if it is asked for again."""

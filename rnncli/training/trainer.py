@@ -69,7 +69,8 @@ class Trainer:
         self.mask_rates = np.where(model.inputs.words.counts == 1, self.training.unknown, 0.0)
         # For each token, the number of the phrase of the lexicon that it is in.
         self.source, self.phrases = _phrases(model, encoded)
-        self.exchange = Exchange(encoded, model.tags, model.scheme) if self.training.exchange else None
+        has_exchange = self.training.exchange > 0 and model.scheme.has_spans
+        self.exchange = Exchange(encoded, model.tags, model.scheme) if has_exchange else None
         frozen = [] if self.training.pretrained == "tuned" else ["input/vectors"]
         self.optimiser = Optimiser(self.spec, model.parameters, self.training.optimiser, frozen)
 
