@@ -43,6 +43,11 @@ class Attacks(dict[str, Attack]):
             self[name] = Attack(lambda path, content=content: path.write_bytes(content) and None, self._code)
 
 
+def endless_zeros(path: Path) -> None:
+    """A file that never ends, for every module that has it among its attacks."""
+    path.symlink_to("/dev/zero")
+
+
 def write_all(attacks: Mapping[str, Attack], folder: Path) -> None:
     """Write every hostile file into a folder, under the name of its attack."""
     folder.mkdir(parents=True, exist_ok=True)

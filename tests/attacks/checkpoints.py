@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from attack import MARK, Attacks, main
+from attack import MARK, Attacks, endless_zeros, main
 
 import models
 from rnncli import api, archive, checkpoint
@@ -116,9 +116,7 @@ def weights_of_another_size(path: Path) -> None:
     archive.write(path, header, {name: array[:-1] for name, array in arrays.items()})
 
 
-@ATTACKS.read_as(5)
-def endless_zeros(path: Path) -> None:
-    path.symlink_to("/dev/zero")
+ATTACKS.read_as(5)(endless_zeros)
 
 
 def _add(name: str, write: Callable[[Path], None]) -> None:

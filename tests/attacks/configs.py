@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from attack import Attacks, main
+from attack import Attacks, endless_zeros, main
 
 ATTACKS = Attacks(code=2)
 ATTACKS.content(
@@ -43,10 +43,7 @@ ATTACKS.content(
     binary=bytes(range(256)) * 100,
 )
 
-
-@ATTACKS.add
-def endless_zeros(path: Path) -> None:
-    path.symlink_to("/dev/zero")
+ATTACKS.add(endless_zeros)
 
 
 @ATTACKS.add

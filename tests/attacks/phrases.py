@@ -1,8 +1,6 @@
 """Hostile files of phrases, read by ``train --lexicon``. ``python tests/attacks/phrases.py FOLDER``."""
 
-from pathlib import Path
-
-from attack import Attacks, main
+from attack import Attacks, endless_zeros, main
 
 ATTACKS = Attacks(code=3)
 ATTACKS.content(
@@ -24,10 +22,7 @@ ATTACKS.content(
     binary=bytes(range(256)) * 100,
 )
 
-
-@ATTACKS.add
-def endless_zeros(path: Path) -> None:
-    path.symlink_to("/dev/zero")
+ATTACKS.add(endless_zeros)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from attack import Attacks, main
+from attack import Attacks, endless_zeros, main
 
 ATTACKS = Attacks(code=0)
 ATTACKS.content(
@@ -29,9 +29,7 @@ def not_utf8(path: Path) -> None:
     path.write_bytes(b"leave Taipei\n\xff\xfe\xff\n")
 
 
-@ATTACKS.read_as(3)
-def endless_zeros(path: Path) -> None:
-    path.symlink_to("/dev/zero")
+ATTACKS.read_as(3)(endless_zeros)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from attack import Attacks, main
+from attack import Attacks, endless_zeros, main
 
 ATTACKS = Attacks(code=3)
 NUMBERS = b" 0.5" * 3
@@ -34,10 +34,7 @@ ATTACKS.content(
     half_a_gzip=b"\x1f\x8b\x08\0\0\0\0\0\0\x03" + b"\xff" * 100,
 )
 
-
-@ATTACKS.add
-def endless_zeros(path: Path) -> None:
-    path.symlink_to("/dev/zero")
+ATTACKS.add(endless_zeros)
 
 
 @ATTACKS.add
