@@ -318,6 +318,9 @@ def fall_after(epochs: int) -> int:
     return max(1, round(FALL * epochs))
 
 
+# The share of inputs and hidden units that is dropped where tags mark spans, and where they do not.
+DROPOUT_OF_SPANS = 0.6
+DROPOUT = 0.5
 # The probability that a span is exchanged: for the fewest sentences, and the number of sentences that halves it.
 # Where spans follow one another, nothing that belongs together would be left, so it falls with the tokens outside.
 EXCHANGE = 0.7
@@ -340,7 +343,12 @@ class TrainingSpec(Spec):
     optimiser: Optimiser = option("adam", "Optimiser.")
     learning_rate: float = option(0.0, "Peak learning rate; 0: adam 0.002 (jordan 0.01), sgd 0.5.", 0)
     warmup: float = option(1.0, "Epochs in which the learning rate rises; at most a fifth of a known number.", 0)
-    dropout: float = option(0.5, "Share of inputs and hidden units dropped in training.", 0, 0.95)
+    dropout: float = option(
+        -1.0,
+        "Share of inputs and hidden units dropped in training; −1: 0.6 where tags mark spans, else 0.5.",
+        -1,
+        0.95,
+    )
     exchange: float = option(
         -1.0,
         "Probability that a span is exchanged for one of its type in training; −1: 0.7 and less, by size and tags.",
@@ -394,16 +402,21 @@ class TrainingSpec(Spec):
             raise UsageError(
                 f"--exchange {self.exchange:g}: not a probability", hint="give 0 to 1, or leave it out"
             )
+        if -1 < self.dropout < 0:
+            raise UsageError(f"--dropout {self.dropout:g}: not a share", hint="give 0 to 0.95, or leave it out")
 
     def most_epochs(self, tokens: int) -> int:
         """The most passes over so many training tokens."""
         _, most = constant_epochs(tokens)
         return self.epochs or most + fall_after(most)
 
-    def resolved(self, network: NetworkSpec, sentences: int, outside: float = 1.0) -> Self:
+    def resolved(
+        self, network: NetworkSpec, sentences: int, has_spans: bool = True, outside: float = 1.0
+    ) -> Self:
         """Replace the 0 and −1 that stand for a choice by what the training data and the network decide.
 
-        outside  the share of the tokens that are in no span
+        has_spans  whether the tags mark spans
+        outside    the share of the tokens that are in no span
         """
         if self.epochs and self.patience:
             message = "--patience and --epochs cannot both be given"
@@ -419,10 +432,12 @@ class TrainingSpec(Spec):
             if self.exchange > 0:
                 hint = "leave --exchange out, or give --features embedding+ngram"
                 raise UsageError("--exchange does not go with --features context", hint=hint)
+        usual_dropout = DROPOUT_OF_SPANS if has_spans else DROPOUT
         rates = JORDAN_LEARNING_RATES if network.architecture.keeps_only_output else LEARNING_RATES
         return dataclasses.replace(
             self,
             batch=self.batch or min(16, max(8, sentences // 100)),
+            dropout=usual_dropout if self.dropout < 0 else self.dropout,
             exchange=usual_exchange if self.exchange < 0 else self.exchange,
             learning_rate=self.learning_rate or rates[self.optimiser],
         )

@@ -234,8 +234,9 @@ def test_what_an_architecture_keeps(arch: str, expected: tuple[bool, bool, int])
         (TrainingSpec, {"class_weight": 2}, "--class-weight: expected str, got 2"),
         (NetworkSpec, {"hiden": 8}, 'unknown setting "hiden"\n  did you mean "hidden"?'),
         (TrainingSpec, {"epochs": -1}, "--epochs: -1 is out of range\n  give a number from 0 to 1000000"),
-        (TrainingSpec, {"dropout": 0.96}, "--dropout: 0.96 is out of range\n  give a number from 0 to 0.95"),
-        (TrainingSpec, {"dropout": float("nan")}, "--dropout: nan is out of range\n  give a number from 0 to 0.95"),
+        (TrainingSpec, {"dropout": 0.96}, "--dropout: 0.96 is out of range\n  give a number from -1 to 0.95"),
+        (TrainingSpec, {"dropout": -0.5}, "--dropout -0.5: not a share\n  give 0 to 0.95, or leave it out"),
+        (TrainingSpec, {"dropout": float("nan")}, "--dropout: nan is out of range\n  give a number from -1 to 0.95"),
         (
             TrainingSpec,
             {"learning_rate": -0.1},
@@ -333,7 +334,7 @@ def test_what_the_size_of_the_data_decides(sentences: int, tokens: int, least: i
     assert (batch, 0.002) == (spec.batch, spec.learning_rate)
     assert (least, most) == constant_epochs(tokens)
     assert most + fall_after(most) == spec.most_epochs(tokens)
-    given = TrainingSpec(epochs=3, batch=5, learning_rate=0.1, exchange=0.0)
+    given = TrainingSpec(epochs=3, batch=5, learning_rate=0.1, dropout=0.0, exchange=0.0)
     assert given == given.resolved(NetworkSpec(), sentences)
     assert 3 == given.most_epochs(tokens)
 

@@ -114,7 +114,7 @@ def test_resumed_or_not_it_goes_back_to_the_same_weights(
 
 @pytest.mark.promise("resume")
 def test_the_weights_that_it_goes_back_to_need_not_be_the_best(booking_tsv: Path, tmp_path: Path) -> None:
-    options = {"learning_rate": 1.0, "seed": 14, "hidden": 6, "epochs": 5, "exchange": 0.0}
+    options = {"learning_rate": 1.0, "seed": 14, "hidden": 6, "epochs": 5, "exchange": 0.0, "dropout": 0.5}
     kept = compare_resumed(2 * BATCHES + 2, booking_tsv, tmp_path, **options)
     assert [True, False] == kept[:2]
 

@@ -126,6 +126,7 @@ def test_stopped_once_after_each_batch(files: tuple[Path, Path], tmp_path: Path,
     options = {"epochs": 0, "patience": 2, "learning_rate": 0.8, "seed": 12, "hidden": 6, "neighbours": "joined"}
     logs = [tmp_path / "whole.json", tmp_path / "parts.json"]
     options["exchange"] = 0.0
+    options["dropout"] = 0.5
     whole, expected = steadily(files, tmp_path / "whole.npz", log_gradients=logs[0], **options)
     assert (2, 4) == (whole.result.best_epoch, whole.result.epochs)
     for batches in range(1, 17, 1 if long else 3):

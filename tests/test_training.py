@@ -202,7 +202,7 @@ def test_words_seen_once_are_now_and_then_masked(share, sentences, seen):
 
 def test_only_a_masked_word_teaches_the_unknown_word(sentences):
     for share, is_taught in ((0.0, False), (1.0, True)):
-        model, _ = trained_on(sentences[:40], unknown=share)
+        model, _ = trained_on(sentences[:40], unknown=share, dropout=0.0)
         start = training.prepare(sentences[:40], model.network_spec, model.training_spec)
         rows = (model.parameters["input/embedding"] != start.parameters["input/embedding"]).any(axis=1)
         assert is_taught == rows[0]
@@ -232,6 +232,15 @@ def test_fewer_spans_are_exchanged_the_more_sentences_there_are():
     settings = [TrainingSpec().resolved(NetworkSpec(), count) for count in (100, 1_000, 10_000)]
     assert [0.636, 0.35, 0.064] == [round(each.exchange, 3) for each in settings]
     assert TrainingSpec(exchange=0.0).resolved(NetworkSpec(), 100).exchange == 0
+
+
+def test_more_is_dropped_where_tags_mark_spans(sentences):
+    rows = sentences[:100]
+    plain = [row._replace(tags=[tag[0] for tag in row.tags]) for row in rows]
+    network = NetworkSpec(hidden=4)
+    assert training.prepare(rows, network, TrainingSpec()).training_spec.dropout == 0.6
+    assert training.prepare(plain, network, TrainingSpec(scheme="plain")).training_spec.dropout == 0.5
+    assert training.prepare(plain, network, TrainingSpec(dropout=0.25)).training_spec.dropout == 0.25
 
 
 def test_fewer_spans_are_exchanged_the_more_tokens_are_in_spans():

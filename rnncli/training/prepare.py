@@ -63,7 +63,7 @@ def prepare(
         lexicon=lexicon is not None,
         characters="characters" in cut.name.split("+"),
     )
-    training = training.resolved(network, len(sentences), _outside(sentences, scheme))
+    training = training.resolved(network, len(sentences), scheme.has_spans, _outside(sentences, scheme))
     lengths = [len(sentence.tokens) for sentence in sentences]
     if start and not training.epochs:  # it may be good already, so there is no least number of epochs
         training = replace(training, patience=training.patience or usual_patience(sum(lengths)))
