@@ -89,7 +89,6 @@ def train(
     resume: bool | None = None,
     checkpoint_every: float = EVERY,
     init_from: str | Path | None = None,
-    distil: bool = False,
     unlabelled: str | Path | None = None,
     lexicon: str | Path | None = None,
     time: str | float = 0,
@@ -112,8 +111,8 @@ def train(
                    minutes between checkpoints, which are deleted at the end; 0: none is written
     init_from      a model to begin from: its network, words, tags and weights are kept, and what is new in the data
                    is added
-    distil         train one more model, by what those of all seeds know together, and save it
-    unlabelled     sentences for it beside the training data, in any format that can be labelled; tags do not count
+    unlabelled     sentences for one more model, which learns what those of all seeds give to them, and is saved; in
+                   any format that can be labelled; tags do not count
     lexicon        lines of phrase<TAB>type; where a phrase stands in a text, the network reads its type
     time           for everything: seconds, or a text such as "30s", "5m" and "1h30m"; 0 is no limit. The result
                    then depends on the speed of the machine
@@ -129,7 +128,6 @@ def train(
         *specs(options),
         read_options,
         seeds=seeds,
-        distil=distil,
         threads=threads,
         listener=listener,
         force=force,
@@ -151,7 +149,6 @@ def train_files(
     read_options: ReadOptions = AS_USUAL,
     *,
     seeds: int = 1,
-    distil: bool = False,
     threads: int = 1,
     listener: Listener | None = None,
     force: bool = False,
@@ -172,16 +169,13 @@ def train_files(
     listener = Listener() if listener is None else arguments.instance("listener", listener, Listener)
     threads = count_threads(threads)
     seeds = arguments.whole_number("seeds", seeds, 1, "it is how many runs there are")
-    if not isinstance(distil, bool):
-        arguments.refuse("distil", "True or False", distil)
-    dataclasses.replace(training_spec, seed=training_spec.seed + seeds - 1 + distil)  # checks the last seed
+    has_student = files.unlabelled is not None
+    dataclasses.replace(training_spec, seed=training_spec.seed + seeds - 1 + has_student)  # checks the last seed
     if resume not in (None, False, True):
         arguments.refuse("resume", "True, False or None", resume)
     for name, value in arguments.instance("files", files, Files)._asdict().items():
         if value is not None or name == "out":
             arguments.path(name, value)
-    if files.unlabelled and not distil:
-        raise UsageError("--unlabelled needs --distil: only a student learns from text without tags")
     _check_outputs(files, training_spec, force, bool(resume))
     with writing.lock(files.out, files.log_gradients or None):
         path = Path(files.out)
@@ -193,9 +187,7 @@ def train_files(
         if start:
             specs = carry.settings(start.model, network_spec, training_spec, given)
         with clock.part("reading"):
-            corpus, task = _read(
-                files, *specs, read_options, force, listener, start.model if start else None, distil
-            )
+            corpus, task = _read(files, *specs, read_options, force, listener, start.model if start else None)
         saved = None
         if checkpoint:
             checkpoint.identity = identity(task, network_spec, training_spec, seeds)
@@ -217,7 +209,7 @@ def train_files(
         if start:
             model.provenance["init_from"] = start.chain
         if runs.lesson and best is runs.student:
-            others = runs.lesson.found - len(task.train)
+            others = len(runs.lesson.sentences) - len(task.train)
             model.provenance["distilled"] = {"teachers": len(runs.runs), "sentences": others}
         if task.class_weights:  # they are in the provenance; the name of their file means nothing elsewhere
             model.training_spec = dataclasses.replace(model.training_spec, class_weight="file")
@@ -274,19 +266,18 @@ def _read(
     force: bool,
     listener: Listener,
     start: Model | None,
-    distil: bool,
 ) -> tuple[Corpus, Task]:
     """Read all files of a training but the model that it begins from."""
     dev = bundled("sample_data/dev.tsv") if files.data is None and files.dev is None else files.dev
     scheme = start.scheme if start else None
     reader = Reader(network_spec, training_spec, read_options, force, listener, scheme)
     corpus, train_part, dev_part, scheme = reader.read(files.data or bundled("sample_data/train.tsv"), dev)
-    others = reader.unlabelled(files.unlabelled, corpus) if files.unlabelled else []
+    others = reader.unlabelled(files.unlabelled, corpus) if files.unlabelled else None
     if network_spec.digits == "auto":
         network_spec = dataclasses.replace(network_spec, digits=choose_digits(train_part))
     vectors = None
     if files.vectors:
-        vectors = _vectors(files.vectors, [*train_part, *dev_part, *others], network_spec.digits)
+        vectors = _vectors(files.vectors, [*train_part, *dev_part, *(others or ())], network_spec.digits)
     lexicon = read_lexicon(str(files.lexicon), read_options.encoding) if files.lexicon else None
     class_weights = None  # read once, because the file may be a pipe
     if training_spec.class_weight not in ("none", weights.BALANCED):
@@ -296,8 +287,7 @@ def _read(
     if dev is None and len(corpus.sentences) == 1:  # it is both training and development data
         refit = False
     data = train_part, dev_part, scheme, vectors, class_weights, start
-    unlabelled = others if distil else None
-    return corpus, Task(network_spec, training_spec, *data, unlabelled=unlabelled, lexicon=lexicon, refit=refit)
+    return corpus, Task(network_spec, training_spec, *data, unlabelled=others, lexicon=lexicon, refit=refit)
 
 
 def _vectors(path: str | Path, sentences: list[Sentence], digits: str) -> Vectors:

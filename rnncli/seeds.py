@@ -11,7 +11,7 @@ from typing import NoReturn
 from rnncli import distillation, evaluation, training
 from rnncli.checkpoint import Checkpoint, Saved
 from rnncli.clock import Clock
-from rnncli.config import COPIES, REFIT
+from rnncli.config import REFIT, usual_epochs
 from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap, overlap
 from rnncli.data.vectors import Vectors
@@ -93,7 +93,10 @@ def _work(task: Task, seeds: int) -> list[float]:
     """The work of the run of each seed, of a student and of a refit, by which they share the time."""
     work = [1.0] * seeds
     if task.unlabelled is not None:
-        work.append(1.0 + COPIES)
+        tokens = sum(len(sentence.tokens) for sentence in task.train)
+        size = 1 + len(task.unlabelled) / len(task.train)
+        epochs = 1.0 if task.training_spec.epochs else usual_epochs(round(size * tokens)) / usual_epochs(tokens)
+        work.append(size * epochs)
     if task.refit:
         work.append(REFIT * work[-1])
     return work
@@ -176,9 +179,8 @@ def _refit(
     if best is runs.student:
         lesson = runs.teach(threads, listener).joined(before.tags, task.dev)
         sentences = lesson.sentences
-    words = lesson.vocabulary if lesson else sentences
     of_task = task.vectors, task.scheme, before, task.lexicon
-    model = training.prepare(words, before.network_spec, settings, *of_task)
+    model = training.prepare(sentences, before.network_spec, settings, *of_task)
     plan = training.Plan(0.0, REFIT * best.result.passes)
     listener.refitting(model, task.sentences, plan.passes)
     if checkpoint:

@@ -119,7 +119,9 @@ def test_the_time_before_the_first_seed_is_no_part_of_its_share(ticking: Ticking
 
 
 def test_a_student_and_its_refit_have_the_time_that_their_data_need(ticking: Ticking, booking_tsv: Path) -> None:
-    trained(booking_tsv, ticking, 140, dev=False, seeds=2, distil=True)
+    text = booking_tsv.with_name("text.txt")
+    text.write_text("leave Taipei\n" * 87)  # three times as many as the 29 training sentences
+    trained(booking_tsv, ticking, 140, dev=False, seeds=2, unlabelled=text)
     assert [20, 20, 80, 20] == ticking.batches[1:]
 
 

@@ -25,7 +25,7 @@ ESSENTIAL = {
 PANELS = {
     "train": {
         "Data": ("dev", "dev-share", "unlabelled", "vectors", "lexicon", "scheme", "tokenizer", "digits", "force"),
-        "Training": ("init-from", "seeds", "distil", "time", "threads"),
+        "Training": ("init-from", "seeds", "time", "threads"),
         "Output": (
             *("out", "log-gradients", "checkpoint-every", "resume", "restart"),
             *("json", "quiet", "config", "help", "help-all"),

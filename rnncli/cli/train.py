@@ -44,17 +44,11 @@ SeedsOption = Annotated[
     int,
     typer.Option(metavar="N", min=1, max=1000, help="Runs, from --seed on; the best on dev is kept."),
 ]
-DistilOption = Annotated[
-    bool,
-    typer.Option(
-        "--distil",
-        help="Train one more model by what those of all --seeds give to variants of the data, and save it.",
-    ),
-]
 UnlabelledOption = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", help="Sentences without tags, such as a text a line, which --distil learns from too."
+        metavar="FILE",
+        help="Sentences without tags: one more model learns what those of all --seeds give to them, and is saved.",
     ),
 ]
 TimeOption = Annotated[
@@ -103,7 +97,6 @@ def train(
     lexicon: LexiconOption = None,
     init_from: InitOption = None,
     seeds: SeedsOption = 1,
-    distil: DistilOption = False,
     unlabelled: UnlabelledOption = None,
     time: TimeOption = "",
     out: OutOption = DEFAULT_MODEL,
@@ -144,14 +137,13 @@ def train(
     with signals.handled_by(stop.handle):
         try:
             with show.progress("reading …", at_once=True) as progress:
-                view = train_view.TrainView(progress, training.seed, seeds + distil, stop, clock)
+                view = train_view.TrainView(progress, training.seed, seeds + (unlabelled is not None), stop, clock)
                 trained = api.train_files(
                     files,
                     network,
                     training,
                     reading,
                     seeds=seeds,
-                    distil=distil,
                     threads=threads,
                     listener=view,
                     force=force,

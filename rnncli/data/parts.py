@@ -87,7 +87,7 @@ class Reader(NamedTuple):
         watch = Watch(after_read=partial(self.events.reading, str(path)))
         with reading.reading(str(path), options, Wanted(labelled=False, force=self.force), watch=watch) as file:
             sentences = list(file.sentences)
-        if not sentences:
+        if not any(s.tokens or (s.extra.text or "").strip() for s in sentences):
             raise DataError("no sentence in this file", where=file.name, hint="expected sentences without tags")
         needed = self._columns(corpus)
         compatibility.check_column_count(file.name, len(file.names.features), needed)
