@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from rnncli import distillation, evaluation, training
 from rnncli.checkpoint import Checkpoint, Saved
-from rnncli.clock import Clock
+from rnncli.clock import Clock, Share
 from rnncli.config import REFIT, usual_epochs
 from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap, overlap
@@ -64,13 +64,14 @@ def train_seeds(
         if number == seeds and not runs.runs:  # no teacher
             break
         seed = task.training_spec.seed + number
-        until = clock.until(work[number] / sum(work[number:]), state.progress.all_seconds if state else 0.0)
         try:
             lesson = None
             if number == seeds:
                 with clock.part("labelling"):
                     lesson = runs.teach(threads, listener)
-            _train_seed(runs, seed, threads, listener, checkpoint, state, clock, until, lesson)
+            before = state.progress.all_seconds if state else 0.0
+            share = Share(clock, work[number] / sum(work[number:]), before)
+            _train_seed(runs, seed, threads, listener, checkpoint, state, share, lesson)
         except (UsageError, ModelError):  # of options and of the checkpoint, so of all seeds
             raise
         except Exception as problem:  # what is finished must not be lost
@@ -109,8 +110,7 @@ def _train_seed(
     listener: Listener,
     checkpoint: Checkpoint | None,
     state: State | None,
-    clock: Clock,
-    until: float,
+    time_share: Share,
     lesson: Lesson | None,
 ) -> None:
     """Train from one seed, or go on from a state; add the run to those that are over.
@@ -146,14 +146,13 @@ def _train_seed(
             class_weights=task.class_weights,
             saver=checkpoint,
             state=state,
-            clock=clock,
-            until=until,
+            time_share=time_share,
             target=lesson.target if lesson else None,
         )
     if result.interrupted:
         runs.stopped = Stopped(seed, result.epochs, in_refit=False)
     if result.best_epoch:  # else it was stopped in its first epoch
-        with clock.part("scoring"):
+        with time_share.clock.part("scoring"):
             dev = evaluation.evaluate(model, task.dev, threads)
         run = Run(seed, result, dev.f1)
         if lesson:
@@ -202,8 +201,7 @@ def _refit(
                 saver=checkpoint,
                 state=state,
                 plan=plan,
-                clock=clock,
-                until=clock.until(1.0),
+                time_share=Share(clock),
                 target=lesson.target if lesson else None,
             )
     except DivergedError as error:
