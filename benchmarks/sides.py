@@ -1,8 +1,8 @@
 """One training in a process of its own, of rnncli, CRFsuite or spaCy, and the score of the tags that it writes.
 
 A side is given a directory with ``job.json``: the paths ``train``, ``dev`` (or null), ``test`` and ``unlabelled``
-(or null), ``options`` and ``seed``. It writes ``result.json`` with the processor's ``seconds`` from the start of its
-process until the model is on the disk, all on one thread, so that other work on the machine hardly counts; and
+(or null), ``options`` and ``seed``. It writes ``result.json`` with the processor's ``seconds`` from the start of
+its process until the model is on the disk, all on one thread, so that other work on the machine hardly counts; and
 ``test.tags`` (and ``dev.tags``, if it does not score them): a sentence a line, tags separated by TABs. All tags are
 scored by ``rnncli.evaluation``; a word is unknown if the training file does not hold it.
 """

@@ -133,25 +133,14 @@ def train(
     if resume and not checkpoint.exists():
         show.note(f"no checkpoint {checkpoint}: the training begins at the start")
     files = api.Files(data, dev, out, vectors, log_gradients, init_from, unlabelled, lexicon)
+    go_on = resume or (False if restart else None)
+    settings = api.Settings(seeds, threads, force, go_on, checkpoint_every, given(context))
     stop = signals.Stop()
     with signals.handled_by(stop.handle):
         try:
             with show.progress("reading …", at_once=True) as progress:
                 view = train_view.TrainView(progress, training.seed, seeds + (unlabelled is not None), stop, clock)
-                trained = api.train_files(
-                    files,
-                    network,
-                    training,
-                    reading,
-                    seeds=seeds,
-                    threads=threads,
-                    listener=view,
-                    force=force,
-                    resume=resume or (False if restart else None),
-                    checkpoint_every=checkpoint_every,
-                    given=given(context),
-                    clock=clock,
-                )
+                trained = api.train_files(files, network, training, reading, settings, view, clock)
         except (KeyboardInterrupt, signals.Stopped, StoppedError) as error:
             show.note("interrupted")
             train_view.how_to_go_on(checkpoint)

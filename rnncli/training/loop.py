@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -46,6 +46,25 @@ class Saver(Protocol):
         """Save the state; called when it is due, and when the training is stopped."""
 
 
+class Course(NamedTuple):
+    """How long a training may take, and how its state is kept.
+
+    plan        how long it is
+    time_share  of a clock that measures training and scoring; both must be over when nothing of it is left
+    saver       gets the state when it asks for it, and when the training is stopped
+    state       go on from this state of a training with the same arguments, to the same result; its arrays are
+                taken out of it, so that they do not need memory twice
+    """
+
+    plan: Plan | None = None
+    time_share: Share | None = None
+    saver: Saver | None = None
+    state: State | None = None
+
+
+TO_THE_END = Course()  # without a limit
+
+
 def train(
     model: Model,
     sentences: Sequence[Sentence],
@@ -56,15 +75,12 @@ def train(
     metric: str = "score",
     listener: Listener | None = None,
     class_weights: Mapping[str, float] | None = None,
-    saver: Saver | None = None,
-    state: State | None = None,
     target: Target | None = None,
-    plan: Plan | None = None,
-    time_share: Share | None = None,
+    course: Course = TO_THE_END,
 ) -> Result:
     """Train a model from :func:`.prepare` in place and leave the weights of the best epoch in it.
 
-    How long it takes is said by ``plan``, by the settings of the model, or else by the scores: see
+    How long it takes is said by ``course``, by the settings of the model, or else by the scores: see
     :class:`.Schedule`. The best epoch is the last one whose score is within one standard error of the highest score
     so far. Later weights are better because the learning rate falls to 0, and with few development data the highest
     score is partly chance (Breiman et al. 1984, the rule of one standard error).
@@ -80,12 +96,8 @@ def train(
     metric         the name of the score; of a "loss" the lowest is best, and of equal ones the last
     listener       its ``batch``, ``epoch``, ``diverged`` and ``should_stop`` are called
     class_weights  weights of tags, if their file was read already; else those of the model's settings
-    saver          gets the state of the training when it asks for it, and when the training is stopped
-    state          go on from this state of a training with the same arguments, to the same result; its arrays are
-                   taken out of it, so that they do not need memory twice
     target         what each token of the sentences, one after another, should get; None: its tag
-    plan           how long the training is
-    time_share     of a clock that measures training and scoring; both must be over when nothing of it is left
+    course         how long the training may take, and where its state is kept
     """
     arguments.instance("model", model, Model)
     sentences = [check(sentence) for sentence in arguments.several("sentences", sentences, "labelled sentences")]
@@ -97,12 +109,11 @@ def train(
     size = team_size(threads, model.network_spec.architecture.directions, model.training_spec.batch)
     use_kernels(model.network_spec)
     best = Best(model.parameters, scored, metric)
-    time_share = time_share or Share(Clock())
     with ThreadTeam(size) as team:
-        trainer = Trainer(model, encoded, weights, team, plan, target)
-        loop = _Loop(model, trainer, best, score, metric, listener, saver, time_share)
-        if state is not None:
-            loop.restore(state)
+        trainer = Trainer(model, encoded, weights, team, course.plan, target)
+        loop = _Loop(model, trainer, best, score, metric, listener, course)
+        if course.state is not None:
+            loop.restore(course.state)
         interrupted = loop.run()
     if loop.divergence and not best.epoch:
         raise DivergedError(loop.divergence.where, hint=HINT)
@@ -135,8 +146,7 @@ class _Loop:
         score: Callable[[Model], float] | None,
         metric: str,
         listener: Listener,
-        saver: Saver | None,
-        time_share: Share,
+        course: Course,
     ) -> None:
         self.model = model
         self.trainer = trainer
@@ -144,9 +154,9 @@ class _Loop:
         self.score = score
         self.metric = metric
         self.listener = listener
-        self.saver = saver
-        self.clock = time_share.clock
-        self.time_share = time_share
+        self.saver = course.saver
+        self.time_share = course.time_share or Share(Clock())
+        self.clock = self.time_share.clock
         self._saving = model.parameters.flat.nbytes / SPEED
         self.fall = 0.0  # seconds from the beginning of a fall that ends in time; 0: it has not begun
         self.good = best.parameters  # the weights after the last epoch that was scored
