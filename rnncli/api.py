@@ -11,7 +11,7 @@ from rnncli import __version__, arguments, modelfile, writing
 from rnncli.checkpoint import EVERY, Checkpoint, path_of
 from rnncli.clock import Clock, duration
 from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
-from rnncli.data import weights
+from rnncli.data import tokenizer_choice, weights
 from rnncli.data.digits import choose_digits
 from rnncli.data.examples import contrast_pair
 from rnncli.data.lexicon import read as read_lexicon
@@ -298,8 +298,9 @@ def _read(
     refit = training_spec.refit == "yes" or (training_spec.refit == "auto" and dev is None)
     if dev is None and len(corpus.sentences) == 1:  # it is both training and development data
         refit = False
-    data = train_part, dev_part, scheme, vectors, class_weights, model
-    return corpus, Task(network_spec, training_spec, *data, unlabelled=others, lexicon=lexicon, refit=refit)
+    cut = tokenizer_choice.of(training_spec.tokenizer, train_part, network_spec.digits)
+    data = train_part, dev_part, scheme, vectors, class_weights, model, others, lexicon
+    return corpus, Task(network_spec, training_spec, *data, cut, refit)
 
 
 def _vectors(path: str | Path, sentences: list[Sentence], digits: str) -> Vectors:

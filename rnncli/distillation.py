@@ -40,7 +40,6 @@ class Lesson(NamedTuple):
 
     sentences: list[Sentence]  # all with tags: those of the file, or the most probable ones
     target: Target
-    tokenizer: str  # that cuts text as the sentences are cut
 
     def joined(self, tags: Sequence[str], sentences: Sequence[Sentence]) -> "Lesson":
         """The same with further sentences that have tags; ``tags`` are those of the model, before new ones."""
@@ -48,7 +47,7 @@ class Lesson(NamedTuple):
         numbers = {tag: number for number, tag in enumerate(dict.fromkeys([*tags, *names]))}
         gold = _of_gold(np.array([numbers[name] for name in names], np.int32), self.target.tags.shape[1])
         target = Target(*map(np.concatenate, zip(gold, self.target, strict=True)))
-        return Lesson([*sentences, *self.sentences], target, self.tokenizer)
+        return Lesson([*sentences, *self.sentences], target)
 
 
 def check_memory(model: Model, teachers: int, others: Sequence[Sentence]) -> None:
@@ -99,7 +98,7 @@ def lesson(
     names = [model.tags[number] for number in tags[:, 0].tolist()]
     ends = encoded.starts.tolist()
     labelled = [s._replace(tags=names[a:b]) for s, a, b in zip(others, ends[:-1], ends[1:], strict=True)]
-    return Lesson([*sentences, *labelled], target, model.tokenizer)
+    return Lesson([*sentences, *labelled], target)
 
 
 def _of_gold(gold: Array, size: int) -> Target:

@@ -177,13 +177,13 @@ def _refit(runs: Runs, running: Running, state: State | None) -> None:
     best, before, runs.dev = runs.saved(running.threads)
     if best.result.diverged or (state is None and running.clock.left <= 0):
         return
-    settings = dataclasses.replace(task.training_spec, seed=best.seed, tokenizer=before.tokenizer)
+    settings = dataclasses.replace(task.training_spec, seed=best.seed)
     sentences = task.sentences
     lesson = None
     if best is runs.student:
         lesson = runs.teach(running.threads, listener).joined(before.tags, task.dev)
         sentences = lesson.sentences
-    of_task = task.vectors, task.scheme, before, task.lexicon
+    of_task = task.vectors, task.scheme, before, task.lexicon, task.cut
     model = training.prepare(sentences, before.network_spec, settings, *of_task)
     plan = training.Plan(0.0, REFIT * best.result.passes)
     listener.refitting(model, task.sentences, plan.passes)
@@ -205,9 +205,7 @@ def _refit(runs: Runs, running: Running, state: State | None) -> None:
     except DivergedError as error:
         listener.warning(f"{error.message}: {without}")
         return
-    model.training_spec = dataclasses.replace(
-        model.training_spec, tokenizer=task.training_spec.tokenizer, patience=before.training_spec.patience
-    )
+    model.training_spec = dataclasses.replace(model.training_spec, patience=before.training_spec.patience)
     if result.interrupted:
         runs.stopped = Stopped(best.seed, result.epochs, in_refit=True)
     elif result.diverged:

@@ -11,6 +11,7 @@ from rnncli.data.lexicon import Lexicon
 from rnncli.data.reading import Corpus
 from rnncli.data.sentence import Sentence
 from rnncli.data.tags import Scheme
+from rnncli.data.tokenizer_choice import Choice
 from rnncli.data.vectors import Vectors
 from rnncli.distillation import Lesson
 from rnncli.model import Model
@@ -29,24 +30,21 @@ class Task(NamedTuple):
     start: Model | None = None  # the model that the training begins from
     unlabelled: list[Sentence] | None = None  # for a student, beside the training data; None: there is none
     lexicon: Lexicon | None = None
+    cut: Choice | None = None  # the tokenizer, which is chosen once
     refit: bool = False  # whether the best model is trained further on training and development sentences
 
     def prepare(self, seed: int) -> Model:
         """An untrained model."""
-        settings = dataclasses.replace(self.training_spec, seed=seed)
-        return self._prepare(self.train, settings)
+        return self._prepare(self.train, seed)
 
     def prepare_student(self, seed: int, lesson: Lesson) -> Model:
         """An untrained model that knows the words of a lesson."""
-        settings = dataclasses.replace(self.training_spec, seed=seed, tokenizer=lesson.tokenizer)
-        model = self._prepare(lesson.sentences, settings)
-        model.training_spec = dataclasses.replace(model.training_spec, tokenizer=self.training_spec.tokenizer)
-        return model
+        return self._prepare(lesson.sentences, seed)
 
-    def _prepare(self, sentences: list[Sentence], settings: TrainingSpec) -> Model:
-        return training.prepare(
-            sentences, self.network_spec, settings, self.vectors, self.scheme, self.start, self.lexicon
-        )
+    def _prepare(self, sentences: list[Sentence], seed: int) -> Model:
+        settings = dataclasses.replace(self.training_spec, seed=seed)
+        given = self.vectors, self.scheme, self.start, self.lexicon, self.cut
+        return training.prepare(sentences, self.network_spec, settings, *given)
 
     @property
     def sentences(self) -> list[Sentence]:
