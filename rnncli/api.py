@@ -78,6 +78,7 @@ class Settings(NamedTuple):
     seeds: int = 1
     threads: int = 1
     force: bool = False
+    overwrite: bool = False
     resume: bool | None = None
     checkpoint_every: float = EVERY
     given: Collection[str] = ()
@@ -102,6 +103,7 @@ def train(
     log_gradients: str | Path | None = None,
     read_options: ReadOptions = AS_USUAL,
     force: bool = False,
+    overwrite: bool = False,
     resume: bool | None = None,
     checkpoint_every: float = EVERY,
     init_from: str | Path | None = None,
@@ -121,6 +123,7 @@ def train(
     log_gradients  a file for gradients by distance, rewritten after every epoch; changes no byte of the model
     read_options   format, columns and encoding of ``data`` and ``dev``
     force          train on data that cannot be right too, with a warning in the log of the package
+    overwrite      write over a file that is there too, whatever it holds
     resume         whether to go on from the checkpoint beside ``out``, if there is one: to the model of a training
                    that was not stopped. False: begin anew and delete it. None: refuse to begin where there is one
     checkpoint_every
@@ -139,7 +142,7 @@ def train(
     attribute ``trained`` of the error is what would have been returned.
     """
     files = Files(data, dev, out, vectors, log_gradients, init_from, unlabelled, lexicon)
-    settings = Settings(seeds, threads, force, resume, checkpoint_every, options.keys())
+    settings = Settings(seeds, threads, force, overwrite, resume, checkpoint_every, options.keys())
     trained = train_files(files, *specs(options), read_options, settings, listener, Clock(duration(time)))
     if problem := trained.problem:
         problem.trained = trained
@@ -228,7 +231,7 @@ def _checked(settings: Settings, files: Files, training_spec: TrainingSpec) -> S
             arguments.path(name, value)
     has_student = files.unlabelled is not None
     dataclasses.replace(training_spec, seed=training_spec.seed + seeds - 1 + has_student)  # checks the last seed
-    _check_outputs(files, training_spec, settings.force, bool(settings.resume))
+    _check_outputs(files, training_spec, settings.overwrite, bool(settings.resume))
     return settings._replace(threads=threads, seeds=seeds)
 
 
@@ -309,7 +312,7 @@ def _vectors(path: str | Path, sentences: list[Sentence], digits: str) -> Vector
     return read_vectors(str(path), wanted_by(tokens, digits), digits)
 
 
-def _check_outputs(files: Files, spec: TrainingSpec, force: bool, resume: bool) -> None:
+def _check_outputs(files: Files, spec: TrainingSpec, overwrite: bool, resume: bool) -> None:
     """Refuse to write over a file that is read, or over what rnncli did not write."""
     outputs = [
         writing.Output("--out", files.out, writing.MODEL),
@@ -329,4 +332,4 @@ def _check_outputs(files: Files, spec: TrainingSpec, force: bool, resume: bool) 
         "--unlabelled": files.unlabelled,
         "--class-weight": spec.class_weight,
     }
-    writing.check(outputs, inputs, force)
+    writing.check(outputs, inputs, overwrite)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from rnncli.cli import show
-from rnncli.cli.options import ThreadsOption, command
+from rnncli.cli.options import OverwriteOption, ThreadsOption, command
 from rnncli.config import TrialSpec
 from rnncli.errors import UsageError
 
@@ -42,7 +42,7 @@ def memory_task(
     ] = False,
     delays: Annotated[str, typer.Option(metavar="N,N,…", help="Delays to try with --solve.")] = "5,10,20,50,100",
     seeds: Annotated[int, typer.Option(metavar="N", min=1, max=1000, help="Runs, from --seed on.")] = 1,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")] = False,
+    overwrite: OverwriteOption = False,
     threads: ThreadsOption = 0,
     json_output: bool = False,
     *,

@@ -59,7 +59,7 @@ def check(command: str, values: Mapping[str, Any], names: Mapping[str, str]) -> 
     inputs = {names[name]: values[name] for name in INPUTS if values.get(name) is not None}
     if "model" in names:
         inputs.setdefault(names["model"], default_model())
-    writing.check(outputs, inputs, values["force"])
+    writing.check(outputs, inputs, values["overwrite"])
 
 
 def default_model() -> Path:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rnncli.cli import show, signals
-from rnncli.cli.options import ForceWriteOption, ThreadsOption, command, given
+from rnncli.cli.options import ForceOption, OverwriteOption, ThreadsOption, command, given
 from rnncli.cli.outputs import DEFAULT_MODEL
 from rnncli.clock import Clock, duration
 from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
@@ -104,7 +104,8 @@ def train(
     checkpoint_every: CheckpointOption = 1.0,
     resume: ResumeOption = False,
     restart: RestartOption = False,
-    force: ForceWriteOption = False,
+    force: ForceOption = False,
+    overwrite: OverwriteOption = False,
     threads: ThreadsOption = 0,
     json_output: bool = False,
     *,
@@ -134,7 +135,7 @@ def train(
         show.note(f"no checkpoint {checkpoint}: the training begins at the start")
     files = api.Files(data, dev, out, vectors, log_gradients, init_from, unlabelled, lexicon)
     go_on = resume or (False if restart else None)
-    settings = api.Settings(seeds, threads, force, go_on, checkpoint_every, given(context))
+    settings = api.Settings(seeds, threads, force, overwrite, go_on, checkpoint_every, given(context))
     stop = signals.Stop()
     with signals.handled_by(stop.handle):
         try:

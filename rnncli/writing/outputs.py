@@ -55,11 +55,11 @@ class Output(NamedTuple):
         return self.option if str(self.path) == "-" else f"{self.option} {self.path}"
 
 
-def check(outputs: Sequence[Output], inputs: Mapping[str, str | Path | None], force: bool = False) -> None:
+def check(outputs: Sequence[Output], inputs: Mapping[str, str | Path | None], overwrite: bool = False) -> None:
     """Raise an error now if a file must not be written, or could not be after hours of work.
 
     A file that is read is never written, whatever its names are; nor are two outputs one file. A file that is there
-    already is replaced if it is empty or of the kind that is written, else only with ``force``. Directories and
+    already is replaced if it is empty or of the kind that is written, else only with ``overwrite``. Directories and
     devices are never replaced.
 
     outputs  those whose path is ``None`` are not written; ``-`` is stdout
@@ -84,7 +84,7 @@ def check(outputs: Sequence[Output], inputs: Mapping[str, str | Path | None], fo
         if output.kind is None:
             continue
         _check_place(output, output.kind, place)
-        if not place.is_stream and not force:
+        if not place.is_stream and not overwrite:
             _check_kind(output, output.kind, place)
 
 
@@ -151,5 +151,5 @@ def _check_kind(output: Output, kind: Kind, place: Place) -> None:
             if kind.beginning.match(file.read(_START)):
                 return
     problem = f"is there already, and is not {kind.name}" if kind.beginning else "is there already"
-    hint = f"choose another {output.option}, or give --force to replace it"
+    hint = f"choose another {output.option}, or give --overwrite to replace it"
     raise FileError(problem, where=str(output.path), hint=hint)

@@ -356,7 +356,7 @@ def test_the_n_best_readings_as_tsv_are_sentences_with_rank_and_probability(run:
         assert {(str(rank), f"{expected['probability']:.6g}")} == {(row[1], row[2]) for row in rows}
     assert "nbest" not in json.loads(run("tag", LEAVE, "--json").stdout)
     # The tags are where the reader of labelled files looks for them.
-    assert 0 == run("tag", LEAVE, "--nbest", "1", "--to", "tsv", "--out", out, "--force").exit_code
+    assert 0 == run("tag", LEAVE, "--nbest", "1", "--to", "tsv", "--out", out, "--overwrite").exit_code
     assert 1.0 == json.loads(run("evaluate", out, "--json").stdout)["accuracy"]
 
 
