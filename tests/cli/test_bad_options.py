@@ -206,6 +206,8 @@ def test_a_variable_that_sets_no_option_is_named(run: Run) -> None:
     assert (0, "hello\n") == (result.exit_code, result.stdout)
     assert "note: RNNCLI_MODLE sets no option; did you mean RNNCLI_MODEL?\n" == result.stderr
     assert "" == run("tag", "hello", "--quiet", env={"RNNCLI_MODLE": "x"}).stderr
+    of_tests = {"RNNCLI_TEST_DATA": "x", "RNNCLI_MODEL": str(bundled("models/default.npz"))}
+    assert "" == run("tag", "hello", env=of_tests).stderr
 
 
 # Places that cannot be written. The tests may run as root, who may write everywhere but below a file.
