@@ -57,9 +57,9 @@ TimeOption = Annotated[
         metavar="DURATION", help="Time for everything, such as 30s, 5m or 1h30m: the best model that it allows."
     ),
 ]
-OutOption = Annotated[Path, typer.Option("--out", "-o", help="Where the model is written.")]
+OutOption = Annotated[str, typer.Option("--out", "-o", metavar="FILE", help="Where the model is written.")]
 LogOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--log-gradients",
         metavar="FILE",
@@ -99,7 +99,7 @@ def train(
     seeds: SeedsOption = 1,
     unlabelled: UnlabelledOption = None,
     time: TimeOption = "",
-    out: OutOption = DEFAULT_MODEL,
+    out: OutOption = str(DEFAULT_MODEL),
     log_gradients: LogOption = None,
     checkpoint_every: CheckpointOption = 1.0,
     resume: ResumeOption = False,

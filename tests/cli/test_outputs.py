@@ -50,8 +50,9 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_every_file_of_a_command_that_writes_is_known() -> None:
-    for command, written in OUTPUTS.items():
+def test_every_file_of_a_command_is_known() -> None:
+    for command in COMMANDS:
+        written = OUTPUTS.get(command, {})
         assert set(parameters(command)) == set(written) | (set(INPUTS) & set(parameters(command))), command
 
 
@@ -109,6 +110,46 @@ WRITING = {
     "inspect-gradients": ("inspect-gradients", "hello", "--svg={out}"),
     "memory-task": ("memory-task", "copy", "--sentences", "3", "--out={out}"),
 }
+
+
+@pytest.mark.parametrize("name", ["new/", "new/.", "folder/../"])
+@pytest.mark.parametrize("way", WRITING)
+def test_a_name_of_a_folder_is_no_name_of_a_file(
+    run: Run, tmp_path: Path, booking_tsv: Path, way: str, name: str
+) -> None:
+    result = run(*(word.format(data=booking_tsv, out=name) for word in WRITING[way]))
+    assert (5, "") == (result.exit_code, result.stdout)
+    assert result.stderr.startswith(f"error: {name}: is a directory, not a file name\n  name a file: ")
+    assert [] == names(tmp_path)
+
+
+@pytest.mark.promise("own-files")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", "{data}"),
+        ("check", "other.tsv", "{data}", "--json"),
+        ("evaluate", "{data}"),
+        ("evaluate", "--json", "{data}"),
+        ("verify", "--data", "{data}"),
+        ("info", "{data}"),
+    ],
+)
+def test_no_command_prints_into_a_file_that_it_reads(
+    program: Callable[..., Any], tmp_path: Path, words: tuple[str, ...], cases: Cases
+) -> None:
+    data = tmp_path / "data.tsv"
+    data.write_text("leave\tO\n")
+    shutil.copy(data, tmp_path / "other.tsv")
+    with data.open("a") as stdout:
+        result = program(*(word.format(data="data.tsv") for word in words), stdout=stdout)
+    output = "--json" if "--json" in words else "stdout"
+    assert 2 == result.returncode
+    assert re.match(rf"error: {output} would replace a file that is read: \S+ data\.tsv\n", result.stderr)
+    assert "leave\tO\n" == data.read_text()
+    cases.add()
+
+
 UNRECOGNISED = ("tag", "tag in pieces", "convert", "memory-task")
 
 
