@@ -60,6 +60,8 @@ def main() -> None:
     model = directory / "model.npz"
     files = {"data": job["train"], "dev": job["dev"], "out": model}
     options = job["options"] | {"seed": job["seed"]}
+    if job["unlabelled"]:  # an earlier version need not know it
+        options["unlabelled"] = job["unlabelled"]
     trained = api.train(**files, listener=curve, **options)
     seconds = time.process_time() - curve.extra
     lines = ["\t".join(row) for row in tags(trained.model, job["test"])]

@@ -1,10 +1,10 @@
 """One training in a process of its own, of rnncli, CRFsuite or spaCy, and the score of the tags that it writes.
 
-A side is given a directory with ``job.json``: the paths ``train``, ``dev`` (or null) and ``test``, ``options``
-and ``seed``. It writes ``result.json`` with the processor's ``seconds`` from the start of the process until the
-model is on the disk, all on one thread, so that other work on the machine hardly counts; and ``test.tags`` (and
-``dev.tags``, if it does not score them): a sentence a line, tags separated by TABs. All tags are scored by
-``rnncli.evaluation``; a word is unknown if the training file does not hold it.
+A side is given a directory with ``job.json``: the paths ``train``, ``dev`` (or null), ``test`` and ``unlabelled``
+(or null), ``options`` and ``seed``. It writes ``result.json`` with the processor's ``seconds`` from the start of
+its process until the model is on the disk, all on one thread, so that other work on the machine hardly counts; and
+``test.tags`` (and ``dev.tags``, if it does not score them): a sentence a line, tags separated by TABs. All tags are
+scored by ``rnncli.evaluation``; a word is unknown if the training file does not hold it.
 """
 
 import json
@@ -39,6 +39,7 @@ class Task(NamedTuple):
     options: Mapping[str, Any]
     environment: Path | None = None  # of CRFsuite or spaCy
     code: Path | None = None  # a checkout of rnncli; None: the one that runs this
+    has_rest: bool = False  # whether the rest of the training file is given too, its tokens alone
 
 
 def label(scheme: Scheme, gold: Path, tags: Path, known: set[str]) -> tuple[evaluation.Scores, significance.Counts]:
@@ -73,14 +74,19 @@ def run(task: Task, folder: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         train = data.path(folder, "train")
+        unlabelled = None
         if data.size:
-            sample = datasets.shuffled(train)[: data.size]
+            sentences = datasets.shuffled(train)
             train = directory / "train.tsv"
-            datasets.write(train, sample)
+            datasets.write(train, sentences[: data.size])
+            if task.has_rest:
+                rest = [json.dumps({"tokens": [row[0] for row in rows]}) for rows in sentences[data.size :]]
+                unlabelled = directory / "rest.jsonl"
+                unlabelled.write_text("\n".join(rest), "utf-8")
         test = data.path(folder, "test")
         dev = data.path(folder, "dev") if data.has_dev else None
         job: dict[str, Any] = {"train": str(train), "dev": str(dev) if dev else None, "test": str(test)}
-        job |= {"options": task.options, "seed": task.seed}
+        job |= {"options": task.options, "seed": task.seed, "unlabelled": str(unlabelled) if unlabelled else None}
         arguments, variables = command(task, directory)
         (directory / "job.json").write_text(json.dumps(job))
         subprocess.run(arguments, env=variables, check=True, stdout=sys.stderr)

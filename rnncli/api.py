@@ -11,7 +11,7 @@ from rnncli import __version__, arguments, modelfile, writing
 from rnncli.checkpoint import EVERY, Checkpoint, path_of
 from rnncli.clock import Clock, duration
 from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
-from rnncli.data import weights
+from rnncli.data import tokenizer_choice, weights
 from rnncli.data.digits import choose_digits
 from rnncli.data.examples import contrast_pair
 from rnncli.data.lexicon import read as read_lexicon
@@ -23,17 +23,16 @@ from rnncli.data.vectors import read as read_vectors
 from rnncli.errors import UsageError
 from rnncli.evaluation import Scores
 from rnncli.inspect.gradient_log import Log, sample
-from rnncli.model import Model
 from rnncli.modelfile import load as load_model
 from rnncli.resources import bundled
-from rnncli.runs import Refit
-from rnncli.seeds import train_seeds
+from rnncli.runs import Runs
+from rnncli.seeds import Running, train_seeds
 from rnncli.spec import suggestion
 from rnncli.tagging import Tagger
 from rnncli.task import Task, identity
 from rnncli.threads import count_threads
 from rnncli.trained import Trained
-from rnncli.training import Listener, Run, carry
+from rnncli.training import Listener, carry
 
 # Two requests that differ in one word; inspect-memory shows them for a model of the bundled corpus.
 BOOKING_PAIR = ["arrive Taipei on November 2nd", "leave Taipei on November 2nd"]
@@ -70,6 +69,24 @@ class Files(NamedTuple):
     lexicon: str | Path | None = None
 
 
+class Settings(NamedTuple):
+    """How a training is run, beside its specs: the arguments of :func:`train` with these names.
+
+    given  names of the options of the specs that were given; they must not contradict the model to begin from
+    """
+
+    seeds: int = 1
+    threads: int = 1
+    force: bool = False
+    overwrite: bool = False
+    resume: bool | None = None
+    checkpoint_every: float = EVERY
+    given: Collection[str] = ()
+
+
+ONCE = Settings()  # from one seed, on one thread
+
+
 def checkpoint_of(out: str | Path) -> Path:
     """The file beside ``out`` from which a training that was stopped goes on."""
     return path_of(Path(out))
@@ -86,10 +103,10 @@ def train(
     log_gradients: str | Path | None = None,
     read_options: ReadOptions = AS_USUAL,
     force: bool = False,
+    overwrite: bool = False,
     resume: bool | None = None,
     checkpoint_every: float = EVERY,
     init_from: str | Path | None = None,
-    distil: bool = False,
     unlabelled: str | Path | None = None,
     lexicon: str | Path | None = None,
     time: str | float = 0,
@@ -106,14 +123,15 @@ def train(
     log_gradients  a file for gradients by distance, rewritten after every epoch; changes no byte of the model
     read_options   format, columns and encoding of ``data`` and ``dev``
     force          train on data that cannot be right too, with a warning in the log of the package
+    overwrite      write over a file that is there too, whatever it holds
     resume         whether to go on from the checkpoint beside ``out``, if there is one: to the model of a training
                    that was not stopped. False: begin anew and delete it. None: refuse to begin where there is one
     checkpoint_every
                    minutes between checkpoints, which are deleted at the end; 0: none is written
     init_from      a model to begin from: its network, words, tags and weights are kept, and what is new in the data
                    is added
-    distil         train one more model, by what those of all seeds know together, and save it
-    unlabelled     sentences for it beside the training data, in any format that can be labelled; tags do not count
+    unlabelled     sentences for one more model, which learns what those of all seeds give to them, and is saved; in
+                   any format that can be labelled; tags do not count
     lexicon        lines of phrase<TAB>type; where a phrase stands in a text, the network reads its type
     time           for everything: seconds, or a text such as "30s", "5m" and "1h30m"; 0 is no limit. The result
                    then depends on the speed of the machine
@@ -124,20 +142,8 @@ def train(
     attribute ``trained`` of the error is what would have been returned.
     """
     files = Files(data, dev, out, vectors, log_gradients, init_from, unlabelled, lexicon)
-    trained = train_files(
-        files,
-        *specs(options),
-        read_options,
-        seeds=seeds,
-        distil=distil,
-        threads=threads,
-        listener=listener,
-        force=force,
-        resume=resume,
-        checkpoint_every=checkpoint_every,
-        given=options.keys(),
-        clock=Clock(duration(time)),
-    )
+    settings = Settings(seeds, threads, force, overwrite, resume, checkpoint_every, options.keys())
+    trained = train_files(files, *specs(options), read_options, settings, listener, Clock(duration(time)))
     if problem := trained.problem:
         problem.trained = trained
         raise problem
@@ -149,20 +155,12 @@ def train_files(
     network_spec: NetworkSpec,
     training_spec: TrainingSpec,
     read_options: ReadOptions = AS_USUAL,
-    *,
-    seeds: int = 1,
-    distil: bool = False,
-    threads: int = 1,
+    settings: Settings = ONCE,
     listener: Listener | None = None,
-    force: bool = False,
-    resume: bool | None = None,
-    checkpoint_every: float = EVERY,
-    given: Collection[str] = (),
     clock: Clock | None = None,
 ) -> Trained:
     """The same as :func:`train`, with whole specs; what went wrong after a good epoch is only returned.
 
-    given  names of the options of the specs that were given; they must not contradict the model to begin from
     clock  began with the training, and has the budget of time
     """
     clock = clock or Clock()
@@ -170,38 +168,24 @@ def train_files(
     arguments.instance("training_spec", training_spec, TrainingSpec)
     arguments.instance("read_options", read_options, ReadOptions)
     listener = Listener() if listener is None else arguments.instance("listener", listener, Listener)
-    threads = count_threads(threads)
-    seeds = arguments.whole_number("seeds", seeds, 1, "it is how many runs there are")
-    if not isinstance(distil, bool):
-        arguments.refuse("distil", "True or False", distil)
-    dataclasses.replace(training_spec, seed=training_spec.seed + seeds - 1 + distil)  # checks the last seed
-    if resume not in (None, False, True):
-        arguments.refuse("resume", "True, False or None", resume)
-    for name, value in arguments.instance("files", files, Files)._asdict().items():
-        if value is not None or name == "out":
-            arguments.path(name, value)
-    if files.unlabelled and not distil:
-        raise UsageError("--unlabelled needs --distil: only a student learns from text without tags")
-    _check_outputs(files, training_spec, force, bool(resume))
+    settings = _checked(settings, files, training_spec)
+    path = Path(files.out)
     with writing.lock(files.out, files.log_gradients or None):
-        path = Path(files.out)
-        checkpoint = Checkpoint.of(path, checkpoint_every, listener.warning)
-        if checkpoint and resume is None:
+        checkpoint = Checkpoint.of(path, settings.checkpoint_every, listener.warning)
+        if checkpoint and settings.resume is None:
             checkpoint.refuse()
         start = carry.Start.read(files.init_from) if files.init_from else None
         specs = network_spec, training_spec
         if start:
-            specs = carry.settings(start.model, network_spec, training_spec, given)
+            specs = carry.settings(start.model, network_spec, training_spec, settings.given)
         with clock.part("reading"):
-            corpus, task = _read(
-                files, *specs, read_options, force, listener, start.model if start else None, distil
-            )
+            corpus, task = _read(files, *specs, read_options, settings.force, listener, start)
         saved = None
         if checkpoint:
-            checkpoint.identity = identity(task, network_spec, training_spec, seeds)
+            checkpoint.identity = identity(task, network_spec, training_spec, settings.seeds)
             if start:
                 checkpoint.identity.data["model to begin from"] = start.sha256
-            if resume:
+            if settings.resume:
                 saved = checkpoint.load()
                 clock.earlier += saved.state.progress.spent if saved else 0.0
             else:
@@ -209,16 +193,9 @@ def train_files(
         log = None
         if files.log_gradients:
             log = Log(Path(files.log_gradients), sample(task.train, training_spec.seed))
-        runs = train_seeds(task, seeds, threads, listener, checkpoint, saved, log, clock)
-        best, model, dev = runs.saved(threads)
-        model.provenance = _provenance(corpus, task, best, dev, runs.refit, model.tokenizer, files.data is None)
-        if files.data is not None and files.dev is None:
-            model.provenance["dev_seed"] = training_spec.seed
-        if start:
-            model.provenance["init_from"] = start.chain
-        if runs.lesson and best is runs.student:
-            others = runs.lesson.found - len(task.train)
-            model.provenance["distilled"] = {"teachers": len(runs.runs), "sentences": others}
+        runs = train_seeds(task, settings.seeds, Running(settings.threads, listener, clock, checkpoint, log), saved)
+        best, model, dev = runs.saved(settings.threads)
+        model.provenance = _provenance(files, corpus, task, runs, dev, start)
         if task.class_weights:  # they are in the provenance; the name of their file means nothing elsewhere
             model.training_spec = dataclasses.replace(model.training_spec, class_weight="file")
         with clock.part("saving"):
@@ -242,28 +219,57 @@ def train_files(
         )
 
 
+def _checked(settings: Settings, files: Files, training_spec: TrainingSpec) -> Settings:
+    """The settings with the number of threads, if they and the names of the files are right."""
+    arguments.instance("settings", settings, Settings)
+    threads = count_threads(settings.threads)
+    seeds = arguments.whole_number("seeds", settings.seeds, 1, "it is how many runs there are")
+    if settings.resume not in (None, False, True):
+        arguments.refuse("resume", "True, False or None", settings.resume)
+    for name, value in arguments.instance("files", files, Files)._asdict().items():
+        if value is not None or name == "out":
+            arguments.path(name, value)
+    has_student = files.unlabelled is not None
+    dataclasses.replace(training_spec, seed=training_spec.seed + seeds - 1 + has_student)  # checks the last seed
+    _check_outputs(files, training_spec, settings.overwrite, bool(settings.resume))
+    return settings._replace(threads=threads, seeds=seeds)
+
+
 def _provenance(
-    corpus: Corpus, task: Task, best: Run, dev: Scores, refit: Refit | None, tokenizer: str, is_bundled: bool
+    files: Files, corpus: Corpus, task: Task, runs: Runs, dev: Scores, start: carry.Start | None
 ) -> dict[str, Any]:
     """What a model file tells people about its training."""
+    assert runs.best is not None
+    assert runs.model is not None
+    result = runs.best.result
     scores = dev.as_dict()
     if len(dev.per_type) > MOST_TYPES:
         scores["per_type"] = {}
+    is_bundled = files.data is None
     provenance = {
         "rnncli": __version__,
         "data_sha256": corpus.sha256,
         "dev_sha256": Corpus("", task.dev).sha256,
         "sentences": len(task.train),
         "tokens": sum(len(sentence.tokens) for sentence in task.train),
-        "epochs": best.result.epochs,
-        "best_epoch": best.result.best_epoch,
-        "metric": best.result.metric,
+        "epochs": result.epochs,
+        "best_epoch": result.best_epoch,
+        "metric": result.metric,
         "dev": scores,
-        "examples": BOOKING_PAIR if is_bundled else contrast_pair(task.train, tokenizer, task.scheme),
+        "examples": BOOKING_PAIR if is_bundled else contrast_pair(task.train, runs.model.tokenizer, task.scheme),
     }
-    if refit:  # the scores are those of the model before it
-        provenance["refit"] = {name: value for name, value in refit.as_dict().items() if name != "seconds"}
-    return provenance | ({"class_weights": task.class_weights} if task.class_weights else {})
+    if runs.refit:  # the scores are those of the model before it
+        provenance["refit"] = {name: value for name, value in runs.refit.as_dict().items() if name != "seconds"}
+    if task.class_weights:
+        provenance["class_weights"] = task.class_weights
+    if not is_bundled and files.dev is None:
+        provenance["dev_seed"] = task.training_spec.seed
+    if start:
+        provenance["init_from"] = start.chain
+    if runs.lesson and runs.best is runs.student:
+        others = len(runs.lesson.sentences) - len(task.train)
+        provenance["distilled"] = {"teachers": len(runs.runs), "sentences": others}
+    return provenance
 
 
 def _read(
@@ -273,20 +279,20 @@ def _read(
     read_options: ReadOptions,
     force: bool,
     listener: Listener,
-    start: Model | None,
-    distil: bool,
+    start: carry.Start | None,
 ) -> tuple[Corpus, Task]:
     """Read all files of a training but the model that it begins from."""
     dev = bundled("sample_data/dev.tsv") if files.data is None and files.dev is None else files.dev
-    scheme = start.scheme if start else None
+    model = start.model if start else None
+    scheme = model.scheme if model else None
     reader = Reader(network_spec, training_spec, read_options, force, listener, scheme)
     corpus, train_part, dev_part, scheme = reader.read(files.data or bundled("sample_data/train.tsv"), dev)
-    others = reader.unlabelled(files.unlabelled, corpus) if files.unlabelled else []
+    others = reader.unlabelled(files.unlabelled, corpus) if files.unlabelled else None
     if network_spec.digits == "auto":
         network_spec = dataclasses.replace(network_spec, digits=choose_digits(train_part))
     vectors = None
     if files.vectors:
-        vectors = _vectors(files.vectors, [*train_part, *dev_part, *others], network_spec.digits)
+        vectors = _vectors(files.vectors, [*train_part, *dev_part, *(others or ())], network_spec.digits)
     lexicon = read_lexicon(str(files.lexicon), read_options.encoding) if files.lexicon else None
     class_weights = None  # read once, because the file may be a pipe
     if training_spec.class_weight not in ("none", weights.BALANCED):
@@ -295,9 +301,9 @@ def _read(
     refit = training_spec.refit == "yes" or (training_spec.refit == "auto" and dev is None)
     if dev is None and len(corpus.sentences) == 1:  # it is both training and development data
         refit = False
-    data = train_part, dev_part, scheme, vectors, class_weights, start
-    unlabelled = others if distil else None
-    return corpus, Task(network_spec, training_spec, *data, unlabelled=unlabelled, lexicon=lexicon, refit=refit)
+    cut = tokenizer_choice.of(training_spec.tokenizer, train_part, network_spec.digits)
+    data = train_part, dev_part, scheme, vectors, class_weights, model, others, lexicon
+    return corpus, Task(network_spec, training_spec, *data, cut, refit)
 
 
 def _vectors(path: str | Path, sentences: list[Sentence], digits: str) -> Vectors:
@@ -306,7 +312,7 @@ def _vectors(path: str | Path, sentences: list[Sentence], digits: str) -> Vector
     return read_vectors(str(path), wanted_by(tokens, digits), digits)
 
 
-def _check_outputs(files: Files, spec: TrainingSpec, force: bool, resume: bool) -> None:
+def _check_outputs(files: Files, spec: TrainingSpec, overwrite: bool, resume: bool) -> None:
     """Refuse to write over a file that is read, or over what rnncli did not write."""
     outputs = [
         writing.Output("--out", files.out, writing.MODEL),
@@ -326,4 +332,4 @@ def _check_outputs(files: Files, spec: TrainingSpec, force: bool, resume: bool) 
         "--unlabelled": files.unlabelled,
         "--class-weight": spec.class_weight,
     }
-    writing.check(outputs, inputs, force)
+    writing.check(outputs, inputs, overwrite)

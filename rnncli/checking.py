@@ -21,7 +21,7 @@ from rnncli.data.opening import name_of
 from rnncli.data.reading import Corpus, reading
 from rnncli.data.repetition import Ambiguous, Relabelled, Repetition
 from rnncli.data.sentence import Sentence
-from rnncli.data.split import dev_count, usual_share
+from rnncli.data.split import kept_apart
 from rnncli.data.tags import Scheme
 from rnncli.data.vocabulary import UNKNOWN, Vocabulary
 from rnncli.data.watch import Watch
@@ -234,7 +234,11 @@ def check(paths: Sequence[str], options: ReadOptions, *, threads: int = 0, progr
     first = report.corpora[0]
     progress(READING, "counting")
     scheme = schemes.recognise(sentence.tags for sentence in first.sentences)
-    digits = choose_digits(first.sentences)
+    train = first.sentences  # what a training on this file alone has for itself
+    if len(paths) == 1 and train:
+        settings = TrainingSpec()
+        train, _ = kept_apart(train, settings.dev_share, settings.seed, scheme)
+    digits = choose_digits(train)
     vocabulary = Vocabulary.count((token for sentence in first.sentences for token in sentence.tokens), digits)
     for corpus, file in zip(report.corpora, report.files, strict=True):
         _count(corpus, file, scheme)
@@ -251,7 +255,7 @@ def check(paths: Sequence[str], options: ReadOptions, *, threads: int = 0, progr
     report.relabelled = repetition.relabelled()
     report.ambiguous = repetition.ambiguous()
     if first.sentences:
-        report.choice = _choice(first, report.files[0], scheme, digits, len(paths) == 1, count_threads(threads))
+        report.choice = _choice(first, train, scheme, digits, len(paths) == 1, count_threads(threads))
     for file in report.files:
         file.faults.sort(key=lambda entry: entry.fault.line)
     return report
@@ -355,23 +359,22 @@ _PROBE = 384  # rows of the square matrices that NumPy multiplies
 
 
 def _choice(
-    corpus: Corpus, report: FileReport, scheme: Scheme, digits: str, is_alone: bool, threads: int
+    corpus: Corpus, train: Sequence[Sentence], scheme: Scheme, digits: str, is_alone: bool, threads: int
 ) -> Choice:
-    """What a training on this file would choose; ``is_alone``: a share of it is kept for development."""
-    dev = dev_count(report.sentences, usual_share(report.sentences)) if is_alone else 0
-    sentences = report.sentences - dev
-    tokens = round(report.tokens * sentences / report.sentences)
+    """What a training on these sentences of a file would choose; ``is_alone``: a refit on all of it follows."""
+    tokens = sum(len(sentence.tokens) for sentence in train)
+    tags = {tag for sentence in train for tag in sentence.tags}
     network = NetworkSpec().resolved(bool(corpus.names.features), vectors=False, scheme=scheme.limits_moves)
-    training = TrainingSpec().resolved(network, sentences)
-    tokenizer = tokenizer_choice.choose([(s.extra.text, s.tokens) for s in corpus.sentences], digits)
+    training = TrainingSpec().resolved(network, len(train))
+    tokenizer = tokenizer_choice.of("auto", train, digits)
     products = _OPERATIONS / (_SHARE * _products_a_second() * threads**_GROWTH)
-    seconds = (1 + REFIT * is_alone) * usual_epochs(tokens) * tokens * (products + len(report.tags) ** 2 / _PAIRS)
+    seconds = (1 + REFIT * is_alone) * usual_epochs(tokens) * tokens * (products + len(tags) ** 2 / _PAIRS)
     return Choice(
         scheme.text,
         tokenizer.name,
         tokenizer.share,
         digits,
-        sentences,
+        len(train),
         tokens,
         training.most_epochs(tokens),
         training.batch,

@@ -21,6 +21,7 @@ from rnncli.training.state import read_fields
 
 FORMAT = 2
 EVERY = 1.0  # minutes
+WITHOUT_TAGS = "data without tags"  # of an identity, where there is a student
 _LONGEST_NAME = 255  # bytes
 # Writing takes at most this share of the time: after a slow one, the next comes later.
 MOST_TIME = 0.01
@@ -208,7 +209,7 @@ def _build(file: archive.Members) -> Saved:
     failures = [read_fields(Failure, values) for values in _list(header["failures"])]
     seeds = sorted([*(run.seed for run in runs), *(failure.seed for failure in failures)])
     first = identity.options["seed"]
-    most = identity.options["seeds"] + bool(identity.options.get("distil"))
+    most = identity.options["seeds"] + (WITHOUT_TAGS in identity.data)
     if seeds != list(range(first, first + len(seeds))) or len(seeds) > most:
         raise ModelError("the seeds of its runs are damaged")
     names = ["weights"]

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 from rnncli.errors import UsageError
 
+KERNELS = "kernels"  # the part in which they are loaded and compiled
+
 
 class Clock:
     """Measures from now on; parts of a part are not counted twice. All times are in seconds.
@@ -42,9 +44,10 @@ class Clock:
         """The time since the beginning, and that before."""
         return self.earlier + time.perf_counter() - self._began
 
-    def until(self, share: float, before: float = 0.0) -> float:
-        """How much will be spent after a share of what was left some seconds before; infinite without a budget."""
-        return self.spent - before + share * (self.left + before)
+    def seconds(self, name: str) -> float:
+        """The time in a part until now."""
+        self._add()
+        return self.parts.get(name, 0.0)
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
@@ -67,6 +70,31 @@ class Clock:
         name = self._names[-1]
         self.parts[name] = self.parts.get(name, 0.0) + now - self._last
         self._last = now
+
+
+class Share:
+    """The share of the time that one of several trainings has, of what is left when this is made.
+
+    The time in which kernels are loaded or compiled meanwhile is taken off the whole, so that all lose by it alike.
+    """
+
+    def __init__(self, clock: Clock, share: float = 1.0, before: float = 0.0) -> None:
+        """``before``: seconds that the training took before it was stopped, which are a part of its share."""
+        self.clock = clock
+        self._share = share
+        self._end = clock.spent - before + share * (clock.left + before)
+        self._kernels = clock.seconds(KERNELS)
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether there is a budget."""
+        return self.clock.budget > 0
+
+    @property
+    def left(self) -> float:
+        """The seconds that are left of it; infinite without a budget."""
+        kernels = self.clock.seconds(KERNELS) - self._kernels
+        return self._end + (1 - self._share) * kernels - self.clock.spent
 
 
 def duration(value: str | float) -> float:

@@ -272,10 +272,6 @@ class NetworkSpec(Spec):
         return chosen
 
 
-# What a student learns from beside the training sentences: so many copies of them with exchanged tokens, less those
-# that text without tags is as long as.
-COPIES = 3
-EXCHANGED = 0.3  # of the tokens
 LEXICON_DROPOUT = 0.5  # share of the phrases of a lexicon that are left out in training
 LEARNING_RATES = {"adam": 0.002, "sgd": 0.5}
 # With smaller steps a Jordan net stays on a plateau where it ignores the output that is fed back.

@@ -1,7 +1,7 @@
 """What several models know, for one to learn: their mean probabilities of the tags of text without tags.
 
 On the training sentences models are too sure for that: five of them give 99.8 % to one tag. So the target there is
-the tag of the file. What the teachers know shows on other text, and on training sentences with exchanged tokens.
+the tag of the file. What the teachers know shows on other text.
 
 The target of a token is the mean of its distributions under the teachers. To a CRF it is one factor of
 q(y) = Π q(t)[y(t)], so that the cross-entropy is exact: see :func:`rnncli.kernels.crf.loss`.
@@ -17,10 +17,8 @@ from typing import NamedTuple
 import numpy as np
 
 from rnncli import memory
-from rnncli.config import COPIES, EXCHANGED
 from rnncli.data.batch import Encoded, Longs, by_length, pack
 from rnncli.data.sentence import Sentence
-from rnncli.data.variants import variants
 from rnncli.labelling import BATCH_TOKENS, BLOCK_NUMBERS
 from rnncli.model import Model
 from rnncli.network import need, output
@@ -42,13 +40,6 @@ class Lesson(NamedTuple):
 
     sentences: list[Sentence]  # all with tags: those of the file, or the most probable ones
     target: Target
-    found: int  # how many of the sentences were found in files; those after them are made
-    tokenizer: str  # that cuts text as the sentences are cut
-
-    @property
-    def vocabulary(self) -> list[Sentence]:
-        """The sentences whose words count."""
-        return self.sentences[: self.found]
 
     def joined(self, tags: Sequence[str], sentences: Sequence[Sentence]) -> "Lesson":
         """The same with further sentences that have tags; ``tags`` are those of the model, before new ones."""
@@ -56,7 +47,7 @@ class Lesson(NamedTuple):
         numbers = {tag: number for number, tag in enumerate(dict.fromkeys([*tags, *names]))}
         gold = _of_gold(np.array([numbers[name] for name in names], np.int32), self.target.tags.shape[1])
         target = Target(*map(np.concatenate, zip(gold, self.target, strict=True)))
-        return Lesson([*sentences, *self.sentences], target, len(sentences) + self.found, self.tokenizer)
+        return Lesson([*sentences, *self.sentences], target)
 
 
 def check_memory(model: Model, teachers: int, others: Sequence[Sentence]) -> None:
@@ -88,20 +79,15 @@ def lesson(
     threads: int,
     advance: Callable[[float], None],
 ) -> Lesson:
-    """The training sentences with their tags; others, and variants of the former, with what the teachers think.
+    """The training sentences with their tags, and others with what the teachers think.
 
-    Where there are as many others as the variants would be, no variants are made: they would add nothing.
-
-    model      of the structure of the teachers; its weights do not count, and its seed makes the variants
+    model      of the structure of the teachers; its weights do not count
     teachers   the weights of each, (parameters,)
     others     sentences whose tags do not count
     advance    called with the share that is done
     """
     gold = model.encode(*zip(*((s.tokens, s.columns, s.tags) for s in sentences), strict=True)).tags
-    rng = np.random.default_rng([model.training_spec.seed, 4])
-    copies = max(0, COPIES - len(others) // len(sentences))
-    taught = [*others, *variants(sentences, copies, EXCHANGED, rng)]
-    encoded = model.encode([s.tokens for s in taught], [s.columns for s in taught])
+    encoded = model.encode([s.tokens for s in others], [s.columns for s in others])
     size = min(MOST_TAGS, len(model.tags))
     tokens = len(gold) + len(encoded.words)
     memory.check(8 * size * tokens, f"the targets of {tokens:,} tokens", "give less to --unlabelled")
@@ -111,9 +97,8 @@ def lesson(
         tags[positions], shares[positions] = _largest(mean, size)
     names = [model.tags[number] for number in tags[:, 0].tolist()]
     ends = encoded.starts.tolist()
-    labelled = [s._replace(tags=names[a:b]) for s, a, b in zip(taught, ends[:-1], ends[1:], strict=True)]
-    found = len(sentences) + len(others)
-    return Lesson([*sentences, *labelled], target, found, model.tokenizer)
+    labelled = [s._replace(tags=names[a:b]) for s, a, b in zip(others, ends[:-1], ends[1:], strict=True)]
+    return Lesson([*sentences, *labelled], target)
 
 
 def _of_gold(gold: Array, size: int) -> Target:

@@ -86,7 +86,7 @@ class Runs:
         """What the student learns from the runs; the same if it is asked for again."""
         if self.lesson is None:
             model = self.task.prepare(self.task.training_spec.seed)
-            others = distillation.cut(model, self.task.unlabelled or [])
+            others = distillation.cut(model, self.task.unlabelled or ())
             listener.teaching(len(self.teachers), len(others), 0.0)
             advance = functools.partial(listener.teaching, len(self.teachers), len(others))
             self.lesson = distillation.lesson(model, self.teachers, self.task.train, others, threads, advance)

@@ -5,13 +5,13 @@ Or all of them are the teachers of one more, the student, which is kept. What is
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from typing import NoReturn
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import NamedTuple, NoReturn
 
 from rnncli import distillation, evaluation, training
 from rnncli.checkpoint import Checkpoint, Saved
-from rnncli.clock import Clock
-from rnncli.config import COPIES, REFIT
+from rnncli.clock import Clock, Share
+from rnncli.config import REFIT, usual_epochs
 from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap, overlap
 from rnncli.data.vectors import Vectors
@@ -22,39 +22,47 @@ from rnncli.model import Model
 from rnncli.runs import Refit, Runs, Stopped
 from rnncli.scoring import Scoring
 from rnncli.task import Task
-from rnncli.training import Carried, Divergence, Epoch, Failure, Listener, Resumed, Run, State
+from rnncli.training import Carried, Course, Divergence, Epoch, Failure, Listener, Resumed, Run, State
 
 
-def train_seeds(
-    task: Task,
-    seeds: int,
-    threads: int,
-    listener: Listener,
-    checkpoint: Checkpoint | None = None,
-    saved: Saved | None = None,
-    log: Log | None = None,
-    clock: Clock | None = None,
-) -> Runs:
+class Running(NamedTuple):
+    """How a training is run.
+
+    threads     that share the work of each step
+    listener    of what happens
+    clock       has the budget of time, which the seeds share
+    checkpoint  keeps the state of the training; ``None``: nothing does
+    log         of gradients, which gets every epoch of a seed; if it cannot be written, the training goes on
+    """
+
+    threads: int
+    listener: Listener
+    clock: Clock
+    checkpoint: Checkpoint | None = None
+    log: Log | None = None
+
+    def naming(self) -> AbstractContextManager[None]:
+        """Name the checkpoint in errors of its content."""
+        return self.checkpoint.naming() if self.checkpoint else nullcontext()
+
+
+def train_seeds(task: Task, seeds: int, running: Running, saved: Saved | None = None) -> Runs:
     """Train once from each seed, and refit the best. If interrupted, the last run may have ended early.
 
     A seed that fails is reported, and the others go on. Where there is to be a student, it has the seed after them.
 
-    checkpoint  keeps the state of the training; ``None``: nothing does
-    saved       go on from this
-    log         of gradients, which gets every epoch; if it cannot be written, the training goes on
-    clock       has the budget of time, which the seeds share
+    saved  go on from this
 
     If no epoch was scored, raises :class:`.StoppedError` or the error of a seed.
     """
     runs = Runs(task, seeds)
-    clock = clock or Clock()
-    refitting = listener
-    if log:
-        listener = _Logging(listener, log, runs)
+    refitting = running
+    if running.log:
+        running = running._replace(listener=_Logging(running.listener, running.log, runs))
     state = None
-    if checkpoint and saved:
-        with checkpoint.naming():
-            runs.restore(saved.finished, threads, listener)
+    if saved:
+        with running.naming():
+            runs.restore(saved.finished, running.threads, running.listener)
         state = saved.state
     done = len(runs.runs) + len(runs.failures) + (runs.student is not None)
     error: Exception | None = None
@@ -64,13 +72,14 @@ def train_seeds(
         if number == seeds and not runs.runs:  # no teacher
             break
         seed = task.training_spec.seed + number
-        until = clock.until(work[number] / sum(work[number:]), state.progress.all_seconds if state else 0.0)
         try:
             lesson = None
             if number == seeds:
-                with clock.part("labelling"):
-                    lesson = runs.teach(threads, listener)
-            _train_seed(runs, seed, threads, listener, checkpoint, state, clock, until, lesson)
+                with running.clock.part("labelling"):
+                    lesson = runs.teach(running.threads, running.listener)
+            before = state.progress.all_seconds if state else 0.0
+            time_share = Share(running.clock, work[number] / sum(work[number:]), before)
+            _train_seed(runs, seed, running, Course(None, time_share, running.checkpoint, state), lesson)
         except (UsageError, ModelError):  # of options and of the checkpoint, so of all seeds
             raise
         except Exception as problem:  # what is finished must not be lost
@@ -78,14 +87,14 @@ def train_seeds(
             text = str(problem).partition("\n")[0]
             runs.failures.append(Failure(seed, text, isinstance(problem, DivergedError)))
             if seeds > 1:
-                listener.warning(f"seed {seed} failed: {text}")
+                running.listener.warning(f"seed {seed} failed: {text}")
         state = None
         if runs.stopped:
             break
     if not runs.runs:
-        _raise_nothing(runs, error, checkpoint)
+        _raise_nothing(runs, error, running.checkpoint)
     if task.refit and not runs.stopped:
-        _refit(runs, threads, refitting, checkpoint, state, clock)
+        _refit(runs, refitting, state)
     return runs
 
 
@@ -93,65 +102,52 @@ def _work(task: Task, seeds: int) -> list[float]:
     """The work of the run of each seed, of a student and of a refit, by which they share the time."""
     work = [1.0] * seeds
     if task.unlabelled is not None:
-        work.append(1.0 + COPIES)
+        tokens = sum(len(sentence.tokens) for sentence in task.train)
+        size = 1 + len(task.unlabelled) / len(task.train)
+        epochs = 1.0 if task.training_spec.epochs else usual_epochs(round(size * tokens)) / usual_epochs(tokens)
+        work.append(size * epochs)
     if task.refit:
         work.append(REFIT * work[-1])
     return work
 
 
-def _train_seed(
-    runs: Runs,
-    seed: int,
-    threads: int,
-    listener: Listener,
-    checkpoint: Checkpoint | None,
-    state: State | None,
-    clock: Clock,
-    until: float,
-    lesson: Lesson | None,
-) -> None:
+def _train_seed(runs: Runs, seed: int, running: Running, course: Course, lesson: Lesson | None) -> None:
     """Train from one seed, or go on from a state; add the run to those that are over.
 
     lesson  for the student
     """
     task = runs.task
+    listener = running.listener
     sentences = lesson.sentences if lesson else task.train
     model = task.prepare_student(seed, lesson) if lesson else task.prepare(seed)
     listener.prepared(model, sentences, overlap(sentences, task.dev, model.inputs.words, model.tags), task.vectors)
     if task.unlabelled is not None and not runs.runs:
         distillation.check_memory(model, runs.seeds, task.unlabelled)
     if task.start and seed == task.training_spec.seed:
-        before = evaluation.evaluate(task.start, task.dev, threads, with_probabilities=False)
+        before = evaluation.evaluate(task.start, task.dev, running.threads, with_probabilities=False)
         listener.carried(training.Carried.of(task.start, model, before.score))
-    scoring = Scoring.of(task.dev, model, threads)
-    if checkpoint:
-        checkpoint.begin(runs.finished, model.parameters.flat)
-        if state:
-            batches = -(-len(sentences) // model.training_spec.batch)
-            listener.resumed(Resumed(str(checkpoint.path), seed, state.progress, batches, scoring.metric))
+    scoring = Scoring.of(task.dev, model, running.threads)
+    _begin(runs, running, model, len(sentences), course.state, scoring.metric)
     if scoring.why_loss and seed == task.training_spec.seed:
         listener.warning(f"{scoring.why_loss}, so the epoch with the lowest loss on it is kept")
-    with checkpoint.naming() if checkpoint else nullcontext():
+    with running.naming():
         result = training.train(
             model,
             sentences,
-            threads=threads,
+            threads=running.threads,
             score=scoring.score,
             scored=scoring.scored,
             metric=scoring.metric,
             listener=listener,
             class_weights=task.class_weights,
-            saver=checkpoint,
-            state=state,
-            clock=clock,
-            until=until,
             target=lesson.target if lesson else None,
+            course=course,
         )
     if result.interrupted:
         runs.stopped = Stopped(seed, result.epochs, in_refit=False)
     if result.best_epoch:  # else it was stopped in its first epoch
-        with clock.part("scoring"):
-            dev = evaluation.evaluate(model, task.dev, threads)
+        with running.clock.part("scoring"):
+            dev = evaluation.evaluate(model, task.dev, running.threads)
         run = Run(seed, result, dev.f1)
         if lesson:
             runs.add_student(run, model, dev)
@@ -159,64 +155,64 @@ def _train_seed(
             runs.add(run, model, dev)
 
 
-def _refit(
-    runs: Runs, threads: int, listener: Listener, checkpoint: Checkpoint | None, state: State | None, clock: Clock
-) -> None:
+def _begin(runs: Runs, running: Running, model: Model, sentences: int, state: State | None, metric: str) -> None:
+    """Begin to keep the state of a run over so many sentences, or to go on from one."""
+    checkpoint = running.checkpoint
+    if not checkpoint:
+        return
+    checkpoint.begin(runs.finished, model.parameters.flat)
+    if state:
+        batches = -(-sentences // model.training_spec.batch)
+        seed = model.training_spec.seed
+        running.listener.resumed(Resumed(str(checkpoint.path), seed, state.progress, batches, metric))
+
+
+def _refit(runs: Runs, running: Running, state: State | None) -> None:
     """Train the best model further on training and development data, with the rate rising and falling once more.
 
     If that is interrupted or diverges, the best model stays as it is.
     """
     task = runs.task
-    best, before, runs.dev = runs.saved(threads)
-    if best.result.diverged or (state is None and clock.left <= 0):
+    listener = running.listener
+    best, before, runs.dev = runs.saved(running.threads)
+    if best.result.diverged or (state is None and running.clock.left <= 0):
         return
-    settings = dataclasses.replace(task.training_spec, seed=best.seed, tokenizer=before.tokenizer)
+    settings = dataclasses.replace(task.training_spec, seed=best.seed)
     sentences = task.sentences
     lesson = None
     if best is runs.student:
-        lesson = runs.teach(threads, listener).joined(before.tags, task.dev)
+        lesson = runs.teach(running.threads, listener).joined(before.tags, task.dev)
         sentences = lesson.sentences
-    words = lesson.vocabulary if lesson else sentences
-    of_task = task.vectors, task.scheme, before, task.lexicon
-    model = training.prepare(words, before.network_spec, settings, *of_task)
+    of_task = task.vectors, task.scheme, before, task.lexicon, task.cut
+    model = training.prepare(sentences, before.network_spec, settings, *of_task)
     plan = training.Plan(0.0, REFIT * best.result.passes)
     listener.refitting(model, task.sentences, plan.passes)
-    if checkpoint:
-        checkpoint.begin(runs.finished, model.parameters.flat)
-        if state:
-            batches = -(-len(sentences) // model.training_spec.batch)
-            listener.resumed(Resumed(str(checkpoint.path), best.seed, state.progress, batches, ""))
+    _begin(runs, running, model, len(sentences), state, "")
     without = "the model from before the refit is saved"
     try:
-        with checkpoint.naming() if checkpoint else nullcontext():
+        with running.naming():
             result = training.train(
                 model,
                 sentences,
-                threads=threads,
+                threads=running.threads,
                 score=None,
                 metric="",
                 listener=_Refitting(listener),
                 class_weights=task.class_weights,
-                saver=checkpoint,
-                state=state,
-                plan=plan,
-                clock=clock,
-                until=clock.until(1.0),
                 target=lesson.target if lesson else None,
+                course=Course(plan, Share(running.clock), running.checkpoint, state),
             )
     except DivergedError as error:
         listener.warning(f"{error.message}: {without}")
         return
-    model.training_spec = dataclasses.replace(
-        model.training_spec, tokenizer=task.training_spec.tokenizer, patience=before.training_spec.patience
-    )
+    model.training_spec = dataclasses.replace(model.training_spec, patience=before.training_spec.patience)
     if result.interrupted:
         runs.stopped = Stopped(best.seed, result.epochs, in_refit=True)
     elif result.diverged:
         listener.warning(f"{result.diverged}: {without}")
     else:
-        with clock.part("scoring"):
-            reached = evaluation.evaluate(model, task.dev, threads, with_probabilities=False)
+        with running.clock.part("scoring"):
+            reached = evaluation.evaluate(model, task.dev, running.threads, with_probabilities=False)
         runs.refit = Refit(len(task.sentences), result.epochs, result.seconds, reached)
         runs.model = model
 

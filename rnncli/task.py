@@ -5,12 +5,13 @@ import hashlib
 from typing import NamedTuple
 
 from rnncli import training
-from rnncli.checkpoint import Identity
+from rnncli.checkpoint import WITHOUT_TAGS, Identity
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.lexicon import Lexicon
 from rnncli.data.reading import Corpus
 from rnncli.data.sentence import Sentence
 from rnncli.data.tags import Scheme
+from rnncli.data.tokenizer_choice import Choice
 from rnncli.data.vectors import Vectors
 from rnncli.distillation import Lesson
 from rnncli.model import Model
@@ -27,26 +28,23 @@ class Task(NamedTuple):
     vectors: Vectors | None
     class_weights: dict[str, float] | None
     start: Model | None = None  # the model that the training begins from
-    unlabelled: list[Sentence] | None = None  # for the student, beside the training data; None: there is no student
+    unlabelled: list[Sentence] | None = None  # for a student, beside the training data; None: there is none
     lexicon: Lexicon | None = None
+    cut: Choice | None = None  # the tokenizer, which is chosen once
     refit: bool = False  # whether the best model is trained further on training and development sentences
 
     def prepare(self, seed: int) -> Model:
         """An untrained model."""
-        settings = dataclasses.replace(self.training_spec, seed=seed)
-        return self._prepare(self.train, settings)
+        return self._prepare(self.train, seed)
 
     def prepare_student(self, seed: int, lesson: Lesson) -> Model:
         """An untrained model that knows the words of a lesson."""
-        settings = dataclasses.replace(self.training_spec, seed=seed, tokenizer=lesson.tokenizer)
-        model = self._prepare(lesson.vocabulary, settings)
-        model.training_spec = dataclasses.replace(model.training_spec, tokenizer=self.training_spec.tokenizer)
-        return model
+        return self._prepare(lesson.sentences, seed)
 
-    def _prepare(self, sentences: list[Sentence], settings: TrainingSpec) -> Model:
-        return training.prepare(
-            sentences, self.network_spec, settings, self.vectors, self.scheme, self.start, self.lexicon
-        )
+    def _prepare(self, sentences: list[Sentence], seed: int) -> Model:
+        settings = dataclasses.replace(self.training_spec, seed=seed)
+        given = self.vectors, self.scheme, self.start, self.lexicon, self.cut
+        return training.prepare(sentences, self.network_spec, settings, *given)
 
     @property
     def sentences(self) -> list[Sentence]:
@@ -70,11 +68,10 @@ def identity(task: Task, network_spec: NetworkSpec, training_spec: TrainingSpec,
         phrases = [*task.lexicon.words, *task.lexicon.phrases]
         data["lexicon"] = hashlib.sha256("\n".join(phrases).encode()).hexdigest()
     if task.unlabelled is not None:
-        options["distil"] = True
         digest = hashlib.sha256()
         for sentence in task.unlabelled:
             digest.update(repr((sentence.tokens or sentence.extra.text, sentence.columns)).encode())
-        data["data without tags"] = digest.hexdigest()
+        data[WITHOUT_TAGS] = digest.hexdigest()
     if task.class_weights:
         options["class_weight"] = "file"
         data["class weights"] = hashlib.sha256(repr(sorted(task.class_weights.items())).encode()).hexdigest()

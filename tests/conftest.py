@@ -215,9 +215,9 @@ def program(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]
     """Run ``python -m rnncli`` in an empty folder."""
 
     def start(*arguments: object, **options: Any) -> "subprocess.CompletedProcess[str]":
-        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": tmp_path, **options}
+        usual = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": tmp_path, "timeout": 120}
         words = [sys.executable, "-m", "rnncli", *map(str, arguments)]
-        return subprocess.run(words, text=True, encoding="utf-8", check=False, timeout=120, **options)
+        return subprocess.run(words, text=True, encoding="utf-8", check=False, **(usual | options))
 
     return start
 

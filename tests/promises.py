@@ -20,7 +20,7 @@ PROMISES = {
     ),
     "own-files": (
         "An output never replaces a file that is read, a device, or a file that rnncli did not write, unless "
-        "--force is given."
+        "--overwrite is given."
     ),
     "work-kept": (
         "Work that is finished is never discarded: after a divergence, a failed seed or a full disk the best "

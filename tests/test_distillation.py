@@ -11,7 +11,7 @@ from promises import Cases
 
 from rnncli import api, checkpoint, distillation, labelling, memory, modelfile, training
 from rnncli.api import checkpoint_of
-from rnncli.config import COPIES, NetworkSpec, ReadOptions, TrainingSpec
+from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
 from rnncli.data import reading
 from rnncli.data.sentence import Extra, Sentence
 from rnncli.diagnosis.provenance import Provenance
@@ -22,7 +22,7 @@ from rnncli.trained import Trained
 from rnncli.training import Listener
 
 SMALL: dict[str, Any] = {
-    "hidden": 4, "embedding": 3, "ngram": 3, "batch": 8, "epochs": 2, "seeds": 2, "distil": True, "force": True,
+    "hidden": 4, "embedding": 3, "ngram": 3, "batch": 8, "epochs": 2, "seeds": 2, "force": True,
 }  # fmt: skip
 TEXT = "leave Taipei on November 2nd\n\nmay I arrive in Kaohsiung tomorrow\n  \nleave Tainan, please\n"
 
@@ -95,8 +95,7 @@ def test_a_target_is_the_mean_of_what_each_teacher_gives(decoder: str, arch: str
     names = [tag for sentence in lesson.sentences for tag in sentence.tags]
     assert [models[0].tags[i] for i in lesson.target.tags[:, 0]] == names
     assert sentences[:20] == lesson.sentences[:20]
-    assert [s.tokens for s in unseen] == [s.tokens for s in lesson.vocabulary[20:]]
-    assert len(sentences) + 20 * COPIES == len(lesson.sentences)
+    assert [s.tokens for s in sentences] == [s.tokens for s in lesson.sentences]
     q = np.zeros((len(names), len(models[0].tags)))
     np.add.at(q, (np.arange(len(q))[:, None], lesson.target.tags), lesson.target.shares)
     assert (q[:gold].max(axis=1) == 1).all()
@@ -113,7 +112,7 @@ def test_the_student_learns_the_words_of_the_text_and_is_saved(
     heard = Heard()
     result = trained(booking_tsv, tmp_path / "m.npz", text, heard)
     model = modelfile.load(tmp_path / "m.npz")
-    assert ([1, 2, 3], [30, 30, 33 + 30 * COPIES], [(2, 3)]) == (heard.seeds, heard.sentences, heard.taught)
+    assert ([1, 2, 3], [30, 30, 33], [(2, 3)]) == (heard.seeds, heard.sentences, heard.taught)
     assert {"Tainan", "Kaohsiung"} <= set(model.inputs.words.words)
     assert 3 == model.training_spec.seed == result.best.seed
     assert [1, 2] == [run.seed for run in result.runs]
@@ -126,7 +125,7 @@ def test_the_student_learns_the_words_of_the_text_and_is_saved(
     assert (3, 3) == (document["seed"], document["student"]["seed"])
     assert [1, 2] == [run["seed"] for run in document["seeds"]["runs"]]
     assert document["student"]["score"] == document["dev"]["f1"] == result.dev.f1
-    alone = trained(booking_tsv, tmp_path / "n.npz", None, distil=False)
+    alone = trained(booking_tsv, tmp_path / "n.npz", None)
     assert alone.as_dict()["student"] is None
     assert "distilled" not in alone.model.provenance
 
@@ -145,17 +144,6 @@ def test_it_learns_from_the_shares_and_not_from_the_likeliest_tags_alone(booking
     assert weights[0] != weights[1]
 
 
-def test_no_variants_are_made_where_there_is_other_text_enough(booking_tsv: Path) -> None:
-    sentences = sentences_of(booking_tsv)[:8]
-    model = training.prepare(sentences, NetworkSpec(hidden=4), TrainingSpec())
-    counts = []
-    for count in (0, 7, 8, 8 * COPIES, 1000):
-        others = [sentences[i % 8]._replace(tags=[]) for i in range(count)]
-        lesson = distillation.lesson(model, [model.parameters.flat], sentences, others, 1, lambda share: None)
-        counts.append(len(lesson.sentences) - 8 - count)
-    assert [8 * COPIES, 8 * COPIES, 8 * COPIES - 8, 0, 0] == counts
-
-
 def test_a_refit_of_the_student_has_the_development_sentences_too(
     booking_tsv: Path, tmp_path: Path, text: Path
 ) -> None:
@@ -164,19 +152,18 @@ def test_a_refit_of_the_student_has_the_development_sentences_too(
     assert 30 + 30 == result.refit.sentences
     sentences = sentences_of(booking_tsv)
     model = training.prepare(sentences, NetworkSpec(hidden=4), TrainingSpec())
-    lesson = distillation.lesson(model, [model.parameters.flat], sentences, [], 1, lambda share: None)
+    lesson = distillation.lesson(model, [model.parameters.flat], sentences, sentences[:5], 1, lambda share: None)
     joined = lesson.joined(model.tags, [Sentence(["a", "b"], ["B-new", "O"], [], 1)])
     assert [len(model.tags), model.tags.index("O")] == joined.target.tags[:2, 0].tolist()
     assert [1, 0, 0] == joined.target.shares[1, :3].tolist()
     assert joined.target.shares[2:].tolist() == lesson.target.shares.tolist()
     assert lesson.sentences == joined.sentences[1:]
-    assert ["a", "b"] == joined.vocabulary[0].tokens
-    assert len(lesson.vocabulary) + 1 == len(joined.vocabulary)
+    assert ["a", "b"] == joined.sentences[0].tokens
 
 
-def test_one_teacher_is_enough(booking_tsv: Path, tmp_path: Path) -> None:
-    result = trained(booking_tsv, tmp_path / "m.npz", None, seeds=1)
-    assert {"teachers": 1, "sentences": 0} == result.model.provenance["distilled"]
+def test_one_teacher_is_enough(booking_tsv: Path, tmp_path: Path, text: Path) -> None:
+    result = trained(booking_tsv, tmp_path / "m.npz", text, seeds=1)
+    assert {"teachers": 1, "sentences": 3} == result.model.provenance["distilled"]
     assert ([1], 2) == ([run.seed for run in result.runs], result.best.seed)
 
 
@@ -210,12 +197,11 @@ def test_a_text_is_refused_where_columns_are_read(booking_text: str, tmp_path: P
 
 def test_what_makes_no_sense_is_refused(booking_tsv: Path, tmp_path: Path, text: Path) -> None:
     out = tmp_path / "m.npz"
-    with pytest.raises(UsageError, match="--unlabelled needs --distil"):
-        trained(booking_tsv, out, text, distil=False)
-    with pytest.raises(UsageError, match="distil: expected True or False, got 'yes'"):
-        trained(booking_tsv, out, text, distil="yes")
-    with pytest.raises(DataError, match="no sentence in this file"):
-        trained(booking_tsv, out, Path("/dev/null"))
+    blank = tmp_path / "blank.txt"
+    blank.write_text("\n \n")
+    for path in (Path("/dev/null"), blank):
+        with pytest.raises(DataError, match="no sentence in this file"):
+            trained(booking_tsv, out, path)
     with pytest.raises(UsageError, match="seed"):
         trained(booking_tsv, out, text, seed=2**63 - 2)
     with pytest.raises(UsageError, match="--out"):
@@ -266,8 +252,8 @@ def test_other_text_is_another_training(booking_tsv: Path, tmp_path: Path, text:
     text.write_text(TEXT.replace("please", "now"))
     with pytest.raises(UsageError, match="of another training: other data without tags\n"):
         trained(booking_tsv, out, text, resume=True)
-    with pytest.raises(UsageError, match="of another training: --distil True → none"):
-        trained(booking_tsv, out, None, resume=True, distil=False)
+    with pytest.raises(UsageError, match="of another training: other data without tags\n"):
+        trained(booking_tsv, out, None, resume=True)
 
 
 @pytest.mark.promise("resume")
@@ -324,7 +310,7 @@ def test_a_student_that_was_stopped_is_saved_only_if_it_is_better(
 ) -> None:
     options = {"epochs": 5, "learning_rate": 0.02}
     whole = trained(booking_tsv, tmp_path / "whole.npz", text, **options)
-    early = trained(booking_tsv, tmp_path / "m.npz", text, Heard(2 * 5 * 4 + 17), **options)
+    early = trained(booking_tsv, tmp_path / "m.npz", text, Heard(2 * 5 * 4 + 6), **options)
     assert early.student
     assert (1, 5) == (early.student.result.epochs, whole.best.result.epochs)
     assert early.student.score < max(run.score for run in early.runs) == early.best.score
@@ -332,14 +318,14 @@ def test_a_student_that_was_stopped_is_saved_only_if_it_is_better(
 
 
 def test_teachers_that_do_not_fit_in_memory_are_refused(
-    booking_tsv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    booking_tsv: Path, tmp_path: Path, text: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those of 1,000 seeds take 4 MB beside the training of one."""
     free = 2_000_000
     monkeypatch.setattr(memory, "available", lambda: free)
     with pytest.raises(UsageError, match=r"the weights of 1000 teachers would take at least .* MB of memory"):
-        trained(booking_tsv, tmp_path / "m.npz", None, seeds=1_000)
-    assert trained(booking_tsv, tmp_path / "m.npz", None).student
+        trained(booking_tsv, tmp_path / "m.npz", text, seeds=1_000)
+    assert trained(booking_tsv, tmp_path / "m.npz", text).student
     heard = Heard(100)
     long = tmp_path / "long.txt"
     long.write_text("leave " * 5_000)

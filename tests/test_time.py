@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from numba.core.compiler_lock import global_compiler_lock
 
 from rnncli import api, clock
 from rnncli.api import checkpoint_of
@@ -25,11 +26,15 @@ class Ticking(Listener):
         self.seconds = 0.0
         self.most = math.inf
         self.reading_seconds = 0.0  # of each file
+        self.loading_seconds = 0.0  # of the kernels, in the first step
         self.batches = [0]  # of each seed, and of the refit
         self.epochs: list[Epoch] = []
         take = Trainer.step
 
         def step(trainer: Trainer, *arguments: Any) -> float:
+            with global_compiler_lock:  # as when Numba compiles
+                self.seconds += self.loading_seconds
+                self.loading_seconds = 0.0
             self.seconds += 1
             return take(trainer, *arguments)
 
@@ -118,8 +123,31 @@ def test_the_time_before_the_first_seed_is_no_part_of_its_share(ticking: Ticking
     assert [30, 30, 30] == ticking.batches[1:]
 
 
+def test_the_time_of_loading_kernels_is_taken_off_the_budget_of_all_seeds(
+    ticking: Ticking, booking_tsv: Path
+) -> None:
+    ticking.loading_seconds = 30
+    result = trained(booking_tsv, ticking, 90, seeds=3)
+    assert [20, 20, 20] == ticking.batches[1:]
+    assert {"kernels": 30, "training": 60, "total": 90}.items() <= result.time.items()
+    assert [20] * 3 == [run.result.seconds for run in result.runs]
+    assert {4} == {run.result.constant for run in result.runs}  # the fall is a fifth of what was trained
+
+
+def test_a_seed_that_was_stopped_loads_kernels_again(ticking: Ticking, booking_tsv: Path) -> None:
+    ticking.most = 50
+    ticking.loading_seconds = 30
+    assert trained(booking_tsv, ticking, 150, seeds=3).stopped
+    ticking.most = math.inf
+    ticking.loading_seconds = 30
+    trained(booking_tsv, ticking, 150, seeds=3, resume=True)
+    assert [20, 10, 30, 30] == ticking.batches[1:]
+
+
 def test_a_student_and_its_refit_have_the_time_that_their_data_need(ticking: Ticking, booking_tsv: Path) -> None:
-    trained(booking_tsv, ticking, 140, dev=False, seeds=2, distil=True)
+    text = booking_tsv.with_name("text.txt")
+    text.write_text("leave Taipei\n" * 87)  # three times as many as the 29 training sentences
+    trained(booking_tsv, ticking, 140, dev=False, seeds=2, unlabelled=text)
     assert [20, 20, 80, 20] == ticking.batches[1:]
 
 

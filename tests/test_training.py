@@ -10,7 +10,7 @@ from networks import NETWORKS
 
 from rnncli import api, evaluation, modelfile, training
 from rnncli.config import NetworkSpec, TrainingSpec
-from rnncli.data import reading
+from rnncli.data import reading, tokenizer_choice
 from rnncli.data.lexicon import Lexicon
 from rnncli.data.sentence import Sentence
 from rnncli.data.vectors import Vectors
@@ -226,6 +226,23 @@ def test_spans_are_exchanged_with_their_tags(share, sentences, monkeypatch):
     read = Counter(pair for words, tags in batches for pair in zip(words, tags, strict=True))
     assert set(read) <= set(usual)
     assert (share == 0) == (read == usual + usual)  # two epochs
+
+
+def test_a_tokenizer_is_chosen_once_for_all_seeds_and_the_refit(booking_tsv, monkeypatch):
+    calls = []
+    choose = tokenizer_choice.choose
+
+    def counted(*arguments):
+        calls.append(arguments)
+        return choose(*arguments)
+
+    monkeypatch.setattr(tokenizer_choice, "choose", counted)
+    options = {"hidden": 4, "embedding": 3, "ngram": 3, "epochs": 1, "force": True, "refit": "yes"}
+    out = booking_tsv.with_name("model.npz")
+    trained = api.train(booking_tsv, out=out, seeds=3, unlabelled=booking_tsv, **options)
+    assert 1 == len(calls)
+    assert (trained.model.tokenizer, trained.model.reproduced) == choose(*calls[0])
+    assert "auto" == trained.model.training_spec.tokenizer
 
 
 def test_fewer_spans_are_exchanged_the_more_sentences_there_are():

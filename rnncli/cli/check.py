@@ -191,7 +191,7 @@ def _show_choice(choice: "Choice", files: "list[FileReport]") -> None:
     cpus = "1 thread" if choice.threads == 1 else f"{choice.threads} threads"
     data = f"{choice.sentences:,} sentences with {choice.tokens:,} tokens"
     if choice.sentences < files[0].sentences:
-        data = data.replace("with", "with about") + "; the others are kept for development"
+        data += "; the others are kept for development"
     elif len(files) == 1:
         data += ", which are the development data too"
     row("data", data)

@@ -25,16 +25,16 @@ ESSENTIAL = {
 PANELS = {
     "train": {
         "Data": ("dev", "dev-share", "unlabelled", "vectors", "lexicon", "scheme", "tokenizer", "digits", "force"),
-        "Training": ("init-from", "seeds", "distil", "time", "threads"),
+        "Training": ("init-from", "seeds", "time", "threads"),
         "Output": (
-            *("out", "log-gradients", "checkpoint-every", "resume", "restart"),
+            *("out", "log-gradients", "overwrite", "checkpoint-every", "resume", "restart"),
             *("json", "quiet", "config", "help", "help-all"),
         ),
     },
     "memory-task": {
         "Sentences": ("delay", "sentences", "part"),
         "Training": ("solve", "delays", "seeds", "threads"),
-        "Output": ("out", "json", "quiet", "config", "help", "help-all"),
+        "Output": ("out", "overwrite", "json", "quiet", "config", "help", "help-all"),
     },
 }
 ORDER = ("Arguments", "Data", "Sentences", "Network", "Training", "Output", OTHERS)

@@ -1,8 +1,10 @@
 """Options from a TOML file: ``--config``."""
 
 import math
+import os
 import re
 import reprlib
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import typer
 
 from rnncli import arguments
+from rnncli.cli import outputs
 from rnncli.cli.registry import COMMANDS, is_shared
 from rnncli.cli.usage import RENAMED, option_hint
 from rnncli.errors import FileError, UsageError
@@ -52,6 +55,9 @@ def read(context: typer.Context, path: Path | None) -> Path | None:
     own = {flag: value for flag, value in values.items() if flag in flags}
     for flag, value in own.items():
         _check_value(path, flag, value, flag in without_value)
+        is_file = parameter_of_flag[flag] in (*outputs.INPUTS, *outputs.OUTPUTS.get(command, ()))
+        if is_file and not isinstance(value, str):
+            raise UsageError(f"--{flag} in the configuration: {value} is not the name of a file")
     context.default_map = {parameter_of_flag[flag]: value for flag, value in own.items()}
     return path
 
@@ -91,7 +97,9 @@ def _text(path: Path) -> str:
     """The text of a file, which must be short; what is not is no file of options."""
     arguments.path("--config", path)
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_open) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise FileError("is not a regular file", where=str(path))
             content = file.read(LARGEST + 1)
     except OSError as error:
         near = arguments.nearest_path(path) if isinstance(error, FileNotFoundError) else ""
@@ -109,6 +117,11 @@ def _text(path: Path) -> str:
         if line.count(".") > MOST_DOTS and not line.lstrip().startswith("#"):
             raise UsageError(f"no line may have more than {MOST_DOTS} dots", where=f"{path}:{number}")
     return text
+
+
+def _open(path: str, flags: int) -> int:
+    """Open a file without waiting, as for the writer of a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _check(path: Path, command: str, keys: Iterable[str], flags: frozenset[str]) -> None:

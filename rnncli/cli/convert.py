@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rnncli.cli import show
-from rnncli.cli.options import ForceWriteOption, command
+from rnncli.cli.options import ForceOption, OverwriteOption, command
 from rnncli.cli.printable import printable
 from rnncli.config import FORMATS, ReadOptions, SpanScheme, TargetName, is_tokenizer
 from rnncli.errors import DataError, UsageError
@@ -48,7 +48,8 @@ def convert(
     tokenizer: Annotated[
         str, typer.Option(help="How texts with spans are cut into tokens, as in rnncli train.")
     ] = "auto",
-    force: ForceWriteOption = False,
+    force: ForceOption = False,
+    overwrite: OverwriteOption = False,
     json_output: bool = False,
     *,
     reading: ReadOptions,

@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rnncli.cli import files, show
-from rnncli.cli.options import ForceWriteOption, ModelOption, command, find_model, refuse_file_name
+from rnncli.cli.options import (
+    ForceOption,
+    ModelOption,
+    OverwriteOption,
+    command,
+    find_model,
+    refuse_file_name,
+)
 from rnncli.config import ReadOptions
 from rnncli.errors import DataError, UsageError
 
@@ -38,7 +45,8 @@ def inspect_gradients(
         str | None,
         typer.Option(metavar="FILE", help="Write the picture as SVG too; with - only that, to stdout."),
     ] = None,
-    force: ForceWriteOption = False,
+    force: ForceOption = False,
+    overwrite: OverwriteOption = False,
     json_output: bool = False,
     *,
     options: ReadOptions,

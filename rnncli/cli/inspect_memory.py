@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from rnncli.cli import files, show
-from rnncli.cli.options import ForceWriteOption, ModelOption, command, find_model, refuse_file_name
+from rnncli.cli.options import (
+    ForceOption,
+    ModelOption,
+    OverwriteOption,
+    command,
+    find_model,
+    refuse_file_name,
+)
 from rnncli.cli.printable import printable_values
 from rnncli.config import ReadOptions
 from rnncli.errors import UsageError
@@ -67,7 +74,8 @@ def inspect_memory(
     html: HtmlOption = None,
     svg: SvgOption = None,
     model: ModelOption = None,
-    force: ForceWriteOption = False,
+    force: ForceOption = False,
+    overwrite: OverwriteOption = False,
     json_output: bool = False,
     *,
     options: ReadOptions,

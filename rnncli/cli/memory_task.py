@@ -1,13 +1,12 @@
 """``rnncli memory-task``: the classical tests of memory: write their sentences, or train on them."""
 
 import functools
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from rnncli.cli import show
-from rnncli.cli.options import ThreadsOption, command
+from rnncli.cli.options import OverwriteOption, ThreadsOption, command, given
 from rnncli.config import TrialSpec
 from rnncli.errors import UsageError
 
@@ -20,6 +19,7 @@ PartName = Literal["train", "dev", "test"]
 
 @command("memory-task")
 def memory_task(
+    context: typer.Context,
     task: Annotated[
         TaskName, typer.Argument(metavar="TASK", help="copy, order or adding-sign.", show_default=False)
     ],
@@ -34,7 +34,7 @@ def memory_task(
     ] = 4_000,
     part: Annotated[PartName, typer.Option(help="Which random sentences to write.")] = "train",
     out: Annotated[
-        Path | None,
+        str | None,
         typer.Option("--out", "-o", metavar="FILE", help="File to write them to; without it stdout."),
     ] = None,
     solve: Annotated[
@@ -42,7 +42,7 @@ def memory_task(
     ] = False,
     delays: Annotated[str, typer.Option(metavar="N,N,…", help="Delays to try with --solve.")] = "5,10,20,50,100",
     seeds: Annotated[int, typer.Option(metavar="N", min=1, max=1000, help="Runs, from --seed on.")] = 1,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")] = False,
+    overwrite: OverwriteOption = False,
     threads: ThreadsOption = 0,
     json_output: bool = False,
     *,
@@ -62,6 +62,10 @@ def memory_task(
 
     Example: rnncli memory-task order --solve --delays 5 --cell lstm
     """
+    unused = "delay" if solve else "delays"
+    if unused in given(context):
+        hint = "give --delays" if solve else "give --delay, or --solve too"
+        raise UsageError(f"--{unused} is for a run {'without' if solve else 'with'} --solve", hint=hint)
     if not solve:
         _write(task, delay, sentences, trial.seed, part, out, json_output)
         return
@@ -98,7 +102,7 @@ def _numbers(text: str) -> list[int]:
     return numbers
 
 
-def _write(task: str, delay: int, count: int, seed: int, part: str, out: Path | None, as_json: bool) -> None:
+def _write(task: str, delay: int, count: int, seed: int, part: str, out: str | None, as_json: bool) -> None:
     from rnncli.data import tasks
     from rnncli.data.formats import token_lines
 

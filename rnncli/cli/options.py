@@ -57,11 +57,8 @@ ThreadsOption = Annotated[
     ),
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Go on although the data look wrong.")]
-ForceWriteOption = Annotated[
-    bool,
-    typer.Option(
-        "--force", help="Go on although the data look wrong, and replace a file that rnncli did not write."
-    ),
+OverwriteOption = Annotated[
+    bool, typer.Option("--overwrite", help="Replace a file that is there already, whatever it holds.")
 ]
 
 

@@ -17,7 +17,7 @@ OUTPUTS = {
     "inspect-gradients": {"svg": "FIGURE"},
     "memory-task": {"out": "TEXT"},
 }
-# Parameters of all commands that name a file that is read.
+# Parameters of all commands that name a file that is read, or several.
 INPUTS = (
     "config",
     "data",
@@ -28,6 +28,8 @@ INPUTS = (
     "class_weight",
     "source",
     "corpus",
+    "file",
+    "files",
     "log",
     "model",
     "compare",
@@ -43,13 +45,11 @@ def check(command: str, values: Mapping[str, Any], names: Mapping[str, str]) -> 
     values  of all parameters of the command
     names   of the parameters as a user knows them: ``--input``, ``OUT``
     """
-    if command not in OUTPUTS:
-        return
     from rnncli import writing
 
     outputs = [
         writing.Output(names[name], values[name], getattr(writing, kind))
-        for name, kind in OUTPUTS[command].items()
+        for name, kind in OUTPUTS.get(command, {}).items()
         if values[name] is not None
     ]
     if values["json_output"] and command not in _OF_JSON:
@@ -57,9 +57,9 @@ def check(command: str, values: Mapping[str, Any], names: Mapping[str, str]) -> 
     elif not any(str(output.path) == "-" for output in outputs):
         outputs.append(writing.Output("stdout", "-", None))
     inputs = {names[name]: values[name] for name in INPUTS if values.get(name) is not None}
-    if "model" in names:
+    if "model" in names and values.get("file") is None:
         inputs.setdefault(names["model"], default_model())
-    writing.check(outputs, inputs, values["force"])
+    writing.check(outputs, inputs, values.get("overwrite", False))
 
 
 def default_model() -> Path:

@@ -10,8 +10,9 @@ import typer
 
 from rnncli.cli import show
 from rnncli.cli.options import (
-    ForceWriteOption,
+    ForceOption,
     ModelOption,
+    OverwriteOption,
     ThreadsOption,
     command,
     find_model,
@@ -67,7 +68,8 @@ def tag(
     nbest: NbestOption = 0,
     keep: KeepOption = False,
     model: ModelOption = None,
-    force: ForceWriteOption = False,
+    force: ForceOption = False,
+    overwrite: OverwriteOption = False,
     threads: ThreadsOption = 0,
     json_output: bool = False,
     *,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rnncli.cli import show, signals
-from rnncli.cli.options import ForceWriteOption, ThreadsOption, command, given
+from rnncli.cli.options import ForceOption, OverwriteOption, ThreadsOption, command, given
 from rnncli.cli.outputs import DEFAULT_MODEL
 from rnncli.clock import Clock, duration
 from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
@@ -44,17 +44,11 @@ SeedsOption = Annotated[
     int,
     typer.Option(metavar="N", min=1, max=1000, help="Runs, from --seed on; the best on dev is kept."),
 ]
-DistilOption = Annotated[
-    bool,
-    typer.Option(
-        "--distil",
-        help="Train one more model by what those of all --seeds give to variants of the data, and save it.",
-    ),
-]
 UnlabelledOption = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", help="Sentences without tags, such as a text a line, which --distil learns from too."
+        metavar="FILE",
+        help="Sentences without tags: one more model learns what those of all --seeds give to them, and is saved.",
     ),
 ]
 TimeOption = Annotated[
@@ -63,9 +57,9 @@ TimeOption = Annotated[
         metavar="DURATION", help="Time for everything, such as 30s, 5m or 1h30m: the best model that it allows."
     ),
 ]
-OutOption = Annotated[Path, typer.Option("--out", "-o", help="Where the model is written.")]
+OutOption = Annotated[str, typer.Option("--out", "-o", metavar="FILE", help="Where the model is written.")]
 LogOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--log-gradients",
         metavar="FILE",
@@ -103,15 +97,15 @@ def train(
     lexicon: LexiconOption = None,
     init_from: InitOption = None,
     seeds: SeedsOption = 1,
-    distil: DistilOption = False,
     unlabelled: UnlabelledOption = None,
     time: TimeOption = "",
-    out: OutOption = DEFAULT_MODEL,
+    out: OutOption = str(DEFAULT_MODEL),
     log_gradients: LogOption = None,
     checkpoint_every: CheckpointOption = 1.0,
     resume: ResumeOption = False,
     restart: RestartOption = False,
-    force: ForceWriteOption = False,
+    force: ForceOption = False,
+    overwrite: OverwriteOption = False,
     threads: ThreadsOption = 0,
     json_output: bool = False,
     *,
@@ -140,26 +134,14 @@ def train(
     if resume and not checkpoint.exists():
         show.note(f"no checkpoint {checkpoint}: the training begins at the start")
     files = api.Files(data, dev, out, vectors, log_gradients, init_from, unlabelled, lexicon)
+    go_on = resume or (False if restart else None)
+    settings = api.Settings(seeds, threads, force, overwrite, go_on, checkpoint_every, given(context))
     stop = signals.Stop()
     with signals.handled_by(stop.handle):
         try:
             with show.progress("reading …", at_once=True) as progress:
-                view = train_view.TrainView(progress, training.seed, seeds + distil, stop, clock)
-                trained = api.train_files(
-                    files,
-                    network,
-                    training,
-                    reading,
-                    seeds=seeds,
-                    distil=distil,
-                    threads=threads,
-                    listener=view,
-                    force=force,
-                    resume=resume or (False if restart else None),
-                    checkpoint_every=checkpoint_every,
-                    given=given(context),
-                    clock=clock,
-                )
+                view = train_view.TrainView(progress, training.seed, seeds + (unlabelled is not None), stop, clock)
+                trained = api.train_files(files, network, training, reading, settings, view, clock)
         except (KeyboardInterrupt, signals.Stopped, StoppedError) as error:
             show.note("interrupted")
             train_view.how_to_go_on(checkpoint)

@@ -108,8 +108,7 @@ class TrainView(Listener):
         """Say what the student learns from, and show how much of it is labelled."""
         if share == 0:
             models = f"{teachers} models" if teachers > 1 else "the model before"
-            text = f", also on {others:,} sentences without tags" if others else ""
-            show.note(f"student learns from {models}{text}")
+            show.note(f"student learns from {models}, also on {others:,} sentences without tags")
         self.progress.update(self.runs / self.seeds, f"labelling, {share:.0%}")
 
     def warning(self, message: str) -> None:

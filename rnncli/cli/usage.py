@@ -14,6 +14,7 @@ from rnncli.cli.registry import COMMANDS, PREFIX, is_shared, variable
 from rnncli.errors import UsageError
 from rnncli.spec import suggestion
 
+TEST_DATA = PREFIX + "TEST_DATA"  # names a folder for the tests of this program
 # Options that have another name now, by command.
 RENAMED = {
     "train": {"input": "features", "output": "decoder", "decoding": "transitions"},
@@ -73,6 +74,9 @@ ELSEWHERE = {
     "output-file": ("out",),
     "outfile": ("out",),
     "save": ("out",),
+    "force": ("overwrite",),
+    "replace": ("overwrite",),
+    "clobber": ("overwrite",),
     "model-out": ("out",),
     "model": ("out",),
     "model-file": ("model", "out"),
@@ -196,7 +200,7 @@ def check_variables(command: str, environment: Mapping[str, str] = os.environ) -
             raise UsageError(f"{name} has a new name", hint=hint)
     notes = []
     for name in sorted(environment):
-        if name.startswith(PREFIX) and name not in current and name not in renamed:
+        if name.startswith(PREFIX) and name not in current and name not in renamed and name != TEST_DATA:
             nearest = get_close_matches(name, current, n=1)
             hint = f"; did you mean {nearest[0]}?" if nearest else ""
             notes.append(f"note: {name} sets no option{hint}")

@@ -5,14 +5,12 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-import numpy as np
-
 from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
 from rnncli.data import compatibility, plausibility, reading, schemes
 from rnncli.data.formats.format import Wanted
 from rnncli.data.reading import Corpus
 from rnncli.data.sentence import Sentence
-from rnncli.data.split import split, usual_share
+from rnncli.data.split import kept_apart
 from rnncli.data.tags import Scheme
 from rnncli.data.watch import Watch
 from rnncli.errors import DataError, UsageError
@@ -73,9 +71,9 @@ class Reader(NamedTuple):
         self._check_tags(corpora, scheme)
         if dev is not None:
             return Parts(corpus, corpus.sentences, corpora[1].sentences, scheme)
-        share = self.training.dev_share or usual_share(len(corpus.sentences))
-        rng = np.random.default_rng([self.training.seed, 2])
-        return Parts(corpus, *split(corpus.sentences, share, rng, scheme), scheme)
+        return Parts(
+            corpus, *kept_apart(corpus.sentences, self.training.dev_share, self.training.seed, scheme), scheme
+        )
 
     def unlabelled(self, path: str | Path, corpus: Corpus) -> list[Sentence]:
         """Read sentences without their tags, if they have any; a text on a line is not cut into tokens yet.
@@ -87,7 +85,7 @@ class Reader(NamedTuple):
         watch = Watch(after_read=partial(self.events.reading, str(path)))
         with reading.reading(str(path), options, Wanted(labelled=False, force=self.force), watch=watch) as file:
             sentences = list(file.sentences)
-        if not sentences:
+        if not any(s.tokens or (s.extra.text or "").strip() for s in sentences):
             raise DataError("no sentence in this file", where=file.name, hint="expected sentences without tags")
         needed = self._columns(corpus)
         compatibility.check_column_count(file.name, len(file.names.features), needed)

@@ -26,6 +26,13 @@ def dev_count(sentences: int, share: float) -> int:
     return 0 if share == 0 or sentences < 2 else min(max(1, round(share * sentences)), sentences - 1)
 
 
+def kept_apart(
+    sentences: Sequence[Sentence], share: float, seed: int, scheme: Scheme
+) -> tuple[list[Sentence], list[Sentence]]:
+    """Divide the sentences of a training file as training does; share 0 is :func:`usual_share`."""
+    return split(sentences, share or usual_share(len(sentences)), np.random.default_rng([seed, 2]), scheme)
+
+
 def split(
     sentences: Sequence[Sentence], share: float, rng: np.random.Generator, scheme: Scheme = PLAIN
 ) -> tuple[list[Sentence], list[Sentence]]:

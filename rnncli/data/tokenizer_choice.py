@@ -9,6 +9,7 @@ from typing import NamedTuple
 import regex
 
 from rnncli.config import TOKENIZER_PARTS
+from rnncli.data.sentence import Sentence
 from rnncli.data.tokenize import UNSPACED, Tokenizer, divided, tokenizer
 from rnncli.data.vocabulary import Vocabulary
 
@@ -71,6 +72,12 @@ def _touch(before: str, token: str, joint: str) -> bool:
     if _CLOSING.fullmatch(token) or _UNSPACED.match(before[-1:]) or _UNSPACED.match(token[:1]):
         return True
     return joint == "" and (len(before) == len(token) == 1 or not _are_words(before, token))
+
+
+def of(name: str, sentences: Sequence[Sentence], digits: str) -> Choice:
+    """The tokenizer of a name, which may be auto, for training sentences."""
+    sample = [(sentence.extra.text, sentence.tokens) for sentence in sentences]
+    return choose(sample, digits) if name == "auto" else Choice(name, share(sample, name, digits))
 
 
 def choose(sentences: Sample, digits: str = "zero") -> Choice:

@@ -5,12 +5,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from rnncli import evaluation, modelfile
 from rnncli.data.reading import Corpus
 from rnncli.data.sentence import Sentence
-from rnncli.data.split import split, usual_share
+from rnncli.data.split import kept_apart
 from rnncli.diagnosis import agreement
 from rnncli.diagnosis.check import Check, all_hold
 from rnncli.diagnosis.information import Information, sha256_of
@@ -179,10 +177,8 @@ def _development(information: Information, dev: DevScores, corpus: Corpus) -> li
     stored = information.provenance
     if corpus.sha256 == stored.data_sha256:
         settings = information.model.training_spec
-        share = settings.dev_share or usual_share(len(corpus.sentences))
         seed = settings.seed if stored.dev_seed is None else stored.dev_seed  # of several, the first
-        rng = np.random.default_rng([seed, 2])
-        train, kept = split(corpus.sentences, share, rng, information.model.scheme)
+        train, kept = kept_apart(corpus.sentences, settings.dev_share, seed, information.model.scheme)
         if (_size(train), _size(kept)) == ((stored.sentences, stored.tokens), (dev.sentences, dev.tokens)):
             return kept
     return None

@@ -1,5 +1,6 @@
 """How kernels are compiled: ``@jit`` for what Python calls, ``@inner`` for what only kernels call."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -33,6 +34,24 @@ def inner(function: Callable[..., Any]) -> Any:
     return numba.extending.register_jitable(no_cpython_wrapper=True, no_cfunc_wrapper=True, **OPTIONS)(function)
 
 
+class _Timer(internals.Listener):  # type: ignore[misc]
+    """Reports the seconds of each compilation, with those of the kernels within it."""
+
+    def __init__(self, report: Callable[[float], None]) -> None:
+        self._report = report
+        self._depth = 0
+
+    def on_start(self, event: Any) -> None:
+        if self._depth == 0:
+            self._began = time.perf_counter()
+        self._depth += 1
+
+    def on_end(self, event: Any) -> None:
+        self._depth -= 1
+        if self._depth == 0:
+            self._report(time.perf_counter() - self._began)
+
+
 def timed(report: Callable[[float], None]) -> Any:
-    """A context that reports for how many seconds kernels were loaded and compiled in it, if any were."""
-    return internals.install_timer("numba:compiler_lock", report)
+    """A context that reports the seconds in which a kernel was loaded or compiled in it, after each."""
+    return internals.install_listener("numba:compiler_lock", _Timer(report))

@@ -41,4 +41,5 @@ call_function = _part("core.callconv", "CPUCallConv.call_function")
 return_status_propagate = _part("core.callconv", "CPUCallConv.return_status_propagate")
 
 # To measure how long kernels are loaded and compiled.
-install_timer = _part("core.event", "install_timer")
+Listener = _part("core.event", "Listener")
+install_listener = _part("core.event", "install_listener")

@@ -2,7 +2,7 @@
 
 from rnncli.training.carry import Carried
 from rnncli.training.events import Divergence, Epoch, Failure, Listener, Result, Resumed, Run
-from rnncli.training.loop import Saver, train
+from rnncli.training.loop import Course, Saver, train
 from rnncli.training.prepare import prepare
 from rnncli.training.schedule import Plan, Schedule
 from rnncli.training.state import Progress, State
@@ -10,6 +10,7 @@ from rnncli.training.trainer import Trainer
 
 __all__ = [
     "Carried",
+    "Course",
     "Divergence",
     "Epoch",
     "Failure",

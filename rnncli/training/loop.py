@@ -1,16 +1,15 @@
 """The training loop: epochs, scores, early stopping. It reports to a listener, and its state can be saved."""
 
 import math
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from rnncli import arguments
-from rnncli.clock import Clock
+from rnncli.clock import KERNELS, Clock, Share
 from rnncli.config import FALL
 from rnncli.data.sentence import Sentence, check
 from rnncli.data.weights import for_tags
@@ -47,6 +46,25 @@ class Saver(Protocol):
         """Save the state; called when it is due, and when the training is stopped."""
 
 
+class Course(NamedTuple):
+    """How long a training may take, and how its state is kept.
+
+    plan        how long it is
+    time_share  of a clock that measures training and scoring; both must be over when nothing of it is left
+    saver       gets the state when it asks for it, and when the training is stopped
+    state       go on from this state of a training with the same arguments, to the same result; its arrays are
+                taken out of it, so that they do not need memory twice
+    """
+
+    plan: Plan | None = None
+    time_share: Share | None = None
+    saver: Saver | None = None
+    state: State | None = None
+
+
+TO_THE_END = Course()  # without a limit
+
+
 def train(
     model: Model,
     sentences: Sequence[Sentence],
@@ -57,16 +75,12 @@ def train(
     metric: str = "score",
     listener: Listener | None = None,
     class_weights: Mapping[str, float] | None = None,
-    saver: Saver | None = None,
-    state: State | None = None,
     target: Target | None = None,
-    plan: Plan | None = None,
-    clock: Clock | None = None,
-    until: float = math.inf,
+    course: Course = TO_THE_END,
 ) -> Result:
     """Train a model from :func:`.prepare` in place and leave the weights of the best epoch in it.
 
-    How long it takes is said by ``plan``, by the settings of the model, or else by the scores: see
+    How long it takes is said by ``course``, by the settings of the model, or else by the scores: see
     :class:`.Schedule`. The best epoch is the last one whose score is within one standard error of the highest score
     so far. Later weights are better because the learning rate falls to 0, and with few development data the highest
     score is partly chance (Breiman et al. 1984, the rule of one standard error).
@@ -82,13 +96,8 @@ def train(
     metric         the name of the score; of a "loss" the lowest is best, and of equal ones the last
     listener       its ``batch``, ``epoch``, ``diverged`` and ``should_stop`` are called
     class_weights  weights of tags, if their file was read already; else those of the model's settings
-    saver          gets the state of the training when it asks for it, and when the training is stopped
-    state          go on from this state of a training with the same arguments, to the same result; its arrays are
-                   taken out of it, so that they do not need memory twice
     target         what each token of the sentences, one after another, should get; None: its tag
-    plan           how long the training is
-    clock          measures training and scoring
-    until          when the training and its last scoring must be over, in seconds that the clock has spent
+    course         how long the training may take, and where its state is kept
     """
     arguments.instance("model", model, Model)
     sentences = [check(sentence) for sentence in arguments.several("sentences", sentences, "labelled sentences")]
@@ -100,12 +109,11 @@ def train(
     size = team_size(threads, model.network_spec.architecture.directions, model.training_spec.batch)
     use_kernels(model.network_spec)
     best = Best(model.parameters, scored, metric)
-    clock = clock or Clock()
     with ThreadTeam(size) as team:
-        trainer = Trainer(model, encoded, weights, team, plan, target)
-        loop = _Loop(model, trainer, best, score, metric, listener, saver, clock, until)
-        if state is not None:
-            loop.restore(state)
+        trainer = Trainer(model, encoded, weights, team, course.plan, target)
+        loop = _Loop(model, trainer, best, score, metric, listener, course)
+        if course.state is not None:
+            loop.restore(course.state)
         interrupted = loop.run()
     if loop.divergence and not best.epoch:
         raise DivergedError(loop.divergence.where, hint=HINT)
@@ -138,9 +146,7 @@ class _Loop:
         score: Callable[[Model], float] | None,
         metric: str,
         listener: Listener,
-        saver: Saver | None,
-        clock: Clock,
-        until: float,
+        course: Course,
     ) -> None:
         self.model = model
         self.trainer = trainer
@@ -148,13 +154,13 @@ class _Loop:
         self.score = score
         self.metric = metric
         self.listener = listener
-        self.saver = saver
-        self.clock = clock
-        self.until = until
+        self.saver = course.saver
+        self.time_share = course.time_share or Share(Clock())
+        self.clock = self.time_share.clock
         self._saving = model.parameters.flat.nbytes / SPEED
         self.fall = 0.0  # seconds from the beginning of a fall that ends in time; 0: it has not begun
         self.good = best.parameters  # the weights after the last epoch that was scored
-        self.seconds = 0.0  # that the batches of this epoch took
+        self.seconds = 0.0  # that the batches of this epoch took, without loading kernels
         self.earlier_seconds = 0.0  # that the epochs before took
         self.scoring_seconds = 0.0  # that their scoring took
         self.missing = 0.0  # the share of the last epoch that there was no time for
@@ -162,7 +168,7 @@ class _Loop:
 
     def run(self) -> bool:
         """Train to the end; return whether the listener stopped the training."""
-        if self.until < math.inf and not self.scoring_seconds:
+        if self.time_share.is_limited and not self.scoring_seconds:
             self._score()  # how long that takes
         while not self._is_over():
             try:
@@ -194,18 +200,18 @@ class _Loop:
     def _left(self) -> float:
         """The seconds that are left for training: one more scoring must be possible after it."""
         scoring = self.scoring_seconds / (self.trainer.epochs + 1)
-        return self.until - self.clock.spent - SCORINGS * scoring - self._saving
+        return self.time_share.left - SCORINGS * scoring - self._saving
 
     def _epoch(self) -> bool:
         """Train for what is left of an epoch, and score it; return whether the listener stopped the training."""
         trainer = self.trainer
         tokens = len(trainer.encoded.words)
-        began = time.perf_counter() - self.seconds
+        began = self.clock.seconds("training") - self.seconds
         is_stopped = False
 
         def batch_done(share: float) -> bool:
             nonlocal is_stopped
-            self.seconds = time.perf_counter() - began
+            self.seconds = max(self.clock.seconds("training") - began, 1e-9)
             is_late = self._limit()
             self.listener.batch(trainer.epochs + share, tokens * share / self.seconds)
             is_stopped = self.listener.should_stop()
@@ -247,13 +253,13 @@ class _Loop:
     @contextmanager
     def _part(self, name: str) -> Iterator[None]:
         """Measure a part of the work, without the time in which kernels are loaded or compiled."""
-        with self.clock.part(name), timed(lambda seconds: self.clock.move(seconds, "kernels")):
+        with self.clock.part(name), timed(lambda seconds: self.clock.move(seconds, KERNELS)):
             yield
 
     def _epochs(self, passes: float) -> int:
         """About how many epochs the training will have, after so many passes."""
         epochs = self.trainer.schedule.epochs
-        if self.until == math.inf:
+        if not self.time_share.is_limited:
             return epochs
         seconds = (self.earlier_seconds + self.seconds + self.scoring_seconds) / passes
         return min(epochs, max(1, math.ceil(passes + max(0.0, self._left()) / seconds)))
@@ -262,20 +268,20 @@ class _Loop:
         """The score of the model; 0 where it is not scored."""
         if self.score is None:
             return 0.0
-        before = self.clock.parts.get("scoring", 0.0)
+        before = self.clock.seconds("scoring")
         with np.errstate(all="ignore"), self._part("scoring"):
             try:
                 score = self.score(self.model)
             except TooLargeError as error:
                 raise NotFiniteError("the weights are too large to compute with") from error
-        self.scoring_seconds += self.clock.parts["scoring"] - before
+        self.scoring_seconds += self.clock.seconds("scoring") - before
         if not math.isfinite(score):
             raise NotFiniteError("the score is not a finite number")
         return score
 
     def _limit(self) -> bool:
         """Lower the learning rate where time is limited; return whether the time is over."""
-        if self.until == math.inf:
+        if not self.time_share.is_limited:
             return False
         left = max(0.0, self._left())
         trainer = self.trainer

@@ -27,12 +27,14 @@ def prepare(
     scheme: Scheme | None = None,
     start: Model | None = None,
     lexicon: Lexicon | None = None,
+    cut: tokenizer_choice.Choice | None = None,
 ) -> Model:
     """Make an untrained model for these training sentences, with their vocabularies, tags, scheme, tokenizer.
 
     scheme   that of the tags, if it was recognised already
     start    a model with this network and scheme, whose words, tags and weights are carried over
     lexicon  phrases with types, which are read beside the tokens
+    cut      the tokenizer, if it was chosen already
     """
     arguments.instance("network", network, NetworkSpec)
     arguments.instance("training", training, TrainingSpec)
@@ -54,7 +56,7 @@ def prepare(
         lexicon = carry.lexicon(start, lexicon)
     digits = network.digits if network.digits != "auto" else choose_digits(sentences)
     has_columns = bool(columns[0] and columns[0][0])
-    cut = _tokenizer(training.tokenizer, sentences, digits)
+    cut = cut or tokenizer_choice.of(training.tokenizer, sentences, digits)
     network = network.resolved(
         has_columns,
         vectors is not None,
@@ -91,11 +93,3 @@ def _outside(sentences: Sequence[Sentence], scheme: Scheme) -> float:
     spans = [span for sentence in sentences for span in scheme.spans(sentence.tags)] if scheme.has_spans else []
     inside = sum(span.end - span.start for span in spans)
     return 1 - inside / sum(len(sentence.tokens) for sentence in sentences)
-
-
-def _tokenizer(name: str, sentences: Sequence[Sentence], digits: str) -> tokenizer_choice.Choice:
-    """The tokenizer of a name, which may be auto, and the share of the sentences whose tokens it gives."""
-    sample = [(sentence.extra.text, sentence.tokens) for sentence in sentences]
-    if name == "auto":
-        return tokenizer_choice.choose(sample, digits)
-    return tokenizer_choice.Choice(name, tokenizer_choice.share(sample, name, digits))

@@ -14,6 +14,7 @@ from rnncli.errors import FileError, UsageError
 from rnncli.writing.files import nearest_folder, try_to_write
 from rnncli.writing.places import Place, find, is_mount_point
 
+_Read = str | Path | list[str] | None  # a file that is read, several, or none
 _START = 2**16  # bytes of a file by which its kind is recognised
 
 
@@ -55,11 +56,11 @@ class Output(NamedTuple):
         return self.option if str(self.path) == "-" else f"{self.option} {self.path}"
 
 
-def check(outputs: Sequence[Output], inputs: Mapping[str, str | Path | None], force: bool = False) -> None:
+def check(outputs: Sequence[Output], inputs: Mapping[str, _Read], overwrite: bool = False) -> None:
     """Raise an error now if a file must not be written, or could not be after hours of work.
 
     A file that is read is never written, whatever its names are; nor are two outputs one file. A file that is there
-    already is replaced if it is empty or of the kind that is written, else only with ``force``. Directories and
+    already is replaced if it is empty or of the kind that is written, else only with ``overwrite``. Directories and
     devices are never replaced.
 
     outputs  those whose path is ``None`` are not written; ``-`` is stdout
@@ -69,11 +70,12 @@ def check(outputs: Sequence[Output], inputs: Mapping[str, str | Path | None], fo
     """
     places = [(output, _place(output)) for output in outputs if output.path is not None]
     for number, (output, place) in enumerate(places):
-        for name, path in inputs.items():
-            if path is not None and _is_read(place, path):
-                what = "stdin" if str(path) == "-" else f"{name} {path}"
-                hint = "write another file; it can be renamed afterwards"
-                raise UsageError(f"{output} would replace a file that is read: {what}", hint=hint)
+        for name, paths in inputs.items():
+            for path in paths if isinstance(paths, list) else [paths]:
+                if path is not None and _is_read(place, path):
+                    what = "stdin" if str(path) == "-" else f"{name} {path}"
+                    hint = "write another file; it can be renamed afterwards"
+                    raise UsageError(f"{output} would replace a file that is read: {what}", hint=hint)
         for other, other_place in places[:number]:
             is_wanted = output.option == "stdout" and other_place.descriptor == 1
             if _are_one(place, other_place) and not is_wanted:
@@ -84,7 +86,7 @@ def check(outputs: Sequence[Output], inputs: Mapping[str, str | Path | None], fo
         if output.kind is None:
             continue
         _check_place(output, output.kind, place)
-        if not place.is_stream and not force:
+        if not place.is_stream and not overwrite:
             _check_kind(output, output.kind, place)
 
 
@@ -123,7 +125,8 @@ def _are_one(first: Place, second: Place) -> bool:
 
 def _check_place(output: Output, kind: Kind, place: Place) -> None:
     """Refuse a place that cannot be written."""
-    if place.is_folder:
+    names_folder = str(output.path).rpartition(os.sep)[2] in ("", ".", "..")
+    if place.is_folder or names_folder:
         hint = f"name a file: {output.option} {kind.example}"
         raise FileError("is a directory, not a file name", where=str(output.path), hint=hint)
     if place.is_stream and (problem := place.problem(kind.is_binary)):
@@ -151,5 +154,5 @@ def _check_kind(output: Output, kind: Kind, place: Place) -> None:
             if kind.beginning.match(file.read(_START)):
                 return
     problem = f"is there already, and is not {kind.name}" if kind.beginning else "is there already"
-    hint = f"choose another {output.option}, or give --force to replace it"
+    hint = f"choose another {output.option}, or give --overwrite to replace it"
     raise FileError(problem, where=str(output.path), hint=hint)

@@ -43,7 +43,7 @@ ATTACKS.content(
     binary=bytes(range(256)) * 100,
 )
 
-ATTACKS.add(endless_zeros)
+ATTACKS.read_as(5)(endless_zeros)
 
 
 @ATTACKS.add

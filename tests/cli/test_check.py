@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rnncli import api
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.modelfile import load
 
@@ -293,6 +294,21 @@ def test_training_chooses_what_check_says(
     assert model.network_spec.digits == said["digits"]
 
 
+def test_the_sentences_for_development_do_not_choose_the_tokenizer(run: Run, tmp_path: Path) -> None:
+    """Of ten sentences one is kept for development; where it is the odd one, the others decide alone."""
+    path = tmp_path / "train.tsv"
+    usual, unusual = "I\tO\nsee\tO\nOslo\tB-x\n", "I\tO\ndo\tO\nn't\tO\nsee\tO\nOslo\tB-x\n"
+    chosen = []
+    for odd in range(10):
+        path.write_text("\n".join(unusual if number == odd else usual for number in range(10)))
+        said = report(run("check", path, "--json"))["training"]
+        options = {"epochs": 1, "hidden": 4, "embedding": 4, "ngram": 4, "force": True}
+        trained = api.train(path, out=tmp_path / "model.npz", **options)
+        chosen.append((trained.model.tokenizer, trained.model.provenance["tokens"], trained.model.reproduced))
+        assert chosen[-1] == (said["tokenizer"], said["tokens"], said["reproduced"])
+    assert [("words", 27, 1.0)] == [choice for choice in chosen if choice[0] == "words"]
+
+
 def test_control_characters_of_a_file_do_not_reach_the_terminal(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "train.tsv"
     path.write_text("a\x1b[31m\tB-\x1b[31m\nb\tO\n\na\x1b[31m\tO\nb\tO\n\nc\tO\tX\x1b[0m\n")
@@ -490,7 +506,7 @@ def test_an_empty_name_is_no_file(run: Run, booking_tsv: Path) -> None:
 
 def test_what_is_kept_for_development_is_said(run: Run, train: Path, tmp_path: Path) -> None:
     (tmp_path / "one.tsv").write_text("leave\tO\nTaipei\tB-city\n")
-    assert "data         3 sentences with about 10 tokens; the others are kept for" in run("check", train).stdout
+    assert "data         3 sentences with 9 tokens; the others are kept for" in run("check", train).stdout
     words = "data         1 sentences with 2 tokens, which are the development data too"
     assert words in run("check", tmp_path / "one.tsv").stdout
 

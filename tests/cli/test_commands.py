@@ -179,10 +179,8 @@ def test_the_time_of_all_parts_is_the_whole(run: Run, booking_tsv: Path) -> None
     time = json.loads(run("train", booking_tsv, "--out", "m.npz", "--json", *QUICK).stdout)["time"]
     total = time.pop("total")
     assert {"reading", "training", "scoring", "saving", "other"} <= time.keys()
-    assert (
-        "labelling"
-        in json.loads(run("train", booking_tsv, "--out", "m.npz", "--json", "--distil", *QUICK).stdout)["time"]
-    )
+    student = run("train", booking_tsv, "--out", "m.npz", "--json", "--unlabelled", booking_tsv, *QUICK)
+    assert "labelling" in json.loads(student.stdout)["time"]
     assert total == pytest.approx(sum(time.values()), abs=0.01)
     assert min(time.values()) >= 0
 
@@ -358,7 +356,7 @@ def test_the_n_best_readings_as_tsv_are_sentences_with_rank_and_probability(run:
         assert {(str(rank), f"{expected['probability']:.6g}")} == {(row[1], row[2]) for row in rows}
     assert "nbest" not in json.loads(run("tag", LEAVE, "--json").stdout)
     # The tags are where the reader of labelled files looks for them.
-    assert 0 == run("tag", LEAVE, "--nbest", "1", "--to", "tsv", "--out", out, "--force").exit_code
+    assert 0 == run("tag", LEAVE, "--nbest", "1", "--to", "tsv", "--out", out, "--overwrite").exit_code
     assert 1.0 == json.loads(run("evaluate", out, "--json").stdout)["accuracy"]
 
 

@@ -1,8 +1,9 @@
 """Where a setting comes from: flag before RNNCLI_ environment before --config before the default."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -232,10 +233,14 @@ def test_a_fault_in_a_file_has_its_line(
 @pytest.mark.parametrize("device", ["/dev/zero", "/dev/full"])
 def test_an_endless_file_is_refused(run: Run, device: str) -> None:
     result = run("train", "--config", device)
-    assert (2, f"error: {device}: no file of options is longer than 65,536 bytes\n") == (
-        result.exit_code,
-        result.stderr,
-    )
+    assert (5, f"error: {device}: is not a regular file\n") == (result.exit_code, result.stderr)
+
+
+@pytest.mark.promise("hostile-text")
+def test_a_pipe_is_refused_and_not_waited_for(program: Callable[..., Any], tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    result = program("train", "--config", "pipe", timeout=20)
+    assert (5, "", "error: pipe: is not a regular file\n") == (result.returncode, result.stdout, result.stderr)
 
 
 @pytest.mark.parametrize(
@@ -253,6 +258,7 @@ def test_an_endless_file_is_refused(run: Run, device: str) -> None:
         ('arch = "elmann"', "--arch", '"elmann" is not one of its values\n  did you mean "elman"?'),
         ('quiet = "maybe"', "--quiet", '"maybe" is neither true nor false'),
         ("out = 5", "--out", "5 is not the name of a file"),
+        ("dev = 5", "--dev", "5 is not the name of a file"),
     ],
 )
 def test_a_value_of_the_wrong_type_or_range_is_refused(

@@ -99,7 +99,7 @@ def test_packed_by_the_suffix(run: Run, source: Path) -> None:
         assert 0 == run("convert", source, out).exit_code
         assert JSONL == unpacked(out.read_bytes()).decode()
         first = out.read_bytes()
-        assert 0 == run("convert", source, out, "--force").exit_code
+        assert 0 == run("convert", source, out, "--overwrite").exit_code
         assert first == out.read_bytes()
 
 
@@ -235,7 +235,7 @@ def test_after_an_error_the_old_file_is_left(
     path.write_text(content, "utf-8")
     out, *options = name.split()
     (tmp_path / out).write_text("old", "utf-8")
-    result = run("convert", path, tmp_path / out, *options, "--format", "tsv", "--force")
+    result = run("convert", path, tmp_path / out, *options, "--format", "tsv", "--overwrite")
     assert 3 == result.exit_code
     assert message in result.stderr
     assert "wrote" not in result.stderr
@@ -262,7 +262,7 @@ def test_memory_does_not_grow_with_the_file(run: Run, tmp_path: Path) -> None:
         path.write_text(JSONL * (sentences // 2), "utf-8")
         tracemalloc.start()
         try:
-            assert 0 == run("convert", path, tmp_path / "out.tsv", "--scheme", "BILOU", "--force").exit_code
+            assert 0 == run("convert", path, tmp_path / "out.tsv", "--scheme", "BILOU", "--overwrite").exit_code
             return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
@@ -271,16 +271,16 @@ def test_memory_does_not_grow_with_the_file(run: Run, tmp_path: Path) -> None:
     assert peak(40_000) < 1.5 * peak(10_000)
 
 
-def test_a_file_that_is_there_is_replaced_by_force_alone(run: Run, source: Path) -> None:
+def test_a_file_that_is_there_is_replaced_by_overwrite_alone(run: Run, source: Path) -> None:
     model = bundled("models/default.npz").read_bytes()
     out = source.parent / "model.npz"
     out.write_bytes(model)
     result = run("convert", source, out, "--to", "tsv")
     assert 5 == result.exit_code
-    hint = "choose another OUT, or give --force to replace it"
+    hint = "choose another OUT, or give --overwrite to replace it"
     assert f"error: {out}: is there already\n  {hint}\n" == result.stderr
     assert model == out.read_bytes()
-    assert 0 == run("convert", source, out, "--to", "tsv", "--force").exit_code
+    assert 0 == run("convert", source, out, "--to", "tsv", "--overwrite").exit_code
     assert TSV == out.read_text("utf-8")
 
 

@@ -45,6 +45,8 @@ def test_the_longest_delay_solved_is_told(run: Run) -> None:
     [
         (("copy", "--solve", "--delays", "5,x"), '--delays: "5,x" is not a list of numbers from 1 on'),
         (("copy", "--solve", "--delays", "0"), '--delays: "0" is not a list of numbers from 1 on'),
+        (("copy", "--delays", "5"), "--delays is for a run with --solve\n  give --delay, or --solve too"),
+        (("copy", "--solve", "--delay", "5"), "--delay is for a run without --solve\n  give --delays"),
         (("copy", "--solve", "--out", "x.tsv"), "--out is for the sentences of a task"),
         (("copy", "--solve", "--arch", "jordan", "--cell", "lstm"), "--cell lstm needs"),
         (("copy", "--solve", "--arch", "jordan", "--omega", "1"), "--omega needs simple units"),

@@ -50,8 +50,9 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_every_file_of_a_command_that_writes_is_known() -> None:
-    for command, written in OUTPUTS.items():
+def test_every_file_of_a_command_is_known() -> None:
+    for command in COMMANDS:
+        written = OUTPUTS.get(command, {})
         assert set(parameters(command)) == set(written) | (set(INPUTS) & set(parameters(command))), command
 
 
@@ -77,7 +78,7 @@ def test_no_command_writes_over_a_file_that_it_reads(
                 words += ["copy"] if command == "memory-task" else []
             if command == "tag" and read != "source":
                 words.append("hello")
-            for force in cases.counted(((), ("--force",))):
+            for force in cases.counted(((), ("--overwrite",))):
                 result = run(*words, *force)
                 assert (2, "") == (result.exit_code, result.stdout), result.stderr
                 expected = rf"error: \S+ {link} would replace a file that is read: \S+ {source}\n"
@@ -91,7 +92,7 @@ def test_the_model_that_is_used_by_itself_is_an_input_too(run: Run, tmp_path: Pa
     model = tmp_path / "models" / "default.npz"
     model.parent.mkdir()
     shutil.copy(trained.path, model)
-    result = run("tag", "hello", "--out", "models/default.npz", "--force")
+    result = run("tag", "hello", "--out", "models/default.npz", "--overwrite")
     message = "--out models/default.npz would replace a file that is read: --model models/default.npz"
     assert (2, f"error: {message}\n") == (result.exit_code, result.stderr.partition("  ")[0])
     assert trained.path.read_bytes() == model.read_bytes()
@@ -109,12 +110,52 @@ WRITING = {
     "inspect-gradients": ("inspect-gradients", "hello", "--svg={out}"),
     "memory-task": ("memory-task", "copy", "--sentences", "3", "--out={out}"),
 }
+
+
+@pytest.mark.parametrize("name", ["new/", "new/.", "folder/../"])
+@pytest.mark.parametrize("way", WRITING)
+def test_a_name_of_a_folder_is_no_name_of_a_file(
+    run: Run, tmp_path: Path, booking_tsv: Path, way: str, name: str
+) -> None:
+    result = run(*(word.format(data=booking_tsv, out=name) for word in WRITING[way]))
+    assert (5, "") == (result.exit_code, result.stdout)
+    assert result.stderr.startswith(f"error: {name}: is a directory, not a file name\n  name a file: ")
+    assert [] == names(tmp_path)
+
+
+@pytest.mark.promise("own-files")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", "{data}"),
+        ("check", "other.tsv", "{data}", "--json"),
+        ("evaluate", "{data}"),
+        ("evaluate", "--json", "{data}"),
+        ("verify", "--data", "{data}"),
+        ("info", "{data}"),
+    ],
+)
+def test_no_command_prints_into_a_file_that_it_reads(
+    program: Callable[..., Any], tmp_path: Path, words: tuple[str, ...], cases: Cases
+) -> None:
+    data = tmp_path / "data.tsv"
+    data.write_text("leave\tO\n")
+    shutil.copy(data, tmp_path / "other.tsv")
+    with data.open("a") as stdout:
+        result = program(*(word.format(data="data.tsv") for word in words), stdout=stdout)
+    output = "--json" if "--json" in words else "stdout"
+    assert 2 == result.returncode
+    assert re.match(rf"error: {output} would replace a file that is read: \S+ data\.tsv\n", result.stderr)
+    assert "leave\tO\n" == data.read_text()
+    cases.add()
+
+
 UNRECOGNISED = ("tag", "tag in pieces", "convert", "memory-task")
 
 
 @pytest.mark.promise("own-files")
 @pytest.mark.parametrize("way", WRITING)
-def test_what_others_wrote_is_replaced_by_force_alone(
+def test_what_others_wrote_is_replaced_by_overwrite_alone(
     run: Run,
     tmp_path: Path,
     booking_tsv: Path,
@@ -132,9 +173,12 @@ def test_what_others_wrote_is_replaced_by_force_alone(
     refused = run(*words)
     assert (5, "") == (refused.exit_code, refused.stdout)
     assert f"error: {out}: is there already" in refused.stderr
-    assert "give --force to replace it" in refused.stderr
+    assert "give --overwrite to replace it" in refused.stderr
     assert "important" == out.read_text()
-    assert 0 == run(*words, "--force").exit_code
+    if way != "memory-task":
+        assert 5 == run(*words, "--force").exit_code
+        assert "important" == out.read_text()
+    assert 0 == run(*words, "--overwrite").exit_code
     first = out.read_bytes()
     assert b"important" != first
     again = run(*words)
@@ -277,7 +321,7 @@ def test_no_signal_leaves_a_temporary_file(
         words = [word.format(out=out) for word in STREAMING[way]]
         if is_there:
             Path(words[2] if way.startswith("convert") else out).write_text("old")
-            words.append("--force")
+            words.append("--overwrite")
         before = {path.name: path.read_bytes() for path in folder.iterdir()}
         with subprocess.Popen(
             [sys.executable, "-m", "rnncli", *words], stdin=subprocess.PIPE, stderr=subprocess.PIPE

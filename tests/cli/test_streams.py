@@ -298,7 +298,7 @@ def test_a_file_is_not_written_up_to_a_fault(
     (tmp_path / "bad.txt").write_bytes(b"leave Taipei\n" * 9 + b"\xff\n")
     out = tmp_path / "out.txt"
     out.write_text("old\n")
-    result = run("tag", "-i", "bad.txt", "-o", out, "--to", "tsv", "--model", trained.path, "--force")
+    result = run("tag", "-i", "bad.txt", "-o", out, "--to", "tsv", "--model", trained.path, "--overwrite")
     assert 3 == result.exit_code
     assert "bad.txt:10:1: byte 0xff is not UTF-8" in result.stderr
     hint = "\n  a file is written whole or not at all; without --out, what comes before is written\n"

@@ -117,7 +117,7 @@ def test_a_score_on_a_share_of_the_training_file_is_checked_with_that_file(
     assert ("ok", True) == (state, text.endswith(" on its share of this file, which it was trained on at last"))
     assert 6 == model.provenance["dev"]["sentences"]
     # A student has another seed than the one that chose the share, as the run that --seeds kept may have.
-    assert 0 == run("train", booking_tsv, "--out", "student.npz", "--distil", *QUICK).exit_code
+    assert 0 == run("train", booking_tsv, "--out", "student.npz", "--unlabelled", booking_tsv, *QUICK).exit_code
     assert 2 == modelfile.load(tmp_path / "student.npz").training_spec.seed
     assert "ok" == states(run, HOLDS, "student.npz", "--data", booking_tsv)["score"][0]
     # Older files do not say by which seed.

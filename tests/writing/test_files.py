@@ -361,7 +361,7 @@ def test_what_a_killed_process_left_is_removed_and_what_a_running_one_needs_stay
         assert not old_foreign.exists()
         child.kill()  # it is a zombie until it is waited for
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-        writing.check([writing.Output("--out", tmp_path / "out", writing.TEXT)], {}, force=True)
+        writing.check([writing.Output("--out", tmp_path / "out", writing.TEXT)], {}, overwrite=True)
         assert [True, False] == [path.exists() for path in running]
     finally:
         child.kill()

@@ -33,8 +33,8 @@ HAS_USERS = os.getuid() == 0 and int(Path("/proc/self/uid_map").read_text().spli
 KINDS = (MODEL, PAGE, FIGURE, LOG, TEXT)
 
 
-def check(path: str | Path, kind: Kind = TEXT, force: bool = False, **inputs: str | Path) -> None:
-    writing.check([Output("--out", path, kind)], {f"--{name}": value for name, value in inputs.items()}, force)
+def check(path: str | Path, kind: Kind = TEXT, overwrite: bool = False, **inputs: str | Path) -> None:
+    writing.check([Output("--out", path, kind)], {f"--{name}": value for name, value in inputs.items()}, overwrite)
 
 
 # Files that are read.
@@ -61,9 +61,9 @@ def linked(path: Path, link: Path, make: Callable[[Path, Path], None]) -> Path:
 
 @pytest.mark.promise("own-files")
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.example)
-@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("overwrite", [False, True])
 def test_a_file_that_is_read_is_not_written_by_any_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: Kind, force: bool, cases: Cases
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: Kind, overwrite: bool, cases: Cases
 ) -> None:
     for number, name in enumerate(NAMES):
         for is_input_renamed in cases.counted((False, True)):
@@ -75,7 +75,7 @@ def test_a_file_that_is_read_is_not_written_by_any_name(
             other = NAMES[name](path, folder)
             output, source = (path, other) if is_input_renamed else (other, path)
             with pytest.raises(UsageError) as caught:
-                check(output, kind, force, dev=source)
+                check(output, kind, overwrite, dev=source)
             message = f"--out {output} would replace a file that is read: --dev {source}"
             assert f"{message}\n  write another file; it can be renamed afterwards" == str(caught.value)
 
@@ -84,7 +84,9 @@ def test_a_file_that_is_read_is_not_written_by_any_name(
 @pytest.mark.parametrize("redirected", ["< data", "<> data"])
 def test_what_stdin_reads_is_not_written(tmp_path: Path, redirected: str) -> None:
     (tmp_path / "data").write_text("data")
-    script = "from rnncli import writing as w; w.check([w.Output('OUT', 'data', w.TEXT)], {'IN': '-'}, force=True)"
+    script = (
+        "from rnncli import writing as w; w.check([w.Output('OUT', 'data', w.TEXT)], {'IN': '-'}, overwrite=True)"
+    )
     command = f'"{sys.executable}" -c "{script}" {redirected}'
     child = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "UsageError: OUT data would replace a file that is read: stdin" in child.stderr
@@ -121,7 +123,7 @@ def test_two_outputs_are_two_files(tmp_path: Path, is_there: bool, cases: Cases)
         others += [tmp_path / "É.HTML", tmp_path / "e\u0301.html"]
     for second in cases.counted(others):
         with pytest.raises(UsageError) as caught:
-            writing.check([Output("--html", first, PAGE), Output("--svg", second, FIGURE)], {}, force=True)
+            writing.check([Output("--html", first, PAGE), Output("--svg", second, FIGURE)], {}, overwrite=True)
         message = f"--html {first} and --svg {second} are the same file\n  name another file for one of them"
         assert message == str(caught.value)
     writing.check([Output("--html", first, PAGE), Output("--svg", tmp_path / "other", FIGURE)], {})
@@ -191,7 +193,7 @@ FOREIGN = {
 
 @pytest.mark.promise("own-files")
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.example)
-def test_only_a_file_of_its_kind_is_replaced_without_force(
+def test_only_a_file_of_its_kind_is_replaced_without_overwrite(
     tmp_path: Path, written: dict[str, bytes], kind: Kind, cases: Cases
 ) -> None:
     path = tmp_path / "out"
@@ -203,9 +205,9 @@ def test_only_a_file_of_its_kind_is_replaced_without_force(
             with pytest.raises(FileError) as caught:
                 check(path, kind)
             what = f", and is not {kind.name}" if kind.beginning else ""
-            hint = "choose another --out, or give --force to replace it"
+            hint = "choose another --out, or give --overwrite to replace it"
             assert f"{path}: is there already{what}\n  {hint}" == str(caught.value), name
-        check(path, kind, force=True)
+        check(path, kind, overwrite=True)
         assert content == path.read_bytes()
     path.write_bytes(b"")
     check(path, kind)
@@ -225,9 +227,9 @@ def test_what_rnncli_drew_is_known_again(tmp_path: Path, cases: Cases) -> None:
 
 
 @pytest.mark.promise("own-files")
-@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("overwrite", [False, True])
 def test_what_is_no_file_is_not_replaced(
-    tmp_path: Path, device: Callable[[str], Path], force: bool, cases: Cases
+    tmp_path: Path, device: Callable[[str], Path], overwrite: bool, cases: Cases
 ) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
@@ -243,10 +245,10 @@ def test_what_is_no_file_is_not_replaced(
     for kind in KINDS:
         for path, problem in cases.counted(places.items()):
             with pytest.raises(FileError) as caught:
-                check(path, kind, force)
+                check(path, kind, overwrite)
             assert problem == caught.value.message
         for name in ("null", "full", "zero"):
-            check(device(name), kind, force)
+            check(device(name), kind, overwrite)
     server.close()
 
 
@@ -297,7 +299,7 @@ os.setgid(65534)
 os.setuid(65534)
 for path in sys.argv[1:]:
     try:
-        writing.check([writing.Output("--out", path, writing.TEXT)], {}, force=True)
+        writing.check([writing.Output("--out", path, writing.TEXT)], {}, overwrite=True)
         print("fits")
     except writing.outputs.FileError as error:
         print(error.message)
@@ -332,7 +334,7 @@ def test_a_file_that_is_a_mount_point_is_refused(tmp_path: Path) -> None:
         pytest.skip("this system does not let the tests mount")
     try:
         with pytest.raises(FileError) as caught:
-            check(path, force=True)
+            check(path, overwrite=True)
         assert "is a mount point, which cannot be replaced" == caught.value.message
     finally:
         subprocess.run(["umount", path], check=True)
