@@ -406,9 +406,7 @@ class TrainingSpec(Spec):
         _, most = constant_epochs(tokens)
         return self.epochs or most + fall_after(most)
 
-    def resolved(
-        self, network: NetworkSpec, sentences: int, has_spans: bool = True, outside: float = 1.0
-    ) -> Self:
+    def resolved(self, network: NetworkSpec, sentences: int, has_spans: bool = True, outside: float = 1.0) -> Self:
         """Replace the 0 and −1 that stand for a choice by what the training data and the network decide.
 
         has_spans  whether the tags mark spans

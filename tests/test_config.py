@@ -1,6 +1,7 @@
 """config.py: what a setting may be, and what is said where it may not."""
 
 import dataclasses
+import math
 import typing
 from fractions import Fraction
 from typing import Any
@@ -236,7 +237,7 @@ def test_what_an_architecture_keeps(arch: str, expected: tuple[bool, bool, int])
         (TrainingSpec, {"epochs": -1}, "--epochs: -1 is out of range\n  give a number from 0 to 1000000"),
         (TrainingSpec, {"dropout": 0.96}, "--dropout: 0.96 is out of range\n  give a number from -1 to 0.95"),
         (TrainingSpec, {"dropout": -0.5}, "--dropout -0.5: not a share\n  give 0 to 0.95, or leave it out"),
-        (TrainingSpec, {"dropout": float("nan")}, "--dropout: nan is out of range\n  give a number from -1 to 0.95"),
+        (TrainingSpec, {"dropout": math.nan}, "--dropout: nan is out of range\n  give a number from -1 to 0.95"),
         (
             TrainingSpec,
             {"learning_rate": -0.1},

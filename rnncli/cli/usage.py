@@ -75,6 +75,8 @@ ELSEWHERE = {
     "outfile": ("out",),
     "save": ("out",),
     "force": ("overwrite",),
+    "distil": ("unlabelled",),
+    "distill": ("unlabelled",),
     "replace": ("overwrite",),
     "clobber": ("overwrite",),
     "model-out": ("out",),
