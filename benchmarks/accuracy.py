@@ -52,14 +52,19 @@ ROWS = {
 ARCHITECTURES = {name: Row({"arch": name}) for name in ("elman", "hybrid", "jordan", "fnn")}
 # Each leaves one part of the default out, or sets it otherwise.
 ABLATIONS = {
+    "neighbours joined": Row({"neighbours": "joined"}),
+    "window 0": Row({"window": 0}),
     "without letters": Row({"features": "embedding"}),
     "without words": Row({"features": "ngram"}),
     "softmax": Row({"decoder": "softmax"}),
-    "window 0": Row({"window": 0}),
+    "dropout 0.5": Row({"dropout": 0.5}),
     "no dropout": Row({"dropout": 0.0}),
+    "no exchange of spans": Row({"exchange": 0.0}),
     "no unknown words": Row({"unknown": 0.0}),
+    "no warm-up": Row({"warmup": 0.0}),
     "no clipping": Row({"clip": 0.0}),
-    "gru": Row({"cell": "gru"}),
+    "the rate falls late": Row({"patience": 1_000_000}),
+    "no refit": Row({"refit": "no"}),
 }
 ABLATED = ("atis", "chunks", "atis-300", "chunks-300")
 EVERY = ROWS | ARCHITECTURES | ABLATIONS
