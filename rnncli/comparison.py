@@ -265,9 +265,7 @@ def _labelled(gold: Sequence[Tags], tags: Sequence[Tags]) -> Iterable[Labelled]:
         yield Labelled(expected, predicted, [False] * len(expected))
 
 
-def _difference(
-    sample: Sample, replicates: Floats, pair: tuple[int, int], rng: np.random.Generator
-) -> Difference:
+def _difference(sample: Sample, replicates: Floats, pair: tuple[int, int], rng: np.random.Generator) -> Difference:
     one, other = significance.f1(sample.sums[list(pair)]).tolist()
     first, second = pair
     drawn = significance.f1(replicates[:, first]) - significance.f1(replicates[:, second])

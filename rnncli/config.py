@@ -453,5 +453,5 @@ class ResamplingSpec(Spec):
     seed: int = option(1, "Seed of all random numbers.", 0, 2**63 - 1)
 
 
-# For intervals alone, which need less than p does (Efron and Tibshirani 1993, section 14.3).
+# For intervals alone, which need fewer replicates than a small p does.
 OF_EVALUATE = ResamplingSpec(replicates=1_000)

@@ -1,7 +1,7 @@
 """The errors of a system one by one, classed, and how often each type is confused with each.
 
-The classes are those of MUC-5 (Chinchor and Sundheim 1993) with what is wrong about a span told apart, as in SemEval-2013
-task 9: its type, its boundary, or both.
+The classes are those of MUC-5 (Chinchor and Sundheim 1993), and as in SemEval-2013 task 9 what is wrong about a
+span is its type, its boundary, or both.
 """
 
 from collections import Counter
@@ -57,8 +57,8 @@ class Confusion(NamedTuple):
 def errors(labelled: Iterable[Labelled], scheme: Scheme, knows_words: bool = True) -> list[Error]:
     """Each error once, in the order of the sentences; a span belongs to one error at most.
 
-    First spans with the same words belong together, then those that overlap: of one type before others, and of these
-    the ones with most words in common.
+    Spans with the same words belong together, then spans that overlap: those of one type before others, and of
+    these the ones with most words in common.
 
     knows_words  whether it is known which words the training data have
     """

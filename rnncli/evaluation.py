@@ -142,6 +142,11 @@ class Scores:
         return math.fsum(values) / len(values) if values else None
 
     @property
+    def macro_types(self) -> int:
+        """How many types occur in the gold tags."""
+        return sum(count.gold > 0 for count in self.per_type.values())
+
+    @property
     def metric(self) -> str:
         """What :attr:`score` is: "f1", or "accuracy" for plain tags."""
         return "f1" if self.scheme.has_spans else "accuracy"

@@ -9,11 +9,11 @@ many sentences of each group there are. The distributions are those of drawing s
 depend on G, which hardly grows with the number of sentences: of a million it is some hundreds.
 
 bootstrap      n sentences are drawn with replacement: the sizes of groups are multinomial, with n and size/n
-randomisation  each sentence exchanges the labels of two systems or not: of m sentences that count alike, Binomial(m, ½)
+randomisation  each sentence exchanges the labels of two systems or not: of m that count alike, Binomial(m, ½) do
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,24 +64,25 @@ class Interval(NamedTuple):
     high: float
 
 
-def f1(sums: NDArray[np.generic]) -> Floats:
+def f1(sums: NDArray[Any]) -> Floats:
     """F1 of sums (…, 3): correct, predicted, gold; NaN where nothing is predicted and nothing is gold."""
     return _ratio(2 * sums[..., 0], sums[..., 1] + sums[..., 2])
 
 
-def precision(sums: NDArray[np.generic]) -> Floats:
+def precision(sums: NDArray[Any]) -> Floats:
     """Correct over predicted; NaN where nothing is predicted."""
     return _ratio(sums[..., 0], sums[..., 1])
 
 
-def recall(sums: NDArray[np.generic]) -> Floats:
+def recall(sums: NDArray[Any]) -> Floats:
     """Correct over gold; NaN where nothing is gold."""
     return _ratio(sums[..., 0], sums[..., 2])
 
 
-def _ratio(part: NDArray[np.generic], whole: NDArray[np.generic]) -> Floats:
-    undefined = np.full(np.shape(whole), np.nan)
-    return np.divide(part, whole, out=undefined, where=np.asarray(whole) > 0)
+def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
+    ratios: Floats = np.full(np.shape(whole), np.nan)
+    np.divide(part, whole, out=ratios, where=np.asarray(whole) > 0)
+    return ratios
 
 
 def bootstrap(sample: Sample, replicates: int, rng: np.random.Generator) -> Floats:
@@ -119,9 +120,9 @@ def interval(values: Floats) -> Interval | None:
 def randomisation(sample: Sample, replicates: int, rng: np.random.Generator) -> float | None:
     """The p of both sides of the difference of F1 of two systems, by approximate randomisation (Yeh 2000).
 
-    If both were equally good, a sentence could as well have the labels of the other system. p is the share of random
-    exchanges with a difference at least as large as the observed one, which counts as one of them. Two systems with
-    the same score have p = 1. ``None`` where the F1 of one of them is undefined.
+    If both were equally good, a sentence could as well have the labels of the other system. p is the share of
+    random exchanges with a difference at least as large as the observed one, which counts as one of them. Two
+    systems with the same score have p = 1. ``None`` where the F1 of one of them is undefined.
     """
     one, other = sample.sums
     observed = float(f1(one) - f1(other))
@@ -137,7 +138,7 @@ def randomisation(sample: Sample, replicates: int, rng: np.random.Generator) -> 
     for rows in _blocks(replicates, len(sizes)):
         exchanged = rng.binomial(sizes, 0.5, (rows, len(sizes))) @ moved  # (rows, 3)
         differences = np.abs(f1(one + exchanged) - f1(other - exchanged))
-        beyond += np.count_nonzero(differences >= abs(observed) - _ROUNDING)
+        beyond += int(np.count_nonzero(differences >= abs(observed) - _ROUNDING))
     return (1 + beyond) / (replicates + 1)
 
 

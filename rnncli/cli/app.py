@@ -14,6 +14,7 @@ from rnncli import __version__
 from rnncli.cli import train
 from rnncli.cli import tag
 from rnncli.cli import evaluate
+from rnncli.cli import compare
 from rnncli.cli import convert
 from rnncli.cli import check
 from rnncli.cli import inspect_memory

@@ -7,6 +7,7 @@ from rnncli.config import ReadOptions
 
 if TYPE_CHECKING:
     from rnncli.data.reading import Corpus
+    from rnncli.data.tags import Scheme
     from rnncli.model import Model
 
 
@@ -30,3 +31,34 @@ def read_for(model: "Model", path: str, options: ReadOptions, force: bool) -> "C
     corpus = read(path, options, model.tokenizer, force)
     evaluation.check_data(model, corpus, force)
     return corpus
+
+
+def read_gold(path: str, options: ReadOptions, force: bool, tokenizer: str = "auto") -> "Corpus":
+    """The same without a model: the gold tags that predictions are compared with."""
+    from rnncli.data import plausibility
+
+    corpus = read(path, options, tokenizer, force)
+    plausibility.refuse(corpus.name, plausibility.problems(corpus), force)
+    return corpus
+
+
+def scheme_of(gold: "Corpus") -> "Scheme":
+    """The scheme of the tags of a file."""
+    from rnncli.data import schemes
+
+    return schemes.recognise(sentence.tags for sentence in gold.sentences)
+
+
+def read_predictions(
+    path: str, gold: "Corpus", scheme: "Scheme", options: ReadOptions, force: bool, tokenizer: str = "auto"
+) -> list[list[str]]:
+    """The tags that a file has for the sentences of another; their tokens must be the same."""
+    from rnncli import evaluation
+    from rnncli.data import schemes
+
+    predicted = read(path, options, tokenizer, force)
+    tags = evaluation.predicted_tags(gold, predicted)
+    known = list(dict.fromkeys(tag for sentence in gold.sentences for tag in sentence.tags))
+    if message := schemes.describe_odd(predicted, scheme, known, force, whose=gold.name):
+        show.note(f"warning: {message}")
+    return tags
