@@ -45,16 +45,16 @@ def compare(
     options: ReadOptions,
     resampling: ResamplingSpec,
 ) -> None:
-    """Tell whether models, or files of predictions, differ by more than chance.
+    """Tell whether models differ by more than chance.
 
-    Each is scored on TEST. For each pair there is the difference with its interval of 95 %, by a paired bootstrap
-    over sentences, and p, by approximate randomisation: how often a difference of this size comes by chance if both
-    are equally good. Predictions are a labelled file with the same tokens, in any format. Of several pairs, and of
-    types, p is adjusted by Holm.
+    Each model, or file of predictions, is scored on TEST. For each pair there is the difference with its interval
+    of 95 %, by a paired bootstrap over sentences, and p, by approximate randomisation: how often a difference of
+    this size comes by chance if both are equally good. Of several pairs, and of types, p is adjusted by Holm. A
+    file of predictions has the same tokens as TEST, in any format.
 
     Example: rnncli compare old.npz new.npz test.tsv
 
-    Example: rnncli compare a.npz b.npz other.conll test.conll --differences differ.tsv
+    Example: rnncli compare old.npz new.npz labelled.conll test.tsv
     """
     from rnncli import comparison
 
@@ -78,6 +78,8 @@ def compare(
     gold = [sentence.tags for sentence in corpus.sentences]
     result = comparison.compare(systems, gold, tags, scheme, resampling)
     note_few(len(gold))
+    if differences is not None:
+        show.put(differences, compare_views.lines(result, corpus, tags))
     if json_output:
         document = result.as_dict()
         document["differing"] = [
@@ -89,8 +91,6 @@ def compare(
     elif str(differences) != "-":
         compare_views.tables(result)
         compare_views.differing(result, corpus, tags, shown)
-    if differences is not None:
-        show.put(differences, compare_views.lines(result, corpus, tags))
 
 
 def _load(systems: list[str]) -> "dict[str, Model]":

@@ -47,7 +47,7 @@ def evaluate(
     *,
     options: ReadOptions,
 ) -> None:
-    """Score a model, or a file of predictions, on labelled data.
+    """Score a model, or predictions, on labelled data.
 
     Without a file the test part of the bundled corpus is used. Spans are scored by the rules of conlleval: a span
     is right if its type, start and end are right. The intervals of 95 % tell how far a score depends on the choice
@@ -55,7 +55,7 @@ def evaluate(
 
     Example: rnncli evaluate test.tsv --model model.npz --confusion
 
-    Example: rnncli evaluate test.tsv --predictions labelled.conll --errors errors.html
+    Example: rnncli evaluate test.tsv --predictions labelled.conll
     """
     from rnncli import comparison, error_analysis, evaluation
 
@@ -73,9 +73,11 @@ def evaluate(
     found: list[Error] | None = None
     if errors is not None:
         found = error_analysis.errors(scored.labelled, scored.scheme, scored.knows_words)
+        write = evaluate_views.error_page if is_page(errors) else evaluate_views.error_lines
+        show.put(errors, write(found, scored.corpus, scored.scheme, scores, scored.name))
     if json_output:
         result = scores.as_dict() | {
-            "micro": {"f1": scores.total.f1},
+            "micro": {"precision": scores.total.precision, "recall": scores.total.recall, "f1": scores.total.f1},
             "macro": {"f1": scores.macro_f1, "types": scores.macro_types},
             "intervals": intervals.as_dict(scored.scheme.has_spans, OF_EVALUATE),
         }
@@ -94,9 +96,6 @@ def evaluate(
             evaluate_views.confusions(scores, matrices)
         if found is not None:
             evaluate_views.errors(error_analysis.counts(found, scored.scheme))
-    if errors is not None and found is not None:
-        write = evaluate_views.error_page if is_page(errors) else evaluate_views.error_lines
-        show.put(errors, write(found, scored.corpus, scored.scheme, scores, scored.name))
 
 
 class Scored(NamedTuple):

@@ -162,4 +162,4 @@ def error_page(found: "Sequence[Error]", corpus: "Corpus", scheme: "Scheme", sco
     facts = f"{scores.sentences:,} sentences, {scores.tokens:,} tokens, accuracy {show.fraction(scores.accuracy)} %"
     if scores.scheme.has_spans:
         facts += f", F1 {show.fraction(scores.f1)} %"
-    return page.render(f"{name} on {corpus.name}", facts, classes, groups)
+    return page.render(printable(f"{name} on {corpus.name}"), facts, classes, groups)
