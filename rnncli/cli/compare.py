@@ -77,7 +77,7 @@ def compare(
     ]
     gold = [sentence.tags for sentence in corpus.sentences]
     result = comparison.compare(systems, gold, tags, scheme, resampling)
-    note_few(len(gold))
+    note_few(len(gold), "intervals and p")
     if differences is not None:
         show.put(differences, compare_views.lines(result, corpus, tags))
     if json_output:

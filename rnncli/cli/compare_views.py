@@ -138,7 +138,7 @@ def lines(result: "Comparison", corpus: "Corpus", tags: Sequence[Sequence[Sequen
     """All sentences that differ as TSV: a line for each token, and a blank line after each sentence."""
     from rnncli.data.formats.token_lines import format_sentence
 
-    headers = ("token", "gold", *(printable(system.name) for system in result.systems), "sentence", "line")
+    headers = ("token", "gold", *LETTERS[: len(result.systems)], "sentence", "line")
     text = format_sentence([headers])[:-1]
     for number in result.differing:
         sentence = corpus.sentences[number]

@@ -68,7 +68,7 @@ def evaluate(
         scored = _by_file(predictions, path, options, force)
     scores = evaluation.score(scored.labelled, scored.scheme)
     intervals = comparison.intervals(scored.labelled, scored.scheme, OF_EVALUATE)
-    note_few(scores.sentences)
+    note_few(scores.sentences, "intervals")
     matrices = evaluate_views.matrices(scored.labelled, scored.scheme) if confusion else {}
     found: list[Error] | None = None
     if errors is not None:
@@ -108,12 +108,13 @@ class Scored(NamedTuple):
     knows_words: bool  # whether it is known which words the training data have
 
 
-def note_few(sentences: int) -> None:
-    """Say that the sentences are too few for intervals, if they are."""
+def note_few(sentences: int, what: str) -> None:
+    """Say that the sentences are too few for intervals or p, if they are."""
     from rnncli.significance import FEW_SENTENCES
 
     if sentences < FEW_SENTENCES:
-        show.note(f"warning: only {sentences} sentences: the intervals are too narrow, and p cannot be relied on")
+        number = "1 sentence is" if sentences == 1 else f"{sentences} sentences are"
+        show.note(f"warning: {number} too few for {what} that can be relied on")
 
 
 def _by_model(model: Path, path: str, threads: int, options: ReadOptions, force: bool) -> Scored:

@@ -1,6 +1,7 @@
 """What ``rnncli evaluate`` shows and writes: tables of scores, confusion matrices, errors."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncli.cli import show
@@ -162,4 +163,5 @@ def error_page(found: "Sequence[Error]", corpus: "Corpus", scheme: "Scheme", sco
     facts = f"{scores.sentences:,} sentences, {scores.tokens:,} tokens, accuracy {show.fraction(scores.accuracy)} %"
     if scores.scheme.has_spans:
         facts += f", F1 {show.fraction(scores.f1)} %"
-    return page.render(printable(f"{name} on {corpus.name}"), facts, classes, groups)
+    title = printable(f"{Path(name).name} on {Path(corpus.name).name}")
+    return page.render(title, facts, classes, groups)

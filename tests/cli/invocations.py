@@ -45,7 +45,9 @@ INVOCATIONS = {
     "tag to a file": Invocation(("tag", "--input={data}", "--to", "conll", "--out={out}"), False, ".conll", True),
     "evaluate": Invocation(("evaluate", "--", "{data}"), stdin=True),
     "evaluate predictions": Invocation(("evaluate", "--predictions={data}", "--", "{data}")),
-    "evaluate with errors": Invocation(("evaluate", "--errors={out}", "--", "{data}"), writes=".html", stdin=True),
+    "evaluate with errors": Invocation(
+        ("evaluate", "--errors={out}", "--", "{data}"), writes=".errors", stdin=True
+    ),
     "compare": Invocation(
         ("compare", "--replicates", "100", "--differences={out}", "--", "{data}", "{data}", "{data}"),
         writes=".diff",
