@@ -38,7 +38,10 @@ def tally(gold: Iterable[Tags], systems: Sequence[Iterable[Tags]], scheme: Schem
     types: dict[str, Counter[tuple[int, ...]]] = {}
     width = 3 * len(systems)
     for tags, *predictions in zip(gold, *systems, strict=True):
-        right = [sum(a == b for a, b in zip(tags, predicted, strict=True)) for predicted in predictions]
+        right = [
+            len(tags) if predicted == tags else sum(a == b for a, b in zip(tags, predicted, strict=True))
+            for predicted in predictions
+        ]
         tokens[tuple(count for hits in right for count in (hits, len(tags), len(tags)))] += 1
         rows = _by_type(tags, predictions, scheme)
         for kind, row in rows.items():
