@@ -2,6 +2,7 @@
 
 import functools
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -68,13 +69,15 @@ def compare(
     first = next(iter(models.values()), None)
     tokenizer = first.tokenizer if first else "auto"
     corpus = files.read_gold(data, options, force, tokenizer)
-    scheme = _scheme(models, corpus)
-    tags = [
-        _labels(models[path], path, corpus, threads, force)
-        if path in models
-        else files.read_predictions(path, corpus, scheme, options, force, tokenizer)
-        for path in systems
-    ]
+    for path, model in models.items():
+        _check(model, path, corpus, force)
+    predicted = {
+        path: files.read(path, options, tokenizer, force) for path in dict.fromkeys(systems) if path not in models
+    }
+    scheme = _scheme(models, corpus, predicted.values())
+    tags_of = {path: files.predicted_tags(each, corpus, scheme, force) for path, each in predicted.items()}
+    tags_of |= {path: _labels(each, path, corpus, threads) for path, each in models.items()}
+    tags = [tags_of[path] for path in systems]
     gold = [sentence.tags for sentence in corpus.sentences]
     result = comparison.compare(systems, gold, tags, scheme, resampling)
     note_few(len(gold), "intervals and p")
@@ -110,10 +113,10 @@ def _is_model(path: str) -> bool:
     return False
 
 
-def _scheme(models: "dict[str, Model]", corpus: "Corpus") -> "Scheme":
-    """The scheme by which spans are counted: that of the models, without any that of the file."""
+def _scheme(models: "dict[str, Model]", corpus: "Corpus", predicted: "Iterable[Corpus]") -> "Scheme":
+    """The scheme by which spans are counted: that of the models, without any that of the files."""
     if not models:
-        return files.scheme_of(corpus)
+        return files.scheme_of(corpus, predicted)
     (first, model), *others = models.items()
     for path, other in others:
         kinds = [(each.scheme.has_spans, each.scheme.limits_moves) for each in (model, other)]
@@ -123,17 +126,23 @@ def _scheme(models: "dict[str, Model]", corpus: "Corpus") -> "Scheme":
     return model.scheme
 
 
-def _labels(model: "Model", path: str, corpus: "Corpus", threads: int, force: bool) -> list[list[str]]:
-    """The tags that a model gives to the sentences of a file."""
+def _check(model: "Model", path: str, corpus: "Corpus", force: bool) -> None:
+    """Refuse a file that does not fit a model, and warn of what makes its scores doubtful."""
     from rnncli import evaluation
     from rnncli.data import schemes
     from rnncli.diagnosis.provenance import Provenance
 
     evaluation.check_data(model, corpus, force)
     if Provenance.read(model.provenance).was_trained_on(corpus.sha256):
-        show.note(f"warning: {path} was trained on these sentences, so it is not comparable")
+        show.note(f"warning: {path} was trained on these sentences, so its scores on other text will be lower")
     if message := schemes.describe_odd(corpus, model.scheme, model.tags, force):
         show.note(f"warning: {message}")
+
+
+def _labels(model: "Model", path: str, corpus: "Corpus", threads: int) -> list[list[str]]:
+    """The tags that a model gives to the sentences of a file."""
+    from rnncli import evaluation
+
     with show.progress() as progress:
         message = f"labelling {len(corpus.sentences):,} sentences by {path}"
         advance = functools.partial(progress.update, message=message)

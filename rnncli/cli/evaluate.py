@@ -142,11 +142,14 @@ def _by_model(model: Path, path: str, threads: int, options: ReadOptions, force:
 def _by_file(predictions: str, path: str, options: ReadOptions, force: bool) -> Scored:
     from rnncli.evaluation import Labelled
 
+    if predictions == path == "-":
+        raise UsageError("stdin can be read once, and both files are -", hint="name one of the files")
     corpus = files.read_gold(path, options, force)
-    scheme = files.scheme_of(corpus)
-    tags = files.read_predictions(predictions, corpus, scheme, options, force)
+    predicted = files.read(predictions, options, force=force)
+    scheme = files.scheme_of(corpus, [predicted])
+    tags = files.predicted_tags(predicted, corpus, scheme, force)
     labelled = [
-        Labelled(sentence.tags, predicted, [False] * len(predicted))
-        for sentence, predicted in zip(corpus.sentences, tags, strict=True)
+        Labelled(sentence.tags, of_sentence, [False] * len(of_sentence))
+        for sentence, of_sentence in zip(corpus.sentences, tags, strict=True)
     ]
     return Scored(predictions, corpus, scheme, labelled, False)

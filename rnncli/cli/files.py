@@ -1,5 +1,7 @@
 """Labelled files for commands: read, and say what was recognised."""
 
+from collections.abc import Iterable
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from rnncli.cli import show
@@ -42,21 +44,21 @@ def read_gold(path: str, options: ReadOptions, force: bool, tokenizer: str = "au
     return corpus
 
 
-def scheme_of(gold: "Corpus") -> "Scheme":
-    """The scheme of the tags of a file."""
+def scheme_of(gold: "Corpus", predictions: "Iterable[Corpus]") -> "Scheme":
+    """The scheme of the gold tags; where all of them are outside, that of the predictions."""
     from rnncli.data import schemes
 
-    return schemes.recognise(sentence.tags for sentence in gold.sentences)
+    tags = [sentence.tags for sentence in gold.sentences]
+    if {"O", "o"}.issuperset(chain.from_iterable(tags)):
+        tags += [sentence.tags for predicted in predictions for sentence in predicted.sentences]
+    return schemes.recognise(tags)
 
 
-def read_predictions(
-    path: str, gold: "Corpus", scheme: "Scheme", options: ReadOptions, force: bool, tokenizer: str = "auto"
-) -> list[list[str]]:
-    """The tags that a file has for the sentences of another; their tokens must be the same."""
+def predicted_tags(predicted: "Corpus", gold: "Corpus", scheme: "Scheme", force: bool) -> list[list[str]]:
+    """The tags that a file has for the sentences of another; their tokens and their scheme must be the same."""
     from rnncli import evaluation
     from rnncli.data import schemes
 
-    predicted = read(path, options, tokenizer, force)
     tags = evaluation.predicted_tags(gold, predicted)
     known = list(dict.fromkeys(tag for sentence in gold.sentences for tag in sentence.tags))
     if message := schemes.describe_odd(predicted, scheme, known, force, whose=gold.name):

@@ -199,7 +199,9 @@ def test_what_cannot_be_compared_is_refused(run: Run, trained: "Trained", gold: 
     refused(run("compare", "book.xlsx", gold, gold), 3, "book.xlsx: an Excel workbook")
     refused(run("compare", "missing.npz", gold, gold), 5, "missing.npz: no such file")
     refused(run("compare", tmp_path, gold, gold), 5, f"{tmp_path}: is a directory")
-    refused(run("compare", trained.path, gold, "plain.tsv"), 3, "plain.tsv: none of the tags is in the model")
+    refused(
+        run("compare", trained.path, "plain.tsv", "plain.tsv"), 3, "plain.tsv: none of the tags is in the model"
+    )
 
 
 def test_predictions_in_another_scheme_are_refused(run: Run, gold: Path) -> None:

@@ -103,6 +103,14 @@ def test_a_model_and_predictions_are_refused(run: Run, trained: "Trained", booki
     assert 0 == by_variable.exit_code
 
 
+def test_stdin_can_be_one_of_the_two_files(run: Run, booking_tsv: Path, wrong: Path) -> None:
+    content = wrong.read_bytes()
+    by_name = document(run, booking_tsv, "--predictions", wrong)
+    assert by_name == json.loads(run("evaluate", booking_tsv, "--predictions", "-", "--json", stdin=content).stdout)
+    result = run("evaluate", "-", "--predictions", "-", stdin=content)
+    assert (2, "error: stdin can be read once") == (result.exit_code, result.stderr.partition(",")[0])
+
+
 def test_errors_as_tsv(run: Run, booking_tsv: Path, wrong: Path) -> None:
     shown = document(run, booking_tsv, "--predictions", wrong, "--errors", "errors.tsv")
     classes = ["type", "boundary", "boundary and type", "missed", "invented"]
@@ -267,6 +275,7 @@ def test_few_sentences_are_noted(run: Run, trained: "Trained", booking_tsv: Path
     ("gold", "predicted", "expected"),
     [
         ("a\tO\nb\tO\n\n", "a\tO\nb\tO\n\n", 1.0),  # no span, and so no scheme: plain tags
+        ("a\tO\nb\tO\n\n", "a\tB-x\nb\tI-x\n\n", 0.0),  # no span in the gold tags
         ("a\tB-x\nb\tO\n\n", "a\tO\nb\tO\n\n", 0.0),
         ("a\tB-x\nb\tO\n\n", "a\tB-y\nb\tO\n\n", 0.0),  # one sentence, a tag that is unknown
     ],
@@ -275,7 +284,9 @@ def test_hard_cases(run: Run, tmp_path: Path, gold: str, predicted: str, expecte
     (tmp_path / "gold.tsv").write_text(gold)
     (tmp_path / "predicted.tsv").write_text(predicted)
     words = ("gold.tsv", "--predictions", "predicted.tsv", "--force", "--confusion", "--errors", "e.html")
-    assert expected == document(run, *words)["micro"]["f1"]
+    shown = document(run, *words)
+    assert expected == shown["micro"]["f1"]
+    assert ("B-x" in gold + predicted) == (shown["metric"] == "f1")
     assert 0 == run("evaluate", *words).exit_code
 
 
