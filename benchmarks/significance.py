@@ -1,4 +1,4 @@
-"""Whether one program labels better than another: a paired bootstrap over test sentences and seeds.
+"""Whether one program labels better than another: the paired bootstrap of the package, over seeds too.
 
 A run is an array of n test sentences with three counts each: correct, predicted and gold spans (of tags that mark
 no spans: tokens). Its score is F1 = 2 Σ correct / Σ (predicted + gold), which for tokens is their accuracy. The
@@ -18,15 +18,14 @@ say why F1 needs resampling, and what p does not say.
 
 import base64
 import zlib
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+
+from rnncli.significance import Counts, Floats, Sample, bootstrap, f1, interval
 
 REPLICATES = 10_000
-BLOCK = 500  # replicates at once
-Counts = NDArray[np.int64]  # (n, 3): correct, predicted, gold
 
 
 class Difference(NamedTuple):
@@ -49,47 +48,31 @@ def unpack(text: str) -> Counts:
     return values.reshape(3, -1).T.astype(np.int64)
 
 
-def f1(sums: NDArray[Any]) -> NDArray[np.float64]:
-    """F1 of sums (…, 3); 0 where nothing is predicted and nothing is gold."""
-    both = sums[..., 1] + sums[..., 2]
-    return np.asarray(2 * sums[..., 0] / np.maximum(both, 1), np.float64)
-
-
 def score(runs: Sequence[Counts]) -> float:
     """The score of a program: the mean of its runs."""
     return float(f1(np.stack(runs).sum(axis=1)).mean())
 
 
-def samples(size: int, replicates: int, rng: np.random.Generator) -> Iterator[NDArray[np.float64]]:
-    """How often each of ``size`` things is drawn, (replicates, size), in blocks."""
-    for first in range(0, replicates, BLOCK):
-        rows = min(BLOCK, replicates - first)
-        drawn = rng.integers(size, size=(rows, size)) + size * np.arange(rows)[:, None]
-        yield np.bincount(drawn.ravel(), minlength=rows * size).reshape(rows, size).astype(np.float64)
-
-
-def replicate(
-    programs: Sequence[Sequence[Counts]], replicates: int = REPLICATES, seed: int = 1
-) -> list[NDArray[np.float64]]:
+def replicate(programs: Sequence[Sequence[Counts]], replicates: int = REPLICATES, seed: int = 1) -> list[Floats]:
     """For each program, given by its runs, the score of every replicate, (replicates,)."""
     rng = np.random.default_rng(seed)
-    every = np.concatenate([np.concatenate(list(runs), axis=1) for runs in programs], axis=1)  # (n, runs · 3)
-    blocks = [times @ every for times in samples(len(every), replicates, rng)]
-    scores = f1(np.concatenate(blocks).reshape(replicates, -1, 3))  # (replicates, runs)
-    found = []
+    every = np.stack([run for runs in programs for run in runs], axis=1)  # (n, runs of all programs, 3)
+    scores = f1(bootstrap(Sample.of(every), replicates, rng))
+    means = []
     first = 0
     for runs in programs:
         drawn = rng.integers(len(runs), size=(replicates, max(len(runs) - 1, 1)))
-        found.append(np.take_along_axis(scores[:, first : first + len(runs)], drawn, axis=1).mean(axis=1))
+        means.append(np.take_along_axis(scores[:, first : first + len(runs)], drawn, axis=1).mean(axis=1))
         first += len(runs)
-    return found
+    return means
 
 
-def difference(value: float, replicates: NDArray[np.float64]) -> Difference:
+def difference(value: float, replicates: Floats) -> Difference:
     """What the replicates of a difference say of it."""
-    low, high = np.percentile(replicates, [2.5, 97.5])
+    bounds = interval(replicates)
+    assert bounds is not None  # each program is scored on data with spans
     beyond = np.count_nonzero(np.abs(replicates - value) >= abs(value))
-    return Difference(value, float(low), float(high), (1 + beyond) / (len(replicates) + 1))
+    return Difference(value, *bounds, (1 + beyond) / (len(replicates) + 1))
 
 
 def compare(ours: Sequence[Counts], others: Sequence[Sequence[Counts]]) -> list[Difference]:

@@ -452,3 +452,15 @@ class TrialSpec(Spec):
     learning_rate: float = option(0.0, "Peak learning rate; 0 is that of rnncli train.", 0)
     epochs: int = option(20, "Most passes over the sentences of a delay.", 1, 1_000_000)
     seed: int = option(1, "Seed of all random numbers.", 0, 2**63 - 1)
+
+
+@dataclass(frozen=True)
+class ResamplingSpec(Spec):
+    """How intervals and p are estimated from random samples of the test sentences."""
+
+    replicates: int = option(10_000, "Random samples for each interval and each p.", 100, 1_000_000)
+    seed: int = option(1, "Seed of all random numbers.", 0, 2**63 - 1)
+
+
+# For intervals alone, which need fewer replicates than a small p does.
+OF_EVALUATE = ResamplingSpec(replicates=1_000)

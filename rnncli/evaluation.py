@@ -1,15 +1,17 @@
 """Scores of a model on labelled data: accuracy of all tokens and unknown words, spans, confusion, calibration."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import compress
-from typing import Any, NamedTuple
+from itertools import compress, zip_longest
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
 from rnncli import arguments, labelling
 from rnncli.data import compatibility, plausibility
+from rnncli.data.faults import shown
 from rnncli.data.reading import Corpus
 from rnncli.data.sentence import Sentence, check
 from rnncli.data.tags import Scheme, Span
@@ -134,6 +136,17 @@ class Scores:
         return self.total.f1 if self.scheme.has_spans else None
 
     @property
+    def macro_f1(self) -> float | None:
+        """The mean F1 of the types that occur in the gold tags, of plain tags of the tags; ``None`` without any."""
+        values = [count.f1 or 0.0 for count in self.per_type.values() if count.gold]
+        return math.fsum(values) / len(values) if values else None
+
+    @property
+    def macro_types(self) -> int:
+        """How many types occur in the gold tags."""
+        return sum(count.gold > 0 for count in self.per_type.values())
+
+    @property
     def metric(self) -> str:
         """What :attr:`score` is: "f1", or "accuracy" for plain tags."""
         return "f1" if self.scheme.has_spans else "accuracy"
@@ -247,14 +260,50 @@ def check_file(model: Model, name: str, sentences: Sequence[Sentence], force: bo
         plausibility.refuse(name, filter(None, [problem]), force)
 
 
-def evaluate(
+def predicted_tags(gold: Corpus, predicted: Corpus) -> list[list[str]]:
+    """The tags that a labelled file has for the sentences of another, which must have the same tokens.
+
+    Sentences without tokens, which not every format can hold, are passed over. Raises DataError with the first
+    place that differs.
+    """
+    others = iter([sentence for sentence in predicted.sentences if sentence.tokens])
+    tags: list[list[str]] = []
+    for number, sentence in enumerate(gold.sentences, 1):
+        other = next(others, None) if sentence.tokens else sentence
+        if other is None:
+            there = f"sentence {number} of {gold.name}, in line {sentence.line}"
+            raise DataError(f"the file ends before {there}", where=predicted.name, hint=_SAME_TOKENS)
+        if other.tokens != sentence.tokens:
+            _refuse_tokens(gold, sentence, predicted, other)
+        tags.append(list(other.tags))
+    if other := next(others, None):
+        message = f"a sentence more than {gold.name} has: {shown(' '.join(other.tokens[:5]))}"
+        raise DataError(message, where=f"{predicted.name}:{other.line}", hint=_SAME_TOKENS)
+    return tags
+
+
+_SAME_TOKENS = "both files must have the same sentences with the same tokens"
+
+
+def _refuse_tokens(gold: Corpus, sentence: Sentence, predicted: Corpus, other: Sentence) -> NoReturn:
+    pairs = enumerate(zip_longest(other.tokens, sentence.tokens))
+    at, (token, expected) = next((i, pair) for i, pair in pairs if pair[0] != pair[1])
+    here, there = (
+        f"{corpus.name}:{of.line_of(min(at, len(of.tokens) - 1))}"
+        for corpus, of in ((predicted, other), (gold, sentence))
+    )
+    texts = ("the end of the sentence" if text is None else shown(text) for text in (token, expected))
+    raise DataError("{} here, {} in {}".format(*texts, there), where=here, hint=_SAME_TOKENS)
+
+
+def label(
     model: Model,
     sentences: Sequence[Sentence],
     threads: int = 1,
     with_probabilities: bool = True,
     advance: Callable[[float], None] = lambda done: None,
-) -> Scores:
-    """Label the sentences and score the result; without probabilities there is no calibration.
+) -> list[Labelled]:
+    """Label the sentences; without probabilities there are none in the result.
 
     advance  called with the share of the sentences that is labelled
     """
@@ -267,8 +316,18 @@ def evaluate(
     starts = encoded.starts.tolist()
     probabilities = predicted.probabilities.tolist() if with_probabilities else []
 
-    def labelled() -> Iterable[Labelled]:
-        for sentence, start, end in zip(sentences, starts[:-1], starts[1:], strict=True):
-            yield Labelled(sentence.tags, tags[start:end], unknown[start:end], probabilities[start:end])
+    return [
+        Labelled(sentence.tags, tags[start:end], unknown[start:end], probabilities[start:end])
+        for sentence, start, end in zip(sentences, starts[:-1], starts[1:], strict=True)
+    ]
 
-    return score(labelled(), model.scheme)
+
+def evaluate(
+    model: Model,
+    sentences: Sequence[Sentence],
+    threads: int = 1,
+    with_probabilities: bool = True,
+    advance: Callable[[float], None] = lambda done: None,
+) -> Scores:
+    """Label the sentences as :func:`label` does and score the result; without probabilities no calibration."""
+    return score(label(model, sentences, threads, with_probabilities, advance), model.scheme)

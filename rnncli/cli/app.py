@@ -14,6 +14,7 @@ from rnncli import __version__
 from rnncli.cli import train
 from rnncli.cli import tag
 from rnncli.cli import evaluate
+from rnncli.cli import compare
 from rnncli.cli import convert
 from rnncli.cli import check
 from rnncli.cli import inspect_memory
@@ -35,9 +36,8 @@ Try:
   rnncli inspect-memory "arrive Taipei" "leave Taipei"
   rnncli train"""
 
-_EPILOG = """rnncli COMMAND --help explains a command. Flags go before variables (RNNCLI_BATCH), and these before
---config. Exit codes: 0 done, 1 bug, 2 usage, 3 data, 4 model, 5 files, 6 diverged,
-128 + N signal N."""
+_EPILOG = """COMMAND --help explains it. Flags override RNNCLI_… and --config. Exit codes: 0
+done, 1 bug, 2 usage, 3 data, 4 model, 5 files, 6 diverged, 128+N signal N."""
 
 
 class _Program(classes.Program):

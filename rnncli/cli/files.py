@@ -1,5 +1,7 @@
 """Labelled files for commands: read, and say what was recognised."""
 
+from collections.abc import Iterable
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from rnncli.cli import show
@@ -7,6 +9,7 @@ from rnncli.config import ReadOptions
 
 if TYPE_CHECKING:
     from rnncli.data.reading import Corpus
+    from rnncli.data.tags import Scheme
     from rnncli.model import Model
 
 
@@ -30,3 +33,34 @@ def read_for(model: "Model", path: str, options: ReadOptions, force: bool) -> "C
     corpus = read(path, options, model.tokenizer, force)
     evaluation.check_data(model, corpus, force)
     return corpus
+
+
+def read_gold(path: str, options: ReadOptions, force: bool, tokenizer: str = "auto") -> "Corpus":
+    """The same without a model: the gold tags that predictions are compared with."""
+    from rnncli.data import plausibility
+
+    corpus = read(path, options, tokenizer, force)
+    plausibility.refuse(corpus.name, plausibility.problems(corpus), force)
+    return corpus
+
+
+def scheme_of(gold: "Corpus", predictions: "Iterable[Corpus]") -> "Scheme":
+    """The scheme of the gold tags; where all of them are outside, that of the predictions."""
+    from rnncli.data import schemes
+
+    tags = [sentence.tags for sentence in gold.sentences]
+    if {"O", "o"}.issuperset(chain.from_iterable(tags)):
+        tags += [sentence.tags for predicted in predictions for sentence in predicted.sentences]
+    return schemes.recognise(tags)
+
+
+def predicted_tags(predicted: "Corpus", gold: "Corpus", scheme: "Scheme", force: bool) -> list[list[str]]:
+    """The tags that a file has for the sentences of another; their tokens and their scheme must be the same."""
+    from rnncli import evaluation
+    from rnncli.data import schemes
+
+    tags = evaluation.predicted_tags(gold, predicted)
+    known = list(dict.fromkeys(tag for sentence in gold.sentences for tag in sentence.tags))
+    if message := schemes.describe_odd(predicted, scheme, known, force, whose=gold.name):
+        show.note(f"warning: {message}")
+    return tags

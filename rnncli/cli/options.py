@@ -86,10 +86,15 @@ def find_model(path: Path | None) -> Path:
 
 def named_model(context: typer.Context, argument: Path | None, option: Path | None) -> Path:
     """The model file that an argument or ``--model`` names; the argument goes before a variable and a file."""
-    source = context.get_parameter_source("model")
-    if argument is not None and option is not None and source is not None and source.name == "COMMANDLINE":
+    if argument is not None and option is not None and is_on_command_line(context, "model"):
         raise UsageError("two models are named: MODEL and --model", hint="name one")
     return find_model(option if argument is None else argument)
+
+
+def is_on_command_line(context: typer.Context, name: str) -> bool:
+    """Whether a parameter is set on the command line, not by a variable or a file of options."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def given(context: typer.Context) -> frozenset[str]:

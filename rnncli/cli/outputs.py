@@ -8,10 +8,13 @@ from rnncli.resources import bundled
 
 DEFAULT_MODEL = Path("models/default.npz")
 
-# Parameters that name a file that a command writes, and the kind of the file in rnncli.writing.
+# Parameters that name a file that a command writes, and the kind of the file in rnncli.writing; a REPORT is a PAGE
+# or a TEXT by its name.
 OUTPUTS = {
     "train": {"out": "MODEL", "log_gradients": "LOG"},
     "tag": {"out": "TEXT"},
+    "evaluate": {"errors": "REPORT"},
+    "compare": {"differences": "TEXT"},
     "convert": {"out": "TEXT"},
     "inspect-memory": {"html": "PAGE", "svg": "FIGURE"},
     "inspect-gradients": {"svg": "FIGURE"},
@@ -33,6 +36,8 @@ INPUTS = (
     "log",
     "model",
     "compare",
+    "systems",
+    "predictions",
     "init_from",
 )
 # Commands whose --json is the content of the file.
@@ -48,7 +53,7 @@ def check(command: str, values: Mapping[str, Any], names: Mapping[str, str]) -> 
     from rnncli import writing
 
     outputs = [
-        writing.Output(names[name], values[name], getattr(writing, kind))
+        writing.Output(names[name], values[name], getattr(writing, _kind(kind, values[name])))
         for name, kind in OUTPUTS.get(command, {}).items()
         if values[name] is not None
     ]
@@ -60,6 +65,17 @@ def check(command: str, values: Mapping[str, Any], names: Mapping[str, str]) -> 
     if "model" in names and values.get("file") is None:
         inputs.setdefault(names["model"], default_model())
     writing.check(outputs, inputs, values.get("overwrite", False))
+
+
+def is_page(path: str | Path) -> bool:
+    """Whether a report gets a page of HTML, by its name; else it is TSV."""
+    return Path(path).suffix.lower() in (".html", ".htm")
+
+
+def _kind(kind: str, path: str | Path) -> str:
+    if kind != "REPORT":
+        return kind
+    return "PAGE" if is_page(path) else "TEXT"
 
 
 def default_model() -> Path:

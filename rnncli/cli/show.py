@@ -241,6 +241,11 @@ def labelled_line(text: str, marks: Sequence[tuple[int, int, str]], colour: bool
     return capture.get()
 
 
+def labelled(name: str, text: str, marks: Sequence[tuple[int, int, str]]) -> None:
+    """Print such a line on stdout after a name, in colours if the terminal has some."""
+    sys.stdout.write(f"{printable(name)}{labelled_line(text, marks, colour=bool(colours()))}\n")
+
+
 _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
 
 

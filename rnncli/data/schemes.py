@@ -168,21 +168,25 @@ def refuse_another(corpus: Corpus, scheme: Scheme) -> None:
         _refuse_other(corpus, scheme, recognise(tags), "the model")
 
 
-def describe_odd(corpus: Corpus, scheme: Scheme, tags: Sequence[str], force: bool = False) -> str:
+def describe_odd(
+    corpus: Corpus, scheme: Scheme, tags: Sequence[str], force: bool = False, whose: str = "the model"
+) -> str:
     """How many odd tags there are, and the first of them; "" if there are none.
 
     The spans of a file that has another scheme, or no letters, would be read wrong: a :class:`.DataError`, except
     with ``force``.
+
+    whose  what has the scheme and these tags
     """
     faults = odd_faults(corpus, scheme, tags)
     if not faults.count:
         return ""
     own = recognise(sentence.tags for sentence in corpus.sentences)
     if not force and (own.named(scheme.name) != scheme or not set(own.letters) <= set(scheme.letters)):
-        _refuse_other(corpus, scheme, own, "the model")
+        _refuse_other(corpus, scheme, own, whose)
     marked = sum(tag != scheme.outside for sentence in corpus.sentences for tag in sentence.tags)
     if not force and scheme.has_spans and not own.has_spans and 2 * faults.count > marked:
-        message = f"the tags here mark no spans, those of the model are {scheme.text}"
+        message = f"the tags here mark no spans, those of {whose} are {scheme.text}"
         hint = f"rnncli convert FILE OUT --scheme {scheme.name} makes spans of neighbours with the same tag"
         raise DataError(message, where=corpus.name, hint=hint)
     first = faults.kept[0]

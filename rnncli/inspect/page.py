@@ -1,14 +1,12 @@
 """The document of ``inspect-memory`` as one self-contained page, and as a figure for papers."""
 
-import base64
-import hashlib
 import json
 import unicodedata
 from collections.abc import Sequence
-from importlib.resources import files
 from typing import Any
 
 from rnncli.inspect.panels import Document, Panel, model_names, models_of, panels
+from rnncli.inspect.template import read, sha256, template, trusted
 
 _DECIMALS = {"values": 2, "probability": 3}  # of numbers on the page; all others have four
 # What could end the block of JSON, or a line of it, as HTML and JavaScript read it.
@@ -17,33 +15,12 @@ _CELL = (42, 26)  # width and height of a figure's cells, px
 _PLUS, _MINUS = (240, 145, 58), (106, 165, 227)  # those of page.css
 
 
-def _template(name: str) -> Any:
-    """A template of the package; every value in it is escaped, in SVG as in HTML."""
-    import jinja2  # here, so that only commands that draw a page load it
-
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_read), autoescape=True, undefined=jinja2.StrictUndefined
-    )
-    return environment.get_template(name)
-
-
-def _read(name: str) -> str:
-    return files("rnncli.inspect").joinpath("templates", name).read_text("utf-8")
-
-
-def _trusted(text: str) -> Any:
-    """Mark a text of the package, or one that is escaped already, so that it is not escaped."""
-    import markupsafe
-
-    return markupsafe.Markup(text)
-
-
 def render(document: Document) -> str:
     """Draw the page: HTML that holds its style, its script and the document, and loads nothing.
 
     Its Content-Security-Policy allows only this style and this script, by their SHA-256.
     """
-    style, script = _read("page.css"), _read("page.js")
+    style, script = read("page.css"), read("page.js")
     names = model_names(document)
     all_panels = panels(document)
     extra = {"page": {"names": [panel.name for panel in all_panels], "models": names}}
@@ -51,22 +28,18 @@ def render(document: Document) -> str:
         _rounded(document) | extra, ensure_ascii=False, allow_nan=False, separators=(",", ":")
     ).translate(_ESCAPES)
     return str(
-        _template("page.html").render(
+        template("page.html").render(
             title=_title(document),
             models=[(name, _facts(m["model"])) for name, m in zip(names, models_of(document), strict=True)],
             document=document,
             panels=[{"name": panel.name, "groups": _groups(panel.text)} for panel in all_panels],
-            style=_trusted(style),
-            script=_trusted(script),
-            style_hash=_trusted(_hash(style)),
-            script_hash=_trusted(_hash(script)),
-            data=_trusted(data),
+            style=trusted(style),
+            script=trusted(script),
+            style_hash=trusted(sha256(style)),
+            script_hash=trusted(sha256(script)),
+            data=trusted(data),
         )
     )
-
-
-def _hash(text: str) -> str:
-    return base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
 
 
 def _title(document: Document) -> str:
@@ -130,7 +103,7 @@ def figure(document: Document, measure: str, targets: Sequence[Sequence[int]] | 
         y += layout["height"] + 16
         width = max(width, layout["width"] + 24)
     return str(
-        _template("figure.svg").render(
+        template("figure.svg").render(
             title=f"What tags rest on, by {measure}",
             subtitle=f"orange above 0, blue below; full colour at {largest:.3g}",
             panels=drawn,

@@ -44,6 +44,14 @@ INVOCATIONS = {
     "tag a file": Invocation(("tag", "--input={texts}", "--format", "text", "--to", "jsonl"), stdin=True),
     "tag to a file": Invocation(("tag", "--input={data}", "--to", "conll", "--out={out}"), False, ".conll", True),
     "evaluate": Invocation(("evaluate", "--", "{data}"), stdin=True),
+    "evaluate predictions": Invocation(("evaluate", "--predictions={data}", "--", "{data}")),
+    "evaluate with errors": Invocation(
+        ("evaluate", "--errors={out}", "--", "{data}"), writes=".errors", stdin=True
+    ),
+    "compare": Invocation(
+        ("compare", "--replicates", "100", "--differences={out}", "--", "{data}", "{data}", "{data}"),
+        writes=".diff",
+    ),
     "convert": Invocation(("convert", "--to", "jsonl", "--", "{data}", "{out}"), False, ".jsonl", True),
     "convert to stdout": Invocation(("convert", "--to", "jsonl", "--", "{data}", "-"), stdin=True),
     "check": Invocation(("check", "--", "{data}"), stdin=True),

@@ -32,7 +32,7 @@ def examples(run: Run, command: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "command", ["train", "tag", "evaluate", "inspect-memory", "inspect-gradients", "memory-task", "info"]
+    "command", ["train", "tag", "evaluate", "compare", "inspect-memory", "inspect-gradients", "memory-task", "info"]
 )
 def test_every_example_of_the_help_runs(
     run: Run, command: str, trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -41,7 +41,9 @@ def test_every_example_of_the_help_runs(
     monkeypatch.setenv("COLUMNS", "200")
     for name in ("train", "dev", "test"):
         shutil.copy(bundled(f"sample_data/{name}.tsv"), tmp_path)
-    shutil.copy(trained.path, tmp_path / "model.npz")
+    for name in ("model", "old", "new"):
+        shutil.copy(trained.path, tmp_path / f"{name}.npz")
+    assert 0 == run("convert", "test.tsv", "labelled.conll").exit_code
     (tmp_path / "requests.txt").write_text("leave Taipei\n\narrive Osaka\n", "utf-8")
     shown = examples(run, command)
     assert shown

@@ -15,6 +15,7 @@ ARGUMENTS = {
     "train": ["data.tsv"],
     "tag": ["leave Taipei"],
     "evaluate": ["data.tsv"],
+    "compare": ["a.npz", "b.npz", "data.tsv"],
     "convert": ["data.tsv", "out.tsv"],
     "check": ["data.tsv"],
     "inspect-memory": ["leave Taipei"],

@@ -49,6 +49,7 @@ def commands(model: Path, data: Path, folder: Path) -> list[tuple[object, ...]]:
     """Command lines that show texts of files, models and their own in every way."""
     text = f"leave Tai{EVIL}pei on May 2nd"
     (folder / "unseen.tsv").write_text(f"leave\tB-unseen{EVIL}\n", "utf-8")
+    (folder / "predicted.tsv").write_text(data.read_text("utf-8").replace("B-departure", f"B-{EVIL}"), "utf-8")
     (folder / "bad.tsv").write_bytes(f"leave{EVIL}\n".encode())
     (folder / "latin.txt").write_bytes(f"leave{EVIL}".encode() + b"\xe9\n")
     (folder / "lines.txt").write_text(f"{text}\nhello{EVIL}\n", "utf-8")
@@ -85,6 +86,13 @@ def commands(model: Path, data: Path, folder: Path) -> list[tuple[object, ...]]:
         ("evaluate", data, "--confusion", *of_model),
         ("evaluate", data, "--confusion", "--json", *of_model),
         ("evaluate", "unseen.tsv", *of_model),
+        ("evaluate", data, "--errors", folder / f"errors{EVIL}\n", *of_model),
+        ("evaluate", data, "--errors", folder / f"errors{EVIL}\n.html", "--json", *of_model),
+        ("evaluate", data, "--predictions", "unseen.tsv"),
+        ("evaluate", data, "--predictions", data),
+        ("compare", model, "predicted.tsv", data, "--show", "50", "--differences", folder / f"differ{EVIL}\n"),
+        ("compare", model, "predicted.tsv", data, "--json"),
+        ("compare", f"missing{EVIL}\n", data, data),
         ("inspect-memory", *of_model),
         ("inspect-memory", text, "--matrix", *of_model),
         ("inspect-memory", text, "leave", "--json", *of_model),

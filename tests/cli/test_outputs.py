@@ -38,7 +38,7 @@ def parameters(command: str) -> dict[str, list[str]]:
         if not get_args(parameter.annotation):  # no option
             continue
         kind, info = get_args(parameter.annotation)[:2]
-        is_file = (info.metavar or "").startswith(("FILE", "IN", "OUT", "TRAIN"))
+        is_file = (info.metavar or "").startswith(("FILE", "IN", "OUT", "TRAIN", "TEST", "MODEL"))
         if is_file or Path in (kind, *get_args(kind)) or name == "class_weight":
             is_argument = isinstance(info, typer.models.ArgumentInfo)
             flag = "input" if name == "source" else name.replace("_", "-")
@@ -76,6 +76,8 @@ def test_no_command_writes_over_a_file_that_it_reads(
             else:
                 words += [*words_of[written], link]
                 words += ["copy"] if command == "memory-task" else []
+                if command == "compare":
+                    words += [__file__] * 2
             if command == "tag" and read != "source":
                 words.append("hello")
             for force in cases.counted(((), ("--overwrite",))):
@@ -104,6 +106,8 @@ WRITING = {
     "train --log-gradients": ("train", "{data}", *TINY, "--out=m.npz", "--log-gradients={out}"),
     "tag": ("tag", "hello", "--out={out}"),
     "tag in pieces": ("tag", "--input={data}", "--to", "conll", "--out={out}"),
+    "evaluate": ("evaluate", "{data}", "--errors={out}"),
+    "compare": ("compare", "{data}", "{data}", "{data}", "--differences={out}"),
     "convert": ("convert", "{data}", "{out}", "--to", "jsonl"),
     "inspect-memory --html": ("inspect-memory", "hello", "--html={out}"),
     "inspect-memory --svg": ("inspect-memory", "hello", "--svg={out}"),
@@ -150,7 +154,7 @@ def test_no_command_prints_into_a_file_that_it_reads(
     cases.add()
 
 
-UNRECOGNISED = ("tag", "tag in pieces", "convert", "memory-task")
+UNRECOGNISED = ("tag", "tag in pieces", "evaluate", "compare", "convert", "memory-task")
 
 
 @pytest.mark.promise("own-files")
@@ -242,6 +246,8 @@ def test_two_outputs_on_stdout_are_refused(run: Run, booking_tsv: Path, cases: C
         (
             ("train", booking_tsv, "--json", "--out", "-"),
             ("convert", booking_tsv, "-", "--to", "tsv", "--json"),
+            ("evaluate", "--json", "--errors", "-"),
+            ("compare", booking_tsv, booking_tsv, booking_tsv, "--json", "--differences", "-"),
             ("inspect-memory", "--html", "-", "--svg", "-"),
             ("inspect-memory", "--json", "--svg", "-"),
             ("inspect-gradients", "--json", "--svg", "-"),

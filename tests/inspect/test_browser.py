@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from rnncli.error_analysis import Row
+from rnncli.inspect import error_page
 from rnncli.inspect.page import render
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
@@ -169,3 +171,25 @@ def test_whole_models_are_drawn(opened, made):
     for words in ("1.5 tokens backward, none forward", "1 tokens settle 99 %", "Unit 3 of layer 1", HOSTILE):
         assert words in said
     assert 2 == len(page.find_elements("css selector", "svg.curve"))
+
+
+@pytest.mark.parametrize("width", [400, 1600])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_of_errors(opened, made, tmp_path, width, scheme):
+    words = "a_rather_long_word_" * 8
+    row = Row("boundary", words, words, 7, words, HOSTILE, "unseen", 12, 345, words, HOSTILE, words)
+    classes = [{"name": "boundary", "meaning": "other words", "number": 7, "seen": None, "unseen": 7}]
+    group = {"kind": "boundary", "gold": words, "predicted": None, "number": 7, "rows": [row] * 3}
+    html = error_page.render(HOSTILE + words, "facts", classes, [group] * (error_page.OPEN + 1))
+    page = opened(made(TOKENS), width, scheme)
+    (tmp_path / "errors.html").write_text(html, "utf-8")
+    page.get((tmp_path / "errors.html").as_uri())
+    assert width >= page.execute_script("return document.documentElement.scrollWidth")
+    script = "return [...document.querySelectorAll('details')].map((each) => each.open)"
+    assert [True] * error_page.OPEN + [False] == page.execute_script(script)
+    assert HOSTILE == page.find_element("css selector", "mark").text
+    assert [] == page.find_elements("css selector", "img")
+    assert "4 more" in page.find_element("css selector", "details").text
+    # The style is allowed, and the page has the colours that were asked for.
+    ground = page.execute_script("return getComputedStyle(document.body).backgroundColor")
+    assert {"light": "rgb(251, 250, 248)", "dark": "rgb(20, 22, 26)"}[scheme] == ground
