@@ -25,6 +25,7 @@ FLOORS = [
     {"plain"},
     {"parameters"},
     {"data", "kernels"},
+    {"jobs"},
     {"config", "resources", "archive", "threads", "memory", "clock"},
     {"writing", "container", "control_groups"},
     {"spec"},
