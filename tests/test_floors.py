@@ -98,7 +98,7 @@ def test_nothing_below_the_command_line_prints_or_exits(path):
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_files_and_functions_stay_short(path):
     text = path.read_text("utf-8")
-    assert text.count("\n") <= 450
+    assert text.count("\n") <= 500
     longest = 100 if room_of(path) == "kernels" else 80
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
