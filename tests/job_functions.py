@@ -9,7 +9,7 @@ from typing import Any
 
 from rnncli import writing
 from rnncli.errors import DataError
-from rnncli.jobs import Blob, Here, Job, Processes, once, run
+from rnncli.jobs import Blob, Here, Job, Processes, cluster, once, run
 from rnncli.threads import count_threads
 
 LOADS = []
@@ -79,10 +79,10 @@ def jobs(folder: Path, count: int, seconds: float = 0.0) -> list[Job]:
 
 
 def main() -> None:
-    """Run jobs in several processes, and print the key of each that is done now: FOLDER COUNT SECONDS WORKERS."""
+    """Run jobs in several processes, and print the key of each that is done now: FOLDER COUNT SECONDS PLACE."""
     folder = Path(sys.argv[1])
-    workers = int(sys.argv[4])
-    place = Processes(workers) if workers > 1 else Here()
+    workers = sys.argv[4]
+    place = Here() if workers == "1" else Processes(int(workers)) if workers.isdecimal() else cluster(workers)
     for outcome in run(jobs(folder, int(sys.argv[2]), float(sys.argv[3])), folder / "out", place=place):
         if outcome.is_new:
             sys.stdout.write(f"{outcome.key}\n")

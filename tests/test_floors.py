@@ -74,6 +74,8 @@ def test_each_library_has_one_home(path):
         "typer": "cli",
         "rich": "cli",
         "pickle": "nowhere",
+        "dask": "jobs",
+        "distributed": "jobs",
         "threadpoolctl": "plain",
     }
     homes |= {"jinja2": "inspect", "markupsafe": "inspect"}

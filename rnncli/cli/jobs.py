@@ -44,8 +44,10 @@ def run(
 
 def place(options: JobOptions, threads: int = 0) -> "Place":
     """Where the options say that jobs run."""
-    from rnncli.jobs import Here, Processes
+    from rnncli.jobs import Here, Processes, cluster
 
+    if options.cluster:
+        return cluster(options.cluster)
     return Here(threads) if options.jobs == 1 else Processes(options.jobs)
 
 

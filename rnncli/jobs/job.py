@@ -16,7 +16,6 @@ from rnncli.errors import DataError, FileError, ModelError, RnncliError
 T = TypeVar("T")
 Counts = dict[str, Any]  # what a function of a job returns: numbers, texts and lists of them, as JSON has them
 MOST_LOADED = 4  # objects that once() keeps in a process
-_sent: dict[str, Path] = {}  # by SHA-256: the files whose bytes were sent to this process
 
 
 class Blob(NamedTuple):
@@ -183,17 +182,14 @@ def failed(job: Job, fault: Fault) -> Outcome:
 def _call(job: Job) -> Counts:
     module, _, name = job.function.partition(":")
     function = getattr(importlib.import_module(module), name)
-    arguments = {name: _local(v) if isinstance(v, Blob) else v for name, v in job.arguments.items()}
+    arguments = {name: _checked(v) if isinstance(v, Blob) else v for name, v in job.arguments.items()}
     counts = function(**arguments, inputs=list(job.inputs), output=job.output)
     return cast(Counts, json.loads(json.dumps(counts, allow_nan=False)))
 
 
-def _local(blob: Blob) -> Blob:
-    """The same content, at a path that this process can read."""
-    path = _sent.get(blob.sha256, blob.path)
-    if state_of(path).sha256 != blob.sha256:
+def _checked(blob: Blob) -> Blob:
+    if state_of(blob.path).sha256 != blob.sha256:
+        message = "is not the file that the job was made for: its SHA-256 differs"
         hint = "it was changed after the run began; begin the run again"
-        raise ModelError(
-            "is not the file that the job was made for: its SHA-256 differs", where=str(path), hint=hint
-        )
-    return Blob(path, blob.sha256)
+        raise ModelError(message, where=str(blob.path), hint=hint)
+    return blob

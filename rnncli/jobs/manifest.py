@@ -7,7 +7,7 @@ one entry for each job, in the order of their keys. Shards have files of their o
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +82,11 @@ class Manifest:
             self._own = self._read(self.path)  # another run may have added to it before it was locked
             try:
                 yield
-            finally:
-                self._add = None
-                self._write()
+            except BaseException:
+                with suppress(OSError, FileError):  # what is there is as true, only not in order
+                    self._write()
+                raise
+            self._write()
 
     def begin(self, jobs: Sequence[Job]) -> None:
         """Note jobs that may be begun from now on."""

@@ -2,16 +2,16 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from rnncli import errors
+from rnncli import errors, writing
 from rnncli.config import OnError
 from rnncli.errors import FileError, RnncliError, UsageError
 from rnncli.jobs.job import Job, Outcome, values_of
 from rnncli.jobs.manifest import Manifest
-from rnncli.jobs.processes import Here, Place
+from rnncli.jobs.places import Here, Place
 from rnncli.jobs.shard import WHOLE, Shard
 
 HERE = Here()
@@ -78,7 +78,8 @@ def run(
         listener(progress)
         yield from filter(None, known.values())
         work = {job.key: job.work for job in missing}
-        with closing(place.outcomes(missing)) as outcomes:
+        folders = {job.output.parent for job in missing if job.output}
+        with _tidied(folders), closing(place.outcomes(missing)) as outcomes:
             for outcome in outcomes:
                 manifest.add(outcome)
                 progress = progress._replace(
@@ -129,6 +130,16 @@ def _checked(jobs: list[Job]) -> list[Job]:
         if job.output and job.output.resolve() in inputs:
             raise FileError("is read and cannot be written too", where=str(job.output), hint="use another folder")
     return jobs
+
+
+@contextmanager
+def _tidied(folders: Iterable[Path]) -> Iterator[None]:
+    """Remove at the end what processes that were killed have left in folders."""
+    try:
+        yield
+    finally:
+        for folder in folders:
+            writing.remove_leftovers(folder)
 
 
 def _check_outputs(jobs: Sequence[Job], manifest: Manifest) -> None:

@@ -14,6 +14,7 @@ from rnncli.writing.elsewhere import or_elsewhere
 from rnncli.writing.files import is_stream, write, write_text, writing
 from rnncli.writing.locks import lock
 from rnncli.writing.outputs import CHECKPOINT, FIGURE, LOG, MODEL, PAGE, TEXT, Kind, Output, check
+from rnncli.writing.temporary import remove_leftovers
 
 __all__ = [
     "CHECKPOINT",
@@ -29,6 +30,7 @@ __all__ = [
     "is_stream",
     "lock",
     "or_elsewhere",
+    "remove_leftovers",
     "write",
     "write_text",
     "writing",

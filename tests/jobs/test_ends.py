@@ -2,46 +2,16 @@
 
 import os
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import job_functions
 import pytest
+from processes import children, program, runs, wait_until
 
 from rnncli.errors import RnncliError
 from rnncli.jobs import Job, Processes, run
 
 TESTS = Path(__file__).parent.parent
-
-
-def wait_until(condition: Callable[[], object], seconds: float = 30.0) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.02)
-
-
-def children(pid: int) -> list[int]:
-    """The processes that a process has started, and those that they have."""
-    below = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[1]) == pid:
-            below += [int(path.parent.name), *children(int(path.parent.name))]
-    return below
-
-
-def runs(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
 
 
 def test_a_job_whose_process_ends_is_done_again_once(tmp_path):
@@ -63,49 +33,45 @@ def test_a_job_whose_process_ends_is_done_again_once(tmp_path):
         list(run(made, tmp_path / "out", place=Processes(2)))
 
 
-def start(folder: Path, count: int, seconds: float, workers: int = 2) -> subprocess.Popen[str]:
-    command = [sys.executable, str(TESTS / "job_functions.py"), str(folder), str(count), str(seconds), str(workers)]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, [TESTS.parent, TESTS]))}
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
-    )
+CASES = [
+    ("1", "SIGTERM"),
+    ("2", "SIGINT"),
+    ("2", "SIGHUP"),
+    ("2", "SIGKILL"),
+    ("local:2", "SIGINT"),
+    ("local:2", "SIGKILL"),
+]
 
 
 @pytest.mark.promise("interrupt")
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_run_that_is_stopped_goes_on_where_it_was(tmp_path, name, workers):
-    """Nothing is lost, done twice or half, and no process stays, whoever gets the signal."""
+@pytest.mark.parametrize(("place", "name"), CASES)
+def test_a_run_that_is_stopped_goes_on_where_it_was(tmp_path, place, name):
+    """Nothing is lost, done twice or half, and no process stays."""
     number = getattr(signal, name)
-    count = 8
+    count = 9
     keys = [job.key for job in job_functions.jobs(tmp_path, count)]
-    program = start(tmp_path, count, 0.2, workers)
-    done = [program.stdout.readline().strip(), program.stdout.readline().strip()]
-    below = children(program.pid)
-    assert len(below) >= (workers if workers > 1 else 0)
-    if name == "SIGINT":
-        os.killpg(program.pid, number)  # as a terminal does
-    else:
-        os.kill(program.pid, number)
-    rest, errors = program.communicate(timeout=30)
-    done += rest.split()
-    assert program.returncode == (-number if name == "SIGKILL" else 128 + number)
-    assert errors == ("" if name == "SIGKILL" else "interrupted\n")
-    wait_until(lambda: not any(map(runs, below)))
+    command = (TESTS / "job_functions.py", tmp_path, count, 0.2, place)
+    with program(*command) as first:
+        done = [first.stdout.readline().strip(), first.stdout.readline().strip()]
+        below = children(first.pid)
+        assert len(below) >= (0 if place == "1" else 2)
+        os.killpg(first.pid, number)  # as a terminal does
+        rest, errors = first.communicate(timeout=30)
+        done += rest.split()
+        assert first.returncode == (-number if name == "SIGKILL" else 128 + number)
+        assert errors == ("" if name == "SIGKILL" else "interrupted\n")
+        wait_until(lambda: not any(map(runs, below)))
     assert len(done) < count
     out = tmp_path / "out"
     assert {path.name for path in out.glob("*.txt")} >= set(done)
     for path in out.glob("*.txt"):
         assert path.read_text() == (tmp_path / "in" / path.name).read_text().upper()
-    if name != "SIGKILL":
-        assert list(out.glob(".*")) == []
+    assert name == "SIGKILL" or not list(out.glob(".*"))
     entries = (out / "manifest.jsonl").read_text()
     assert all(f'{{"key": "{key}"' in entries for key in done)
 
-    again = start(tmp_path, count, 0.2, workers)
-    rest, errors = again.communicate(timeout=60)
-    assert errors == ""
-    assert again.returncode == 0
+    with program(*command) as second:
+        rest, errors = second.communicate(timeout=60)
+        assert (second.returncode, errors) == (0, "")
     assert sorted(rest.split()) == [key for key in keys if f'{{"key": "{key}"' not in entries]
-    assert len(list(out.glob("*.txt"))) == count
-    assert list(out.glob(".*")) == []
+    assert sorted(path.name for path in out.iterdir()) == [*keys, "manifest.jsonl"]
