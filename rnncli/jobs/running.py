@@ -77,6 +77,8 @@ def run(
         progress = Progress(len(chosen), len(chosen) - len(missing), 0, sum(job.work for job in missing), 0.0)
         listener(progress)
         yield from filter(None, known.values())
+        if not missing:
+            return
         work = {job.key: job.work for job in missing}
         folders = {job.output.parent for job in missing if job.output}
         with _tidied(folders), closing(place.outcomes(missing)) as outcomes:

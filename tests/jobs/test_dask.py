@@ -37,7 +37,7 @@ class Machine:
             options = ("--host", "127.0.0.1", "--port", port, "--scheduler-file", file, *LOOPBACK)
             self.scheduler = self.stack.enter_context(program("-m", "dask", "scheduler", *options))
             self.workers = []
-            wait_until(file.exists)
+            wait_until(lambda: file.exists() and file.read_text().endswith("}"))
             self.address = json.loads(file.read_text())["address"]
         self.workers = [worker for worker in self.workers if worker.poll() is None]
         while len(self.workers) < 2:
@@ -136,26 +136,6 @@ def test_workers_use_one_thread_and_get_a_file_that_they_cannot_read(tmp_path, m
             list(run([made[0]._replace(arguments={"model": wrong})], tmp_path / "wrong", place=place))
 
 
-def test_another_version_is_refused_with_both_named(tmp_path):
-    other = tmp_path / "other" / "rnncli-9.9.9.dist-info"
-    other.mkdir(parents=True)
-    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: rnncli\nVersion: 9.9.9\n")
-    made = job_functions.jobs(tmp_path, 200, 0.1)
-    with ExitStack() as stack:
-        machine = Machine(tmp_path, stack)
-        machine.start()
-        outcomes = run(made, tmp_path / "out", place=cluster(machine.address))
-        next(outcomes)
-        machine.add_worker(PYTHONPATH=os.pathsep.join([str(other.parent), PATH]))
-        message = r"has rnncli 9\.9\.9, and this program \d+\.\d+\.\d+"
-        with pytest.raises(UsageError, match=message):  # from the worker itself
-            list(outcomes)
-        with pytest.raises(UsageError, match=message) as caught:
-            list(run(made[:1], tmp_path / "none", place=cluster(machine.address)))
-        assert caught.value.where.startswith("tcp://127.0.0.1:")
-        assert [path.name for path in (tmp_path / "none").iterdir()] == ["manifest.jsonl"]
-
-
 def test_a_killed_worker_loses_nothing(tmp_path, machine):
     made = job_functions.jobs(tmp_path, 12, 0.1)
     outcomes = []
@@ -202,6 +182,26 @@ def test_a_client_that_is_killed_or_stopped_can_be_started_again(tmp_path, machi
         assert (client.returncode, errors) == (0, "")
     assert sorted(done + rest.split()) == [job.key for job in made]
     check_files(tmp_path / "out", made)
+
+
+def test_another_version_is_refused_with_both_named(tmp_path, machine):
+    other = tmp_path / "other" / "rnncli-9.9.9.dist-info"
+    other.mkdir(parents=True)
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: rnncli\nVersion: 9.9.9\n")
+    message = r"has rnncli 9\.9\.9, and this program \d+\.\d+\.\d+"
+    outcomes = run(job_functions.jobs(tmp_path, 60, 0.1), tmp_path / "out", place=cluster(machine.address))
+    next(outcomes)
+    worker = machine.add_worker(PYTHONPATH=os.pathsep.join([str(other.parent), PATH]))
+    while "Registered to" not in worker.stderr.readline():
+        pass
+    with pytest.raises(UsageError, match=message):  # from the worker itself
+        list(outcomes)
+    with pytest.raises(UsageError, match=message) as caught:
+        job = Job("square", "job_functions:square", {"number": 7})
+        list(run([job], tmp_path / "none", place=cluster(machine.address)))
+    assert caught.value.where.startswith("tcp://127.0.0.1:")
+    assert [path.name for path in (tmp_path / "none").iterdir()] == ["manifest.jsonl"]
+    worker.kill()
 
 
 @pytest.mark.parametrize("address", ["", "host", "local:0", "local:", "local:two", "http://host"])
