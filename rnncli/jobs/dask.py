@@ -7,20 +7,22 @@ it does not need that: the bytes are sent to all workers once.
 Dask sends pickles, so whoever can connect to a scheduler can run programs on its workers and its clients.
 """
 
+import importlib.metadata
 import logging
 import os
+import platform
 import re
 import time
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 from itertools import count, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import dask
-from distributed import Client, KilledWorker, LocalCluster, WorkerPlugin, as_completed
-from distributed.versions import get_versions
+from distributed import Client, KilledWorker, LocalCluster, WorkerPlugin, as_completed, get_worker
 
 from rnncli import arguments, writing
 from rnncli.errors import FileError, ModelError, UsageError
@@ -31,8 +33,6 @@ _CONNECTING = 10  # seconds to wait for a scheduler
 _CLOSING = 5  # seconds
 _AHEAD = 2  # jobs for each thread, so that it need not wait for the client
 _COUNTING = 2.0  # seconds between two counts of the workers
-_UNKNOWN = ["rnncli", "numba"]  # to Dask, which looks only for versions of what it uses itself
-_COMPARED = [*_UNKNOWN, "python", "numpy", "distributed"]
 
 # In the process of a worker:
 _idle: list[Child] = []
@@ -99,7 +99,7 @@ class _Run:
                 return
             for future, result in self._completed.next_batch():
                 job = self._jobs.pop(future)
-                if outcome := self._outcome(job, future.status, result):
+                if outcome := self._outcome(job, result):
                     ended.append(outcome)
 
     def end(self) -> None:
@@ -113,9 +113,17 @@ class _Run:
     def compare_versions(self) -> None:
         """Refuse a cluster that may give other results. Workers that come later do it themselves."""
         with self._losses():
-            versions = self._client.get_versions(packages=_UNKNOWN)
-        for address, theirs in {self._address: versions["scheduler"], **versions["workers"]}.items():
-            _compare(address, theirs["packages"], versions["client"]["packages"])
+            answers = self._client.run(_packages, on_error="return")
+            try:
+                answers[self._address] = self._client.run_on_scheduler(_packages)
+            except (ImportError, AttributeError) as error:
+                answers[self._address] = error
+        for address, theirs in answers.items():
+            if isinstance(theirs, Exception):
+                raise UsageError(
+                    f"cannot run rnncli: {theirs}", where=address, hint='pip install "rnncli[dask]" there'
+                )
+            _compare(address, theirs, _packages())
 
     def _count_workers(self) -> None:
         """Find out how many threads there are now; workers may come and go."""
@@ -141,27 +149,29 @@ class _Run:
         self._jobs[future] = job
         self._completed.add(future)
 
-    def _outcome(self, job: Job, status: str, result: Any) -> Outcome | None:
-        """What became of a job; ``None`` if it was begun again."""
-        if status == "finished":
-            if isinstance(result, _Missing):
-                self._send(result.blob)
-                self._submit(job)
-                return None
-            outcome: Outcome = result
-            given = [
-                state._replace(path=str(path)) for state, path in zip(outcome.inputs, job.inputs, strict=False)
+    def _outcome(self, job: Job, result: Any) -> Outcome | None:
+        """What became of a job; ``None`` if it was begun again.
+
+        result  what the job returned, or what Dask has in its place: an exception with its type and traceback
+        """
+        if isinstance(result, _Missing):
+            self._send(result.blob)
+            self._submit(job)
+            return None
+        if isinstance(result, Outcome):
+            inputs = [
+                state._replace(path=str(path)) for state, path in zip(result.inputs, job.inputs, strict=False)
             ]
-            output = outcome.output and outcome.output._replace(path=str(job.output))
-            return outcome._replace(inputs=tuple(given), output=output)
-        error = result[1] if status == "error" else CancelledError()
+            output = result.output and result.output._replace(path=str(job.output))
+            return result._replace(inputs=tuple(inputs), output=output)
+        if not isinstance(result, tuple):  # the job was cancelled, which Dask does when it loses the scheduler
+            raise self._lost()
+        error = result[1]
+        if isinstance(error, UsageError):
+            raise error
         if isinstance(error, KilledWorker):
             message = f"{error.allowed_failures + 1} workers ended while they had the job"
             return failed(job, Fault("WorkersEnded", message, job.key, "the log of the scheduler may say why"))
-        if isinstance(error, UsageError):
-            raise error
-        if status != "error":
-            raise self._lost()
         return failed(job, Fault(type(error).__name__, str(error), traceback=repr(error)))
 
     def _send(self, blob: Blob) -> None:
@@ -203,9 +213,9 @@ class _Content(WorkerPlugin):  # type: ignore[misc]
         _sent[self.sha256] = path
 
 
-def _perform(job: Job, run: str, packages: dict[str, str | None]) -> Outcome | _Missing:
+def _perform(job: Job, run: str, packages: dict[str, str]) -> Outcome | _Missing:
     """Do a job for a worker, in a process of the worker that stays for the next job."""
-    _compare("a worker", _packages(), packages)
+    _compare(get_worker().address, _packages(), packages)
     values = dict(job.arguments)
     for name, value in values.items():
         if isinstance(value, Blob):
@@ -251,24 +261,24 @@ def _can_read(blob: Blob) -> bool:
         return False
 
 
-def _packages() -> dict[str, str | None]:
-    """The versions of what the bytes of a result may depend on."""
-    packages: dict[str, str | None] = get_versions(packages=_UNKNOWN)["packages"]
+@cache
+def _packages() -> dict[str, str]:
+    """The versions of what the bytes of a result may depend on; of Python as far as compiled files depend on it."""
+    packages = {"python": ".".join(platform.python_version_tuple()[:2])}
+    for name in ("rnncli", "numpy", "numba", "distributed"):
+        try:
+            packages[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            packages[name] = "without a version"
     return packages
 
 
-def _compare(address: str, theirs: dict[str, str | None], ours: dict[str, str | None]) -> None:
+def _compare(address: str, theirs: dict[str, str], ours: dict[str, str]) -> None:
     """Raise a :class:`.UsageError` that names both if two environments have other versions."""
-    for name in _COMPARED:
-        their, our = (_shown(name, versions.get(name)) for versions in (theirs, ours))
-        if their != our:
+    for name, version in ours.items():
+        if theirs.get(name) != version:
             hint = "a cluster needs the same versions everywhere"
-            raise UsageError(f"has {name} {their}, and this program {our}", where=address, hint=hint)
-
-
-def _shown(name: str, version: str | None) -> str:
-    """A version for a message; of Python the first two numbers, on which compiled files depend."""
-    return ".".join((version or "(none)").split(".")[: 2 if name == "python" else None])
+            raise UsageError(f"has {name} {theirs.get(name)}, and this program {version}", where=address, hint=hint)
 
 
 @contextmanager
