@@ -29,7 +29,10 @@ def program(*command: object, **environment: str) -> Iterator[subprocess.Popen[s
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        process.wait()
+        for pipe in (process.stdout, process.stderr):  # without waiting for others that have them open
+            if pipe:
+                pipe.close()
 
 
 def children(pid: int) -> list[int]:

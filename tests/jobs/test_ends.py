@@ -75,3 +75,14 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(tmp_path, place, name):
         assert (second.returncode, errors) == (0, "")
     assert sorted(rest.split()) == [key for key in keys if f'{{"key": "{key}"' not in entries]
     assert sorted(path.name for path in out.iterdir()) == [*keys, "manifest.jsonl"]
+
+
+def test_a_long_job_ends_with_the_process_that_has_begun_it(tmp_path):
+    seconds = 100
+    with program(TESTS / "job_functions.py", tmp_path, 2, seconds, 2) as killed:
+        wait_until(lambda: len(list((tmp_path / "out").glob(".*.tmp"))) == 2)
+        below = children(killed.pid)
+        killed.kill()
+        wait_until(lambda: not any(map(runs, below)), 30)
+    assert not list((tmp_path / "out").glob(".rnncli*"))
+    assert not list((tmp_path / "out").glob("*.txt"))
