@@ -119,6 +119,7 @@ Digits = Literal["auto", "keep", "zero"]
 Neighbours = Literal["auto", "joined", "added"]
 Optimiser = Literal["adam", "sgd"]
 Pretrained = Literal["frozen", "tuned"]
+OnError = Literal["fail", "skip"]
 Refit = Literal["auto", "yes", "no"]
 RecurrentInit = Literal["orthogonal", "identity", "glorot"]
 
@@ -135,6 +136,16 @@ class ReadOptions(Spec):
         "", "Names of tags that are numbers in the file, in order from number 0: O,B-PER,I-PER,…"
     )
     encoding: str = option("", "Encoding of what is read; without it that of a byte order mark, else UTF-8.")
+
+
+@dataclass(frozen=True)
+class JobOptions(Spec):
+    """Where the jobs of a command run, and what becomes of those that fail."""
+
+    jobs: int = option(1, "Processes that work at once; changes no result.", 1, 1024)
+    cluster: str = option("", "Dask cluster that does the work: tcp://HOST:8786, or local:N.")
+    shard: str = option("", "Do only part K of N, as one task of a job array does: 3/100.")
+    on_error: OnError = option("fail", "When a job fails: fail stops the others, skip goes on with them.")
 
 
 @dataclass(frozen=True)

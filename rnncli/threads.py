@@ -2,11 +2,15 @@
 
 import math
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rnncli import arguments
 from rnncli.control_groups import ROOT, folders, read
+
+MOST = 2**31  # more than any machine has
+_limits = [MOST]  # of threads in this process, by at_most
 
 
 def count_threads(threads: int) -> int:
@@ -15,8 +19,18 @@ def count_threads(threads: int) -> int:
     A thread that waits for another one keeps its CPU busy, so more threads than CPUs make a run slower.
     """
     threads = arguments.whole_number("threads", threads, 0, "0 is one for each available CPU")
-    available = available_cpus()
+    available = min(available_cpus(), *_limits)
     return min(threads or available, available)
+
+
+@contextmanager
+def at_most(threads: int) -> Iterator[None]:
+    """Let this process use no more threads while the block runs, whatever is asked for; 0 is no limit."""
+    _limits.append(threads or MOST)
+    try:
+        yield
+    finally:
+        _limits.pop()
 
 
 def available_cpus(root: Path = ROOT) -> int:

@@ -10,7 +10,10 @@ import pytest
 from test_floors import FLOORS
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "CONTRIBUTING.md", *(ROOT / "docs" / name for name in ("architecture.md", "check.md", "models.md"))]
+PAGES = [
+    ROOT / "CONTRIBUTING.md",
+    *(ROOT / "docs" / name for name in ("architecture.md", "check.md", "cluster.md", "models.md")),
+]
 COMMANDS = [
     pytest.param(block, id=f"{page.name}-{number}")
     for page in PAGES
