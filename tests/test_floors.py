@@ -15,8 +15,8 @@ FLOORS = [
     {"api", "solving"},
     {"trained", "seeds"},
     {"runs"},
-    {"task"},
-    {"checkpoint", "distillation", "scoring"},
+    {"task", "tag_job"},
+    {"checkpoint", "distillation", "scoring", "tag_output"},
     {"training", "tagging", "evaluation", "checking", "inspect"},
     {"labelling", "modelfile"},
     {"kernel_choice"},
@@ -29,7 +29,7 @@ FLOORS = [
     {"config", "resources", "archive", "threads", "memory", "clock"},
     {"writing", "container", "control_groups"},
     {"spec"},
-    {"arguments"},
+    {"arguments", "json_text"},
     {"errors"},
 ]
 HEIGHT = {room: -floor for floor, rooms in enumerate(FLOORS) for room in rooms}
@@ -76,7 +76,7 @@ def test_each_library_has_one_home(path):
         "pickle": "nowhere",
         "threadpoolctl": "plain",
     }
-    homes |= {"jinja2": "inspect", "markupsafe": "inspect"}
+    homes |= {"jinja2": "inspect", "markupsafe": "inspect", "pyarrow": "data", "zstandard": "data"}
     for name in imports(path):
         assert room_of(path) == homes.get(top(name), room_of(path)), f"{path.name} imports {name}"
         if top(name) == "rich":

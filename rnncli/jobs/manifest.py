@@ -72,6 +72,10 @@ class Manifest:
                 return entry._replace(is_new=False)
         return None
 
+    def was_done(self, key: str) -> bool:
+        """Whether a job of this key was done once; what :meth:`done` says of it now is another question."""
+        return any(key in entries and not entries[key].fault for entries in (self._own, *self._others))
+
     @contextmanager
     def opened(self) -> Iterator[None]:
         """Keep other runs from the file while the block runs, and write it in order at the end.
