@@ -43,8 +43,8 @@ InputOption = Annotated[
 ToOption = Annotated[
     Literal["line", "tsv", "jsonl", "conll", "conllu", "csv"] | None,
     typer.Option(
-        help="Write a readable line, which is the default, lines of token<TAB>tag, a JSON object on each line, which "
-        "is the default with --out-dir, or a labelled file.",
+        help="Write a readable line (the default), lines of token<TAB>tag, a JSON object on each line (the default "
+        "with --out-dir), or a labelled file.",
         show_default=False,
     ),
 ]

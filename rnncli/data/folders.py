@@ -90,7 +90,7 @@ def _matches(pattern: str) -> tuple[Path, list[Path]]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """All that is below a folder and no folder itself; a link to a folder is not followed, so that none is a loop."""
+    """All that is below a folder and no folder itself; links to folders are not followed, which may be loops."""
 
     def refuse(error: OSError) -> None:
         raise FileError(error.strerror or str(error), where=str(error.filename))

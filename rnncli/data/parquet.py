@@ -59,7 +59,7 @@ class Table:
                 except ArrowException as error:
                     raise DataError(f"there is no column {'.'.join(self._path)}", where=self._name) from error
         kind = column.type.value_type if types.is_dictionary(column.type) else column.type
-        if not (types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind)):
+        if not any(is_text(kind) for is_text in (types.is_string, types.is_large_string, types.is_string_view)):
             raise DataError(f"the column {'.'.join(self._path)} holds no texts", where=self._name)
         for chunk in column.chunks:
             for start in range(0, len(chunk), 1024):
@@ -68,8 +68,7 @@ class Table:
     def write(self, results: Iterable[Any], out: IO[bytes]) -> None:
         """Write the table with a column of results, an array for each group of rows.
 
-        The schema, its metadata and the sizes of the groups stay, and the compression of the first column is that of
-        all.
+        The schema, its metadata and the sizes of the groups stay. All columns are packed as the first one was.
         """
         import pyarrow.parquet as pq
 
