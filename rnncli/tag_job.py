@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -268,6 +269,9 @@ def _located(source: Path) -> Iterator[None]:
         kind, _, number = error.where.partition(" ")
         if kind == "line" and number.isdecimal():
             error.where = f"{name}:{number}"
+        elif not error.where and (place := re.match(r"(:\d+)*: ", error.message.removeprefix(name))):
+            error.where = name + place[0][:-2]
+            error.message = error.message.removeprefix(name)[place.end() :]
         elif not error.where and name not in error.message:
             error.where = name
         elif name not in error.where and name not in error.message:

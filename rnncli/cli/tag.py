@@ -138,10 +138,10 @@ def tag(
     Example: rnncli tag 'in/*.jsonl.gz' --text-field body --out-dir labelled --jobs 2
     """
     to = to or ("jsonl" if out_dir or text_field or json_output else "line")
-    _check_output(to, nbest, keep, source or str(out_dir or ""), text_field, result_field)
     if out_dir:
         from rnncli.cli import tag_folder
 
+        _check_output(to, nbest, keep, str(out_dir), text_field, result_field)
         if source or out:
             raise UsageError("--out-dir needs no --input and no --out", hint=tag_folder.EXAMPLE)
         if to == "line":
@@ -165,6 +165,7 @@ def tag(
     if text is not None and not force:
         refuse_file_name(text, "--input")
     to = "jsonl" if json_output else to
+    _check_output(to, nbest, keep, source or "", text_field, result_field)
     from rnncli import writing
     from rnncli.modelfile import load
     from rnncli.tag_output import Writer, refuse_text

@@ -25,6 +25,7 @@ from rnncli.data.textfile import Lines
 from rnncli.errors import DataError
 from rnncli.jobs import Blob, Here, Processes
 from rnncli.jobs import run as run_jobs
+from rnncli.resources import bundled
 from rnncli.tag_job import file_job, part_jobs
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ def test_what_cannot_be_cut_is_not(tmp_path: Path):
         "packed.txt": gzip.compress(b"hello\n" * 1000, 0),
         "wide.txt": ("hello\n" * 1000).encode("utf-16"),
         "returns.txt": b"hello\r" * 1000,
-        "comments.tsv": b"# a comment\n\n" * 100,
+        "one_sentence.tsv": b"leave\tO\nTaipei\tB-a\n" * 100,
     }.items():
         (tmp_path / name).write_bytes(content)
         assert cutting.parts(tmp_path / name, 50, ReadOptions()) == [], name
@@ -283,7 +284,7 @@ def test_json_lines_without_a_text_field_keep_their_fields_in_order(run: Run, tr
     assert shown["spans"][0]["type"] == "departure"
 
 
-def test_a_second_run_does_the_rest_and_what_has_changed(run: Run, trained: "Trained", tmp_path: Path, forge: Any):
+def test_a_second_run_does_the_rest_and_what_has_changed(run: Run, trained: "Trained", tmp_path: Path):
     (tmp_path / "in").mkdir()
     for name in "abc":
         (tmp_path / "in" / f"{name}.txt").write_text("leave Taipei\n" * 3)
@@ -301,8 +302,7 @@ def test_a_second_run_does_the_rest_and_what_has_changed(run: Run, trained: "Tra
     assert summary(changed)["new"] == 1
     assert "done again: 1 file, since the input, the model or the options are others now" in changed.stderr
     assert tree(tmp_path / "out") != before
-    other = forge(lambda header, members: header.update(created="2001-01-01T00:00:00+00:00"))
-    changed = run(*common, other)
+    changed = run(*common, bundled("models/default.npz"))
     assert summary(changed)["new"] == 3
     assert "done again: 3 files" in changed.stderr
     foreign = tmp_path / "foreign/a.jsonl"
