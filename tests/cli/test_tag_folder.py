@@ -312,6 +312,7 @@ def test_a_second_run_does_the_rest_and_what_has_changed(run: Run, trained: "Tra
     assert (refused.exit_code, foreign.read_text()) == (FILES, "mine")
 
 
+@pytest.mark.promise("whole-file")
 def test_a_run_that_is_killed_goes_on_where_it_was(trained: "Trained", tmp_path: Path):
     source = tmp_path / "in"
     source.mkdir()
