@@ -100,8 +100,8 @@ class Manifest:
     def add(self, outcome: Outcome) -> None:
         """Add an entry; it lasts from now on."""
         assert self._add, "the manifest is not open"
+        self._own[outcome.key] = outcome  # first, since a signal may end this run as soon as the line is written
         self._add(_line(_entry(outcome)))
-        self._own[outcome.key] = outcome
         if outcome.fault:
             with writing.appending(self.errors) as add:
                 add(_line({"key": outcome.key, **outcome.fault._asdict()}))
