@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from rnncli import arguments
 from rnncli.cli import show
 from rnncli.cli.options import (
     ForceWriteOption,
@@ -65,7 +66,7 @@ KeepOption = Annotated[
 
 
 OutDirOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--out-dir",
         metavar="FOLDER",
@@ -137,11 +138,11 @@ def tag(
 
     Example: rnncli tag 'in/*.jsonl.gz' --text-field body --out-dir labelled --jobs 2
     """
-    to = to or ("jsonl" if out_dir or text_field or json_output else "line")
-    if out_dir:
+    to = to or ("jsonl" if out_dir is not None or text_field or json_output else "line")
+    if out_dir is not None:
         from rnncli.cli import tag_folder
 
-        _check_output(to, nbest, keep, str(out_dir), text_field, result_field)
+        _check_output(to, nbest, keep, out_dir, text_field, result_field)
         if source or out:
             raise UsageError("--out-dir needs no --input and no --out", hint=tag_folder.EXAMPLE)
         if to == "line":
@@ -149,7 +150,8 @@ def tag(
                 "--to line is for people", hint="with --out-dir give --to jsonl, tsv or another format"
             )
         how = tag_folder.How(to, nbest, keep, text_field, result_field, part, options)
-        tag_folder.tag_folder(texts or [], out_dir, find_model(model), how, running, threads, force, json_output)
+        folder = Path(arguments.path("--out-dir", out_dir))
+        tag_folder.tag_folder(texts or [], folder, find_model(model), how, running, threads, force, json_output)
         return
     if running != JobOptions():
         raise UsageError("--jobs, --cluster, --shard and --on-error need --out-dir", hint="give --out-dir FOLDER")
