@@ -156,7 +156,7 @@ def tag(
     if running != JobOptions():
         raise UsageError("--jobs, --cluster, --shard and --on-error need --out-dir", hint="give --out-dir FOLDER")
     if texts and len(texts) > 1:
-        hint = f"put the text in quotes: {EXAMPLE}; --out-dir FOLDER labels many files"
+        hint = f"put the text in quotes: {EXAMPLE}"
         raise UsageError(f"one argument too many: {' '.join(texts[1:])}", hint=hint)
     text = texts[0] if texts else None
     is_piped = text is None and source is None and not sys.stdin.isatty()

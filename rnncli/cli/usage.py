@@ -236,7 +236,6 @@ def explained(error: typer.TyperException, command: str) -> UsageError:
 
 _EXTRA_HINTS = {
     "train": "development data are given by --dev FILE",
-    "tag": 'put the text in quotes: rnncli tag "leave Taipei on November 2nd"',
     "inspect-gradients": 'put the text in quotes: rnncli inspect-gradients "leave Taipei"',
 }
 
