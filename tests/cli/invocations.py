@@ -43,7 +43,6 @@ INVOCATIONS = {
     "tag": Invocation(("tag", "leave Taipei")),
     "tag a file": Invocation(("tag", "--input={texts}", "--format", "text", "--to", "jsonl"), stdin=True),
     "tag to a file": Invocation(("tag", "--input={data}", "--to", "conll", "--out={out}"), False, ".conll", True),
-    "tag a folder": Invocation(("tag", "--to=conll", "--out-dir", "out-folder", "--json", "--", "{data}")),
     "evaluate": Invocation(("evaluate", "--", "{data}"), stdin=True),
     "convert": Invocation(("convert", "--to", "jsonl", "--", "{data}", "{out}"), False, ".jsonl", True),
     "convert to stdout": Invocation(("convert", "--to", "jsonl", "--", "{data}", "-"), stdin=True),
