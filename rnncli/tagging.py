@@ -1,9 +1,8 @@
 """Tagging: streams of texts or sentences in, tagged sentences out, in order, with the probability of every tag."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from itertools import islice
 from math import prod
 from typing import Any, NamedTuple, TypeVar
 
@@ -19,6 +18,7 @@ from rnncli.model import Model
 from rnncli.threads import count_threads
 
 BLOCK_SENTENCES = 4_096
+BLOCK_TOKENS = 1 << 16  # after which a block of fewer sentences ends, so that long texts take no more memory
 AHEAD = 2  # blocks that are read and labelled while the result of another is written
 
 USUAL = Scheme("IOB2")
@@ -185,7 +185,7 @@ class Tagger:
 
     def _tsv(self, items: Iterable[tuple[list[str], _Columns | None]], block: int) -> Iterator[str]:
         def read() -> Iterator[tuple[list[str], Encoded]]:
-            for block_items in _blocks(items, block):
+            for block_items in _blocks(items, block, lambda item: len(item[0])):
                 sentences, columns = zip(*block_items, strict=True)
                 encoded = self.model.encode(sentences, columns if self.model.inputs.columns else None)
                 yield [token for tokens in sentences for token in tokens], encoded
@@ -195,7 +195,7 @@ class Tagger:
 
     def _stream(self, items: Iterable[_Tokenized], block: int) -> Iterator[Tagged]:
         def read() -> Iterator[tuple[list[_Tokenized], Encoded]]:
-            for block_items in _blocks(items, block):
+            for block_items in _blocks(items, block, lambda item: len(item[1])):
                 columns = [[()] * len(tokens) if rows is None else rows for _, tokens, rows in block_items]
                 sentences = [[token.text for token in tokens] for _, tokens, _ in block_items]
                 yield block_items, self.model.encode(sentences, columns)
@@ -251,17 +251,24 @@ def _block_size(size: int) -> int:
     return arguments.whole_number("block", size, 1, "it is how many sentences are labelled at a time")
 
 
-def _blocks(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Divide into lists of ``size``. If reading an item fails, the items before it are yielded first."""
-    remaining = iter(items)
-    while True:
-        block: list[T] = []
-        try:
-            block.extend(islice(remaining, size))
-        except RnncliError:
-            if block:
+def _blocks(items: Iterable[T], size: int, tokens_of: Callable[[T], int]) -> Iterator[list[T]]:
+    """Divide into lists of ``size``, or of about :data:`BLOCK_TOKENS` if that is less.
+
+    If reading an item fails, the items before it are yielded first.
+    """
+    block: list[T] = []
+    tokens = 0
+    try:
+        for item in items:
+            block.append(item)
+            tokens += tokens_of(item)
+            if len(block) == size or tokens >= BLOCK_TOKENS:
                 yield block
-            raise
-        if not block:
-            return
+                block = []
+                tokens = 0
+    except RnncliError:
+        if block:
+            yield block
+        raise
+    if block:
         yield block

@@ -15,10 +15,10 @@ FLOORS = [
     {"api", "solving"},
     {"trained", "seeds"},
     {"runs"},
-    {"task"},
+    {"task", "tag_job"},
     {"error_analysis"},
     {"comparison"},
-    {"checkpoint", "distillation", "scoring"},
+    {"checkpoint", "distillation", "scoring", "tag_output"},
     {"training", "tagging", "evaluation", "checking", "inspect"},
     {"labelling", "modelfile"},
     {"kernel_choice"},
@@ -31,7 +31,7 @@ FLOORS = [
     {"config", "resources", "archive", "threads", "memory", "clock", "significance"},
     {"writing", "container", "control_groups"},
     {"spec"},
-    {"arguments"},
+    {"arguments", "json_text"},
     {"errors"},
 ]
 HEIGHT = {room: -floor for floor, rooms in enumerate(FLOORS) for room in rooms}
@@ -80,7 +80,7 @@ def test_each_library_has_one_home(path):
         "distributed": "jobs",
         "threadpoolctl": "plain",
     }
-    homes |= {"jinja2": "inspect", "markupsafe": "inspect"}
+    homes |= {"jinja2": "inspect", "markupsafe": "inspect", "pyarrow": "data", "zstandard": "data"}
     for name in imports(path):
         assert room_of(path) == homes.get(top(name), room_of(path)), f"{path.name} imports {name}"
         if top(name) == "rich":

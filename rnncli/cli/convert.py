@@ -1,12 +1,10 @@
 """``rnncli convert``: write a labelled file in another format or another tag scheme."""
 
-import gzip
 import io
-import lzma
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     from rnncli.data.formats.format import Format, Wanted
     from rnncli.data.sentence import Sentence
 
-_PACKED = (".gz", ".xz")
-
 
 @command("convert")
 def convert(
@@ -33,7 +29,7 @@ def convert(
         str,
         typer.Argument(
             metavar="OUT",
-            help="The new file, packed if its name ends in .gz or .xz; - is stdout.",
+            help="The new file, packed if its name ends in .gz, .xz or .zst; - is stdout.",
             show_default=False,
         ),
     ],
@@ -119,11 +115,12 @@ def _converted(
 def _format_of(out: str, to: str | None) -> str:
     """The format of the new file by --to, else by the suffix of its name."""
     from rnncli.data.formats.registry import SUFFIXES
+    from rnncli.data.packing import SUFFIXES as PACKED
 
     if to is not None:
         return to
     path = Path(out.lower())
-    suffix = path.with_suffix("").suffix if path.suffix in _PACKED else path.suffix
+    suffix = path.with_suffix("").suffix if path.suffix in PACKED else path.suffix
     if suffix not in SUFFIXES:
         hint = f"name it by --to: {', '.join(FORMATS)}"
         raise UsageError(f'the name "{printable(out)}" does not say which format to write', hint=hint)
@@ -137,15 +134,9 @@ def _writer(out: str) -> Iterator[Callable[[str], object]]:
         yield show.data
         return
     from rnncli import writing
+    from rnncli.data.packing import packing
 
-    path = Path(out)
-    with writing.writing(path) as file, ExitStack() as packing:
-        packed: Any = file
-        if path.suffix.lower() == ".gz":
-            # Without a time, so that equal data give equal bytes.
-            packed = packing.enter_context(gzip.GzipFile("", "wb", 6, file, mtime=0))
-        elif path.suffix.lower() == ".xz":
-            packed = packing.enter_context(lzma.LZMAFile(file, "wb"))
+    with writing.writing(Path(out)) as file, packing(file, out) as packed:
         text = io.TextIOWrapper(packed, "utf-8", newline="")
         yield text.write
         text.detach()

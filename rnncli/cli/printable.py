@@ -8,8 +8,6 @@ from typing import Any
 # characters (C0, DEL, C1), line and paragraph separators, the controls of direction that hide what follows them
 # (Unicode technical report 36), and halves of surrogate pairs, which cannot be written.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-# Of these, what JSON does not escape by itself.
-_UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 LONGEST_LINE = 1_000  # characters of a message
 _SHORT = {"\t": r"\t", "\n": r"\n", "\r": r"\r"}
 
@@ -45,11 +43,6 @@ def printable_values(value: Any) -> Any:
             return value
         return [printable_values(item) for item in value]
     return value
-
-
-def printable_json(text: str) -> str:
-    """The same JSON document, with every unsafe character escaped."""
-    return _UNSAFE_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def shell_word(text: str) -> str:

@@ -4,7 +4,6 @@ Only this file imports rich, and only when something is drawn. What it writes fo
 writes to a terminal, is :func:`.printable`.
 """
 
-import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -12,8 +11,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from rnncli.cli.printable import printable, printable_json, shortened
-from rnncli.errors import ModelError, RnncliError
+from rnncli.cli.printable import printable, shortened
+from rnncli.errors import RnncliError
+from rnncli.json_text import json_line as json_line
 
 if TYPE_CHECKING:
     import logging
@@ -103,15 +103,6 @@ def data(text: str) -> None:
 def text(text: str) -> None:
     """Write lines for people to stdout."""
     sys.stdout.write(printable(text, keep="\n"))
-
-
-def json_line(value: Any) -> str:
-    """A value as one line of JSON; NaN or infinity, which JSON does not have, is a :class:`.ModelError`."""
-    try:
-        return printable_json(json.dumps(value, ensure_ascii=False, allow_nan=False)) + "\n"
-    except ValueError as error:
-        hint = "the weights of the model are too large to compute with"
-        raise ModelError("the result holds a number that is not finite", hint=hint) from error
 
 
 def table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]], to_stderr: bool = False) -> None:

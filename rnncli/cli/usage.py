@@ -59,7 +59,7 @@ ELSEWHERE = {
     "token-column": ("columns",),
     "tag-column": ("columns",),
     "label-column": ("columns",),
-    "text-column": ("columns",),
+    "text-column": ("text-field", "columns"),
     "from": ("format",),
     "output-scheme": ("scheme",),
     "to-scheme": ("scheme",),
@@ -70,7 +70,8 @@ ELSEWHERE = {
     "file": ("input",),
     "input-file": ("input",),
     "output": ("out",),
-    "output-dir": ("out",),
+    "output-dir": ("out-dir", "out"),
+    "output-folder": ("out-dir", "out"),
     "output-file": ("out",),
     "outfile": ("out",),
     "save": ("out",),
@@ -241,7 +242,6 @@ def explained(error: typer.TyperException, command: str) -> UsageError:
 
 _EXTRA_HINTS = {
     "train": "development data are given by --dev FILE",
-    "tag": 'put the text in quotes: rnncli tag "leave Taipei on November 2nd"',
     "inspect-gradients": 'put the text in quotes: rnncli inspect-gradients "leave Taipei"',
 }
 

@@ -1,17 +1,16 @@
-"""Opens a file for reading its bytes: gzip and xz are unpacked, other kinds of files are named and refused."""
+"""Opens a file for reading its bytes: packed files are unpacked, other kinds of files are named and refused."""
 
 import codecs
-import gzip
 import io
-import lzma
 import sys
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, NamedTuple
 
 from rnncli import arguments
+from rnncli.data import packing
+from rnncli.data.packing import PACKED
 from rnncli.data.watch import Watch, watched
 from rnncli.errors import DataError, FileError
 
@@ -25,13 +24,10 @@ MARKS = {
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
-_GZIP = b"\x1f\x8b"
-_XZ = b"\xfd7zXZ\0"
 _ZIP = b"PK\x03\x04"
 _PICKLE = ("a pickle of Python, not text", "a pickle can run any program; write its data as JSON or TSV")
 _OTHER_KINDS = {
     _ZIP: ("a zip archive, not text", "unpack it first: unzip FILE"),
-    b"\x28\xb5\x2f\xfd": ("compressed by zstd", "unpack it first: unzstd --keep FILE"),
     **{
         b"BZh%d1AY&SY" % level: ("compressed by bzip2", "unpack it first: bunzip2 --keep FILE")
         for level in range(1, 10)
@@ -40,7 +36,7 @@ _OTHER_KINDS = {
     b"\x93NUMPY": ("an array of NumPy, not text", "give a text file of tokens and tags"),
     **{b"\x80" + bytes([protocol]): _PICKLE for protocol in range(2, 6)},
     b"%PDF-": ("a PDF document, not text", "export its text first"),
-    b"PAR1\x15": ("a Parquet table, not text", "write it as JSON Lines: pandas.read_parquet, then to_json"),
+    b"PAR1\x15": ("a Parquet table, not text", "rnncli tag FILE --text-field COLUMN --out-dir FOLDER labels it"),
     b"ARROW1\0\0": ("an Arrow table, not text", "write it as JSON Lines: datasets.Dataset.to_json"),
     b"\xff\xff\xff\xff": ("an Arrow table, not text", "write it as JSON Lines: datasets.Dataset.to_json"),
     b"SQLite format 3\0": ("an SQLite database, not text", "export its table as CSV first"),
@@ -64,7 +60,7 @@ def name_of(path: str) -> str:
 
 @contextmanager
 def opened(path: str, watch: Watch | None = None) -> Iterator[BinaryIO]:
-    """Open a file for reading, ``-`` for stdin, unpacked if it is gzip or xz.
+    """Open a file for reading, ``-`` for stdin, unpacked if it is gzip, xz or, by an extra, zstd.
 
     What the system refuses becomes a :class:`FileError`, damaged compressed data a :class:`DataError`, also while
     the file is read. A file of another known kind, such as a zip archive, is a :class:`DataError`.
@@ -86,6 +82,48 @@ def opened(path: str, watch: Watch | None = None) -> Iterator[BinaryIO]:
         raise FileError(error.strerror or str(error), where=str(path)) from error
     with file:
         yield _unpacked(watched(file, watch), str(path))
+
+
+class Part(NamedTuple):
+    """A part of a file that is not packed: from the beginning of a line to the beginning of another.
+
+    start, end  in bytes; the last byte is ``end`` − 1
+    line        number of its first line, from 1
+    """
+
+    start: int
+    end: int
+    line: int = 1
+
+
+class _Limited(io.RawIOBase):
+    """The next bytes of a file, at most so many."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file = file
+        self._left = size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+        data = self._file.read(min(len(buffer), self._left))
+        self._left -= len(data)
+        buffer[: len(data)] = data
+        return len(data)
+
+
+@contextmanager
+def opened_part(path: str, part: Part) -> Iterator[BinaryIO]:
+    """Open a part of a file for reading; errors as in :func:`opened`."""
+    try:
+        file = Path(path).open("rb")  # noqa: SIM115
+        file.seek(part.start)
+    except OSError as error:
+        raise FileError(error.strerror or str(error), where=str(path)) from error
+    with file:
+        limited = io.BufferedReader(_Limited(file, part.end - part.start), CHUNK)  # type: ignore[type-var]
+        yield joined(b"", limited, str(path))
 
 
 def _nearby(path: Path) -> str:
@@ -116,11 +154,13 @@ class _Source(io.RawIOBase):
         self._start = self._start[len(buffer) :]
         try:
             data = data or self._read(len(buffer))
-        except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
-            message = "the compressed file is damaged or cut off"
-            raise DataError(message, where=self._name, hint="copy or fetch it again") from error
-        except OSError as error:
-            raise FileError(error.strerror or str(error), where=self._name) from error
+        except Exception as error:
+            if isinstance(error, packing.damages()):
+                message = "the compressed file is damaged or cut off"
+                raise DataError(message, where=self._name, hint="copy or fetch it again") from error
+            if isinstance(error, OSError):
+                raise FileError(error.strerror or str(error), where=self._name) from error
+            raise
         buffer[: len(data)] = data
         return len(data)
 
@@ -144,15 +184,13 @@ def start_of(file: IO[bytes], beginnings: tuple[bytes, ...]) -> bytes:
 
 def _unpacked(file: BinaryIO, name: str) -> BinaryIO:
     source = joined(b"", file, name)
-    start = start_of(source, (*MARKS, _GZIP, _XZ, *_OTHER_KINDS))
-    is_packed = start.startswith((_GZIP, _XZ))
-    if is_packed:
-        whole = joined(start, source, name)
-        packed = gzip.GzipFile(fileobj=whole) if start.startswith(_GZIP) else lzma.LZMAFile(whole)  # noqa: SIM115
-        source = joined(b"", packed, name)  # type: ignore[arg-type]
-        start = start_of(source, (*MARKS, _GZIP, _XZ, *_OTHER_KINDS))
-        if start.startswith((_GZIP, _XZ)):
-            raise DataError("compressed twice", where=name, hint="unpack it once first: gunzip or unxz")
+    start = start_of(source, (*MARKS, *PACKED, *_OTHER_KINDS))
+    if start.startswith(PACKED):
+        packed = packing.unpacked(start, joined(start, source, name), name)
+        source = joined(b"", packed, name)
+        start = start_of(source, (*MARKS, *PACKED, *_OTHER_KINDS))
+        if start.startswith(PACKED):
+            raise DataError("compressed twice", where=name, hint="unpack it once first: gunzip, unxz or unzstd")
     for beginning, (problem, hint) in _OTHER_KINDS.items():
         if start.startswith(beginning):
             if beginning == _ZIP:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
 from rnncli.config import ReadOptions
@@ -11,7 +11,7 @@ from rnncli.data.formats import columns, conll, text, token_lines, tsv
 from rnncli.data.formats.columns import rows_of
 from rnncli.data.formats.format import Format, Names, Wanted
 from rnncli.data.formats.registry import FORMATS
-from rnncli.data.opening import name_of, opened
+from rnncli.data.opening import Part, name_of, opened, opened_part
 from rnncli.data.sentence import Sentence
 from rnncli.data.textfile import Lines
 from rnncli.data.watch import Watch
@@ -104,21 +104,25 @@ def reading(
     at_once: bool = False,
     faults: Faults | None = None,
     watch: Watch | None = None,
+    part: Part | None = None,
 ) -> Iterator[File]:
     """Open a file and recognise its format. The sentences can be read while the block runs; ``-`` is stdin.
 
     at_once  raise a fault when it is read; else all of them after the block, or with :func:`read`
     faults   collects the faults of the lines, none of which is raised then
     watch    is told how much was read, and when the writer of a pipe lets us wait
+    part     of the file, whose sentences are read; the format and the columns are those of the whole file
     """
     tag_names = tuple(name.strip() for name in options.tag_names.split(",")) if options.tag_names else ()
     wanted = wanted._replace(columns=columns.parse(options.columns), tag_names=tag_names or wanted.tag_names)
     name = name_of(path)
     collected = Faults(name, at_once) if faults is None else faults
-    with opened(path, watch) as file:
-        lines = Lines(file, collected, options.encoding, path)
+    with ExitStack() as stack:
+        lines = Lines(stack.enter_context(opened(path, watch)), collected, options.encoding, path)
         head = lines.head(wanted.labelled)
         row = _chosen(head, options.format, wanted, name)
+        if part:
+            lines = _lines_of(part, stack, path, collected, head)
         contents = row.read(lines, wanted, collected)
         sentences = contents.sentences
         if tag_names and row.name in OF_COLUMNS and wanted.labelled:
@@ -128,6 +132,26 @@ def reading(
         yield File(name, row.name, description, sentences, contents.names)
     if faults is None:
         collected.raise_any()
+
+
+@contextmanager
+def reading_lines(
+    path: str, options: ReadOptions = AS_USUAL, watch: Watch | None = None, part: Part | None = None
+) -> Iterator[tuple[Lines, Faults]]:
+    """Open a file whose lines stand for themselves, or a part of it; a fault is raised when it is read."""
+    faults = Faults(name_of(path), at_once=True)
+    with ExitStack() as stack:
+        if part:
+            yield _lines_of(part, stack, path, faults, []), faults
+        else:
+            file = stack.enter_context(opened(path, watch))
+            yield Lines(file, faults, options.encoding, path), faults
+
+
+def _lines_of(part: Part, stack: ExitStack, path: str, faults: Faults, start: list[str]) -> Lines:
+    """The lines of a part of a file in UTF-8; the first part may begin with a byte order mark."""
+    file = stack.enter_context(opened_part(path, part))
+    return Lines(file, faults, "utf-8" if part.start else "", path, first=part.line, start=start)
 
 
 def read(

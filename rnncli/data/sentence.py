@@ -17,6 +17,7 @@ class Extra(NamedTuple):
     cells: Sequence[tuple[str, ...]] | None = None  # every column of each token, if the reader was asked for them
     rows: tuple[tuple[int, str], ...] = ()  # lines that are no token, and the number of tokens before each
     fields: Mapping[str, Any] | None = None  # further fields of a JSON object
+    value: Mapping[str, Any] | None = None  # the whole object, if it is this sentence alone, where it has no labels
 
 
 NOTHING = Extra()

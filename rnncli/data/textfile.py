@@ -37,15 +37,26 @@ class Lines:
     encoding  a name that Python knows; "" is that of the byte order mark, else UTF-8
     path      of the file, to read it again for other encodings; "-" if that is not possible
     longest   characters that a line may have
+    first     number of the first line
+    start     the first lines of the whole file, where this is a part of it
     """
 
     def __init__(
-        self, file: IO[bytes], faults: Faults, encoding: str = "", path: str = "-", longest: int = LONGEST_LINE
+        self,
+        file: IO[bytes],
+        faults: Faults,
+        encoding: str = "",
+        path: str = "-",
+        longest: int = LONGEST_LINE,
+        first: int = 1,
+        start: list[str] | None = None,
     ) -> None:
         self.faults = faults
         self.encoding = _known(encoding) if encoding else ""
         self._path = path
         self._longest = longest
+        self._first = first
+        self._start = start
         self._file = file
         self._read: Callable[[int], bytes] = getattr(file, "read1", file.read)
         self._ahead: deque[tuple[int, list[str]]] = deque()
@@ -67,6 +78,8 @@ class Lines:
 
         whole  wait for so many; else for the first lines only, because somebody may wait for an answer
         """
+        if self._start is not None:
+            return self._start
         count = sum(len(lines) for _, lines in self._ahead)
         while not self._ahead or (whole and count < HEAD_LINES):
             block = next(self._blocks, None)
@@ -80,7 +93,7 @@ class Lines:
         return head
 
     def _cut(self) -> Iterator[tuple[int, list[str]]]:
-        number = 1
+        number = self._first
         pieces: list[str] = []  # of a line whose end is not read yet
         length = 0  # of these
         for text in self._decoded():

@@ -72,6 +72,10 @@ class Manifest:
                 return entry._replace(is_new=False)
         return None
 
+    def was_done(self, key: str) -> bool:
+        """Whether a job of this key was done once; what :meth:`done` says of it now is another question."""
+        return any(key in entries and not entries[key].fault for entries in (self._own, *self._others))
+
     @contextmanager
     def opened(self) -> Iterator[None]:
         """Keep other runs from the file while the block runs, and write it in order at the end.
@@ -98,8 +102,8 @@ class Manifest:
     def add(self, outcome: Outcome) -> None:
         """Add an entry; it lasts from now on."""
         assert self._add, "the manifest is not open"
+        self._own[outcome.key] = outcome  # first, since a signal may end this run as soon as the line is written
         self._add(_line(_entry(outcome)))
-        self._own[outcome.key] = outcome
         if outcome.fault:
             with writing.appending(self.errors) as add:
                 add(_line({"key": outcome.key, **outcome.fault._asdict()}))

@@ -1,5 +1,6 @@
 """Runs a list of jobs at a place, and keeps the list of what is done."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -126,10 +127,10 @@ def _checked(jobs: list[Job]) -> list[Job]:
         repeated = [value for value, count in Counter(map(str, values)).items() if count > 1]
         if repeated:
             raise UsageError(f"two jobs have one {what}", where=repeated[0], hint=f"each needs {what} of its own")
-    inputs = {path.resolve() for job in jobs for path in job.inputs}
+    inputs = {os.path.realpath(path) for job in jobs for path in job.inputs}  # also of a loop of links
     for job in jobs:
         values_of(job.arguments)
-        if job.output and job.output.resolve() in inputs:
+        if job.output and os.path.realpath(job.output) in inputs:
             raise FileError("is read and cannot be written too", where=str(job.output), hint="use another folder")
     return jobs
 

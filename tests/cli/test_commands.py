@@ -618,12 +618,12 @@ def test_json_of_a_long_text_is_written_in_pieces_with_the_same_bytes(
     for options in ((), ("--nbest", "7")):
         whole = run("tag", text, "--json", "--model", trained.path, *options).stdout
         for items in (1, 2, 5, 9):
-            monkeypatch.setattr("rnncli.cli.tag_output.JSON_ITEMS", items)
+            monkeypatch.setattr("rnncli.tag_output.JSON_ITEMS", items)
             assert whole == run("tag", text, "--json", "--model", trained.path, *options).stdout
             monkeypatch.undo()
         assert json.loads(whole)["spans"]
     whole = run("tag", "hello there", "--json", "--model", trained.path).stdout
-    monkeypatch.setattr("rnncli.cli.tag_output.JSON_ITEMS", 1)
+    monkeypatch.setattr("rnncli.tag_output.JSON_ITEMS", 1)
     assert whole == run("tag", "hello there", "--json", "--model", trained.path).stdout
 
 

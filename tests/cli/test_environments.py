@@ -18,7 +18,8 @@ import pytest
 from invocations import INVOCATIONS, Invocation, files
 from promises import Cases
 
-from rnncli.cli.printable import printable, printable_json
+from rnncli.cli.printable import printable
+from rnncli.json_text import printable_json
 from rnncli.kernels import cache
 
 ROOT = Path(__file__).parents[2]

@@ -42,7 +42,7 @@ TSV = [
     ),
     Row(
         "tsv/plain.tsv",
-        error="plain.tsv: compressed twice\n  unpack it once first: gunzip or unxz",
+        error="plain.tsv: compressed twice\n  unpack it once first: gunzip, unxz or unzstd",
         changed=lambda data: gzip.compress(lzma.compress(data)),
     ),
     Row("tsv/crlf.tsv", "tsv", LEAVE),

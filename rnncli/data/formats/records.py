@@ -73,6 +73,7 @@ class _Located(NamedTuple):
     line: int
     column: int
     record: Record
+    value: dict[str, Any] | None = None  # the object that it comes from, if that is this record alone
 
 
 class _Reader:
@@ -90,8 +91,13 @@ class _Reader:
     def records(self, values: Iterable[Value]) -> Iterator[_Located]:
         for line, column, value in values:
             try:
-                for record in self._exports.plain(value):
-                    yield _Located(line, column, record)
+                records = self._exports.plain(value)
+                if self.wanted.labelled or not isinstance(value, dict):
+                    yield from (_Located(line, column, record) for record in records)
+                    continue
+                first = list(islice(records, 2))
+                whole = value if len(first) == 1 else None
+                yield from (_Located(line, column, record, whole) for record in chain(first, records))
             except ProblemError as problem:
                 self._faults.add(Fault(line, column, problem.message, "", problem.hint))
 
@@ -102,9 +108,10 @@ class _Reader:
         self.features = self.layout.features or tuple(columns)
 
     def sentences(self, records: Iterable[_Located]) -> Iterator[Sentence]:
-        for line, column, record in records:
+        for located_record in records:
+            line, column = located_record.line, located_record.column
             try:
-                yield from self._sentences(line, column, record)
+                yield from self._sentences(located_record)
             except ProblemError as problem:
                 self._faults.add(Fault(line, column, problem.message, "", problem.hint))
         if reasons := self.left_out():
@@ -116,7 +123,8 @@ class _Reader:
         """How many records hold no finished labels, and why."""
         return _counted(self._exports.left_out)
 
-    def _sentences(self, line: int, column: int, record: Record) -> Iterator[Sentence]:
+    def _sentences(self, located_record: _Located) -> Iterator[Sentence]:
+        line, _, record, value = located_record
         fields = dict(record.fields)
         if self.layout.tokens:
             texts = _texts(fields.pop(self.layout.tokens, None), self.layout.tokens)
@@ -132,7 +140,7 @@ class _Reader:
                 raise ProblemError("spans of characters, but no text", "give the text, or the start of every token")
             tokens = tokenizer(self.tokenizer).tokenize(text) if starts is None else _tokens(texts, starts)
             spans = fields.pop(self.layout.spans, None)
-            yield from self._of_spans(_Located(line, column, record), text, tokens, spans, fields)
+            yield from self._of_spans(located_record, text, tokens, spans, fields)
             return
         if not texts and self.wanted.labelled:
             return
@@ -141,7 +149,7 @@ class _Reader:
         comments = _own_comments(fields)
         document = _own_document(fields)
         lines = (line,) * len(texts)
-        extra = Extra(lines, text, starts, comments, document, fields=fields or None)
+        extra = Extra(lines, text, starts, comments, document, fields=fields or None, value=value)
         yield Sentence(texts, tags, columns, line, extra)
 
     def _text_of(
@@ -175,7 +183,7 @@ class _Reader:
         self, located_record: _Located, text: str, tokens: list[Token], items: Any, fields: dict[str, Any]
     ) -> Iterator[Sentence]:
         """The sentences of a text, one for each of its lines, with the tags of its spans."""
-        line, column, _ = located_record
+        line, column, _, _ = located_record
         if items is not None and not isinstance(items, list):
             raise ProblemError(f"{self.layout.spans} is no list of spans: {shown(str(items))}")
         fields_given = located_record.record.fields
