@@ -1,0 +1,1 @@
+"""Questions that many small trainings answer, and what to label or to check next."""
