@@ -1,5 +1,6 @@
 """Which sentences of a file a trial trains on and which it is tested on: a fold, or a share of the data."""
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -33,7 +34,7 @@ def groups(corpus: Corpus, group: str) -> list[int]:
             raise DataError(
                 "no line begins a document, such as -DOCSTART- or # newdoc", where=corpus.name, hint=hint
             )
-        return np.cumsum(begins).tolist()
+        return list(itertools.accumulate(begins))
     if group in corpus.names.features:
         values = [_value(corpus, sentence, list(corpus.names.features).index(group)) for sentence in sentences]
     elif any(group in (sentence.extra.fields or {}) for sentence in sentences):
@@ -88,7 +89,7 @@ def fold_of(group_of: Sequence[int], folds: int, seed: int) -> list[int]:
         raise DataError(
             f"without one fold fewer than {FEWEST} sentences are left to train on", hint="give more data"
         )
-    return (fold[number] + 1).tolist()
+    return [int(each) for each in fold[number] + 1]
 
 
 def shares(sentences: int, held_out: float, share: float, seed: int, test_seed: int) -> tuple[list[int], list[int]]:

@@ -152,8 +152,8 @@ def train_part(
     """Train on a part of the first file and score the model on sentences that it was not trained on.
 
     part    ``{"fold": k, "folds": K, "seed": s}``: train on all folds but k and test on that one, see
-            :func:`.choice.fold_of`; or ``{"share": p, "held_out": q, "seed": s, "test_seed": t}``: train on a share,
-            see :func:`.choice.shares`, and test on what is held out, or on the file ``dev`` for q = 0
+            :func:`.choice.fold_of`; or ``{"share": p, "held_out": q, "seed": s, "test_seed": t}``: train on a
+            share, see :func:`.choice.shares`, and test on what is held out, or on the file ``dev`` for q = 0
     output  gets a :class:`HeldOut` if it is given
 
     The epoch is chosen on a share of the training sentences, which the model is refitted with: no test sentence has
