@@ -149,6 +149,15 @@ class JobOptions(Spec):
 
 
 @dataclass(frozen=True)
+class StudyJobOptions(JobOptions):
+    """The same for the many small trainings of a study, which use all CPUs if nothing else is said."""
+
+    jobs: int = option(
+        0, "Trainings at once, each in one thread; 0: one for each available CPU. Changes no result.", 0, 1024
+    )
+
+
+@dataclass(frozen=True)
 class NetworkSpec(Spec):
     """The structure of a network, except for the sizes that come from the data (words, tags)."""
 

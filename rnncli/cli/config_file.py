@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from rnncli import arguments
-from rnncli.cli.registry import COMMANDS, is_shared
+from rnncli.cli.registry import COMMANDS, GROUPS, is_shared
 from rnncli.cli.usage import RENAMED, option_hint
 from rnncli.errors import FileError, UsageError
 from rnncli.spec import suggestion
@@ -29,6 +29,9 @@ def read(context: typer.Context, path: Path | None) -> Path | None:
         return None
     command = str(context.command.name)
     settings = _parsed(path)
+    for group in GROUPS.keys() & settings.keys():  # [study.curve] is the table of study curve
+        if isinstance(settings[group], dict):
+            settings |= {f"{group} {name}": table for name, table in settings.pop(group).items()}
     tables = {key: value for key, value in settings.items() if isinstance(value, dict)}
     for table in tables:
         if table not in COMMANDS:

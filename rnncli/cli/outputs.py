@@ -15,6 +15,7 @@ OUTPUTS = {
     "convert": {"out": "TEXT"},
     "inspect-memory": {"html": "PAGE", "svg": "FIGURE"},
     "inspect-gradients": {"svg": "FIGURE"},
+    "study folds": {"svg": "FIGURE"},
     "memory-task": {"out": "TEXT"},
 }
 # Parameters of all commands that name a file that is read.

@@ -1,1 +1,1 @@
-"""Questions that many small trainings answer, and what to label or to check next."""
+"""What many small trainings show about data and settings; each training is a job of :mod:`rnncli.jobs`."""

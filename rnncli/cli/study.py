@@ -1,0 +1,95 @@
+"""What the commands ``rnncli study …`` share: their options, their folder, and how their jobs are run."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rnncli.cli import jobs as job_runner
+from rnncli.cli import show
+from rnncli.config import JobOptions, StudyJobOptions
+
+if TYPE_CHECKING:
+    from rnncli.data.parts import Parts
+    from rnncli.jobs import Job, Outcome
+    from rnncli.studies.trial import Setting
+
+DataArgument = Annotated[
+    str | None, typer.Argument(metavar="TRAIN.tsv", help="Labelled sentences.", show_default=False)
+]
+WorkOption = Annotated[
+    str,
+    typer.Option(
+        "--work",
+        metavar="DIR",
+        help="Folder for what is done, from which the same command goes on; without it TRAIN.study here.",
+        show_default=False,
+    ),
+]
+SvgOption = Annotated[Path | None, typer.Option("--svg", help="Write the chart as an SVG figure.")]
+GroupOption = Annotated[
+    str,
+    typer.Option(
+        "--group",
+        metavar="COLUMN",
+        help="Sentences with one value of this column, or field of JSON Lines, stay together; documents: "
+        "those of one document.",
+    ),
+]
+
+
+def labelled_file(data: str | None) -> str:
+    """The labelled file of a study: the bundled corpus if none is named."""
+    from rnncli.resources import bundled
+
+    return data or str(bundled("sample_data/train.tsv"))
+
+
+def folder(work: str, data: str, study: str) -> Path:
+    """Where a study keeps what is done, for a value of ``--work``."""
+    return Path(work) if work else Path(f"{Path(data).name}.study") / study
+
+
+def options(running: StudyJobOptions) -> JobOptions:
+    """The options of jobs, with the number of processes."""
+    from rnncli.threads import count_threads
+
+    return JobOptions(
+        jobs=running.jobs or count_threads(0),
+        cluster=running.cluster,
+        shard=running.shard,
+        on_error=running.on_error,
+    )
+
+
+def read(setting: "Setting") -> "Parts":
+    """Read the labelled files of a study, with notes on what is unusual about them."""
+    from rnncli.training import Listener
+
+    class Notes(Listener):
+        def warning(self, message: str) -> None:
+            show.note(f"note: {message}")
+
+    return setting.read(Notes())
+
+
+def run(jobs: "Iterable[Job]", where: Path, running: StudyJobOptions, force: bool) -> "list[Outcome]":
+    """Do the jobs, and return what became of each, in the order of their keys.
+
+    A shard alone has no result to show, so after one the list is empty. With ``--on-error skip`` those that failed
+    are left out with a note; where all have failed their error is raised.
+    """
+    from rnncli.jobs import failure
+
+    outcomes = job_runner.run(jobs, where, options(running), 1, force)
+    if running.shard:
+        show.note(f"shard {running.shard} is done; the command without --shard shows the result")
+        return []
+    done = [outcome for outcome in outcomes if not outcome.fault]
+    error = failure(outcomes, where)
+    if error and not done:
+        raise error
+    if error:
+        show.note(f"note: {error.message}; the result is that of the others")
+    return done
