@@ -1,15 +1,16 @@
 """How well ``rnncli study labels`` finds wrong tags that were put into data, and what training without them gains.
 
-    python benchmarks/labels.py DATA_DIR [--sets atis ewt] [--rates 2 5 10] [--seeds 1] [--sentences 1500] [--json FILE]
+    python benchmarks/labels.py DATA_DIR [--sets atis ewt] [--rates 2 5 10] [--seeds 1] [--sentences N] [--json FILE]
 
 DATA_DIR holds atis and ud-ewt. Of each training set some sentences are drawn, and errors are put into them: in a
 share of the spans the type changes, or a border moves by one token; without spans, the tag of a token changes. New
-types and tags are drawn as often as they occur. A model of each of 5 folds labels the sentences that it did not see.
+types and tags are drawn as often as they occur. Each of 5 models labels the fold that it did not see.
 
 A suggestion finds an error if it holds a token whose tag was changed. Errors that were in the data before count as
 wrong suggestions, so the precision is a lower bound. Then models are trained on the data with the errors, without
 the sentences that have a suggestion, without those that have a sure one, with the sure ones corrected, and on the
-data as they were; the score is that of the development data of the set, which no training saw. What FILE holds already is not measured again.
+data as they were; the score is that of the development data of the set, which no training saw. What FILE holds
+already is not measured again.
 """
 
 import statistics
@@ -203,7 +204,8 @@ def measure(data: Path, name: str, rate: float, seed: int, count: int) -> dict[s
         left = {part: len(rows) for part, rows in parts.items()}
     return {
         "set": name, "rate": rate, "seed": seed, "sentences": count, "errors": len(errors),
-        "noise": study.confident.noise, "ways": ways, "sure": quality(sure, errors, clean), "left": left, "dev": dev_scores,
+        "noise": study.confident.noise, "ways": ways, "sure": quality(sure, errors, clean), "left": left,
+        "dev": dev_scores,
     }  # fmt: skip
 
 
@@ -254,9 +256,10 @@ def main() -> None:
                     "recall": f"{values['recall']:.0f}", "mean precision": f"{values['average_precision']:.0f}",
                     "corrected": f"{values['corrected']:.0f}",
                 })  # fmt: skip
-            effect.append({"data": title, "errors": f"{rate:g} %"} | {
-                part: f"{100 * mean(some, 'dev', part):.2f}" for part in some[0]["dev"]
-            })
+            effect.append(
+                {"data": title, "errors": f"{rate:g} %"}
+                | {part: f"{100 * mean(some, 'dev', part):.2f}" for part in some[0]["dev"]}
+            )
     report.publish("Suggestions", found)
     report.publish("Score on development data of a model trained on the data …", effect)
 

@@ -5,7 +5,8 @@
 DATA_DIR holds atis and ud-ewt. Of each training set some sentences are drawn, the pool. The first 50 are chosen at
 random, the same for every way of a seed. A model of these, with default settings, chooses the next 50 of the rest,
 and so on, each model from new random weights. The score is that of the development data, which no training saw. It
-ends at two scores of at least 95 % of that of a model of the whole pool. What FILE holds already is not measured again.
+ends at two scores of at least 95 % of that of a model of the whole pool. What FILE holds already is not measured
+again.
 """
 
 import random
@@ -23,7 +24,7 @@ from rnncli.data import reading
 from rnncli.data.sentence import Sentence
 from rnncli.model import Model
 from rnncli.network.team import ThreadTeam
-from rnncli.studies.priority import Pool, choose, size
+from rnncli.studies.priority import Candidates, choose, size
 from rnncli.studies.uncertainty import ENTROPY, PATH, Judge
 
 # By its name, how a way measures the uncertainty, and its diversity.
@@ -52,9 +53,9 @@ def chosen(model: Model, way: str, pool: Sequence[Sentence], left: list[int]) ->
     if not measure:
         return left[:STEP]
     with ThreadTeam(1) as team:
-        candidates = Pool(size(STEP))
+        candidates = Candidates(size(STEP))
         candidates.add(((i, pool[i]) for i in left), Judge(model, measure, team).uncertainty)
-    return [choice.number for choice in choose(candidates.candidates(), STEP, diversity)]
+    return [choice.number for choice in choose(candidates.ordered(), STEP, diversity)]
 
 
 def measure(data: Path, name: str, way: str, seed: int, count: int, full: float) -> dict[str, Any]:

@@ -16,12 +16,15 @@ OUTPUTS = {
     "inspect-memory": {"html": "PAGE", "svg": "FIGURE"},
     "inspect-gradients": {"svg": "FIGURE"},
     "study folds": {"svg": "FIGURE"},
+    "study labels": {"out": "TEXT"},
+    "study next": {"out": "TEXT"},
     "memory-task": {"out": "TEXT"},
 }
 # Parameters of all commands that name a file that is read.
 INPUTS = (
     "config",
     "data",
+    "pool",
     "dev",
     "vectors",
     "lexicon",

@@ -1,8 +1,8 @@
 """What the commands ``rnncli study …`` share: their options, their folder, and how their jobs are run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,7 +11,10 @@ from rnncli.cli import show
 from rnncli.config import JobOptions, StudyJobOptions
 
 if TYPE_CHECKING:
+    from rnncli.data.formats.format import Format, Names
     from rnncli.data.parts import Parts
+    from rnncli.data.sentence import Sentence
+    from rnncli.data.tags import Scheme
     from rnncli.jobs import Job, Outcome
     from rnncli.studies.trial import Setting
 
@@ -93,3 +96,26 @@ def run(jobs: "Iterable[Job]", where: Path, running: StudyJobOptions, force: boo
     if error:
         show.note(f"note: {error.message}; the result is that of the others")
     return done
+
+
+def write_tasks(
+    out: str,
+    sentences: "Sequence[tuple[Sentence, Mapping[str, Any]]]",
+    names: "Names",
+    target: "Format",
+    scheme: "Scheme",
+) -> None:
+    """Write sentences with suggested tags for people to correct, and say what the format cannot hold.
+
+    ``sentences`` and ``target`` are as :func:`rnncli.studies.prelabels.write` takes them.
+    """
+    from rnncli.cli.convert import writer
+    from rnncli.studies import prelabels
+
+    conversion, pieces = prelabels.write(sentences, names, target, scheme)
+    with writer(out) as write:
+        for piece in pieces:
+            write(piece)
+    if losses := conversion.losses():
+        show.note(f"not kept in {target.name}: {', '.join(losses)}")
+    show.written(f"{'stdout' if out == '-' else out}: {conversion.sentences:,} sentences")

@@ -1,6 +1,7 @@
 """Which sentences of a file a trial trains on and which it is tested on: a fold, or a share of the data."""
 
 import itertools
+import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,6 +13,7 @@ from rnncli.errors import DataError, UsageError
 from rnncli.spec import suggestion
 
 DOCUMENTS = "documents"
+EQUAL = "equal sentences"
 FEWEST = 2  # sentences that can be trained on: one of them chooses the epoch
 
 
@@ -19,8 +21,8 @@ def groups(corpus: Corpus, group: str) -> list[int]:
     """The number of the group of each sentence.
 
     group  "": each sentence by itself; ``documents``: from the line that begins a document (``-DOCSTART-``,
-           ``# newdoc``) to the next; else the name or number of a column between token and tag, or the name of a
-           field of JSON Lines, which has one value in a sentence
+           ``# newdoc``) to the next; :data:`EQUAL`: sentences with the same tokens; else the name or number of a
+           column between token and tag, or the name of a field of JSON Lines, which has one value in a sentence
 
     Raises :class:`.UsageError` where there is no such column, :class:`.DataError` for a sentence with two values.
     """
@@ -35,7 +37,9 @@ def groups(corpus: Corpus, group: str) -> list[int]:
                 "no line begins a document, such as -DOCSTART- or # newdoc", where=corpus.name, hint=hint
             )
         return list(itertools.accumulate(begins))
-    if group in corpus.names.features:
+    if group == EQUAL:
+        values = [json.dumps(sentence.tokens) for sentence in sentences]
+    elif group in corpus.names.features:
         values = [_value(corpus, sentence, list(corpus.names.features).index(group)) for sentence in sentences]
     elif any(group in (sentence.extra.fields or {}) for sentence in sentences):
         values = [str((sentence.extra.fields or {}).get(group, "")) for sentence in sentences]

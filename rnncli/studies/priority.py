@@ -42,67 +42,57 @@ class Chosen(NamedTuple):
     similarity: float = 0.0
 
 
-class Pool:
-    """Keeps the most uncertain sentences of any number of them; equal ones count once.
+class Candidates:
+    """Keeps the most uncertain of any number of sentences; equal ones count once.
 
-    size  how many are kept
+    size      how many are kept
+    columns   how many columns of each token count
 
-    The uncertainty of a sentence depends on its tokens and columns alone. So one that was not kept is not kept when it
-    occurs again, and only those that are kept need be compared.
+    The uncertainty of a sentence depends on its tokens and these columns alone. So one that was not kept is not kept
+    when it occurs again, and only those that are kept need be compared.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, columns: int = 0) -> None:
         self._size = size
+        self._columns = columns
         self._kept: list[tuple[float, int]] = []  # a heap: uncertainty, −number
         self._sentences: dict[int, Sentence] = {}
-        self._keys: dict[object, int] = {}  # numbers of the sentences that are kept, by what is equal
-        self.read = 0
+        self._keys: set[object] = set()  # of the sentences that are kept: what is equal in equal ones
         self.repeated = 0  # those that are equal to one that is kept
 
     def add(
-        self,
-        sentences: Iterable[tuple[int, Sentence]],
-        measure: Callable[[Sequence[Sentence]], Array],
-        known: Iterable[Sentence] = (),
+        self, sentences: Iterable[tuple[int, Sentence]], measure: Callable[[Sequence[Sentence]], Array]
     ) -> None:
-        """Add numbered sentences.
-
-        measure  gives the uncertainty of sentences
-        known    sentences that are labelled already; equal ones are left out
-        """
-        labelled = {tuple(sentence.tokens) for sentence in known}
+        """Add numbered sentences; ``measure`` gives the uncertainty, (S,), of several."""
         rest = iter(sentences)
         while block := list(islice(rest, BLOCK)):
-            self.read += len(block)
-            new = [item for item in block if tuple(item[1].tokens) not in labelled]
-            self.repeated += len(block) - len(new)
-            if new:
-                values = measure([sentence for _, sentence in new])
-                for (number, sentence), value in zip(new, values.tolist(), strict=True):
-                    self._add(number, sentence, value)
+            values = measure([sentence for _, sentence in block])
+            for (number, sentence), value in zip(block, values.tolist(), strict=True):
+                self._add(number, sentence, value)
 
     def _add(self, number: int, sentence: Sentence, value: float) -> None:
         item = (value, -number)
         if len(self._kept) == self._size and item < self._kept[0]:
             return
-        key = _key(sentence)
+        key = self._key(sentence)
         if key in self._keys:
             self.repeated += 1
             return
-        self._keys[key] = number
+        self._keys.add(key)
         self._sentences[number] = sentence
         heapq.heappush(self._kept, item)
         if len(self._kept) > self._size:
             _, gone = heapq.heappop(self._kept)
-            del self._keys[_key(self._sentences.pop(-gone))]
+            self._keys.remove(self._key(self._sentences.pop(-gone)))
 
-    def candidates(self) -> list[Chosen]:
+    def _key(self, sentence: Sentence) -> object:
+        columns = [tuple(row[: self._columns]) for row in sentence.columns] if self._columns else []
+        return tuple(sentence.tokens), tuple(columns)
+
+    def ordered(self) -> list[Chosen]:
         """The sentences that are kept, the most uncertain first, of equal ones the first."""
-        return [Chosen(-number, self._sentences[-number], value) for value, number in sorted(self._kept, reverse=True)]
-
-
-def _key(sentence: Sentence) -> object:
-    return tuple(sentence.tokens), tuple(sentence.columns) if any(sentence.columns) else ()
+        kept = sorted(self._kept, reverse=True)
+        return [Chosen(-number, self._sentences[-number], value) for value, number in kept]
 
 
 def size(count: int) -> int:
