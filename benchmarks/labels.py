@@ -1,6 +1,6 @@
 """How well ``rnncli study labels`` finds wrong tags that were put into data, and what training without them gains.
 
-    python benchmarks/labels.py DATA_DIR [--sets atis ewt] [--rates 2 5 10] [--seeds 1] [--sentences N] [--json FILE]
+    python benchmarks/labels.py DATA_DIR [--sets atis ewt] [--rates 2 5 10] [--seeds 1] [--sentences N] [--json F]
 
 DATA_DIR holds atis and ud-ewt. Of each training set some sentences are drawn, and errors are put into them: in a
 share of the spans the type changes, or a border moves by one token; without spans, the tag of a token changes. New
@@ -9,8 +9,8 @@ types and tags are drawn as often as they occur. Each of 5 models labels the fol
 A suggestion finds an error if it holds a token whose tag was changed. Errors that were in the data before count as
 wrong suggestions, so the precision is a lower bound. Then models are trained on the data with the errors, without
 the sentences that have a suggestion, without those that have a sure one, with the sure ones corrected, and on the
-data as they were; the score is that of the development data of the set, which no training saw. What FILE holds
-already is not measured again.
+data as they were; the score is that of the development data of the set, which no training saw. What the
+file F holds already is not measured again.
 """
 
 import statistics

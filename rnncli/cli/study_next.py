@@ -47,7 +47,7 @@ DiversityOption = Annotated[
         metavar="X",
         min=0,
         max=1,
-        help="Weight of the difference to the sentences chosen before; 0: uncertainty alone.",
+        help="Weight of the difference to sentences chosen before; 0: uncertainty alone.",
     ),
 ]
 ShortestOption = Annotated[int, typer.Option(metavar="N", min=1, help="Least number of tokens of a sentence.")]
@@ -109,11 +109,8 @@ def next_sentences(
         said = [{**facts, "tokens": s.tokens, "tags": s.tags} for s, facts in tasks]
         show.data(show.json_line({"pool": pool, **wish._asdict(), **selection.as_dict(), "sentences": said}))
     elif out != "-":
-        rows = [
-            [str(facts["rank"]), str(facts["line"]), f"{facts['uncertainty']:.3f}", " ".join(sentence.tokens)]
-            for sentence, facts in tasks[:SHOWN]
-        ]
-        show.table(f"{pool}: to label next", ["rank", "line", "uncertainty", "sentence"], rows)
+        rows = [[f"{s.line}: {' '.join(s.tokens)}", f"{facts['uncertainty']:.3f}"] for s, facts in tasks[:SHOWN]]
+        show.table(f"{pool}: to label next", ["line: sentence", "uncertainty"], rows)
     _report(selection, count)
     if out is not None and target is not None:
         study.write_tasks(out, tasks, names, target, trained.scheme)

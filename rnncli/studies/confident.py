@@ -64,13 +64,14 @@ def _joint(counts: Longs, times: Longs) -> Array:
     """Q; tokens of a tag of which none is confident count as right, since nothing speaks against them."""
     rows = counts.astype(np.float64)
     rows[np.diag_indices(len(rows))] += rows.sum(axis=1) == 0
-    rows *= (times / rows.sum(axis=1))[:, None]
-    return np.asarray(rows / max(1, times.sum()))
+    joint: Array = rows * (times / rows.sum(axis=1))[:, None] / max(1, times.sum())
+    return joint
 
 
 def self_confidence(given: NDArray[np.integer], probabilities: NDArray[np.floating]) -> Array:
     """The probability of the given tag, (N,); low is doubtful."""
-    return probabilities[np.arange(len(given)), given].astype(np.float64)
+    own: Array = probabilities[np.arange(len(given)), given].astype(np.float64)
+    return own
 
 
 def margin(given: NDArray[np.integer], probabilities: NDArray[np.floating]) -> Array:

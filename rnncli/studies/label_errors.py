@@ -1,4 +1,4 @@
-"""Probable label errors of a file: what the models of a cross-validation say about the tags that they did not see."""
+"""Probable label errors of a file: what the models of a cross-validation say about tags that they did not see."""
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
@@ -38,7 +38,7 @@ class Pooled(NamedTuple):
         times = np.zeros(len(sentences), np.int64)
         for part in parts:
             times[part.sentences] += 1
-        covered = np.flatnonzero(times)
+        covered = np.flatnonzero(times).tolist()
         lengths = np.array([len(sentences[i].tokens) for i in covered], np.int64)
         starts = np.zeros(len(sentences), np.int64)
         starts[covered] = np.cumsum(lengths) - lengths
@@ -49,7 +49,7 @@ class Pooled(NamedTuple):
             rows = np.arange(len(part.gold)) + np.repeat(starts[part.sentences] - part.starts[:-1], sizes)
             total[rows[:, None], columns] += part.probabilities
         total /= np.repeat(times[covered], lengths)[:, None].astype(np.float32)
-        return cls(covered.tolist(), total, tags)
+        return cls(covered, total, tags)
 
 
 class Report(NamedTuple):
@@ -82,7 +82,7 @@ class Report(NamedTuple):
         """The JSON contract of ``rnncli study labels``, without what the command line knows."""
         confident = self.study.confident
         times = confident.joint.sum(axis=1)
-        given = [int(round(share * len(confident.tags))) for share in times.tolist()]
+        given = [round(share * len(confident.tags)) for share in times.tolist()]
         diagonal = np.diagonal(confident.joint)
         return {
             "sentences": len(self.sentences),
@@ -153,9 +153,9 @@ class Report(NamedTuple):
         return words(place.given_spans), words(place.suggested_spans)
 
     def doubtful(self) -> Iterator[tuple[Sentence, dict[str, Any]]]:
-        """The sentences with suggestions, the most doubtful first, with the suggested tags, and what is said of them.
+        """The sentences with suggestions, the most doubtful first, and what is said of each.
 
-        The given tags are in a further column.
+        They have the suggested tags, and the given ones in a further column.
         """
         places: dict[int, list[tuple[int, Suggestion]]] = {}
         for rank, place in enumerate(self.study.suggestions, 1):

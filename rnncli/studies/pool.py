@@ -26,14 +26,14 @@ REPEATED = "repeated"
 class Wish(NamedTuple):
     """What is wanted of a pool.
 
-    count      sentences to choose
+    wanted     sentences to choose
     measure    of uncertainty, see :mod:`.uncertainty`
     diversity  from 0 to 1, see :mod:`.priority`
     shortest   tokens of a sentence, at least 1
     longest    tokens of a sentence; a person does not label endless ones, and memory is bounded by it
     """
 
-    count: int
+    wanted: int
     measure: str
     diversity: float
     shortest: int
@@ -102,12 +102,12 @@ def select(
                 yield number, sentence
 
     with ThreadTeam(count_threads(threads)) as team:
-        candidates = Candidates(size(wish.count), model.inputs.columns)
+        candidates = Candidates(size(wish.wanted), model.inputs.columns)
         candidates.add(fitting(), Judge(model, wish.measure, team).uncertainty)
     if candidates.repeated:
         left_out[REPEATED] += candidates.repeated
     ordered = candidates.ordered()
-    return Selection(choose(ordered, wish.count, wish.diversity), read, dict(left_out), len(ordered))
+    return Selection(choose(ordered, wish.wanted, wish.diversity), read, dict(left_out), len(ordered))
 
 
 def cut(model: Model, sentence: Sentence) -> Sentence:

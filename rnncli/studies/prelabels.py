@@ -17,7 +17,7 @@ COMMENT = f"# {FIELD} = "
 
 
 def target_of(name: str, scheme: Scheme) -> Format:
-    """The format with a name, for tags of a scheme; plain tags are a :class:`.UsageError` where spans are needed."""
+    """The format with a name, for tags of a scheme; a :class:`.UsageError` where it cannot hold them."""
     target = TASKS.get(name, FORMATS[name])
     if target.scheme and not scheme.has_spans:
         raise UsageError(f"{name} holds spans, and these tags mark none", hint="give --to jsonl, conll, csv or tsv")

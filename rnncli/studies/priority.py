@@ -4,9 +4,9 @@ The most uncertain sentences of a pool are the candidates. Of these, the next on
 
     (1 − d) · u(s) / max u  −  d · max cos(s, s′)
 
-over the sentences s′ that were chosen before: maximal marginal relevance (Carbonell and Goldstein 1998). cos compares
-the words of two sentences, each word with the weight times · log((1 + n) / (1 + number of candidates with it)), where
-n is the number of candidates.
+over the sentences s′ that were chosen before: maximal marginal relevance (Carbonell and Goldstein 1998). cos
+compares the words of two sentences, each word with the weight times · log((1 + n) / (1 + number of candidates with
+it)), where n is the number of candidates.
 """
 
 import heapq
@@ -48,8 +48,8 @@ class Candidates:
     size      how many are kept
     columns   how many columns of each token count
 
-    The uncertainty of a sentence depends on its tokens and these columns alone. So one that was not kept is not kept
-    when it occurs again, and only those that are kept need be compared.
+    The uncertainty of a sentence depends on its tokens and these columns alone. So one that was not kept is not
+    kept when it occurs again, and only those that are kept need be compared.
     """
 
     def __init__(self, size: int, columns: int = 0) -> None:

@@ -128,9 +128,8 @@ def _places(scheme: Scheme, given: Sequence[str], suggested: Sequence[str]) -> I
         return Suggestion(0, start, end, kind, *tags, old, new, 0.0, 0.0, 0.0)
 
     if not scheme.has_spans:
-        for i, (old, new) in enumerate(zip(given, suggested, strict=True)):
-            if old != new:
-                yield place("tag", i, i + 1, [], [])
+        differ = (i for i in range(len(given)) if given[i] != suggested[i])
+        yield from (place("tag", i, i + 1, [], []) for i in differ)
         return
     given_spans = scheme.spans(given)
     suggested_spans = scheme.spans(suggested)

@@ -1,9 +1,9 @@
 """How uncertain a model is of sentences, from 0 to 1.
 
-path     1 − P(y*)^(1/T): y* are the best tags of a sentence of T tokens. The same order as the length-normalised
+path     1 − P(y*)^(1/T), where y* are the best tags of a sentence of T tokens: the order of the length-normalised
          log-probability MNLP of Shen et al. 2018, "Deep active learning for named entity recognition", section 4
-entropy  the mean over the tokens of −Σ p log p of their tags, divided by its largest value, log K; token entropy
-         of Settles and Craven 2008, "An analysis of active learning strategies for sequence labeling tasks"
+entropy  the mean over the tokens of −Σ p log p of their K tags, divided by its largest value, log K: the token
+         entropy of Settles and Craven 2008, "An analysis of active learning strategies for sequence labeling tasks"
 """
 
 from collections.abc import Sequence
