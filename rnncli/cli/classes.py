@@ -25,6 +25,7 @@ ESSENTIAL = {
 # The options that make each study.
 STUDIES = {
     "folds": ("k", "seeds", "group"),
+    "curve": ("dev", "shares", "seeds"),
 }
 # Panels of the commands with many options. Options of a spec that are not named here have the panel of the spec.
 PANELS = {

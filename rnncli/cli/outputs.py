@@ -16,6 +16,7 @@ OUTPUTS = {
     "inspect-memory": {"html": "PAGE", "svg": "FIGURE"},
     "inspect-gradients": {"svg": "FIGURE"},
     "study folds": {"svg": "FIGURE"},
+    "study curve": {"svg": "FIGURE"},
     "memory-task": {"out": "TEXT"},
 }
 # Parameters of all commands that name a file that is read.
