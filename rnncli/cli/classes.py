@@ -25,8 +25,8 @@ ESSENTIAL = {
 # The options that make each study.
 STUDIES = {
     "folds": ("k", "seeds", "group"),
+    "curve": ("dev", "shares", "seeds"),
     "labels": ("k", "seeds", "order", "top", "out", "to"),
-    "next": ("count", "model", "data", "measure", "diversity", "shortest", "longest", "out", "to"),
 }
 # Panels of the commands with many options. Options of a spec that are not named here have the panel of the spec.
 PANELS = {

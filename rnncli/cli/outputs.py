@@ -16,6 +16,7 @@ OUTPUTS = {
     "inspect-memory": {"html": "PAGE", "svg": "FIGURE"},
     "inspect-gradients": {"svg": "FIGURE"},
     "study folds": {"svg": "FIGURE"},
+    "study curve": {"svg": "FIGURE"},
     "study labels": {"out": "TEXT"},
     "study next": {"out": "TEXT"},
     "memory-task": {"out": "TEXT"},

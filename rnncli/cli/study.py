@@ -42,6 +42,39 @@ GroupOption = Annotated[
 ]
 
 
+def strip(low: float, middle: float, high: float, least: float, most: float, columns: int = 25) -> str:
+    """Draw a value with its interval on a scale from ``least`` to ``most``: ``···├──●──┤··``."""
+
+    def column(value: float) -> int:
+        share = (value - least) / (most - least) if most > least else 0.5
+        return round((columns - 1) * min(max(share, 0.0), 1.0))
+
+    characters = ["·"] * columns
+    start = column(low)
+    end = column(high)
+    if end > start:
+        characters[start : end + 1] = ["├", *"─" * (end - start - 1), "┤"]
+    characters[column(middle)] = "●"
+    return "".join(characters)
+
+
+def scale(least: float, most: float, columns: int = 25) -> str:
+    """The head of a column of :func:`strip`: what stands at both ends, in %."""
+    left = f"{100 * least:.1f}"
+    right = f"{100 * most:.1f}"
+    return left + " " * max(1, columns - len(left) - len(right)) + right
+
+
+def name_of(metric: str) -> str:
+    """What tables call a metric."""
+    return {"f1": "F1", "accuracy": "accuracy"}.get(metric, metric)
+
+
+def signed(value: float, digits: int = 1) -> str:
+    """A fraction in points, with its sign: ``+0.8``, ``−0.3``."""
+    return f"{100 * value:+.{digits}f}".replace("-", "−")
+
+
 def labelled_file(data: str | None) -> str:
     """The labelled file of a study: the bundled corpus if none is named."""
     from rnncli.resources import bundled

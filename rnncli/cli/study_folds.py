@@ -57,17 +57,51 @@ def folds(
     if not outcomes:
         return
     result = summary(plan, parts, outcomes)
+    if svg:
+        show.put(svg, _figure(result))
     if json_output:
         show.data(show.json_line(result))
-        return
-    _tables(result)
+    else:
+        _tables(result)
 
 
 def _tables(result: dict[str, Any]) -> None:
-    name = "F1" if result["metric"] == "f1" else "accuracy"
+    """The folds, the types, and the scores of both together."""
     fraction = show.fraction
+    name = study.name_of(result["metric"])
+    scores = [row["score"] for row in result["trials"]]
+    ends = min(scores), max(scores)
+    rows = []
+    for row in result["trials"]:
+        seed = f", seed {row['seed']}" if result["seeds"] > 1 else ""
+        mark = study.strip(row["score"], row["score"], row["score"], *ends)
+        rows.append(
+            [f"{row['fold']}{seed}", f"{row['sentences']:,}", str(row["epochs"]), fraction(row["score"]), mark]
+        )
+    show.table("", ["fold", "sentences", "epochs", name, study.scale(*ends)], rows)
+    unit = "tokens" if result["metric"] == "accuracy" else "spans"
     rows = [
-        [f"{row['fold']} (seed {row['seed']})", f"{row['sentences']:,}", str(row["epochs"]), fraction(row["score"])]
-        for row in result["trials"]
-    ]
-    show.table("", ["fold", "sentences", "epochs", name], rows)
+        [kind, f"{each['gold']:,}", f"{fraction(each['mean'])} ± {fraction(each['standard_deviation'])}",
+         fraction(each["score"])]
+        for kind, each in sorted(result["per_type"].items(), key=lambda item: -item[1]["gold"])
+    ]  # fmt: skip
+    show.table("", ["type", unit, "mean ± sd of folds", "pooled F1"], rows)
+    pooled = result["pooled"]
+    show.text(
+        f"mean of folds {fraction(result['mean'])} ± {fraction(result['standard_deviation'])} (sd)\n"
+        f"pooled {name} {fraction(pooled['score'])}, 95 % interval {fraction(pooled['low'])} to "
+        f"{fraction(pooled['high'])}\n"
+    )
+
+
+def _figure(result: dict[str, Any]) -> str:
+    from rnncli.inspect.chart import Point, Points, points
+
+    trials = result["trials"]
+    name = study.name_of(result["metric"])
+    marks = [Point(i, *[100 * row["score"]] * 3) for i, row in enumerate(trials, 1)]
+    pooled = [100 * result["pooled"][key] for key in ("score", "low", "high")]
+    line = [Point(i, *pooled) for i in (1, len(trials))]
+    several = [Points("a fold", marks), Points("pooled, 95 %", line, is_line=True)]
+    ticks = [(i, str(row["fold"])) for i, row in enumerate(trials, 1) if len(trials) <= 20 or row["fold"] == 1]
+    return points(f"Cross-validation, {result['folds']} folds", "fold", f"{name} in %", several, ticks)

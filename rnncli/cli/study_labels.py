@@ -85,7 +85,7 @@ def labels(
     report = Report.of(parts.corpus, parts.train, parts.scheme, held_out(outcomes), order)
     if json_output:
         show.data(show.json_line({"folds": k, "seeds": seeds, **report.as_dict()}))
-    else:
+    elif out != "-":
         _tables(report, top)
     if out is not None and target is not None:
         names = parts.corpus.names

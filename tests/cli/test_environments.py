@@ -212,7 +212,7 @@ def check(place: Path, usual: dict[str, Outcome], environment: Environment, name
         assert outcome.code == 0, (name, outcome.stderr)
         assert not CONTROL.search(outcome.stderr), name
         assert "Traceback" not in outcome.stderr and "Warning" not in outcome.stderr, (name, outcome.stderr)
-        command = INVOCATIONS[name].arguments[0]
+        command = INVOCATIONS[name].command
         assert outcome.written == usual[name].written, name
         if command not in OF_THE_MACHINE and (command not in OF_NAMES or environment.name == USUAL.name):
             assert outcome.stdout == usual[name].stdout, name

@@ -68,7 +68,7 @@ def test_no_command_writes_over_a_file_that_it_reads(
             source, link = tmp_path / f"{written}-{read}", tmp_path / f"{written}-{read}-link"
             source.write_text("# empty\n")
             link.hardlink_to(source)
-            words = [command, *words_of[read], source]
+            words = [*command.split(), *words_of[read], source]
             if command == "convert":
                 words += [] if read == "source" else [__file__]
                 words += [link, "--to", "tsv"]
