@@ -1,7 +1,6 @@
 """Which sentences of a file a trial trains on and which it is tested on: a fold, or a share of the data."""
 
 import itertools
-import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -38,7 +37,7 @@ def groups(corpus: Corpus, group: str) -> list[int]:
             )
         return list(itertools.accumulate(begins))
     if group == EQUAL:
-        values = [json.dumps(sentence.tokens) for sentence in sentences]
+        values = [repr(sentence.tokens) for sentence in sentences]
     elif group in corpus.names.features:
         values = [_value(corpus, sentence, list(corpus.names.features).index(group)) for sentence in sentences]
     elif any(group in (sentence.extra.fields or {}) for sentence in sentences):

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncli import memory
 from rnncli.data.reading import Corpus
 from rnncli.data.sentence import Sentence
 from rnncli.data.tags import Scheme, Span
@@ -42,6 +43,8 @@ class Pooled(NamedTuple):
         lengths = np.array([len(sentences[i].tokens) for i in covered], np.int64)
         starts = np.zeros(len(sentences), np.int64)
         starts[covered] = np.cumsum(lengths) - lengths
+        cells = int(lengths.sum()) * len(tags)
+        memory.check(12 * cells, f"the probabilities of {len(tags):,} tags for all tokens", "give less data")
         total = np.zeros((int(lengths.sum()), len(tags)), np.float32)
         for part in parts:
             columns = [number_of[tag] for tag in part.tags]

@@ -38,7 +38,7 @@ def parameters(command: str) -> dict[str, list[str]]:
         if not get_args(parameter.annotation):  # no option
             continue
         kind, info = get_args(parameter.annotation)[:2]
-        is_file = (info.metavar or "").startswith(("FILE", "IN", "OUT", "TRAIN"))
+        is_file = (info.metavar or "").startswith(("FILE", "IN", "OUT", "TRAIN", "POOL"))
         if is_file or Path in (kind, *get_args(kind)) or name == "class_weight":
             is_argument = isinstance(info, typer.models.ArgumentInfo)
             flag = "input" if name == "source" else name.replace("_", "-")
@@ -77,6 +77,8 @@ def test_no_command_writes_over_a_file_that_it_reads(
                 words += ["copy"] if command == "memory-task" else []
             if command == "tag" and read != "source":
                 words.append("hello")
+            if command == "study next" and read != "pool":
+                words.append(__file__)
             for force in cases.counted(((), ("--force",))):
                 result = run(*words, *force)
                 assert (2, "") == (result.exit_code, result.stdout), result.stderr

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from rnncli.data.formats.format import Wanted
 from rnncli.config import TrainingSpec
+from rnncli.data.formats.format import Wanted
 from rnncli.data.reading import read, reading
 from rnncli.tagging import Tagger
 
