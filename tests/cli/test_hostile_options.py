@@ -13,6 +13,7 @@ COMMANDS = {each.name: each for top in _TOP.values() for each in getattr(top, "c
 NUMBERS = ["nan", "1e400", "9" * 5_000, "", "inf", "-inf", "-1e400", "0x10", "1,5", "-1", "1 2", "[1]"]
 NAMES = ["a\0b", "", "\ud800"]
 ARGUMENTS = {
+    "study next": ["pool.txt"],
     "train": ["data.tsv"],
     "tag": ["leave Taipei"],
     "evaluate": ["data.tsv"],
