@@ -79,6 +79,13 @@ def labelled_file(data: str | None) -> str:
     return data or str(bundled("sample_data/train.tsv"))
 
 
+def bundled_dev() -> str:
+    """The development data of the bundled corpus."""
+    from rnncli.resources import bundled
+
+    return str(bundled("sample_data/dev.tsv"))
+
+
 def folder(work: str, data: str, study: str) -> Path:
     """Where a study keeps what is done, for a value of ``--work``."""
     return Path(work) if work else Path(f"{Path(data).name}.study") / study

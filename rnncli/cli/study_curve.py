@@ -13,7 +13,7 @@ DevOption = Annotated[
     str | None,
     typer.Option(
         metavar="FILE",
-        help="Labelled sentences to test on; without it a fifth of the training data, which no model is trained on.",
+        help="Labelled sentences to test on; without it a fifth of the training data, which is not trained on.",
     ),
 ]
 SharesOption = Annotated[

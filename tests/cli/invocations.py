@@ -46,7 +46,7 @@ _TINY = ("--epochs", "1", "--hidden", "2", "--embedding", "2", "--ngram", "2", "
 
 _STUDY = (*_TINY[:-2], "--jobs", "1", "--svg={out}", "--force", "--", "{data}")
 
-# The first word is the command, or the first two are. Options come before "--", so that a name may begin with a dash.
+# The first word is the command, or the first two. Options come before "--", so that a name may begin with a dash.
 INVOCATIONS = {
     "train": Invocation(("train", "--out={out}", *_TINY, "--json", "--", "{data}"), writes=".npz", stdin=True),
     "tag": Invocation(("tag", "leave Taipei")),

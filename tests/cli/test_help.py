@@ -117,7 +117,9 @@ def loaded(*arguments: str) -> set[str]:
     return set(json.loads(made.stdout))
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], *([*name.split(), "--help"] for name in COMMANDS)])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], *([*name.split(), "--help"] for name in COMMANDS)]
+)
 def test_help_loads_neither_numpy_nor_numba(arguments: list[str]) -> None:
     assert not loaded(*arguments) & {"numpy", "numba", "llvmlite"}
 
