@@ -471,8 +471,8 @@ RANGES: dict[str, Range | tuple[str, ...]] = {
     "layers": Range(1, 2, 1),
     "cell": ("lstm", "gru"),
     "window": Range(0, 2, 1),
-    "embedding": Range(32, 128, 32),
-    "ngram": Range(32, 128, 32),
+    "embedding": Range(16, 128, 16),
+    "ngram": Range(16, 128, 16),
     "exchange": Range(0.0, 0.9),
     "unknown": Range(0.1, 0.5),
 }

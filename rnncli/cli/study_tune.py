@@ -108,7 +108,7 @@ def _write(search: "Tuning", out: Path) -> None:
     best = result["best"]
     by = "one seed" if result["seeds"] == 1 else f"the mean of {result['seeds']} seeds"
     comment = [
-        f"The best of {result['trials']} trials, by {by}: {100 * best['score']:.2f}.",
+        f"The best of {study.counted(result['trials'], 'trial')}, by {by}: {100 * best['score']:.2f}.",
         "Use it: rnncli train TRAIN --dev DEV --config FILE",
     ]
     show.put(out, space.toml(search.setting, best["values"], comment))
@@ -147,7 +147,7 @@ def _in_words(result: dict[str, Any]) -> str:
     else:
         comparison = f"trial {best['trial']} {100 * best['score']:.2f}; the defaults have no score\n"
     values = ", ".join(f"{name.replace('_', '-')} {value}" for name, value in best["values"].items())
-    return f"{result['trials']} trials: {states}\nchosen by {by}: {comparison}settings: {values}\n"
+    return f"{study.counted(result['trials'], 'trial')}: {states}\nchosen by {by}: {comparison}settings: {values}\n"
 
 
 def _figure(result: dict[str, Any]) -> str:

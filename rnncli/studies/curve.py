@@ -164,7 +164,7 @@ def _gauss_newton(
         size = 1.0
         while size > 1e-6 and np.sum(residuals(parameters + size * step) ** 2) > np.sum(r**2):
             size /= 2
-        if size <= 1e-6 or np.abs(step).max() < 1e-12:
+        if size <= 1e-6 or np.abs(step).max() < 1e-10:
             break
         parameters = parameters + size * step
         r = residuals(parameters)

@@ -147,12 +147,12 @@ class Tuning:
                 trials = self.trials
                 scores = [trial.score for trial in trials if trial.state == WHOLE]
                 best = f", best {100 * max(scores):.2f}" if scores else ""
-                advance(min(1.0, self.clock.spent / self.clock.budget), f"{len(trials)} trials{best}")
+                advance(min(1.0, self.clock.spent / self.clock.budget), f"trials: {len(trials)}{best}")
 
     def _jobs(self) -> Iterator[Job]:
         """The trials to begin, each chosen when it is asked for."""
         limit = EXPLORING * self.clock.budget
-        while self.clock.spent < limit and (self._is_worth_it(self._usual()) or not self.trials):
+        while (self.clock.spent < limit or not self.candidates()) and self._is_worth_it():
             yield self._job(self.study.ask(), can_be_pruned=True)
         best = self.candidates()[:CANDIDATES]
         default = self.default
@@ -172,13 +172,10 @@ class Tuning:
         seeds = begun + [trial.seed for trial in self.trials if trial.values == values]
         return max(seeds) + 1
 
-    def _usual(self) -> float:
-        """The seconds of a usual trial; 0 before the first one."""
+    def _is_worth_it(self) -> bool:
+        """Whether there is time for a good part of a usual trial; there always is for the first one."""
         seconds = [trial.seconds for trial in self.trials if trial.state in (WHOLE, CUT)]
-        return median(seconds) if seconds else 0.0
-
-    def _is_worth_it(self, seconds: float) -> bool:
-        return self.clock.left > max(1.0, LEAST * seconds)
+        return not self.trials or self.clock.left > max(1.0, LEAST * median(seconds or [0.0]))
 
     def _job(self, trial: Any, can_be_pruned: bool) -> Job:
         seed = trial.user_attrs.get("seed", self.setting.training.seed)
@@ -214,6 +211,8 @@ class Tuning:
         elif counts["state"] == FAILED:
             self.study.tell(trial, state=states.FAIL)
         else:
+            if counts["state"] == TOO_LARGE:
+                trial.report(-counts["size"], 0)  # so that the sampler learns what is smaller
             self.study.tell(trial, state=states.PRUNED)
 
     @property
