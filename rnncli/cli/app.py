@@ -17,6 +17,7 @@ from rnncli.cli import tag
 from rnncli.cli import evaluate
 from rnncli.cli import convert
 from rnncli.cli import check
+from rnncli.cli import study_tune
 from rnncli.cli import study_folds
 from rnncli.cli import study_curve
 from rnncli.cli import study_labels

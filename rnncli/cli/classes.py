@@ -24,6 +24,7 @@ ESSENTIAL = {
 }
 # The options that make each study.
 STUDIES = {
+    "tune": ("dev", "time", "max-size", "metric", "out"),
     "folds": ("k", "seeds", "group"),
     "curve": ("dev", "shares", "seeds"),
     "labels": ("k", "seeds", "order", "top", "out", "to"),

@@ -15,6 +15,7 @@ OUTPUTS = {
     "convert": {"out": "TEXT"},
     "inspect-memory": {"html": "PAGE", "svg": "FIGURE"},
     "inspect-gradients": {"svg": "FIGURE"},
+    "study tune": {"out": "SETTINGS", "svg": "FIGURE"},
     "study folds": {"svg": "FIGURE"},
     "study curve": {"svg": "FIGURE"},
     "study labels": {"out": "TEXT"},

@@ -70,6 +70,11 @@ def name_of(metric: str) -> str:
     return {"f1": "F1", "accuracy": "accuracy"}.get(metric, metric)
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things: ``1 trial``, ``2 trials``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def signed(value: float, digits: int = 1) -> str:
     """A fraction in points, with its sign: ``+0.8``, ``−0.3``."""
     return f"{100 * value:+.{digits}f}".replace("-", "−")
@@ -80,6 +85,13 @@ def labelled_file(data: str | None) -> str:
     from rnncli.resources import bundled
 
     return data or str(bundled("sample_data/train.tsv"))
+
+
+def bundled_dev() -> str:
+    """The development data of the bundled corpus."""
+    from rnncli.resources import bundled
+
+    return str(bundled("sample_data/dev.tsv"))
 
 
 def folder(work: str, data: str, study: str) -> Path:

@@ -13,7 +13,7 @@ DevOption = Annotated[
     str | None,
     typer.Option(
         metavar="FILE",
-        help="Labelled sentences to test on; without it a fifth of the training data, which no model is trained on.",
+        help="Labelled sentences to test on; without it a fifth of the training data, which is not trained on.",
     ),
 ]
 SharesOption = Annotated[
@@ -96,7 +96,8 @@ def _table(result: dict[str, Any]) -> None:
 
 
 def _in_words(result: dict[str, Any]) -> str:
-    tested = f"tested on {result['tested_on']:,} sentences, {result['seeds']} trainings with each share\n"
+    sentences = study.counted(result["tested_on"], "sentence")
+    tested = f"tested on {sentences}, {study.counted(result['seeds'], 'training')} with each share\n"
     if result["doubt"]:
         return f"{tested}what more data is worth cannot be said: {result['doubt']}\n"
     law = result["law"]

@@ -151,11 +151,8 @@ def points(
                 parts.append(f'<circle cx="{x(p.x):.1f}" cy="{y(p.y):.1f}" r="3.5" fill="{colour}"/>')
         key = _TOP + 8 + 18 * number
         sample = f'd="M{right + 6} {key}h22" stroke="{colour}" stroke-width="2"'
-        mark = (
-            f"<path {sample}/>"
-            if each.is_line
-            else f'<circle cx="{right + 17}" cy="{key}" r="3.5" fill="{colour}"/>'
-        )
+        circle = f'<circle cx="{right + 17}" cy="{key}" r="3.5" fill="{colour}"/>'
+        mark = f"<path {sample}/>" if each.is_line else circle
         parts += [mark, _text(right + 32, key + 4, each.name, "start")]
     return _file(parts, HEIGHT)
 

@@ -2,8 +2,8 @@
 
 The error e(n), 1 − score, of a model trained on n sentences follows a power law over several orders of magnitude,
 e(n) = a · n^(−b), towards a floor c that more data do not lower: e(n) = a · n^(−b) + c (Hestness et al. 2017, "Deep
-learning scaling is predictable, empirically"; Rosenfeld et al. 2020, "A constructive prediction of the generalization
-error across scales").
+learning scaling is predictable, empirically"; Rosenfeld et al. 2020, "A constructive prediction of the
+generalization error across scales").
 """
 
 import math
@@ -117,8 +117,8 @@ def fit(sizes: Sequence[float], errors: Sequence[float]) -> Fit | None:
 
     The sum of ((f(n) − e) / e)² is least: relative errors, as all scores of a curve have about the same relative
     spread. A floor c > 0 is kept if Akaike's criterion for small samples (Hurvich and Tsai 1989) prefers it, which
-    needs at least five sizes; else c is 0. The covariance is s² (JᵀJ)⁻¹ at the optimum, s² from the residuals of the
-    means, so it holds the spread of the seeds and what the law does not explain.
+    needs at least six sizes; else c is 0. The covariance is s² (JᵀJ)⁻¹ at the optimum, s² from the residuals of
+    the means, so it holds the spread of the seeds and what the law does not explain.
     """
     n = np.asarray(sizes, np.float64)
     e = np.asarray(errors, np.float64)
@@ -127,7 +127,7 @@ def fit(sizes: Sequence[float], errors: Sequence[float]) -> Fit | None:
     # log a and b of the line through the logarithms.
     b, log_a = np.polyfit(np.log(n), np.log(e), 1)
     plain = _gauss_newton(n, e, np.array([log_a, -b]))
-    if len(n) < 5:
+    if len(n) < 6:
         return plain[0]
     starts = (_start(n, e, slope) for slope in _SLOPES)
     start = min((each for each in starts if each is not None), key=lambda each: each[0], default=None)
@@ -164,7 +164,7 @@ def _gauss_newton(
         size = 1.0
         while size > 1e-6 and np.sum(residuals(parameters + size * step) ** 2) > np.sum(r**2):
             size /= 2
-        if size <= 1e-6 or np.abs(step).max() < 1e-12:
+        if size <= 1e-6 or np.abs(step).max() < 1e-10:
             break
         parameters = parameters + size * step
         r = residuals(parameters)
@@ -177,7 +177,7 @@ def _gauss_newton(
     small = 2 * k * (k + 1) / (len(n) - k - 1) if len(n) > k + 1 else math.inf
     criterion = len(n) * math.log(squares / len(n)) + 2 * k + small
     log_a, b, c = (*map(float, parameters), 0.0)[:3]
-    return Fit(log_a, b, c, covariance, freedom), criterion
+    return Fit(log_a, b, c, np.asarray(covariance, np.float64), freedom), criterion
 
 
 def summary(plan: Plan, outcomes: Sequence[Outcome]) -> dict[str, Any]:
@@ -188,7 +188,7 @@ def summary(plan: Plan, outcomes: Sequence[Outcome]) -> dict[str, Any]:
         size = outcome.counts["sentences"]
         share_of[size] = outcome.arguments["part"]["share"]
         scores.setdefault(size, []).append(score_of(outcome.counts["scores"]["total"]))
-    rows = []
+    rows: list[dict[str, Any]] = []
     for size, values in sorted(scores.items()):
         mean, deviation = mean_and_deviation(values)
         rows.append({

@@ -26,7 +26,7 @@ def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
 
 
 def quantile_of_t(freedom: int) -> float:
-    """The 97.5 % quantile of Student's t, within 0.0001.
+    """The 97.5 % quantile of Student's t, within 0.0002.
 
     From 11 degrees of freedom on by the expansion of Abramowitz and Stegun 1964, 26.7.5.
     """

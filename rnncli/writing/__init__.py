@@ -13,7 +13,7 @@ from rnncli.writing.appending import appending
 from rnncli.writing.elsewhere import or_elsewhere
 from rnncli.writing.files import is_stream, write, write_text, writing
 from rnncli.writing.locks import lock
-from rnncli.writing.outputs import CHECKPOINT, FIGURE, LOG, MODEL, PAGE, TEXT, Kind, Output, check
+from rnncli.writing.outputs import CHECKPOINT, FIGURE, LOG, MODEL, PAGE, SETTINGS, TEXT, Kind, Output, check
 
 __all__ = [
     "CHECKPOINT",
@@ -21,6 +21,7 @@ __all__ = [
     "LOG",
     "MODEL",
     "PAGE",
+    "SETTINGS",
     "TEXT",
     "Kind",
     "Output",

@@ -44,9 +44,9 @@ class Invocation(NamedTuple):
 
 _TINY = ("--epochs", "1", "--hidden", "2", "--embedding", "2", "--ngram", "2", "--threads", "1")
 
-_STUDY = (*_TINY[:-2], "--jobs", "1", "--svg={out}", "--force", "--", "{data}")
+_STUDY = (*_TINY[:-2], "--jobs", "1", "--force", "--", "{data}")
 
-# The first word is the command, or the first two are. Options come before "--", so that a name may begin with a dash.
+# The first word is the command, or the first two. Options come before "--", so that a name may begin with a dash.
 INVOCATIONS = {
     "train": Invocation(("train", "--out={out}", *_TINY, "--json", "--", "{data}"), writes=".npz", stdin=True),
     "tag": Invocation(("tag", "leave Taipei")),
@@ -58,10 +58,14 @@ INVOCATIONS = {
     "check": Invocation(("check", "--", "{data}"), stdin=True),
     "inspect-memory": Invocation(("inspect-memory", "leave Taipei", "--html={out}"), writes=".html"),
     "inspect-gradients": Invocation(("inspect-gradients", "leave Taipei", "--svg={out}"), writes=".svg"),
-    "study folds": Invocation(("study", "folds", "--k", "2", *_STUDY), writes=".svg"),
-    "study labels": Invocation(
-        ("study", "labels", "--k", "2", "--out={out}", *_STUDY[:-3], *_STUDY[-2:]), writes=".conll"
+    "study folds": Invocation(("study", "folds", "--k", "2", "--svg={out}", *_STUDY), writes=".svg"),
+    "study curve": Invocation(
+        ("study", "curve", "--shares", "70,100", "--seeds", "1", "--svg={out}", *_STUDY), writes=".svg"
     ),
+    "study tune": Invocation(
+        ("study", "tune", "--dev={data}", "--time", "0.5", "--out={out}", *_STUDY), writes=".toml"
+    ),
+    "study labels": Invocation(("study", "labels", "--k", "2", "--out={out}", *_STUDY), writes=".conll"),
     "study next": Invocation(("study", "next", "--out={out}", "--", "{texts}"), writes=".jsonl", stdin=True),
     "info": Invocation(("info",)),
     "info as a card": Invocation(("info", "--card")),

@@ -27,7 +27,7 @@ BOUND = (
     ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.getuid() == 0 and shutil.which("setpriv") else []
 )
 # What they print is about the machine.
-OF_THE_MACHINE = {"doctor"}
+OF_THE_MACHINE = {"doctor", "study tune"}
 # What they print has names of files in tables, which are wider for longer names.
 OF_NAMES = {"check"}
 # Figures of speed, and what depends on the number of CPUs.
