@@ -112,6 +112,6 @@ def _tables(report: "Report", top: int) -> None:
         given, suggested = report.in_words(place)
         context = [*one["before"], f"[{' '.join(one['tokens'])}]", *one["after"]]
         rows.append([f"{one['line']}: {' '.join(context)}", given, suggested, f"{place.probability:.2f}"])
-    show.table(f"{report.corpus.name}: most doubtful first", ["line: tokens", "given", "suggested", "p"], rows)
+    show.table("most doubtful first", ["line: tokens", "given", "suggested", "p"], rows)
     if len(found) > top:
         show.note(f"{len(found) - top:,} more: --top {len(found)} shows all, --out FILE writes them")

@@ -110,7 +110,7 @@ def next_sentences(
         show.data(show.json_line({"pool": pool, **wish._asdict(), **selection.as_dict(), "sentences": said}))
     elif out != "-":
         rows = [[f"{s.line}: {' '.join(s.tokens)}", f"{facts['uncertainty']:.3f}"] for s, facts in tasks[:SHOWN]]
-        show.table(f"{pool}: to label next", ["line: sentence", "uncertainty"], rows)
+        show.table("to label next", ["line: sentence", "uncertainty"], rows)
     _report(selection, count)
     if out is not None and target is not None:
         study.write_tasks(out, tasks, names, target, trained.scheme)
