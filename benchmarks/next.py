@@ -65,6 +65,7 @@ def measure(data: Path, name: str, way: str, seed: int, count: int, full: float)
     dev = reading.read(str(path / "dev.tsv")).sentences
     pool = random.Random(seed).sample(every, count)  # in a random order
     curve: list[tuple[int, float]] = []
+    tokens: list[int] = []  # of the sentences, which take a person the more time the longer they are
     with tempfile.TemporaryDirectory() as directory:
         folder = Path(directory)
         if way == ALL:
@@ -75,11 +76,14 @@ def measure(data: Path, name: str, way: str, seed: int, count: int, full: float)
             while len(labelled) <= MOST and not all(score >= SHARE * full for _, score in (curve or [(0, 0)])[-2:]):
                 model = trained([pool[i] for i in labelled], folder, seed)
                 curve.append((len(labelled), evaluation.evaluate(model, dev).score))
+                tokens.append(sum(len(pool[i].tokens) for i in labelled))
                 print(name, way, seed, curve[-1], f"{full:.4f}", flush=True)
                 new = chosen(model, way, pool, left)
                 labelled += new
                 left = [i for i in left if i not in set(new)]
-    return {"set": name, "way": way, "seed": seed, "sentences": count, "full": full, "curve": curve}
+    return {
+        "set": name, "way": way, "seed": seed, "sentences": count, "full": full, "curve": curve, "tokens": tokens,
+    }  # fmt: skip
 
 
 def needed(curve: Sequence[tuple[int, float]], wanted: float) -> float:
