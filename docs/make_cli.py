@@ -23,9 +23,9 @@ Made by `python docs/make_cli.py` from the help texts; do not edit.
 def page() -> str:
     """Return the page: the help of the program and of every command."""
     parts = [HEAD]
-    for arguments in ([], *([name] for name in COMMANDS)):
+    for arguments in ([], *(name.split() for name in COMMANDS)):
         shown = " ".join(["rnncli", *arguments])
-        option = "--help-all" if arguments and arguments[0] in ESSENTIAL else "--help"
+        option = "--help-all" if " ".join(arguments) in ESSENTIAL else "--help"
         text = CliRunner().invoke(program(), [*arguments, option], prog_name="rnncli").stdout
         parts.append(f"## {shown}\n\n```text\n{text.strip()}\n```\n")
     return "\n".join(parts)

@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -288,22 +288,33 @@ def _read(
     reader = Reader(network_spec, training_spec, read_options, force, listener, scheme)
     corpus, train_part, dev_part, scheme = reader.read(files.data or bundled("sample_data/train.tsv"), dev)
     others = reader.unlabelled(files.unlabelled, corpus) if files.unlabelled else None
-    if network_spec.digits == "auto":
-        network_spec = dataclasses.replace(network_spec, digits=choose_digits(train_part))
-    vectors = None
-    if files.vectors:
-        vectors = _vectors(files.vectors, [*train_part, *dev_part, *(others or ())], network_spec.digits)
-    lexicon = read_lexicon(str(files.lexicon), read_options.encoding) if files.lexicon else None
-    class_weights = None  # read once, because the file may be a pipe
-    if training_spec.class_weight not in ("none", weights.BALANCED):
-        tags = list(dict.fromkeys(tag for sentence in train_part for tag in sentence.tags))
-        class_weights = weights.read(training_spec.class_weight, tags)
     refit = training_spec.refit == "yes" or (training_spec.refit == "auto" and dev is None)
     if dev is None and len(corpus.sentences) == 1:  # it is both training and development data
         refit = False
-    cut = tokenizer_choice.of(training_spec.tokenizer, train_part, network_spec.digits)
-    data = train_part, dev_part, scheme, vectors, class_weights, model, others, lexicon
-    return corpus, Task(network_spec, training_spec, *data, cut, refit)
+    data = train_part, dev_part, scheme, None, None, model, others
+    task = Task(network_spec, training_spec, *data, refit=refit)
+    return corpus, with_files(task, files, read_options)
+
+
+def with_files(task: Task, files: Files, read_options: ReadOptions) -> Task:
+    """The task with what its other files hold, vectors, a lexicon, weights of tags; and how digits and text are read."""
+    network_spec, training_spec = task.network_spec, task.training_spec
+    if network_spec.digits == "auto":
+        network_spec = dataclasses.replace(network_spec, digits=choose_digits(task.train))
+    vectors = None
+    if files.vectors:
+        vectors = _vectors(files.vectors, [*task.sentences, *(task.unlabelled or ())], network_spec.digits)
+    class_weights = None  # read once, because the file may be a pipe
+    if training_spec.class_weight not in ("none", weights.BALANCED):
+        tags = list(dict.fromkeys(tag for sentence in task.train for tag in sentence.tags))
+        class_weights = weights.read(training_spec.class_weight, tags)
+    return task._replace(
+        network_spec=network_spec,
+        vectors=vectors,
+        class_weights=class_weights,
+        lexicon=read_lexicon(str(files.lexicon), read_options.encoding) if files.lexicon else None,
+        cut=tokenizer_choice.of(training_spec.tokenizer, task.train, network_spec.digits),
+    )
 
 
 def _vectors(path: str | Path, sentences: list[Sentence], digits: str) -> Vectors:

@@ -149,6 +149,15 @@ class JobOptions(Spec):
 
 
 @dataclass(frozen=True)
+class StudyJobOptions(JobOptions):
+    """The same for the many small trainings of a study, which use all CPUs if nothing else is said."""
+
+    jobs: int = option(
+        0, "Trainings at once, each in one thread; 0: one for each available CPU. Changes no result.", 0, 1024
+    )
+
+
+@dataclass(frozen=True)
 class NetworkSpec(Spec):
     """The structure of a network, except for the sizes that come from the data (words, tags)."""
 
@@ -446,6 +455,36 @@ class TrainingSpec(Spec):
             exchange=usual_exchange if self.exchange < 0 else self.exchange,
             learning_rate=self.learning_rate or rates[self.optimiser],
         )
+
+
+class Range(NamedTuple):
+    """The values of an option that ``rnncli study tune`` tries.
+
+    step            between them; 0: any number
+    is_logarithmic  whether the logarithm is drawn evenly
+    """
+
+    low: float
+    high: float
+    step: float = 0
+    is_logarithmic: bool = False
+
+
+# The options that matter most for the score (Reimers and Gurevych 2017, section 7), and what is tried of each: a
+# range, or names. The first trial has the defaults.
+RANGES: dict[str, Range | tuple[str, ...]] = {
+    "learning_rate": Range(0.0005, 0.01, is_logarithmic=True),
+    "dropout": Range(0.2, 0.7),
+    "batch": Range(4, 32, is_logarithmic=True),
+    "hidden": Range(32, 256, 32),
+    "layers": Range(1, 2, 1),
+    "cell": ("lstm", "gru"),
+    "window": Range(0, 2, 1),
+    "embedding": Range(16, 128, 16),
+    "ngram": Range(16, 128, 16),
+    "exchange": Range(0.0, 0.9),
+    "unknown": Range(0.1, 0.5),
+}
 
 
 @dataclass(frozen=True)

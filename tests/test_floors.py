@@ -12,6 +12,7 @@ FLOORS = [
     {"__main__"},
     {"cli"},
     {"diagnosis"},
+    {"studies"},
     {"api", "solving"},
     {"trained", "seeds"},
     {"runs"},

@@ -1,5 +1,6 @@
 """The program: its commands, and the help that belongs to all of them."""
 
+import inspect
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +18,11 @@ from rnncli.cli import evaluate
 from rnncli.cli import compare
 from rnncli.cli import convert
 from rnncli.cli import check
+from rnncli.cli import study_tune
+from rnncli.cli import study_folds
+from rnncli.cli import study_curve
+from rnncli.cli import study_labels
+from rnncli.cli import study_next
 from rnncli.cli import inspect_memory
 from rnncli.cli import inspect_gradients
 from rnncli.cli import memory_task
@@ -25,7 +31,7 @@ from rnncli.cli import verify
 from rnncli.cli import doctor
 from rnncli.cli import classes, show, signals, streams, usage
 from rnncli.cli.printable import printable
-from rnncli.cli.registry import COMMANDS
+from rnncli.cli.registry import COMMANDS, GROUPS
 from rnncli.errors import INTERRUPTED, FileError, RnncliError, StoppedError
 
 _HELP = """Label sequences with recurrent networks, and see what they keep in memory.
@@ -43,7 +49,7 @@ done, 1 bug, 2 usage, 3 data, 4 model, 5 files, 6 diverged, 128+N signal N."""
 class _Program(classes.Program):
     """The commands; an error of usage is shown like every other error."""
 
-    command = ""  # the one that was chosen
+    command = ""  # the one that was chosen, or its group
 
     def resolve_command(self, *args: Any) -> Any:
         resolved = super().resolve_command(*args)
@@ -117,6 +123,14 @@ def program(only: str = "") -> typer.Typer:
         help=_HELP,
     )
     app.callback()(_main)
-    for name in [only] if only in COMMANDS else COMMANDS:
-        app.command(name, cls=classes.Command)(COMMANDS[name].run)
+    groups: dict[str, typer.Typer] = {}
+    names = [name for name in COMMANDS if name.split()[0] == only]
+    for name in names or COMMANDS:
+        first = name.split()[0]
+        if first in GROUPS and first not in groups:
+            groups[first] = typer.Typer(cls=classes.Group, rich_markup_mode=None)
+            text = inspect.cleandoc(GROUPS[first])
+            epilog = f"rnncli {first} COMMAND --help explains a command."
+            app.add_typer(groups[first], name=first, help=text, epilog=epilog)
+        groups.get(first, app).command(name, cls=classes.Command)(COMMANDS[name].run)
     return app

@@ -7,6 +7,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from rnncli import arguments
+from rnncli.cli.registry import COMMANDS
 from rnncli.errors import UsageError
 
 WIDEST = 110  # columns; longer lines are hard to read
@@ -20,6 +21,13 @@ ESSENTIAL = {
         *("out",),
     ),
     "memory-task": ("delay", "sentences", "out", "solve", "delays", "seeds", "arch", "cell", "hidden", "epochs"),
+}
+# The options that make each study.
+STUDIES = {
+    "tune": ("dev", "time", "max-size", "metric", "out"),
+    "folds": ("k", "seeds", "group"),
+    "curve": ("dev", "shares", "seeds"),
+    "labels": ("k", "seeds", "order", "top", "out", "to"),
 }
 # Panels of the commands with many options. Options of a spec that are not named here have the panel of the spec.
 PANELS = {
@@ -37,7 +45,14 @@ PANELS = {
         "Output": ("out", "overwrite", "json", "quiet", "config", "help", "help-all"),
     },
 }
-ORDER = ("Arguments", "Data", "Sentences", "Network", "Training", "Output", OTHERS)
+for _study, _own in STUDIES.items():
+    ESSENTIAL[f"study {_study}"] = (*_own, "work", "jobs", "svg", "format", "columns")
+    PANELS[f"study {_study}"] = {
+        "Study": _own,
+        "Data": ("vectors", "lexicon", "dev-share", "scheme", "tokenizer", "digits", "force"),
+        "Output": ("work", "svg", "json", "quiet", "config", "help", "help-all"),
+    }
+ORDER = ("Arguments", "Study", "Data", "Sentences", "Jobs", "Network", "Training", "Output", OTHERS)
 _CHOICES = re.compile(r"<([^>]*\|[^>]*)>$")
 _BOUNDLESS = 1e9
 _RANGE = re.compile(r"(-?[\d.]+)<=x<=(-?[\d.]+)")
@@ -155,9 +170,35 @@ class Program(TyperGroup):
             ctx.exit()
         return super().parse_args(ctx, args)
 
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The commands and groups, in the order of the registry."""
+        return list(dict.fromkeys(name.split()[0] for name in COMMANDS))
+
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write a page that fits a small terminal."""
         formatter.write_text(str(self.help))
         self.format_commands(ctx, formatter)
         formatter.write_paragraph()
         formatter.write_text(str(self.epilog))
+
+
+class Group(Program):
+    """Commands with one first word; each is named with it, as ``study curve``, and typed after it."""
+
+    def __init__(self, *, commands: dict[str, Any], **options: Any) -> None:
+        super().__init__(commands={_last(name): each for name, each in commands.items()}, **options)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The commands of the group."""
+        return list(self.commands)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
+        """The command that a command line names, by its last word."""
+        resolved = super().resolve_command(ctx, args)
+        if resolved[1]:
+            ctx.find_root().command.command = resolved[1].name
+        return resolved
+
+
+def _last(name: str) -> str:
+    return name.rpartition(" ")[2]

@@ -13,7 +13,7 @@ import typer
 
 from rnncli import arguments
 from rnncli.cli import outputs
-from rnncli.cli.registry import COMMANDS, is_shared
+from rnncli.cli.registry import COMMANDS, GROUPS, is_shared
 from rnncli.cli.usage import RENAMED, option_hint
 from rnncli.errors import FileError, UsageError
 from rnncli.spec import suggestion
@@ -32,6 +32,9 @@ def read(context: typer.Context, path: Path | None) -> Path | None:
         return None
     command = str(context.command.name)
     settings = _parsed(path)
+    for group in GROUPS.keys() & settings.keys():  # [study.curve] is the table of study curve
+        if isinstance(settings[group], dict):
+            settings |= {f"{group} {name}": table for name, table in settings.pop(group).items()}
     tables = {key: value for key, value in settings.items() if isinstance(value, dict)}
     for table in tables:
         if table not in COMMANDS:

@@ -62,7 +62,7 @@ def convert(
     from rnncli.data.formats.format import Wanted
     from rnncli.data.formats.registry import FORMATS as ROWS
 
-    target = ROWS[_format_of(out, to)]
+    target = ROWS[format_of(out, to)]
     if scheme and target.scheme:
         raise UsageError(f"{target.name} holds spans and no tags", hint="leave out --scheme")
     if tokenizer != "auto" and not is_tokenizer(tokenizer):
@@ -86,7 +86,7 @@ def _converted(
     to_scheme = scheme or (Scheme(target.scheme) if target.scheme else None)
     conversion = Conversion(target)
     first_share = 0.0  # of the time, for a first reading
-    with show.progress(f"writing {out}") as progress, _writer(out) as write:
+    with show.progress(f"writing {out}") as progress, writer(out) as write:
 
         def show_share(share: float) -> None:
             progress.update(first_share + (1 - first_share) * share, f"{conversion.sentences:,} sentences")
@@ -112,7 +112,7 @@ def _converted(
     return conversion
 
 
-def _format_of(out: str, to: str | None) -> str:
+def format_of(out: str, to: str | None) -> str:
     """The format of the new file by --to, else by the suffix of its name."""
     from rnncli.data.formats.registry import SUFFIXES
     from rnncli.data.packing import SUFFIXES as PACKED
@@ -128,7 +128,7 @@ def _format_of(out: str, to: str | None) -> str:
 
 
 @contextmanager
-def _writer(out: str) -> Iterator[Callable[[str], object]]:
+def writer(out: str) -> Iterator[Callable[[str], object]]:
     """Give a function that writes text to stdout, or to a file that gets its name when the block ends."""
     if out == "-":
         yield show.data

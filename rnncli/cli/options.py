@@ -104,6 +104,7 @@ def given(context: typer.Context) -> frozenset[str]:
 
 
 _PANELS = {"ReadOptions": "Data", "NetworkSpec": "Network", "TrainingSpec": "Training", "TrialSpec": "Training"}
+_PANELS |= {"StudyJobOptions": "Jobs"}
 
 
 def _expanded(parameter: inspect.Parameter) -> list[inspect.Parameter]:

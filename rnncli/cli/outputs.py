@@ -18,12 +18,18 @@ OUTPUTS = {
     "convert": {"out": "TEXT"},
     "inspect-memory": {"html": "PAGE", "svg": "FIGURE"},
     "inspect-gradients": {"svg": "FIGURE"},
+    "study tune": {"out": "SETTINGS", "svg": "FIGURE"},
+    "study folds": {"svg": "FIGURE"},
+    "study curve": {"svg": "FIGURE"},
+    "study labels": {"out": "TEXT"},
+    "study next": {"out": "TEXT"},
     "memory-task": {"out": "TEXT"},
 }
 # Parameters of all commands that name a file that is read, or several.
 INPUTS = (
     "config",
     "data",
+    "pool",
     "dev",
     "vectors",
     "lexicon",

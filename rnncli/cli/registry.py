@@ -22,7 +22,16 @@ def is_shared(flag: str, command: str) -> bool:
     return OWNERS.get(flag, command) == command
 
 
-COMMANDS: dict[str, Command] = {}  # in the order of the help
+COMMANDS: dict[str, Command] = {}  # in the order of the help; one of a group has the group's name before its own
+
+# Groups of commands, and the help of each.
+GROUPS = {
+    "study": """Learn about data and settings by many small trainings.
+
+    Each training has one thread, and several run at once. What is done stays in a folder, so that the same command
+    goes on after a stop.
+    """
+}
 
 
 def variable(flag: str) -> str:

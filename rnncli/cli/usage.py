@@ -3,14 +3,14 @@
 import os
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from rnncli.cli.registry import COMMANDS, PREFIX, is_shared, variable
+from rnncli.cli.registry import COMMANDS, GROUPS, PREFIX, is_shared, variable
 from rnncli.errors import UsageError
 from rnncli.spec import suggestion
 
@@ -174,8 +174,12 @@ def option_hint(option: str, command: str) -> str:
     return ""
 
 
-def command_hint(word: str, arguments: Iterable[str] = ()) -> str:
-    """What was meant by a word in the place of a command."""
+def command_hint(word: str, group: str = "") -> str:
+    """What was meant by a word in the place of a command, or of one of a group."""
+    if group in GROUPS:
+        names = [name for name in COMMANDS if name.startswith(f"{group} ")]
+        close = get_close_matches(f"{group} {word}", names, n=1)
+        return f"did you mean rnncli {close[0]}?" if close else f"known: {', '.join(names)}"
     name = COMMANDS_ELSEWHERE.get(word.lower())
     if not name:
         name = next(iter(get_close_matches(word.lower(), COMMANDS, n=1)), None)
@@ -233,7 +237,7 @@ def explained(error: typer.TyperException, command: str) -> UsageError:
         takes_none = "does not take" in error.message
         return UsageError(f"{option} takes no value" if takes_none else f"{option} needs a value", hint=help_hint)
     if word := re.match(r"No such command '(.*?)'\.", error.message, re.DOTALL):
-        return UsageError(f'no such command: "{word[1]}"', hint=command_hint(word[1]))
+        return UsageError(f'no such command: "{word[1]}"', hint=command_hint(word[1], command))
     if extra := re.match(r"Got unexpected extra argument\(s\) \((.*)\)", error.message, re.DOTALL):
         hint = _EXTRA_HINTS.get(command, help_hint)
         return UsageError(f"one argument too many: {extra[1]}", hint=hint)

@@ -1,4 +1,4 @@
-"""Two drawings as SVG, for papers and slides: curves over a logarithmic scale, and a map of shades.
+"""Drawings as SVG, for papers and slides: curves over a logarithmic scale, a map of shades, points with intervals.
 
 A file needs no other file: it has no script and no font. It can be read without colours: curves differ by their
 dashes and have their names at the right, and shades go from light to dark.
@@ -23,6 +23,23 @@ class Line(NamedTuple):
     values: Sequence[float]
     low: Sequence[float] = ()
     high: Sequence[float] = ()
+
+
+class Point(NamedTuple):
+    """A value y at x, and the interval from ``low`` to ``high``."""
+
+    x: float
+    y: float
+    low: float
+    high: float
+
+
+class Points(NamedTuple):
+    """Points with a name; joined by a line, or each by itself with a mark."""
+
+    name: str
+    points: Sequence[Point]
+    is_line: bool = False
 
 
 def decades(values: Sequence[float], most: int = 20) -> tuple[int, int]:
@@ -83,6 +100,71 @@ def curves(title: str, x_label: str, y_label: str, lines: Sequence[Line]) -> str
         parts.append(f'<path {sample} stroke-dasharray="{dash}"/>')
         parts.append(_text(right + 32, label_height + 4, line.name, "start"))
     return _file(parts, HEIGHT)
+
+
+def points(
+    title: str,
+    x_label: str,
+    y_label: str,
+    several: Sequence[Points],
+    ticks: Sequence[tuple[float, str]],
+    is_logarithmic: bool = False,
+) -> str:
+    """Draw points with their intervals; return the text of an SVG file.
+
+    ticks           places on the x axis with their names
+    is_logarithmic  whether the x axis is
+    """
+    every = [point for each in several for point in each.points]
+    right, bottom = WIDTH - _RIGHT, HEIGHT - _BOTTOM
+    step, low, high = _steps(min(point.low for point in every), max(point.high for point in every))
+    places = [math.log(point.x) if is_logarithmic else point.x for point in every]
+    first, last = min(places), max(places)
+
+    def x(value: float) -> float:
+        place = math.log(value) if is_logarithmic else value
+        return _LEFT + 12 + (right - _LEFT - 24) * ((place - first) / (last - first) if last > first else 0.5)
+
+    def y(value: float) -> float:
+        return bottom - (bottom - _TOP) * (value - low) / (high - low)
+
+    parts = list(_axes(title, x_label, y_label, HEIGHT))
+    for number in range(round((high - low) / step) + 1):
+        value = low + number * step
+        parts.append(f'<path class="grid" d="M{_LEFT} {y(value):.1f}H{right}"/>')
+        parts.append(_text(_LEFT - 6, y(value) + 4, f"{value:.6g}", "end"))
+    for place, name in ticks:
+        parts.append(_text(x(place), bottom + 16, name))
+    for number, each in enumerate(several):
+        colour = _COLOURS[number % len(_COLOURS)]
+        if each.is_line:
+            band = [*((p.x, p.high) for p in each.points), *((p.x, p.low) for p in reversed(each.points))]
+            outline = " ".join(f"{x(a):.1f},{y(b):.1f}" for a, b in band)
+            parts.append(f'<polygon points="{outline}" fill="{colour}" fill-opacity="0.12"/>')
+            path = " ".join(f"{x(p.x):.1f},{y(p.y):.1f}" for p in each.points)
+            dash = _DASHES[number % len(_DASHES)]
+            style = f'fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"'
+            parts.append(f'<polyline points="{path}" {style}/>')
+        else:
+            for p in each.points:
+                parts.append(f'<path d="M{x(p.x):.1f} {y(p.low):.1f}V{y(p.high):.1f}" stroke="{colour}"/>')
+                parts.append(f'<circle cx="{x(p.x):.1f}" cy="{y(p.y):.1f}" r="3.5" fill="{colour}"/>')
+        key = _TOP + 8 + 18 * number
+        sample = f'd="M{right + 6} {key}h22" stroke="{colour}" stroke-width="2"'
+        circle = f'<circle cx="{right + 17}" cy="{key}" r="3.5" fill="{colour}"/>'
+        mark = f"<path {sample}/>" if each.is_line else circle
+        parts += [mark, _text(right + 32, key + 4, each.name, "start")]
+    return _file(parts, HEIGHT)
+
+
+def _steps(least: float, most: float) -> tuple[float, float, float]:
+    """A round step, of which at most eight lie between the two multiples of it that enclose both values."""
+    span = (most - least) or 1.0
+    power = 10.0 ** math.floor(math.log10(span / 4))
+    step = next(power * factor for factor in (1, 2, 5, 10, 20) if span / (power * factor) <= 6)
+    low = step * math.floor(least / step)
+    high = step * math.ceil(most / step)
+    return step, low, high if high > low else low + step
 
 
 def shades(title: str, x_label: str, y_label: str, rows: Sequence[tuple[str, Sequence[float]]]) -> str:

@@ -160,6 +160,61 @@ def distributions(
     return y
 
 
+def certainty(
+    spec: NetworkSpec,
+    parameters: Parameters,
+    batch: Batch,
+    transposed: Mapping[str, Array],
+    chain: Chain | None,
+    arena: Arena,
+) -> tuple[Array, Array]:
+    """How certain the network is of a packed batch: two arrays of float64.
+
+    (B,)  log of the probability of the best tags of each sentence, longest first
+    (N,)  entropy of the tags of each token, in nats
+
+    Raises :class:`.TooLargeError` as :func:`label` does.
+    """
+    run = forward(spec, parameters, batch, transposed=transposed, arena=arena, backwards=False)
+    check_run(spec, parameters, [layer.h for layer in run.layers], run.o)
+    o = scores_of(spec, run.o)
+    tags = o.argmax(axis=1).astype(np.int32)
+    if chain is not None:
+        viterbi.viterbi(o, *_moves(chain, batch), batch.offsets, tags)
+    rank = np.arange(len(o)) - np.repeat(batch.offsets[:-1], np.diff(batch.offsets))
+    scores = o[np.arange(len(o)), tags].astype(np.float64)
+    log_z = np.empty(batch.sentences, o.dtype)
+    if spec.decoder == "crf":
+        moves = _moves(learned(spec, parameters), batch)
+        y = np.empty_like(o)
+        crf.marginals(arena.queue, o, *moves, batch.offsets, y, log_z)
+        scores += _moved(tags, rank, batch, moves)
+        paths = np.bincount(rank, scores, batch.sentences) - log_z
+    else:
+        output.softmax(arena.queue, o)
+        y = o
+        paths = np.bincount(rank, log(y[np.arange(len(y)), tags]), batch.sentences)
+    check(y)
+    y = y.astype(np.float64)
+    return np.minimum(paths, 0), -(y * log(y)).sum(axis=1)
+
+
+def _moved(tags: Array, rank: Array, batch: Batch, moves: Chain) -> Array:
+    """The score of the move to each tag of a packed batch, (N,), and from the last of a sentence to its end."""
+    offsets = batch.offsets
+    last = np.zeros(batch.sentences, np.int64)
+    np.maximum.at(last, rank, np.arange(len(tags)))
+    scores = np.zeros(len(tags))
+    scores[: batch.sentences] = moves.first[tags[: batch.sentences]]
+    later = np.arange(batch.sentences, len(tags))
+    if len(later):
+        step = np.searchsorted(offsets, later, side="right") - 1
+        before = offsets[step - 1] + rank[later]
+        scores[later] = moves.transitions[tags[before], tags[later]]
+    scores[last] += moves.last[tags[last]]
+    return scores
+
+
 def _distributions(spec: NetworkSpec, parameters: Parameters, batch: Batch, o: Array, arena: Arena) -> Array:
     """The same for given scores, whose array may be used for the result."""
     if spec.decoder == "crf":

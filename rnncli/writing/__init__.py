@@ -13,7 +13,7 @@ from rnncli.writing.appending import appending
 from rnncli.writing.elsewhere import or_elsewhere
 from rnncli.writing.files import is_stream, write, write_text, writing
 from rnncli.writing.locks import lock
-from rnncli.writing.outputs import CHECKPOINT, FIGURE, LOG, MODEL, PAGE, TEXT, Kind, Output, check
+from rnncli.writing.outputs import CHECKPOINT, FIGURE, LOG, MODEL, PAGE, SETTINGS, TEXT, Kind, Output, check
 from rnncli.writing.temporary import remove_leftovers
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "LOG",
     "MODEL",
     "PAGE",
+    "SETTINGS",
     "TEXT",
     "Kind",
     "Output",

@@ -42,6 +42,7 @@ CHECKPOINT = Kind(
 PAGE = Kind("a page of rnncli", "page.html", re.compile(rb'.*<meta name="generator" content="rnncli', re.DOTALL))
 FIGURE = Kind("a figure of rnncli", "figure.svg", re.compile(rb"<svg .*<!-- Generator: rnncli", re.DOTALL))
 LOG = Kind("a log of gradients", "log.json", re.compile(rb'\{"version": \d+, "sample": \{"sentences": '))
+SETTINGS = Kind("settings of rnncli study tune", "tuned.toml", re.compile(rb"# settings of rnncli study tune\n"))
 TEXT = Kind("a text", "labelled.txt")  # labelled or converted
 
 

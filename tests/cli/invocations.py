@@ -6,6 +6,8 @@ A command is added here when it is made; test_streams.py fails for one without a
 from pathlib import Path
 from typing import NamedTuple
 
+from rnncli.cli.registry import GROUPS
+
 DATA = (
     "leave\tO\nTaipei\tB-departure\n\n"
     "arrive\tO\nNew\tB-destination\nYork\tI-destination\n\n"
@@ -29,6 +31,11 @@ class Invocation(NamedTuple):
     writes: str = ""
     stdin: bool = False
 
+    @property
+    def command(self) -> str:
+        """The name of the command: the first word, and where that is a group the second."""
+        return " ".join(self.arguments[: 2 if self.arguments[0] in GROUPS else 1])
+
     def words(self, data: object = "data.tsv", texts: object = "texts.txt", out: object = "") -> list[str]:
         """The arguments with these names of files."""
         names = {"data": str(data), "texts": str(texts), "out": str(out or f"out{self.writes}")}
@@ -37,7 +44,9 @@ class Invocation(NamedTuple):
 
 _TINY = ("--epochs", "1", "--hidden", "2", "--embedding", "2", "--ngram", "2", "--threads", "1")
 
-# The first word is the command. Options come before "--", so that a name may begin with a dash.
+_STUDY = (*_TINY[:-2], "--jobs", "1", "--force", "--", "{data}")
+
+# The first word is the command, or the first two. Options come before "--", so that a name may begin with a dash.
 INVOCATIONS = {
     "train": Invocation(("train", "--out={out}", *_TINY, "--json", "--", "{data}"), writes=".npz", stdin=True),
     "tag": Invocation(("tag", "leave Taipei")),
@@ -57,6 +66,15 @@ INVOCATIONS = {
     "check": Invocation(("check", "--", "{data}"), stdin=True),
     "inspect-memory": Invocation(("inspect-memory", "leave Taipei", "--html={out}"), writes=".html"),
     "inspect-gradients": Invocation(("inspect-gradients", "leave Taipei", "--svg={out}"), writes=".svg"),
+    "study folds": Invocation(("study", "folds", "--k", "2", "--svg={out}", *_STUDY), writes=".svg"),
+    "study curve": Invocation(
+        ("study", "curve", "--shares", "70,100", "--seeds", "1", "--svg={out}", *_STUDY), writes=".svg"
+    ),
+    "study tune": Invocation(
+        ("study", "tune", "--dev={data}", "--time", "0.5", "--out={out}", *_STUDY), writes=".toml"
+    ),
+    "study labels": Invocation(("study", "labels", "--k", "2", "--out={out}", *_STUDY), writes=".conll"),
+    "study next": Invocation(("study", "next", "--out={out}", "--", "{texts}"), writes=".jsonl", stdin=True),
     "info": Invocation(("info",)),
     "info as a card": Invocation(("info", "--card")),
     "verify": Invocation(("verify",)),

@@ -157,7 +157,7 @@ def test_an_old_name_is_refused_with_the_new_one(
     run: Run, config: Callable[[str], Path], tmp_path: Path, command: str, text: str, old: str, new: str
 ) -> None:
     path = config(text)
-    result = run(command, *(["copy"] if command == "memory-task" else []), "--config", path)
+    result = run(*command.split(), *(["copy"] if command == "memory-task" else []), "--config", path)
     message = f'error: {path}: "{old}" has a new name\n  it is now "{new}"\n'
     assert (2, "", message) == (result.exit_code, result.stdout, result.stderr)
     assert [path] == list(tmp_path.iterdir())

@@ -8,10 +8,12 @@ import typer
 from rnncli.cli.app import program
 from rnncli.cli.classes import _names_file
 
-COMMANDS = typer.main.get_command(program()).commands
+_TOP = typer.main.get_command(program()).commands
+COMMANDS = {each.name: each for top in _TOP.values() for each in getattr(top, "commands", {"": top}).values()}
 NUMBERS = ["nan", "1e400", "9" * 5_000, "", "inf", "-inf", "-1e400", "0x10", "1,5", "-1", "1 2", "[1]"]
 NAMES = ["a\0b", "", "\ud800"]
 ARGUMENTS = {
+    "study next": ["pool.txt"],
     "train": ["data.tsv"],
     "tag": ["leave Taipei"],
     "evaluate": ["data.tsv"],
@@ -42,7 +44,7 @@ def takes_number(parameter, context):
 def test_numbers_that_cannot_be_meant(command, run, tmp_path, long, cases):
     for option in options(command, takes_number):
         for value in NUMBERS if long else NUMBERS[:3]:
-            result = run(command, *ARGUMENTS.get(command, []), f"{option}={value}")
+            result = run(*command.split(), *ARGUMENTS.get(command, []), f"{option}={value}")
             assert result.exit_code == 2, (option, value, result.output)
             assert result.stderr.startswith(f"error: {option}"), (option, value)
             assert result.stderr.count("\n") <= 2
@@ -57,7 +59,7 @@ def test_numbers_that_cannot_be_meant(command, run, tmp_path, long, cases):
 def test_names_that_no_file_can_have(command, run, tmp_path, cases):
     for option in options(command, _names_file):
         for value in NAMES:
-            result = run(command, *ARGUMENTS.get(command, []), f"{option}={value}")
+            result = run(*command.split(), *ARGUMENTS.get(command, []), f"{option}={value}")
             assert result.exit_code == 2, (option, value, result.output)
             assert result.stderr.startswith("error: --"), (option, value)
             assert not result.stdout

@@ -38,7 +38,7 @@ def parameters(command: str) -> dict[str, list[str]]:
         if not get_args(parameter.annotation):  # no option
             continue
         kind, info = get_args(parameter.annotation)[:2]
-        is_file = (info.metavar or "").startswith(("FILE", "IN", "OUT", "TRAIN", "TEST", "MODEL"))
+        is_file = (info.metavar or "").startswith(("FILE", "IN", "OUT", "TRAIN", "TEST", "MODEL", "POOL"))
         if is_file or Path in (kind, *get_args(kind)) or name == "class_weight":
             is_argument = isinstance(info, typer.models.ArgumentInfo)
             flag = "input" if name == "source" else name.replace("_", "-")
@@ -69,7 +69,7 @@ def test_no_command_writes_over_a_file_that_it_reads(
             source, link = tmp_path / f"{written}-{read}", tmp_path / f"{written}-{read}-link"
             source.write_text("# empty\n")
             link.hardlink_to(source)
-            words = [command, *words_of[read], source]
+            words = [*command.split(), *words_of[read], source]
             if command == "convert":
                 words += [] if read == "source" else [__file__]
                 words += [link, "--to", "tsv"]
@@ -80,6 +80,8 @@ def test_no_command_writes_over_a_file_that_it_reads(
                     words += [__file__] * 2
             if command == "tag" and read != "source":
                 words.append("hello")
+            if command == "study next" and read != "pool":
+                words.append(__file__)
             for force in cases.counted(((), ("--overwrite",))):
                 result = run(*words, *force)
                 assert (2, "") == (result.exit_code, result.stdout), result.stderr

@@ -53,8 +53,8 @@ def stopped(words: list[str], folder: Path, number: int, moment: float) -> tuple
 def check(invocation: Invocation, folder: Path, count: int, seed: int) -> None:
     """Stop one command line so many times."""
     files(folder)
-    name, *others = invocation.words()
-    words = [name, "--quiet", *others]
+    names = invocation.command.split()
+    words = [*names, "--quiet", *invocation.words()[len(names) :]]
     out = folder / f"out{invocation.writes}"
     whole = b""
     if invocation.writes:
@@ -70,7 +70,8 @@ def check(invocation: Invocation, folder: Path, count: int, seed: int) -> None:
         problem = f"{invocation.arguments}, {moment:.4f} s: {result}, {shown.decode()}"
         assert result in (0, code), problem
         assert shown in (b"", b"interrupted\n"), problem  # the word comes before --quiet is read
-        written = {path.name: path for path in folder.iterdir() if path.name not in ("data.tsv", "texts.txt")}
+        others = ("data.tsv", "texts.txt", "data.tsv.study")
+        written = {path.name: path for path in folder.iterdir() if path.name not in others}
         assert written.keys() <= (allowed if result else {out.name}), problem
         if result == 0 and invocation.writes:
             assert whole == written[out.name].read_bytes(), problem

@@ -78,8 +78,25 @@ def _entities(sentence: Sentence) -> dict[str, Any]:
     return {"text": text, "tokens": sentence.tokens, "entities": entities}
 
 
+def _prodigy_task(sentence: Sentence) -> dict[str, Any]:
+    task = _prodigy(sentence)
+    del task["answer"]
+    return task
+
+
 def _label_studio(sentence: Sentence) -> dict[str, Any]:
-    """A task for an interface with ``<Labels name="label" toName="text">`` and ``<Text name="text"/>``."""
+    return _task(sentence, lambda result: {"annotations": [{"result": result}]})
+
+
+def _label_studio_task(sentence: Sentence) -> dict[str, Any]:
+    return _task(sentence, lambda result: {"predictions": [{"model_version": "rnncli", "result": result}]})
+
+
+def _task(sentence: Sentence, labels: Callable[[list[dict[str, Any]]], dict[str, Any]]) -> dict[str, Any]:
+    """A task for an interface with ``<Labels name="label" toName="text">`` and ``<Text name="text"/>``.
+
+    labels  what holds the labelled spans
+    """
     text, _, marked = _text_of(sentence)
     result = [
         {
@@ -98,7 +115,7 @@ def _label_studio(sentence: Sentence) -> dict[str, Any]:
     ]
     fields = dict(sentence.extra.fields or {})
     outer = {key: fields.pop(key) for key, kind in (("id", int), ("meta", dict)) if type(fields.get(key)) is kind}
-    return {**outer, "data": {"text": text, **fields}, "annotations": [{"result": result}]}
+    return {**outer, "data": {"text": text, **fields}, **labels(result)}
 
 
 def _never(head: Sequence[str], labelled: bool) -> bool:
@@ -113,8 +130,11 @@ def _lines(make: Callable[[Sentence], dict[str, Any]]) -> Callable[[Iterable[Sen
     return write
 
 
-def _write_tasks(sentences: Iterable[Sentence], names: Names) -> Iterator[str]:
-    return jsonarray.array(map(_label_studio, sentences))
+def _array(make: Callable[[Sentence], dict[str, Any]]) -> Callable[[Iterable[Sentence], Names], Iterator[str]]:
+    def write(sentences: Iterable[Sentence], names: Names) -> Iterator[str]:
+        return jsonarray.array(map(make, sentences))
+
+    return write
 
 
 _KEEPS = frozenset({"text", "fields"})
@@ -144,7 +164,7 @@ LABEL_STUDIO = Format(
     "JSON: an array of tasks with annotations",
     _never,
     records.read,
-    _write_tasks,
+    _array(_label_studio),
     _KEEPS,
     _LACKS,
     "IOB2",
@@ -159,3 +179,9 @@ ENTITIES = Format(
     frozenset({"columns"}),
     "IOB2",
 )
+
+# What these tools read as a task to be done, in which the spans are only suggested; by the names of the formats.
+TASKS = {
+    PRODIGY.name: PRODIGY._replace(write=_lines(_prodigy_task)),
+    LABEL_STUDIO.name: LABEL_STUDIO._replace(write=_array(_label_studio_task)),
+}
