@@ -80,8 +80,8 @@ def _table(result: dict[str, Any]) -> None:
     spans = [(min(row["scores"]), row["mean"], max(row["scores"])) for row in points]
     future = []
     if law:
-        twice = law["fitted"][-1]
-        future = [(twice["low"], twice["score"], twice["high"])]
+        twice = result["twice"]
+        future = [tuple(points[-1]["mean"] + twice[key] for key in ("low", "gain", "high"))]
     least = min(span[0] for span in spans + future)
     most = max(span[2] for span in spans + future)
     rows = []

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Run = Callable[..., "Result"]
 NO_GOAL = tuning_trial.Goal()
 QUICK = TrainingSpec(epochs=3)
-RESULT = '"state":"cut"'
+RESULT = '"result":{'
 TINY = ("--epochs", "3", "--hidden", "4", "--embedding", "4", "--ngram", "4", "--jobs", "1", "--force", "--quiet")
 
 
@@ -143,7 +143,7 @@ def test_another_study_has_another_folder(run: Run, booking_tsv: Path, tmp_path:
 
 
 def test_a_model_may_not_be_larger_than_it_is_said(run: Run, booking_tsv: Path, tmp_path: Path) -> None:
-    goal = tuning_trial.Goal(max_size=120_000)
+    goal = tuning_trial.Goal(max_size=350_000)
     search = searched(booking_tsv, tmp_path / "work", 14, goal, ["epochs"])
     result = summary(search)
     assert result["states"]["too large"] >= 1
@@ -152,7 +152,7 @@ def test_a_model_may_not_be_larger_than_it_is_said(run: Run, booking_tsv: Path, 
     model = tmp_path / "model.npz"
     words = ("--dev", booking_tsv, "--config", path, "--out", model, "--force", "--quiet")
     assert 0 == run("train", booking_tsv, *words).exit_code
-    assert model.stat().st_size <= 120_000
+    assert model.stat().st_size <= 350_000
     with pytest.raises(UsageError, match="every model that was tried is larger"):
         summary(searched(booking_tsv, tmp_path / "b", 3, tuning_trial.Goal(max_size=1_000)))
 
@@ -183,7 +183,7 @@ def test_ctrl_c_writes_the_best_so_far(booking_tsv: Path, tmp_path: Path) -> Non
             time.sleep(0.05)
         child.send_signal(signal.SIGINT)
         assert child.stderr is not None
-        assert "interrupted\n" == child.stderr.read()
+        assert "" == child.stderr.read()
     assert 130 == child.returncode
     assert "learning-rate" in tomllib.loads((tmp_path / "tuned.toml").read_text())["train"]
 
