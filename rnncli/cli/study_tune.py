@@ -24,7 +24,10 @@ SizeOption = Annotated[
     str, typer.Option("--max-size", metavar="SIZE", help="The most that a model file may have, such as 2MB.")
 ]
 MetricOption = Annotated[
-    str, typer.Option(metavar="f1:LABEL", help="What is to be best: F1 of one type; without it the score of all.")
+    str,
+    typer.Option(
+        metavar="METRIC", help="What is to be best, f1:LABEL for F1 of one type; without it the score of all."
+    ),
 ]
 OutOption = Annotated[
     Path, typer.Option("--out", "-o", help="Where the settings are written; rnncli train --config FILE takes them.")
