@@ -63,7 +63,7 @@ INVOCATIONS = {
         ("study", "curve", "--shares", "70,100", "--seeds", "1", "--svg={out}", *_STUDY), writes=".svg"
     ),
     "study tune": Invocation(
-        ("study", "tune", "--dev={data}", "--time", "0.5", "--out={out}", *_STUDY), writes=".toml"
+        ("study", "tune", "--dev={data}", "--time", "0.5", "--out={out}", "--json", *_STUDY), writes=".toml"
     ),
     "info": Invocation(("info",)),
     "info as a card": Invocation(("info", "--card")),
