@@ -42,8 +42,7 @@ Try:
   rnncli inspect-memory "arrive Taipei" "leave Taipei"
   rnncli train"""
 
-_EPILOG = """COMMAND --help explains it. Flags override RNNCLI_… and --config. Exit codes: 0
-done, 1 bug, 2 usage, 3 data, 4 model, 5 files, 6 diverged, 128+N signal N."""
+_EPILOG = """Exit codes: 0 done, 1 bug, 2 usage, 3 data, 4 model, 5 files, 6 diverged."""
 
 
 class _Program(classes.Program):

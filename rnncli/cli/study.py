@@ -122,7 +122,7 @@ def read(setting: "Setting") -> "Parts":
     return setting.read(Notes())
 
 
-def run(jobs: "Iterable[Job]", where: Path, running: StudyJobOptions, force: bool) -> "list[Outcome]":
+def run(jobs: "Iterable[Job]", where: Path, running: StudyJobOptions, overwrite: bool) -> "list[Outcome]":
     """Do the jobs, and return what became of each, in the order of their keys.
 
     A shard alone has no result to show, so after one the list is empty. With ``--on-error skip`` those that failed
@@ -130,7 +130,7 @@ def run(jobs: "Iterable[Job]", where: Path, running: StudyJobOptions, force: boo
     """
     from rnncli.jobs import failure
 
-    outcomes = job_runner.run(jobs, where, options(running), 1, force)
+    outcomes = job_runner.run(jobs, where, options(running), 1, overwrite)
     if running.shard:
         show.note(f"shard {running.shard} is done; the command without --shard shows the result")
         return []

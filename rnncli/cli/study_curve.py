@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from rnncli.cli import show, study
-from rnncli.cli.options import ForceWriteOption, command
+from rnncli.cli.options import ForceOption, OverwriteOption, command
 from rnncli.cli.train import LexiconOption, VectorsOption
 from rnncli.config import NetworkSpec, ReadOptions, StudyJobOptions, TrainingSpec
 
@@ -37,7 +37,8 @@ def curve(
     lexicon: LexiconOption = None,
     work: study.WorkOption = "",
     svg: study.SvgOption = None,
-    force: ForceWriteOption = False,
+    force: ForceOption = False,
+    overwrite: OverwriteOption = False,
     json_output: bool = False,
     *,
     running: StudyJobOptions,
@@ -59,7 +60,7 @@ def curve(
     files = {"data": source, "dev": dev, "vectors": vectors, "lexicon": lexicon}
     plan = Plan(Setting.of(files, network, training, reading, force), shares_of(shares), seeds)
     jobs = plan.jobs(study.read(plan.setting))
-    outcomes = study.run(jobs, study.folder(work, source, "curve"), running, force)
+    outcomes = study.run(jobs, study.folder(work, source, "curve"), running, overwrite)
     if not outcomes:
         return
     result = summary(plan, outcomes)
@@ -80,8 +81,8 @@ def _table(result: dict[str, Any]) -> None:
     spans = [(min(row["scores"]), row["mean"], max(row["scores"])) for row in points]
     future = []
     if law:
-        twice = law["fitted"][-1]
-        future = [(twice["low"], twice["score"], twice["high"])]
+        twice = result["twice"]
+        future = [tuple(points[-1]["mean"] + twice[key] for key in ("low", "gain", "high"))]
     least = min(span[0] for span in spans + future)
     most = max(span[2] for span in spans + future)
     rows = []

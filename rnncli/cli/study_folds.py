@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from rnncli.cli import show, study
-from rnncli.cli.options import ForceWriteOption, command
+from rnncli.cli.options import ForceOption, OverwriteOption, command
 from rnncli.cli.train import LexiconOption, VectorsOption
 from rnncli.config import NetworkSpec, ReadOptions, StudyJobOptions, TrainingSpec
 
@@ -30,7 +30,8 @@ def folds(
     lexicon: LexiconOption = None,
     work: study.WorkOption = "",
     svg: study.SvgOption = None,
-    force: ForceWriteOption = False,
+    force: ForceOption = False,
+    overwrite: OverwriteOption = False,
     json_output: bool = False,
     *,
     running: StudyJobOptions,
@@ -53,7 +54,7 @@ def folds(
     plan = Plan(Setting.of(files, network, training, reading, force, group), k, seeds)
     parts = study.read(plan.setting)
     where = study.folder(work, source, "folds")
-    outcomes = study.run(plan.jobs(parts, where), where, running, force)
+    outcomes = study.run(plan.jobs(parts, where), where, running, overwrite)
     if not outcomes:
         return
     result = summary(plan, parts, outcomes)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from rnncli.cli import convert, show, study
-from rnncli.cli.options import ForceWriteOption, command
+from rnncli.cli.options import ForceOption, OverwriteOption, command
 from rnncli.cli.study_folds import FoldsOption, SeedsOption
 from rnncli.cli.train import LexiconOption, VectorsOption
 from rnncli.config import NetworkSpec, ReadOptions, StudyJobOptions, TargetName, TrainingSpec
@@ -49,7 +49,8 @@ def labels(
     vectors: VectorsOption = None,
     lexicon: LexiconOption = None,
     work: study.WorkOption = "",
-    force: ForceWriteOption = False,
+    force: ForceOption = False,
+    overwrite: OverwriteOption = False,
     json_output: bool = False,
     *,
     running: StudyJobOptions,
@@ -79,7 +80,7 @@ def labels(
     parts = study.read(plan.setting)
     target = target_of(convert.format_of(out, to), parts.scheme) if out is not None else None
     where = study.folder(work, source, "labels")
-    outcomes = study.run(plan.jobs(parts, where, with_probabilities=True), where, running, force)
+    outcomes = study.run(plan.jobs(parts, where, with_probabilities=True), where, running, overwrite)
     if not outcomes:
         return
     report = Report.of(parts.corpus, parts.train, parts.scheme, held_out(outcomes), order)

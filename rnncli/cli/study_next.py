@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from rnncli.cli import convert, jobs, show, study
-from rnncli.cli.options import ForceWriteOption, ModelOption, ThreadsOption, command, find_model
+from rnncli.cli.options import ForceOption, ModelOption, OverwriteOption, ThreadsOption, command, find_model
 from rnncli.cli.study_labels import ToOption
 from rnncli.config import JobOptions, ReadOptions
 from rnncli.errors import DataError, UsageError
@@ -77,7 +77,8 @@ def next_sentences(
     out: OutOption = None,
     to: ToOption = None,
     work: study.WorkOption = "",
-    force: ForceWriteOption = False,
+    force: ForceOption = False,
+    overwrite: OverwriteOption = False,
     threads: ThreadsOption = 0,
     json_output: bool = False,
     *,
@@ -100,7 +101,7 @@ def next_sentences(
     if longest < shortest:
         raise UsageError(f"--longest {longest} is less than --shortest {shortest}")
     form = convert.format_of(out, to) if out is not None else ""
-    trained = _model(model, data, work, force, threads)
+    trained = _model(model, data, work, force, overwrite, threads)
     target = target_of(form, trained.scheme) if form else None
     wish = Wish(count, measure, diversity, shortest, longest)
     selection, names = _select(trained, pool, data, wish, reading, force, threads)
@@ -116,7 +117,7 @@ def next_sentences(
         study.write_tasks(out, tasks, names, target, trained.scheme)
 
 
-def _model(path: Path | None, data: Path | None, work: str, force: bool, threads: int) -> "Model":
+def _model(path: Path | None, data: Path | None, work: str, force: bool, overwrite: bool, threads: int) -> "Model":
     """The model that was named, or one that is trained on the labelled file."""
     from rnncli.modelfile import load
 
@@ -128,7 +129,7 @@ def _model(path: Path | None, data: Path | None, work: str, force: bool, threads
         raise UsageError("--data cannot be stdin: it is read several times", hint="write it to a file")
     where = study.folder(work, str(data), "next")
     output = where / "model.npz"
-    jobs.run([job(data, output, force)], where, JobOptions(), threads, force)
+    jobs.run([job(data, output, force)], where, JobOptions(), threads, overwrite)
     return load(output)
 
 

@@ -8,7 +8,7 @@ import typer
 
 from rnncli.cli import jobs as job_runner
 from rnncli.cli import show, study
-from rnncli.cli.options import ForceWriteOption, command, given
+from rnncli.cli.options import ForceOption, OverwriteOption, command, given
 from rnncli.cli.train import DevOption, LexiconOption, VectorsOption
 from rnncli.clock import Clock, duration
 from rnncli.config import NetworkSpec, ReadOptions, StudyJobOptions, TrainingSpec
@@ -24,7 +24,10 @@ SizeOption = Annotated[
     str, typer.Option("--max-size", metavar="SIZE", help="The most that a model file may have, such as 2MB.")
 ]
 MetricOption = Annotated[
-    str, typer.Option(metavar="f1:LABEL", help="What is to be best: F1 of one type; without it the score of all.")
+    str,
+    typer.Option(
+        metavar="METRIC", help="What is to be best, f1:LABEL for F1 of one type; without it the score of all."
+    ),
 ]
 OutOption = Annotated[
     Path, typer.Option("--out", "-o", help="Where the settings are written; rnncli train --config FILE takes them.")
@@ -45,7 +48,8 @@ def tune(
     out: OutOption = Path("tuned.toml"),
     work: study.WorkOption = "",
     svg: study.SvgOption = None,
-    force: ForceWriteOption = False,
+    force: ForceOption = False,
+    overwrite: OverwriteOption = False,
     json_output: bool = False,
     *,
     running: StudyJobOptions,

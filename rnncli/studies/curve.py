@@ -24,6 +24,8 @@ HELD_OUT = 0.2  # of the sentences, without a file to test on
 SHARES = "6,12,25,50,100"
 _SLOPES = np.linspace(0.01, 3.0, 300)  # values of b among which the best one is looked for first
 _ROUNDS = 100  # of Gauss and Newton
+WITH_FLOOR = 5  # sizes from which on a floor can be found
+Array = NDArray[np.float64]
 
 
 def shares_of(text: str) -> list[float]:
@@ -84,7 +86,7 @@ class Fit(NamedTuple):
     log_a: float
     b: float
     c: float
-    covariance: NDArray[np.float64]
+    covariance: Array
     freedom: int
 
     @property
@@ -112,33 +114,41 @@ class Fit(NamedTuple):
         return quantile_of_t(self.freedom) * math.sqrt(max(0.0, float(d @ self.covariance @ d)))
 
 
-def fit(sizes: Sequence[float], errors: Sequence[float]) -> Fit | None:
-    """Fit a power law to mean errors; ``None`` for fewer than three sizes, or an error that is not above 0.
+def fit(sizes: Sequence[float], errors: Sequence[Sequence[float]]) -> Fit | None:
+    """Fit a power law to the errors of one or several trainings with each size.
 
     The sum of ((f(n) − e) / e)² is least: relative errors, as all scores of a curve have about the same relative
-    spread. A floor c > 0 is kept if Akaike's criterion for small samples (Hurvich and Tsai 1989) prefers it, which
-    needs at least six sizes; else c is 0. The covariance is s² (JᵀJ)⁻¹ at the optimum, s² from the residuals of
-    the means, so it holds the spread of the seeds and what the law does not explain.
+    spread. The law is that of the mean errors. Its covariance is s² (JᵀJ)⁻¹ at the optimum, s² from the residuals
+    of the means, so it holds the spread of the seeds and what the law does not explain. A floor c > 0 is kept if
+    Akaike's criterion for small samples (Hurvich and Tsai 1989), taken over all trainings, prefers it, and there
+    are at least five sizes; else c is 0.
+
+    Returns ``None`` for fewer than three sizes, or a mean error that is not above 0.
     """
     n = np.asarray(sizes, np.float64)
-    e = np.asarray(errors, np.float64)
+    e = np.array([np.mean(each) for each in errors])
     if len(n) < 3 or not (e > 0).all():
         return None
-    # log a and b of the line through the logarithms.
-    b, log_a = np.polyfit(np.log(n), np.log(e), 1)
-    plain = _gauss_newton(n, e, np.array([log_a, -b]))
-    if len(n) < 6:
-        return plain[0]
-    starts = (_start(n, e, slope) for slope in _SLOPES)
-    start = min((each for each in starts if each is not None), key=lambda each: each[0], default=None)
-    if start is None:
-        return plain[0]
-    floored = _gauss_newton(n, e, start[1])
-    is_better = floored[1] < plain[1] and floored[0].c > 0 and floored[0].b > 0
-    return floored[0] if is_better else plain[0]
+    start = np.polyfit(np.log(n), np.log(e), 1)[::-1] * [1, -1]  # the line through the logarithms
+    if len(n) >= WITH_FLOOR:
+        trials = [(size, error) for size, each in zip(sizes, errors, strict=True) for error in each if error > 0]
+        n_all, e_all = np.array(trials, np.float64).T
+        plain = _criterion(n_all, e_all, _least_squares(n_all, e_all, start))
+        starts = [each for b in _SLOPES if (each := _start(n_all, e_all, b))]
+        if starts:
+            _, with_floor = min(starts, key=lambda each: each[0])
+            floored = _least_squares(n_all, e_all, with_floor)
+            if floored[2] > 0 and floored[1] > 0 and _criterion(n_all, e_all, floored) < plain:
+                start = floored
+    parameters = _least_squares(n, e, start)
+    freedom = len(n) - len(parameters)
+    j = _jacobian(n, e, parameters)
+    s2 = float(np.sum(_residuals(n, e, parameters) ** 2)) / freedom
+    log_a, b, c = (*map(float, parameters), 0.0)[:3]
+    return Fit(log_a, b, c, np.asarray(s2 * np.linalg.pinv(j.T @ j), np.float64), freedom)
 
 
-def _start(n: NDArray[np.float64], e: NDArray[np.float64], b: float) -> tuple[float, NDArray[np.float64]] | None:
+def _start(n: Array, e: Array, b: float) -> tuple[float, Array] | None:
     """The best a and c for a given b, as a loss and parameters; ``None`` if one of them is not above 0."""
     (a, c), *_ = np.linalg.lstsq(np.stack([n**-b, np.ones_like(n)], 1) / e[:, None], np.ones_like(e), rcond=None)
     if a <= 0 or c <= 0:
@@ -146,38 +156,39 @@ def _start(n: NDArray[np.float64], e: NDArray[np.float64], b: float) -> tuple[fl
     return float(np.sum(((a * n**-b + c) / e - 1) ** 2)), np.array([math.log(a), b, c])
 
 
-def _gauss_newton(
-    n: NDArray[np.float64], e: NDArray[np.float64], parameters: NDArray[np.float64]
-) -> tuple[Fit, float]:
-    """Go from parameters (log a, b and maybe c) to the least sum of squares; return the fit and its criterion."""
+def _residuals(n: Array, e: Array, p: Array) -> Array:
+    floor = p[2] if len(p) == 3 else 0.0
+    return np.asarray((np.exp(p[0] - p[1] * np.log(n)) + floor) / e - 1)
 
-    def residuals(p: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray((np.exp(p[0] - p[1] * np.log(n)) + (p[2] if len(p) == 3 else 0.0)) / e - 1)
 
-    def jacobian(p: NDArray[np.float64]) -> NDArray[np.float64]:
-        power = np.exp(p[0] - p[1] * np.log(n))
-        return np.stack([power, -power * np.log(n), np.ones_like(n)][: len(p)], 1) / e[:, None]
+def _jacobian(n: Array, e: Array, p: Array) -> Array:
+    power = np.exp(p[0] - p[1] * np.log(n))
+    return np.asarray(np.stack([power, -power * np.log(n), np.ones_like(n)][: len(p)], 1) / e[:, None])
 
-    r = residuals(parameters)
+
+def _least_squares(n: Array, e: Array, parameters: Array) -> Array:
+    """Go from parameters (log a, b and maybe c) to the least sum of squares, by Gauss and Newton."""
+    r = _residuals(n, e, parameters)
     for _ in range(_ROUNDS):
-        step = np.linalg.lstsq(jacobian(parameters), -r, rcond=None)[0]
+        step = np.linalg.lstsq(_jacobian(n, e, parameters), -r, rcond=None)[0]
         size = 1.0
-        while size > 1e-6 and np.sum(residuals(parameters + size * step) ** 2) > np.sum(r**2):
+        while size > 1e-6 and np.sum(_residuals(n, e, parameters + size * step) ** 2) > np.sum(r**2):
             size /= 2
         if size <= 1e-6 or np.abs(step).max() < 1e-10:
             break
         parameters = parameters + size * step
-        r = residuals(parameters)
-    count = len(parameters)
-    squares = max(float(np.sum(r**2)), 1e-300)
-    freedom = len(n) - count
-    j = jacobian(parameters)
-    covariance = squares / freedom * np.linalg.pinv(j.T @ j)
-    k = count + 1  # with the variance
-    small = 2 * k * (k + 1) / (len(n) - k - 1) if len(n) > k + 1 else math.inf
-    criterion = len(n) * math.log(squares / len(n)) + 2 * k + small
-    log_a, b, c = (*map(float, parameters), 0.0)[:3]
-    return Fit(log_a, b, c, np.asarray(covariance, np.float64), freedom), criterion
+        r = _residuals(n, e, parameters)
+    return parameters
+
+
+def _criterion(n: Array, e: Array, parameters: Array) -> float:
+    """Akaike's criterion for small samples; infinite where there are too few points for it."""
+    count = len(n)
+    k = len(parameters) + 1  # with the variance
+    if count <= k + 1:
+        return math.inf
+    squares = max(float(np.sum(_residuals(n, e, parameters) ** 2)), 1e-300)
+    return count * math.log(squares / count) + 2 * k + 2 * k * (k + 1) / (count - k - 1)
 
 
 def summary(plan: Plan, outcomes: Sequence[Outcome]) -> dict[str, Any]:
@@ -196,7 +207,7 @@ def summary(plan: Plan, outcomes: Sequence[Outcome]) -> dict[str, Any]:
             "scores": values,
         })  # fmt: skip
     tested = outcomes[0].counts["scores"]
-    law = fit([row["sentences"] for row in rows], [1 - row["mean"] for row in rows])
+    law = fit([row["sentences"] for row in rows], [[1 - score for score in row["scores"]] for row in rows])
     return {
         "metric": tested["metric"],
         "tested_on": tested["sentences"],

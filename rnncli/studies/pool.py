@@ -67,7 +67,8 @@ def train_model(*, force: bool, inputs: Sequence[Path], output: Path) -> Counts:
     """Train a model on a labelled file."""
     files = api.Files(inputs[0], out=output)
     specs = NetworkSpec(), TrainingSpec()
-    trained = api.train_files(files, *specs, threads=0, force=force, resume=False, checkpoint_every=0)
+    settings = api.Settings(threads=0, force=force, resume=False, checkpoint_every=0)
+    trained = api.train_files(files, *specs, settings=settings)
     if trained.problem:
         raise trained.problem
     return {"dev": trained.dev.score}

@@ -26,7 +26,7 @@ from rnncli.jobs import Counts, Job
 from rnncli.model import Model
 from rnncli.plain.blas import one_thread
 from rnncli.runs import Runs
-from rnncli.seeds import train_seeds
+from rnncli.seeds import Running, train_seeds
 from rnncli.studies import choice
 from rnncli.task import Task
 from rnncli.training import Listener
@@ -190,7 +190,7 @@ def train_part(
 
 def trained(task: Task, listener: Listener | None = None, clock: Clock | None = None) -> Runs:
     """Train once in one thread. Raises what :func:`.train_seeds` raises, also for a training that diverged."""
-    return train_seeds(task, 1, 1, listener or Listener(), clock=clock)
+    return train_seeds(task, 1, Running(1, listener or Listener(), clock or Clock()))
 
 
 def label(model: Model, sentences: Sequence[Sentence]) -> Iterator[Labelled]:

@@ -1,6 +1,5 @@
 """A trial of tuning: a training with some settings, which a journal of Optuna may prune, and its score."""
 
-import logging
 import tempfile
 import time
 import warnings
@@ -42,8 +41,7 @@ def load_optuna() -> Any:
         import optuna
     except ImportError as error:
         raise UsageError("study tune needs Optuna", hint='pip install "rnncli[tune]"') from error
-    optuna.logging.disable_default_handler()
-    logging.getLogger("optuna").propagate = False
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
     return optuna
 
 

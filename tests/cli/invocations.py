@@ -71,7 +71,7 @@ INVOCATIONS = {
         ("study", "curve", "--shares", "70,100", "--seeds", "1", "--svg={out}", *_STUDY), writes=".svg"
     ),
     "study tune": Invocation(
-        ("study", "tune", "--dev={data}", "--time", "0.5", "--out={out}", *_STUDY), writes=".toml"
+        ("study", "tune", "--dev={data}", "--time", "0.5", "--out={out}", "--json", *_STUDY), writes=".toml"
     ),
     "study labels": Invocation(("study", "labels", "--k", "2", "--out={out}", *_STUDY), writes=".conll"),
     "study next": Invocation(("study", "next", "--out={out}", "--", "{texts}"), writes=".jsonl", stdin=True),

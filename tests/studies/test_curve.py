@@ -32,7 +32,7 @@ def test_quantiles_of_t_are_those_of_scipy(freedom: int) -> None:
 def test_parameters_and_covariance_are_those_of_scipy(floor: float, size: int) -> None:
     n = np.array(SIZES, float)
     e = noisy(floor, spread=0.005)
-    found = fit(SIZES, e.tolist())
+    found = fit(SIZES, [[each] for each in e])
     assert found is not None
     assert size == len(found.covariance)
     start = [math.log(2), 0.5, 0.05][:size]
@@ -46,7 +46,7 @@ def test_parameters_and_covariance_are_those_of_scipy(floor: float, size: int) -
 
 
 def test_an_exact_law_is_found_and_extended() -> None:
-    found = fit(SIZES, law(np.array(SIZES, float), 2.0, 0.5, 0.08).tolist())
+    found = fit(SIZES, [[each] for each in law(np.array(SIZES, float), 2.0, 0.5, 0.08)])
     assert found is not None
     assert (0.5, 0.08) == pytest.approx((found.b, found.c), abs=1e-6)
     gain, half = found.gain(4000, 8000)
@@ -58,7 +58,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     truth = law(2000, 2, 0.5) - law(4000, 2, 0.5)
     hits = 0
     for seed in range(150):
-        found = fit(SIZES[:5], noisy(0.0, SIZES[:5], seed).tolist())
+        found = fit(SIZES[:5], [[each] for each in noisy(0.0, SIZES[:5], seed)])
         assert found is not None
         gain, half = found.gain(2000, 4000)
         hits += abs(gain - truth) <= half
@@ -83,13 +83,13 @@ def rows(sizes: list[int], errors: list[float]) -> list[dict[str, float]]:
 )
 def test_what_the_points_do_not_support_is_not_said(errors: list[float], expected: str) -> None:
     sizes = [100, 200, 400, 800][: len(errors)]
-    doubt = _doubt(fit(sizes, errors), rows(sizes, errors))
+    doubt = _doubt(fit(sizes, [[each] for each in errors]), rows(sizes, errors))
     assert expected in doubt
     assert bool(expected) == bool(doubt)
 
 
 def test_a_floor_needs_enough_sizes() -> None:
-    found = fit(SIZES[:4], law(np.array(SIZES[:4], float), 2.0, 0.5, 0.08).tolist())
+    found = fit(SIZES[:4], [[each] * 5 for each in law(np.array(SIZES[:4], float), 2.0, 0.5, 0.08)])
     assert isinstance(found, Fit)
     assert not found.has_floor
 

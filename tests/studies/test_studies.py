@@ -132,9 +132,8 @@ def test_probabilities_are_those_of_the_model(tmp_path: Path, booking_tsv: Path)
     from rnncli.studies.trial import Setting
 
     sizes = {"hidden": 4, "embedding": 4, "ngram": 4}
-    setting = Setting.of(
-        {"data": booking_tsv}, NetworkSpec(**sizes), TrainingSpec(epochs=12, learning_rate=0.05), ReadOptions()
-    )
+    training = TrainingSpec(epochs=12, learning_rate=0.05)
+    setting = Setting.of({"data": booking_tsv}, NetworkSpec(**sizes), training, ReadOptions())
     made = folds.Plan(setting, 3).jobs(setting.read(), tmp_path, with_probabilities=True)
     (held_out,) = folds.held_out(list(jobs.run(made[:1], tmp_path)))
     assert (len(held_out.gold), len(held_out.tags)) == held_out.probabilities.shape

@@ -6,24 +6,43 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rnncli.clock import Clock
 from rnncli.config import RANGES, NetworkSpec, Range, ReadOptions, TrainingSpec
 from rnncli.errors import UsageError
+from rnncli.jobs import Here
 from rnncli.modelfile import load
 from rnncli.studies import space, tuning_trial
 from rnncli.studies.trial import Setting
-from rnncli.studies.tuning import Candidate, Trial, Tuning
+from rnncli.studies.tuning import Candidate, Trial, Tuning, summary
 
 if TYPE_CHECKING:
     from typer.testing import Result
 
 Run = Callable[..., "Result"]
-TINY = ("--epochs", "3", "--hidden", "4", "--embedding", "4", "--ngram", "4", "--jobs", "1", "--force", "--quiet")
+NO_GOAL = tuning_trial.Goal()
+QUICK = TrainingSpec(epochs=3)
+RESULT = '"result":{'
+TINY = (
+    "--epochs",
+    "3",
+    "--hidden",
+    "4",
+    "--embedding",
+    "4",
+    "--ngram",
+    "4",
+    "--jobs",
+    "1",
+    "--force",
+    "--overwrite",
+    "--quiet",
+)
 
 
 def tune(data: Path, folder: Path, *words: str, seconds: float = 5) -> tuple[str, ...]:
@@ -36,44 +55,98 @@ def shown(result: "Result") -> dict[str, Any]:
     return json.loads(result.stdout)
 
 
-def test_a_budget_gives_settings_that_a_training_takes_and_the_next_run_goes_on(
-    run: Run, booking_tsv: Path, tmp_path: Path
+class Counted(Clock):
+    """A clock that counts trials, so that a test does not depend on the speed of the machine."""
+
+    search: Tuning | None = None
+
+    @property
+    def spent(self) -> float:
+        return float(len(self.search.trials)) * 100 if self.search else 0.0
+
+
+SIZES = {"hidden": 4, "embedding": 4, "ngram": 4}
+GIVEN = [*SIZES, "epochs"]
+
+
+def searched(
+    data: Path,
+    folder: Path,
+    trials: int,
+    goal: tuning_trial.Goal = NO_GOAL,
+    given: Sequence[str] = GIVEN,
+    training: TrainingSpec = QUICK,
+) -> Tuning:
+    """Do a number of trials."""
+    sizes = {name: size for name, size in SIZES.items() if name in given}
+    files = {"data": data, "dev": data}
+    setting = Setting.of(files, NetworkSpec(**sizes), training, ReadOptions(), force=True)
+    clock = Counted(100.0 * trials)
+    search = Tuning(setting, setting.read(), goal, clock, folder, given)
+    with search.opened():
+        search.until = time.time() + 3600
+        before = len(search.trials)
+        clock.search = search
+        clock.budget += 100.0 * before
+        search.run(Here(1), lambda share, message: None)
+    return search
+
+
+def test_the_first_trial_has_the_defaults_and_other_seeds_choose_among_the_best(
+    booking_tsv: Path, tmp_path: Path
 ) -> None:
-    began = time.monotonic()
-    first = shown(run(*tune(booking_tsv, tmp_path, "--json")))
-    assert time.monotonic() - began < 60
-    assert first["trials"] == first["new_trials"] == sum(first["states"].values()) >= 2
-    default = first["all"][0]
-    values = default["values"]
-    assert (0, 0.002, 0.5, 1) == (default["number"], values["learning_rate"], values["dropout"], default["seed"])
-    assert not {"hidden", "embedding", "ngram", "epochs"} & values.keys()  # they were given
-    assert max(row["score"] for row in first["candidates"]) == first["candidates"][0]["score"]
+    search = searched(booking_tsv, tmp_path, 10)
+    result = summary(search)
+    first, *others = result["all"]
+    values = first["values"]
+    assert (0, 0.002, 0.5, 8, 1) == (
+        first["number"], values["learning_rate"], values["dropout"], values["batch"], first["seed"],
+    )  # fmt: skip
+    assert set(RANGES) - set(GIVEN) == set(values)
+    assert 10 == result["trials"] == sum(result["states"].values())
+    assert [1] * 6 == [trial["seed"] for trial in others[:6]]
+    assert [2] * 3 == [trial["seed"] for trial in others[6:]]
+    assert 2 == result["seeds"]
+    best = [trial for trial in result["all"] if trial["values"] == result["best"]["values"]]
+    assert 2 == len(best)
+    assert (best[0]["score"] + best[1]["score"]) / 2 == result["best"]["score"]
+
+
+def test_the_next_run_goes_on(booking_tsv: Path, tmp_path: Path) -> None:
+    first = searched(booking_tsv, tmp_path, 3).trials
+    second = searched(booking_tsv, tmp_path, 3)
+    assert first == second.trials[: len(first)]
+    assert len(second.trials) > len(first) >= 3
+    drawn = [json.dumps(trial.values, allow_nan=False) for trial in second.trials]
+    assert len(set(drawn)) >= 4  # the second run does not draw the same again
+    assert len(first) == summary(second)["trials"] - summary(second)["new_trials"]
+
+
+def test_a_training_takes_the_settings(run: Run, booking_tsv: Path, tmp_path: Path) -> None:
+    result = shown(run(*tune(booking_tsv, tmp_path, "--json", seconds=1)))
+    assert 0 == result["all"][0]["number"]
     settings = tomllib.loads((tmp_path / "tuned.toml").read_text())["train"]
-    for name, value in first["best"]["values"].items():
+    for name, value in result["best"]["values"].items():
         assert value == settings[name.replace("_", "-")]
     model = tmp_path / "model.npz"
     words = ("--dev", booking_tsv, "--config", tmp_path / "tuned.toml", "--out", model, "--force", "--quiet")
+    trained = run("train", booking_tsv, *words)
+    assert 0 == trained.exit_code, trained.stderr
+    made = load(model)
+    assert (4, 3) == (made.network_spec.hidden, made.training_spec.epochs)
+    for name, value in result["best"]["values"].items():
+        assert value == getattr(made.network_spec, name, getattr(made.training_spec, name, None))
+
+
+def test_the_score_is_that_of_a_training_with_the_settings(run: Run, booking_tsv: Path, tmp_path: Path) -> None:
+    search = searched(booking_tsv, tmp_path, 3)
+    trial = search.trials[1]
+    path = tmp_path / "settings.toml"
+    path.write_text(space.toml(search.setting, trial.values, ["a comment"]))
+    model = tmp_path / "model.npz"
+    words = ("--dev", booking_tsv, "--config", path, "--out", model, "--force", "--quiet", "--threads", "1")
     assert 0 == run("train", booking_tsv, *words).exit_code
-    trained = load(model)
-    assert (4, 3) == (trained.network_spec.hidden, trained.training_spec.epochs)
-    for name, value in first["best"]["values"].items():
-        assert value == getattr(trained.network_spec, name, getattr(trained.training_spec, name, None))
-    # The best of it has the score of its trial.
-    if first["best"]["scores"][0] == first["best"]["score"]:
-        assert first["best"]["score"] == pytest.approx(trained.provenance["dev"]["f1"])
-    second = shown(run(*tune(booking_tsv, tmp_path, "--json")))
-    assert second["all"][: first["trials"]] == first["all"]
-    assert second["trials"] == first["trials"] + second["new_trials"]
-    assert second["new_trials"] >= 1
-
-
-def test_other_seeds_choose_among_the_best(run: Run, booking_tsv: Path, tmp_path: Path) -> None:
-    result = shown(run(*tune(booking_tsv, tmp_path, "--json", seconds=12)))
-    assert result["seeds"] >= 2
-    seeds = {trial["seed"] for trial in result["all"]}
-    assert {1, 2} <= seeds
-    assert len(result["best"]["scores"]) >= result["seeds"]
-    assert len(result["default"]["scores"]) >= 2
+    assert trial.score == load(model).provenance["dev"]["f1"]
 
 
 def test_another_study_has_another_folder(run: Run, booking_tsv: Path, tmp_path: Path) -> None:
@@ -84,21 +157,34 @@ def test_another_study_has_another_folder(run: Run, booking_tsv: Path, tmp_path:
 
 
 def test_a_model_may_not_be_larger_than_it_is_said(run: Run, booking_tsv: Path, tmp_path: Path) -> None:
-    words = list(tune(booking_tsv, tmp_path, "--json", "--max-size", "40kB", seconds=8))
-    for flag in ("--embedding", "--ngram", "--hidden"):
-        del words[words.index(flag) : words.index(flag) + 2]
-    words[-1:] = ["--hidden", "8", "--window", "0", words[-1]]
-    result = run(*words)
-    if result.exit_code:
-        pytest.fail(result.stderr)
-    result = shown(result)
+    goal = tuning_trial.Goal(max_size=350_000)
+    search = searched(booking_tsv, tmp_path / "work", 14, goal, ["epochs"])
+    result = summary(search)
     assert result["states"]["too large"] >= 1
+    path = tmp_path / "settings.toml"
+    path.write_text(space.toml(search.setting, result["best"]["values"], []))
     model = tmp_path / "model.npz"
-    words = ("--dev", booking_tsv, "--config", tmp_path / "tuned.toml", "--out", model, "--force", "--quiet")
+    words = ("--dev", booking_tsv, "--config", path, "--out", model, "--force", "--quiet")
     assert 0 == run("train", booking_tsv, *words).exit_code
-    assert model.stat().st_size <= 40_000
-    refused = run(*tune(booking_tsv, tmp_path / "b", "--max-size", "1kB", "--json", seconds=1))
-    assert (2, True) == (refused.exit_code, "every model that was tried is larger" in refused.stderr)
+    assert model.stat().st_size <= 350_000
+    with pytest.raises(UsageError, match="every model that was tried is larger"):
+        summary(searched(booking_tsv, tmp_path / "b", 3, tuning_trial.Goal(max_size=1_000)))
+
+
+def test_the_f1_of_one_type_is_what_counts(run: Run, booking_tsv: Path, tmp_path: Path) -> None:
+    training = TrainingSpec(epochs=8, learning_rate=0.05)
+    given = [*GIVEN, "learning_rate"]
+    goal = tuning_trial.Goal("f1:departure")
+    search = searched(booking_tsv, tmp_path, 1, goal, given, training)
+    usual = searched(booking_tsv, tmp_path / "usual", 1, NO_GOAL, given, training)
+    assert search.trials[0].values == usual.trials[0].values
+    assert search.trials[0].score != usual.trials[0].score
+    path = tmp_path / "settings.toml"
+    path.write_text(space.toml(search.setting, search.trials[0].values, []))
+    model = tmp_path / "model.npz"
+    words = ("--dev", booking_tsv, "--config", path, "--out", model, "--force", "--quiet")
+    assert 0 == run("train", booking_tsv, *words).exit_code
+    assert search.trials[0].score == load(model).provenance["dev"]["per_type"]["departure"]["f1"]
 
 
 def test_ctrl_c_writes_the_best_so_far(booking_tsv: Path, tmp_path: Path) -> None:
@@ -106,12 +192,12 @@ def test_ctrl_c_writes_the_best_so_far(booking_tsv: Path, tmp_path: Path) -> Non
     with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as child:
         until = time.monotonic() + 100
         journal = tmp_path / "work" / "tune.journal"
-        while not (journal.exists() and '"values": [' in journal.read_text()) and child.poll() is None:
+        while not (journal.exists() and RESULT in journal.read_text()) and child.poll() is None:
             assert time.monotonic() < until
             time.sleep(0.05)
         child.send_signal(signal.SIGINT)
-        assert child.stderr
-        assert "interrupted\n" == child.stderr.read()
+        assert child.stderr is not None
+        assert "" == child.stderr.read()
     assert 130 == child.returncode
     assert "learning-rate" in tomllib.loads((tmp_path / "tuned.toml").read_text())["train"]
 
@@ -196,10 +282,9 @@ def test_settings_are_compared_by_as_many_seeds(
 
 
 def test_a_poor_trial_is_pruned(booking_tsv: Path, tmp_path: Path) -> None:
-    sizes = {"hidden": 4, "embedding": 4, "ngram": 4}
     training = TrainingSpec(epochs=12, learning_rate=0.05)
     setting = Setting.of(
-        {"data": booking_tsv, "dev": booking_tsv}, NetworkSpec(**sizes), training, ReadOptions(), force=True
+        {"data": booking_tsv, "dev": booking_tsv}, NetworkSpec(**SIZES), training, ReadOptions(), force=True
     )
     journal = tmp_path / "tune.journal"
     study = tuning_trial.open_study(journal)
