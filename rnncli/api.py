@@ -297,7 +297,7 @@ def _read(
 
 
 def with_files(task: Task, files: Files, read_options: ReadOptions) -> Task:
-    """The task with the vectors, lexicon and weights of tags of its other files, and how digits and text are read."""
+    """The task with what its other files hold, and with how digits and text are read."""
     network_spec, training_spec = task.network_spec, task.training_spec
     if network_spec.digits == "auto":
         network_spec = dataclasses.replace(network_spec, digits=choose_digits(task.train))
