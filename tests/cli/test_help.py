@@ -1,5 +1,6 @@
 """Help is complete, its examples run, and what is quick stays quick."""
 
+import gzip
 import json
 import os
 import re
@@ -45,6 +46,9 @@ def test_every_example_of_the_help_runs(
         shutil.copy(trained.path, tmp_path / f"{name}.npz")
     assert 0 == run("convert", "test.tsv", "labelled.conll").exit_code
     (tmp_path / "requests.txt").write_text("leave Taipei\n\narrive Osaka\n", "utf-8")
+    (tmp_path / "in").mkdir()
+    with gzip.open(tmp_path / "in" / "posts.jsonl.gz", "wt", encoding="utf-8") as file:
+        file.write('{"body": "leave Taipei"}\n')
     shown = examples(run, command)
     assert shown
     for line in shown:
