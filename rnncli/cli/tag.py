@@ -124,7 +124,7 @@ def tag(
     options: ReadOptions,
     running: JobOptions,
 ) -> None:
-    """Label a text, the lines of a file or pipe, or many files.
+    """Label a text, the lines of a file, or many files.
 
     There is one result for each line, in order, also for a line without tokens. With --nbest there are up to N
     results, each with the probability of all its tags together; --to tsv then writes token, rank, probability and
