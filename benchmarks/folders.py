@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,7 @@ def run(source: Path, ending: str, out: Path, jobs: int) -> dict[str, Any]:
     return {"seconds": seconds, "megabytes": peak, "tokens": json.load(program.stdout)["tokens"]}
 
 
-def row(record: dict[str, Any]) -> dict[str, str]:
+def row(record: Mapping[str, Any]) -> dict[str, str]:
     """A line of the table."""
     ratios = [one / two for one, two in zip(record["one"], record["two"], strict=True)]
     return {
@@ -92,6 +92,20 @@ def row(record: dict[str, Any]) -> dict[str, str]:
         "from–to": f"{min(ratios):.2f}–{max(ratios):.2f}",
         "memory of a process, MB": f"{record['megabytes']:.0f}",
     }
+
+
+def plan(records: Sequence[Mapping[str, Any]], tokens: int = 10**12) -> list[dict[str, str]]:
+    """What so many tokens would take at the speed of one process, and files of a million tokens."""
+    return [
+        {
+            "files": record["files"],
+            "tokens/s of a core": f"{(speed := record['tokens'] / statistics.median(record['one'])):,.0f}",
+            "days of a core": f"{(days := tokens / speed / 86_400):,.0f}",
+            "days of 1,000 cores": f"{days / 1_000:.1f}",
+            "seconds of a core for a million tokens": f"{1e6 / speed:.1f}",
+        }
+        for record in records
+    ]
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -136,6 +136,25 @@ def cost(place: jobs.Place, folder: Path, count: int = 400) -> float:
     return 1000 * (ends[-1] - ends[count // 4]) / (count - 1 - count // 4)
 
 
+def rows(records: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """A line for each place: medians of the rounds."""
+    lines = []
+    for place in dict.fromkeys(record["place"] for record in records):
+        those = [record for record in records if record["place"] == place]
+        medians = {key: statistics.median(record[key] for record in those) for key in ("idle", "cpu", "ms")}
+        idle = [100 * record["idle"] for record in those]
+        lines.append(
+            {
+                "place": place,
+                "% of the time idle": f"{100 * medians['idle']:.1f}",
+                "from–to": f"{min(idle):.1f}–{max(idle):.1f}",
+                "% of CPU beside jobs": f"{100 * medians['cpu']:.1f}",
+                "ms for an empty job": f"{medians['ms']:.1f}",
+            }
+        )
+    return lines
+
+
 def main() -> None:
     """Run the benchmark."""
     parser = report.options(__doc__)
@@ -165,21 +184,7 @@ def main() -> None:
             )
             records[-1]["ms"] = cost(where, folder / f"{number}-{place}-nothing")
             print(records[-1], file=sys.stderr)
-    rows = []
-    for place in places:
-        those = [record for record in records if record["place"] == place]
-        medians = {key: statistics.median(record[key] for record in those) for key in ("idle", "cpu", "ms")}
-        idle = [100 * record["idle"] for record in those]
-        rows.append(
-            {
-                "place": place,
-                "% of the time idle": f"{100 * medians['idle']:.1f}",
-                "from–to": f"{min(idle):.1f}–{max(idle):.1f}",
-                "% of CPU beside jobs": f"{100 * medians['cpu']:.1f}",
-                "ms for an empty job": f"{medians['ms']:.1f}",
-            }
-        )
-    report.publish(f"{options.jobs} jobs of 1 MB", rows, records, options.json)
+    report.publish(f"{options.jobs} jobs of 1 MB", rows(records), records, options.json)
 
 
 if __name__ == "__main__":

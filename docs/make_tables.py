@@ -1,4 +1,4 @@
-"""Write the tables of scores and seconds in README.md and docs/decisions.md from benchmarks/accuracy.json.
+"""Write the tables of scores and seconds in README.md and in docs/ from the measurements in benchmarks/*.json.
 
     python benchmarks/accuracy.py DATA_DIR --json benchmarks/accuracy.json
     python docs/make_tables.py
@@ -11,29 +11,38 @@ import sys
 from pathlib import Path
 
 DOCS = Path(__file__).parent
-sys.path.insert(0, str(DOCS.parent / "benchmarks"))
+BENCHMARKS = DOCS.parent / "benchmarks"
+sys.path.insert(0, str(BENCHMARKS))
 
 import accuracy  # noqa: E402  from benchmarks
 import datasets  # noqa: E402
+import folders  # noqa: E402
+import jobs  # noqa: E402
 import report  # noqa: E402
 import time_to_score  # noqa: E402
 
 PAGES = {
     DOCS.parent / "README.md": ("accuracy", "small data", "time to pass others", "time of versions"),
     DOCS / "decisions.md": ("ablations",),
+    DOCS / "cluster.md": ("jobs",),
+    DOCS / "scale.md": ("folders", "plan"),
 }
 END = "<!-- end -->"
 
 
 def tables() -> dict[str, str]:
     """Every table as Markdown; a sentence where nothing was measured."""
-    records = report.saved(DOCS.parent / "benchmarks" / "accuracy.json")
+    records = report.saved(BENCHMARKS / "accuracy.json")
+    labelling = report.saved(BENCHMARKS / "folders.json")
     rows = {
         "accuracy": accuracy.full(records, list(datasets.FULL), [*accuracy.ROWS, *accuracy.ARCHITECTURES]),
         "small data": accuracy.small(records),
         "time to pass others": time_to_score.peers(records),
         "time of versions": time_to_score.versions(records),
         "ablations": accuracy.ablations(records),
+        "jobs": jobs.rows(report.saved(BENCHMARKS / "jobs.json")),
+        "folders": [folders.row(record) for record in labelling],
+        "plan": folders.plan(labelling),
     }
     return {name: report.markdown(lines) if lines else "Not measured yet." for name, lines in rows.items()}
 
