@@ -1,6 +1,7 @@
 """Packed files: gzip and xz, and zstd by an extra."""
 
 import gzip
+import io
 import lzma
 import zlib
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ ZSTD = b"\x28\xb5\x2f\xfd"
 PACKED = (GZIP, XZ, ZSTD)  # what packed files begin with
 SUFFIXES = (".gz", ".xz", ".zst")
 _LEVEL = 6  # of gzip; zstd has its usual one
+_ZSTD_BLOCK = 2_048  # bytes that are read at once: they may hold 30,000 times as many
 
 
 def unpacked(start: bytes, file: IO[bytes], name: str) -> IO[bytes]:
@@ -23,8 +25,40 @@ def unpacked(start: bytes, file: IO[bytes], name: str) -> IO[bytes]:
         return cast(IO[bytes], gzip.GzipFile(fileobj=file))
     if start.startswith(XZ):
         return lzma.LZMAFile(file)
-    reader: IO[bytes] = _zstandard(name).ZstdDecompressor().stream_reader(file, read_across_frames=True)
-    return reader
+    frames: Any = _Frames(file, _zstandard(name).ZstdDecompressor())
+    return io.BufferedReader(frames)
+
+
+class _Frames(io.RawIOBase):
+    """What is in the frames of a zstd file. The reader of zstandard takes one that is cut off for a whole one."""
+
+    def __init__(self, file: IO[bytes], decompressor: Any) -> None:
+        self._file = file
+        self._decompressor = decompressor
+        self._frame: Any = None  # that is not read to its end
+        self._packed = b""
+        self._data = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+        while not self._data:
+            packed = self._packed or self._file.read(_ZSTD_BLOCK)
+            self._packed = b""
+            if not packed:
+                if self._frame:
+                    raise EOFError("the last frame is cut off")
+                return 0
+            self._frame = self._frame or self._decompressor.decompressobj()
+            self._data = self._frame.decompress(packed)
+            if self._frame.eof:
+                self._packed = self._frame.unused_data
+                self._frame = None
+        count = min(len(buffer), len(self._data))
+        buffer[:count] = self._data[:count]
+        self._data = self._data[count:]
+        return count
 
 
 @contextmanager

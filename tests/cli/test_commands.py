@@ -273,7 +273,8 @@ def test_a_model_of_columns_is_trained_scored_and_used_on_files_that_have_them(
     assert f"next: rnncli tag --model {out} --input {columns_tsv}\n" in result.stderr
     assert [3, 3] == [table.width for table in load(out).inputs.tables[2:]]
     scores = json.loads(run("evaluate", columns_tsv, "--model", out, "--json").stdout)
-    assert scores == json.loads(json.dumps(load(out).provenance["dev"]))
+    stored = json.loads(json.dumps(load(out).provenance["dev"]))
+    assert stored == {name: scores[name] for name in stored}
     (tmp_path / "in.tsv").write_text("leave\tl\t5\nTaipei\tT\t6\n\nunheard\t?\t7\n")
     tagged = run("tag", "--input", tmp_path / "in.tsv", "--format", "tsv", "--to", "tsv", "--model", out)
     tokens = [line.partition("\t")[0] for line in tagged.stdout.splitlines()]
@@ -597,12 +598,13 @@ def test_compilation_is_announced_when_it_begins_and_only_then(program, booking_
     (tmp_path / "lines.txt").write_text("arrive Taipei on May 2nd\n" * 12_000, "utf-8")  # enough for the kernels
     first = program(*label, env=env)
     recognised = "lines.txt: text; a text on each line"
-    assert [recognised, note] == first.stderr.splitlines()
-    assert [recognised] == program(*label, env=env).stderr.splitlines()
+    shares = re.compile(r"\d+ % after .*\n")  # on a slow machine
+    assert f"{recognised}\n{note}\n" == shares.sub("", first.stderr)
+    assert f"{recognised}\n" == shares.sub("", program(*label, env=env).stderr)
     (kernel,) = (tmp_path / "cache").rglob("window.neighbours-*.nbc")
     kernel.write_bytes(kernel.read_bytes()[:-1])
     again = program(*label, env=env)
-    damaged, compiling = [line for line in again.stderr.splitlines() if line != recognised]
+    damaged, compiling = [line for line in shares.sub("", again.stderr).splitlines() if line != recognised]
     assert damaged.startswith("the kernel cache is damaged, kernels are compiled again: ")
     assert note == compiling
     assert first.stdout == again.stdout
