@@ -120,7 +120,7 @@ def test_io_joins_neighbours_into_spans(train: Callable[..., Trained]) -> None:
     plain = train(sentences, listener=listener)
     assert ["--scheme io" in warning for warning in listener.warnings] == [True]
     assert ("plain", None, "accuracy") == tuple(plain.as_dict()["dev"][key] for key in ("scheme", "f1", "metric"))
-    trained = train(sentences, sentences, scheme="io", epochs=30)
+    trained = train(sentences, sentences, scheme="io", epochs=30, dropout=0.5)
     assert ("io", "f1") == (trained.model.scheme.text, trained.as_dict()["dev"]["metric"])
     tagged = rnncli.load(trained.path).tag("fly to San Jose now")
     assert [("to", "San Jose")] == [(span.type, span.text) for span in tagged.spans]

@@ -84,14 +84,14 @@ def labels(
     if not outcomes:
         return
     report = Report.of(parts.corpus, parts.train, parts.scheme, held_out(outcomes), order)
-    if json_output:
-        show.data(show.json_line({"folds": k, "seeds": seeds, **report.as_dict()}))
-    elif out != "-":
-        _tables(report, top)
     if out is not None and target is not None:
         names = parts.corpus.names
         names = names._replace(features=[*names.features, "given"], cells=(), tag=None)
         study.write_tasks(out, list(report.doubtful()), names, target, parts.scheme)
+    if json_output:
+        show.data(show.json_line({"folds": k, "seeds": seeds, **report.as_dict()}))
+    elif out != "-":
+        _tables(report, top)
 
 
 def _tables(report: "Report", top: int) -> None:

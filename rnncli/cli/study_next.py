@@ -106,6 +106,8 @@ def next_sentences(
     wish = Wish(count, measure, diversity, shortest, longest)
     selection, names = _select(trained, pool, data, wish, reading, force, threads)
     tasks = list(labelled(trained, selection.chosen))
+    if out is not None and target is not None:
+        study.write_tasks(out, tasks, names, target, trained.scheme)
     if json_output:
         said = [{**facts, "tokens": s.tokens, "tags": s.tags} for s, facts in tasks]
         show.data(show.json_line({"pool": pool, **wish._asdict(), **selection.as_dict(), "sentences": said}))
@@ -113,8 +115,6 @@ def next_sentences(
         rows = [[f"{s.line}: {' '.join(s.tokens)}", f"{facts['uncertainty']:.3f}"] for s, facts in tasks[:SHOWN]]
         show.table("to label next", ["line: sentence", "uncertainty"], rows)
     _report(selection, count)
-    if out is not None and target is not None:
-        study.write_tasks(out, tasks, names, target, trained.scheme)
 
 
 def _model(path: Path | None, data: Path | None, work: str, force: bool, overwrite: bool, threads: int) -> "Model":

@@ -250,7 +250,7 @@ def test_a_pipe_is_refused_and_not_waited_for(program: Callable[..., Any], tmp_p
         ("hidden = 3.7", "--hidden", "3.7 is not a whole number"),
         ("hidden = 0", "--hidden", "0 is out of range\n  give a number from 1 to 65536"),
         ("hidden = 65537", "--hidden", "65537 is out of range\n  give a number from 1 to 65536"),
-        ("dropout = 0.96", "--dropout", "0.96 is out of range\n  give a number from 0 to 0.95"),
+        ("dropout = 0.96", "--dropout", "0.96 is out of range\n  give a number from -1 to 0.95"),
         ('dropout = "some"', "--dropout", '"some" is not a number'),
         ("seed = -1", "--seed", "-1 is out of range\n  give a number from 0 to 9223372036854775807"),
         ("seeds = 0", "--seeds", "0 is out of range\n  give a number from 1 to 1000"),

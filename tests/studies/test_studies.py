@@ -132,7 +132,7 @@ def test_probabilities_are_those_of_the_model(tmp_path: Path, booking_tsv: Path)
     from rnncli.studies.trial import Setting
 
     sizes = {"hidden": 4, "embedding": 4, "ngram": 4}
-    training = TrainingSpec(epochs=12, learning_rate=0.05)
+    training = TrainingSpec(epochs=12, learning_rate=0.05, dropout=0.5)
     setting = Setting.of({"data": booking_tsv}, NetworkSpec(**sizes), training, ReadOptions())
     made = folds.Plan(setting, 3).jobs(setting.read(), tmp_path, with_probabilities=True)
     (held_out,) = folds.held_out(list(jobs.run(made[:1], tmp_path)))
