@@ -37,6 +37,7 @@ from rnncli.studies.tuning_trial import (
     divided,
     load_optuna,
     open_study,
+    undisturbed,
 )  # fmt: skip
 
 JOURNAL = "tune.journal"
@@ -143,8 +144,9 @@ class Tuning:
         """
         with closing(place.outcomes(self._jobs())) as outcomes:
             for outcome in outcomes:
-                self._tell(outcome)
-                trials = self.trials
+                with undisturbed():
+                    self._tell(outcome)
+                    trials = self.trials
                 scores = [trial.score for trial in trials if trial.state == WHOLE]
                 best = f", best {100 * max(scores):.2f}" if scores else ""
                 advance(min(1.0, self.clock.spent / self.clock.budget), f"trials: {len(trials)}{best}")
@@ -153,7 +155,9 @@ class Tuning:
         """The trials to begin, each chosen when it is asked for."""
         limit = EXPLORING * self.clock.budget
         while (self.clock.spent < limit or not self.candidates()) and self._is_worth_it():
-            yield self._job(self.study.ask(), can_be_pruned=True)
+            with undisturbed():
+                job = self._job(self.study.ask(), can_be_pruned=True)
+            yield job
         best = self.candidates()[:CANDIDATES]
         default = self.default
         if default and default not in best:
@@ -164,8 +168,12 @@ class Tuning:
                 if len(best) < 2 or seconds > self.clock.left:
                     return
                 seed = self._next_seed(candidate.values)
-                self.study.enqueue_trial(dict(candidate.values), {"seed": seed, "fixed": dict(candidate.values)})
-                yield self._job(self.study.ask(), can_be_pruned=False)
+                with undisturbed():
+                    self.study.enqueue_trial(
+                        dict(candidate.values), {"seed": seed, "fixed": dict(candidate.values)}
+                    )
+                    job = self._job(self.study.ask(), can_be_pruned=False)
+                yield job
 
     def _next_seed(self, values: Mapping[str, Any]) -> int:
         begun = [seed for _, running, seed in self.running.values() if running == values]

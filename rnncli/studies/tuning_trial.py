@@ -1,9 +1,12 @@
 """A trial of tuning: a training with some settings, which a journal of Optuna may prune, and its score."""
 
+import signal
 import tempfile
+import threading
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -164,11 +167,32 @@ class _Watcher(Listener):
             score = self.goal.score(evaluation.evaluate(self.model, self.dev, 1, with_probabilities=False))
         storage = self.study._storage
         identity = storage.get_trial_id_from_study_id_trial_number(self.study._study_id, self.trial)
-        storage.set_trial_intermediate_value(identity, epoch.number, score)
-        self.is_pruned = self.study.pruner.prune(self.study, storage.get_trial(identity))
+        with undisturbed():
+            storage.set_trial_intermediate_value(identity, epoch.number, score)
+            self.is_pruned = self.study.pruner.prune(self.study, storage.get_trial(identity))
 
     def should_stop(self) -> bool:
         return self.is_pruned
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let a signal wait until the block is over, so that the journal is whole, and its lock is released."""
+    if threading.current_thread() is not threading.main_thread():  # which gets no signals
+        yield
+        return
+    waiting: list[int] = []
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in (getattr(signal, name) for name in names)}
+    for number in before:
+        signal.signal(number, lambda received, _: waiting.append(received))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in waiting:
+            signal.raise_signal(number)
 
 
 def open_study(journal: Path, seed: int = 0) -> Any:
