@@ -50,8 +50,8 @@ def document(
 ) -> Document:
     """Inspect a model, and, where it is given, a second model with the same texts and sentences.
 
-    Raises UsageError for an unknown unit, memory or step, and for two models with different tokens; DataError for a text
-    without tokens or without the columns that a model reads.
+    Raises UsageError for an unknown unit, memory or step, and for two models with different tokens; DataError for a
+    text without tokens or without the columns that a model reads.
     """
     models = 1 if compared is None else 2
     answer = {"version": VERSION, **_answer(model, question, part(progress, 0, models))}
