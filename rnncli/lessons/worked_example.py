@@ -31,10 +31,9 @@ def worked_example() -> Model:
     )
     inputs = Inputs.from_lists({"embedding": network.embedding}, {"words": ["1", "2"]}, network.digits)
     model = Model.untrained(network, TrainingSpec(), inputs, TAGS, "whitespace", Scheme("plain"))
-    parameters = model.parameters
-    parameters.assign(
-        {name: [[0, 0], [1, 1], [2, 2]] if name in parameters.tables else float(array.ndim > 1)
-         for name, array in parameters.items()}
-    )  # fmt: skip
+    for name, array in model.parameters.items():
+        array[...] = 0 if name in ("layer1/b", "output/c") else 1
+    model.parameters["input/embedding"][...] = [[0, 0], [1, 1], [2, 2]]
+    model.parameters.version += 1
     model.provenance["examples"] = TEXTS
     return model
