@@ -27,9 +27,10 @@ def test_erasing_a_word_is_the_ablation_of_it(arch, cell):
         assert [row["changed"] for row in shown["tokens"]] == measured.changed[:, token].tolist()
 
 
+@pytest.mark.parametrize(("window", "neighbours"), [(0, "joined"), (1, "joined"), (1, "added")])
 @pytest.mark.parametrize(("arch", "cell"), NETWORKS)
-def test_erasing_a_word_is_reading_a_word_that_is_not_known(arch, cell):
-    model = drawn(arch=arch, cell=cell)
+def test_erasing_a_word_is_reading_a_word_that_is_not_known(arch, cell, window, neighbours):
+    model = drawn(arch=arch, cell=cell, window=window, neighbours=neighbours)
     other = [*TEXT[:2], "unknown", *TEXT[3:]]
     a, b = text_memory(model, " ".join(TEXT)), text_memory(model, " ".join(other))
     shown = erased(model, TEXT, 2)

@@ -1,6 +1,7 @@
 """A training that is watched is the training that is not, and can be stopped."""
 
 import json
+import math
 
 import pytest
 
@@ -91,8 +92,11 @@ def test_a_training_that_is_stopped_at_once_has_nothing_to_keep(sentences):
 
 def test_numbers_that_are_not_finite_are_null(sentences):
     wild = TrainingSpec(epochs=2, dropout=0.0, batch=4, learning_rate=1e30, optimiser="sgd", clip=0)
-    events = list(live(sentences, wild).events())
-    json.dumps(events, allow_nan=False)
+    watched = live(sentences, wild)
+    watched.diverged(training.Divergence("the gradient is not a finite number", 1, 2, math.inf, 0, 0.1))
+    first, begin, *events = watched.events()
+    assert (first["event"], first["batch"], first["norm"]) == ("diverged", 2, None)
+    json.dumps([begin, *events], allow_nan=False)
     assert "diverged" in {event["event"] for event in events}
     assert events[-1]["event"] in ("end", "error")
     assert events[-1].get("diverged") or events[-1].get("message")
