@@ -16,7 +16,7 @@ from rnncli.inspect.context import context_needed, decay
 from rnncli.inspect.contrast import align, distances, parting
 from rnncli.inspect.memory import TextMemory, memories, scales, text_memory, units
 from rnncli.inspect.progress import Progress, part, silent
-from rnncli.inspect.steps import Steps
+from rnncli.inspect.steps import Columns, Steps
 from rnncli.inspect.survey import survey
 from rnncli.model import Model
 from rnncli.modelfile import network_header
@@ -34,6 +34,7 @@ class Question:
     unit       the number of the unit whose contexts in the corpus are wanted, from 0; ``None`` for no unit
     memory     the name of the memory that it belongs to; "" where there is only one
     steps      numbers of tokens, from 0, whose steps are shown in full; a text may be shorter
+    columns    of the tokens of each text; without them those of the corpus's sentence with the same tokens
     measures   whether to measure what tags rest on, which takes by far the most time
     """
 
@@ -42,6 +43,7 @@ class Question:
     unit: int | None = None
     memory: str = ""
     steps: Sequence[int] = ()
+    columns: Sequence[Columns] = ()
     measures: bool = True
 
 
@@ -79,7 +81,9 @@ def _answer(model: Model, question: Question, progress: Progress) -> Document:
     for words in map(model.cut, question.texts):
         if question.measures:
             check_pairs(len(words), 100)  # three measures of tags and tokens, as numbers of Python
-    read_texts = [text_memory(model, text, _columns(model, text, question.sentences)) for text in question.texts]
+    given: Sequence[Columns | None] = question.columns
+    given = given or [_columns(model, text, question.sentences) for text in question.texts]
+    read_texts = [text_memory(model, *of_text) for of_text in zip(question.texts, given, strict=True)]
     parts = len(read_texts) + bool(question.sentences)
     corpus, unit_measures = None, None
     if question.sentences:
@@ -128,7 +132,7 @@ def _contrast(read_texts: Sequence[TextMemory]) -> Document:
     }
 
 
-def _columns(model: Model, text: str, sentences: Sequence[Sentence]) -> Sequence[tuple[str, ...]] | None:
+def _columns(model: Model, text: str, sentences: Sequence[Sentence]) -> Columns | None:
     """The columns of a text's tokens, from the sentence of the corpus that has the same tokens."""
     if not model.inputs.columns or not sentences:
         return None

@@ -35,7 +35,7 @@ NETWORKS = {
     "bidirectional": NetworkSpec(arch="bidirectional", cell="simple", **_SMALL),
     "lstm": NetworkSpec(arch="elman", cell="lstm", **_SMALL),
 }
-SETTINGS = TrainingSpec(epochs=8, dropout=0.2, batch=16, learning_rate=0.01)
+SETTINGS = TrainingSpec(epochs=16, dropout=0.2, batch=16, learning_rate=0.01)
 SENTENCES = 2_000  # of the bundled training data
 DEV = 300  # of the bundled development data
 

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 from networks import NETWORKS
-from small_models import TEXT, drawn
+from small_models import SIDES, TEXT, drawn
 
-from rnncli.errors import UsageError
+from rnncli.errors import DataError, UsageError
 from rnncli.inspect.connectivity import connectivity
 from rnncli.inspect.contrast import align, distances
 from rnncli.inspect.document import Question, document
@@ -66,3 +66,17 @@ def test_a_document_shows_the_steps_that_are_asked_for_of_two_texts():
             assert of_step["layers"][0]["h"] == values
     with pytest.raises(UsageError):
         document(model, Question(texts, steps=[4], measures=False))
+
+
+def test_a_document_reads_the_columns_that_are_given():
+    model = drawn(arch="elman", cell="simple", features="embedding+columns")
+    text = " ".join(TEXT)
+    shown = document(model, Question([text], columns=[SIDES], steps=[1], measures=False))["texts"][0]
+    (step,) = shown["steps"]["steps"]
+    assert [part["rows"][0]["text"] for part in step["inputs"]] == ["cat", "N"]
+    assert step["layers"][0]["h"] == shown["memories"][0]["values"][1]
+    other = document(model, Question([text], columns=[SIDES[::-1]], measures=False))["texts"][0]
+    assert other["memories"][0]["values"][1] != shown["memories"][0]["values"][1]
+    for columns in ((), [SIDES[:3]]):
+        with pytest.raises(DataError):
+            document(model, Question([text], columns=columns, measures=False))
