@@ -13,7 +13,7 @@ from rnncli.clock import Clock, duration
 from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
 from rnncli.data import tokenizer_choice, weights
 from rnncli.data.digits import choose_digits
-from rnncli.data.examples import contrast_pair
+from rnncli.data.examples import BOOKING_PAIR, contrast_pair
 from rnncli.data.lexicon import read as read_lexicon
 from rnncli.data.parts import Reader
 from rnncli.data.reading import AS_USUAL, Corpus
@@ -34,8 +34,6 @@ from rnncli.threads import count_threads
 from rnncli.trained import Trained
 from rnncli.training import Listener, carry
 
-# Two requests that differ in one word; inspect-memory shows them for a model of the bundled corpus.
-BOOKING_PAIR = ["arrive Taipei on November 2nd", "leave Taipei on November 2nd"]
 # The header of a model file has a limit, so it does not hold the scores of each type if there are more than these.
 MOST_TYPES = 10_000
 

@@ -13,7 +13,7 @@ FLOORS = [
     {"cli"},
     {"diagnosis"},
     {"studies"},
-    {"api", "solving"},
+    {"api", "solving", "lessons"},
     {"trained", "seeds"},
     {"runs"},
     {"task", "tag_job"},

@@ -9,6 +9,9 @@ from rnncli.data.tokenizer_choice import typed
 
 _SHORTEST, _LONGEST = 3, 12
 
+# Two requests that differ in one word; they are the examples of a model of the bundled corpus.
+BOOKING_PAIR = ["arrive Taipei on November 2nd", "leave Taipei on November 2nd"]
+
 
 def contrast_pair(sentences: Sequence[Sentence], tokenizer: str, scheme: Scheme) -> list[str]:
     """Return two short texts that share a word with different types of tags, or nothing if there are none.

@@ -101,6 +101,12 @@ class Lexicon:
         place[has_rows] = rows.rows[rows.starts[:-1][has_rows]] % len(_PLACES)
         return np.cumsum(has_rows & (place < 2))  # a phrase begins at S and B
 
+    def name_of(self, row: int) -> str:
+        """The type of a row and the place of a token in the phrase: ``city B``, ``city I, other capitals``."""
+        number, place = divmod(row, ROWS)
+        other = ", other capitals" if place >= len(_PLACES) else ""
+        return f"{self.words[number]} {_PLACES[place % len(_PLACES)]}{other}"
+
     def __len__(self) -> int:
         return ROWS * len(self.words)
 

@@ -21,6 +21,9 @@ class Features(Protocol):
 
     def __len__(self) -> int: ...
 
+    def name_of(self, row: int) -> str:
+        """The text of a row, for people; "" for the unknown word."""
+
     def select(self, token: str) -> list[int]:
         """The rows whose sum the network reads for the token; without a row the sum is 0."""
 
@@ -32,6 +35,9 @@ class ContextFeatures(Protocol):
     words: Sequence[str]
 
     def __len__(self) -> int: ...
+
+    def name_of(self, row: int) -> str:
+        """The text of a row, for people; "" for the unknown word."""
 
     def rows_of(self, sentences: Sequence[Sequence[str]]) -> "Rows":
         """The rows that each token selects, the sentences end to end."""

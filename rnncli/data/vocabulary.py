@@ -48,6 +48,10 @@ class Texts:
         number = self._numbers.get(text)
         return number is not None and self.words[number - self.first] == text
 
+    def name_of(self, row: int) -> str:
+        """The text of a row in a table; "" for the unknown word."""
+        return self.words[row - self.first] if row >= self.first else ""
+
     def __len__(self) -> int:
         return self.first + len(self.words)
 

@@ -159,24 +159,26 @@ class Attribution:
 
         Yield the first of these tokens, and the trace of the S sentences side by side.
         """
-        full = self.trace.linear
         for start in range(0, self.count, self.rows()):
-            end = min(self.count, start + self.rows())
             self.progress(start / self.count, "ablation")
-            a = np.repeat(full[:, None], end - start, axis=1)
-            for slot, added in enumerate(self.added):
-                for t in range(start, end):
-                    reader = t + self.spec.window - slot
-                    if 0 <= reader < self.count:
-                        a[reader, t - start] -= added[t]
-            with np.errstate(all="ignore"):
-                trace = plain.run(self.spec, self.parameters, a)
-            check(trace.o)
-            # The rounding of a product depends on its number of rows, so values that cannot change are copied.
-            same = ~self.can_depend[:, start:end]
-            for values, of_full_text in ((trace.o, self.trace.o), (trace.y, self.trace.y)):
-                values[same] = np.broadcast_to(of_full_text[:, None], values.shape)[same]
-            yield start, trace
+            yield start, self.without(start, min(self.count, start + self.rows()))
+
+    def without(self, start: int, end: int) -> plain.Trace:
+        """Run the network without each of the tokens ``start`` to ``end − 1`` in turn, side by side."""
+        a = np.repeat(self.trace.linear[:, None], end - start, axis=1)
+        for slot, added in enumerate(self.added):
+            for t in range(start, end):
+                reader = t + self.spec.window - slot
+                if 0 <= reader < self.count:
+                    a[reader, t - start] -= added[t]
+        with np.errstate(all="ignore"):
+            trace = plain.run(self.spec, self.parameters, a)
+        check(trace.o)
+        # The rounding of a product depends on its number of rows, so values that cannot change are copied.
+        same = ~self.can_depend[:, start:end]
+        for values, of_full_text in ((trace.o, self.trace.o), (trace.y, self.trace.y)):
+            values[same] = np.broadcast_to(of_full_text[:, None], values.shape)[same]
+        return trace
 
     def sweep(self, trace: plain.Trace, targets: Array) -> Array:
         """∂s/∂ linear functions of the inputs, (T, M, ·); of S sentences side by side (T, S, M, ·)."""

@@ -4,7 +4,7 @@ The terminal's views, the page and the figures are drawn from the document and n
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rnncli import labelling
@@ -16,6 +16,7 @@ from rnncli.inspect.context import context_needed, decay
 from rnncli.inspect.contrast import align, distances, parting
 from rnncli.inspect.memory import TextMemory, memories, scales, text_memory, units
 from rnncli.inspect.progress import Progress, part, silent
+from rnncli.inspect.steps import Columns, Steps
 from rnncli.inspect.survey import survey
 from rnncli.model import Model
 from rnncli.modelfile import network_header
@@ -32,12 +33,18 @@ class Question:
     sentences  of a corpus; without them there is no answer about the model as a whole
     unit       the number of the unit whose contexts in the corpus are wanted, from 0; ``None`` for no unit
     memory     the name of the memory that it belongs to; "" where there is only one
+    steps      numbers of tokens, from 0, whose steps are shown in full; a text may be shorter
+    columns    of the tokens of each text; without them those of the corpus's sentence with the same tokens
+    measures   whether to measure what tags rest on, which takes by far the most time
     """
 
     texts: Sequence[str]
     sentences: Sequence[Sentence] = field(default=())
     unit: int | None = None
     memory: str = ""
+    steps: Sequence[int] = ()
+    columns: Sequence[Columns] = ()
+    measures: bool = True
 
 
 def document(
@@ -45,13 +52,13 @@ def document(
 ) -> Document:
     """Inspect a model, and, where it is given, a second model with the same texts and sentences.
 
-    Raises UsageError for an unknown unit or memory, and for two models with different tokens; DataError for a text
-    without tokens or without the columns that a model reads.
+    Raises UsageError for an unknown unit, memory or step, and for two models with different tokens; DataError for a
+    text without tokens or without the columns that a model reads.
     """
     models = 1 if compared is None else 2
     answer = {"version": VERSION, **_answer(model, question, part(progress, 0, models))}
     if compared is not None:
-        second = _answer(compared, Question(question.texts, question.sentences), part(progress, 1, models))
+        second = _answer(compared, replace(question, unit=None, memory=""), part(progress, 1, models))
         if list(map(_tokens_of, second["texts"])) != list(map(_tokens_of, answer["texts"])):
             raise UsageError(
                 "the two models cut the text into different tokens", hint="compare models of one --tokenizer"
@@ -72,8 +79,11 @@ def described(model: Model) -> Document:
 
 def _answer(model: Model, question: Question, progress: Progress) -> Document:
     for words in map(model.cut, question.texts):
-        check_pairs(len(words), 100)  # three measures of tags and tokens, as numbers of Python
-    read_texts = [text_memory(model, text, _columns(model, text, question.sentences)) for text in question.texts]
+        if question.measures:
+            check_pairs(len(words), 100)  # three measures of tags and tokens, as numbers of Python
+    given: Sequence[Columns | None] = question.columns
+    given = given or [_columns(model, text, question.sentences) for text in question.texts]
+    read_texts = [text_memory(model, *of_text) for of_text in zip(question.texts, given, strict=True)]
     parts = len(read_texts) + bool(question.sentences)
     corpus, unit_measures = None, None
     if question.sentences:
@@ -89,13 +99,24 @@ def _answer(model: Model, question: Question, progress: Progress) -> Document:
                 memory |= {"scale": list(scale), "units": measures}
             columns = read_text.columns if model.inputs.columns else None
             own_progress = part(progress, number, parts)
-            text["connectivity"] = connectivity(model, read_text.tokens, columns, progress=own_progress).as_dict()
+            if question.measures:
+                measured = connectivity(model, read_text.tokens, columns, progress=own_progress)
+                text["connectivity"] = measured.as_dict()
+            if question.steps:
+                text["steps"] = _steps(model, read_text, question)
             texts.append(text)
     answer: Document = {"architecture": model.network_spec.arch, "model": described(model), "texts": texts}
     answer |= _contrast(read_texts)
     if corpus is not None:
         answer["corpus"] = corpus
     return answer
+
+
+def _steps(model: Model, text: TextMemory, question: Question) -> Document:
+    """The steps that are asked for, as far as this text has them; one text at least must have each."""
+    longest = max(len(model.cut(other)) for other in question.texts)
+    steps = Steps(model, text.tokens, text.columns if model.inputs.columns else None)
+    return steps.as_dict([step for step in question.steps if not len(steps) <= step < longest])
 
 
 def _contrast(read_texts: Sequence[TextMemory]) -> Document:
@@ -111,7 +132,7 @@ def _contrast(read_texts: Sequence[TextMemory]) -> Document:
     }
 
 
-def _columns(model: Model, text: str, sentences: Sequence[Sentence]) -> Sequence[tuple[str, ...]] | None:
+def _columns(model: Model, text: str, sentences: Sequence[Sentence]) -> Columns | None:
     """The columns of a text's tokens, from the sentence of the corpus that has the same tokens."""
     if not model.inputs.columns or not sentences:
         return None

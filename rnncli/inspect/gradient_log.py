@@ -82,17 +82,9 @@ class Log:
         return len(run["epochs"]) == epochs
 
     def add(self, model: Model, number: int, loss: float, score: float, steps: int, clipped: int) -> None:
-        """Add the curves of the model at the end of an epoch; the numbers are fields of ``training.Epoch``."""
-        norm_curves = []
-        with np.errstate(all="ignore"), suppress(TooLargeError):
-            norm_curves = curves(model, self.sentences)
-        rows = [
-            {"name": c.name, "path": c.path, "mean": list(map(_plain, c.mean)), "left": list(map(_plain, c.left))}
-            for c in norm_curves
-        ]
-        means = {"loss": _plain(loss), "score": _plain(score)}
-        epoch = {"number": number, **means, "steps": steps, "clipped": clipped}
-        self.document["runs"][-1]["epochs"].append({**epoch, "curves": rows})
+        """Add an epoch: the arguments of :func:`epoch_row`."""
+        row = epoch_row(model, self.sentences, number, loss, score, steps, clipped)
+        self.document["runs"][-1]["epochs"].append(row)
         self._write()
 
     def add_divergence(self, values: Mapping[str, Any]) -> None:
@@ -103,6 +95,21 @@ class Log:
 
     def _write(self) -> None:
         writing.write_text(self.path, json.dumps(self.document, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def epoch_row(
+    model: Model, sentences: Sequence[Sentence], number: int, loss: float, score: float, steps: int, clipped: int
+) -> dict[str, Any]:
+    """An epoch in a log: its numbers, which are fields of ``training.Epoch``, and the curves at the end of it."""
+    norm_curves = []
+    with np.errstate(all="ignore"), suppress(TooLargeError):
+        norm_curves = curves(model, sentences)
+    rows = [
+        {"name": c.name, "path": c.path, "mean": list(map(_plain, c.mean)), "left": list(map(_plain, c.left))}
+        for c in norm_curves
+    ]
+    means = {"loss": _plain(loss), "score": _plain(score)}
+    return {"number": number, **means, "steps": steps, "clipped": clipped, "curves": rows}
 
 
 def _plain(value: float) -> float | None:

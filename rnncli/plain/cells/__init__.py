@@ -1,7 +1,7 @@
 """The recurrent cells in plain NumPy, a file each: one step, BPTT through one direction, the Jacobian of one step.
 
 The same recurrences as in :mod:`rnncli.kernels`. The file of a cell has the name of its row in
-:data:`rnncli.config.CELLS` and the three functions of :class:`Cell`. All arrays are of one direction, in the order
+:data:`rnncli.config.CELLS` and the functions of :class:`Cell`. All arrays are of one direction, in the order
 in which it reads; the memory before the first token is 0.
 
     a     (T, …, G·H)  U x(t) + b, the gates end to end
@@ -26,6 +26,9 @@ from rnncli.plain.steps import directions
 
 class Cell(Protocol):
     """The functions in the file of a cell."""
+
+    def gates(self, a: Array, h: Array, w: Array, bias: Array) -> list[Array]:
+        """Return the values at t of the gates in :data:`rnncli.config.CELLS`, from a(t) and h(t−1)."""
 
     def step(self, a: Array, h: Array, s: Array, w: Array, bias: Array, phi: Function) -> tuple[Array, Array]:
         """Return h(t) and s(t) from a(t), h(t−1) and s(t−1)."""

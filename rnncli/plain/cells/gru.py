@@ -14,12 +14,17 @@ from rnncli.plain.activation import Function, sigmoid
 from rnncli.plain.steps import backwards, previous, times
 
 
-def step(a: Array, h: Array, s: Array, w: Array, bias: Array, phi: Function) -> tuple[Array, Array]:
-    """Return h(t)."""
+def gates(a: Array, h: Array, w: Array, bias: Array) -> list[Array]:
+    """Return r, z and n."""
     wh_r, wh_z, m = np.split(h @ w.T, 3, axis=-1)
     a_r, a_z, a_n = np.split(a, 3, axis=-1)
     r, z = sigmoid(a_r + wh_r), sigmoid(a_z + wh_z)
-    n = np.tanh(a_n + r * (m + bias))
+    return [r, z, np.tanh(a_n + r * (m + bias))]
+
+
+def step(a: Array, h: Array, s: Array, w: Array, bias: Array, phi: Function) -> tuple[Array, Array]:
+    """Return h(t)."""
+    _, z, n = gates(a, h, w, bias)
     return (1 - z) * n + z * h, s
 
 

@@ -13,11 +13,17 @@ from rnncli.plain.activation import Function, sigmoid
 from rnncli.plain.steps import backwards, previous, times
 
 
+def gates(a: Array, h: Array, w: Array, bias: Array) -> list[Array]:
+    """Return i, f, g and o."""
+    i, f, g, o = np.split(a + h @ w.T, 4, axis=-1)
+    return [sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)]
+
+
 def step(a: Array, h: Array, s: Array, w: Array, bias: Array, phi: Function) -> tuple[Array, Array]:
     """Return h(t) and the cell state s(t)."""
-    i, f, g, o = np.split(a + h @ w.T, 4, axis=-1)
-    s = sigmoid(f) * s + sigmoid(i) * np.tanh(g)
-    return sigmoid(o) * np.tanh(s), s
+    i, f, g, o = gates(a, h, w, bias)
+    s = f * s + i * g
+    return o * np.tanh(s), s
 
 
 def backward(a: Array, h: Array, s: Array, w: Array, bias: Array, slope: Array, dh: Array, da: Array) -> None:

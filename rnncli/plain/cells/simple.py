@@ -7,6 +7,11 @@ from rnncli.plain.activation import Function
 from rnncli.plain.steps import backwards, times
 
 
+def gates(a: Array, h: Array, w: Array, bias: Array) -> list[Array]:
+    """Return nothing: a simple unit has no gate."""
+    return []
+
+
 def step(a: Array, h: Array, s: Array, w: Array, bias: Array, phi: Function) -> tuple[Array, Array]:
     """h(t) = φ(a(t) + W h(t−1))."""
     return phi(a + h @ w.T), s
