@@ -26,6 +26,7 @@ from rnncli.cli import study_next
 from rnncli.cli import inspect_memory
 from rnncli.cli import inspect_gradients
 from rnncli.cli import memory_task
+from rnncli.cli import serve
 from rnncli.cli import info
 from rnncli.cli import verify
 from rnncli.cli import doctor
