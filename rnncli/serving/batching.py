@@ -110,7 +110,11 @@ class Batcher:
             jobs += self._others(jobs[0])
             is_ending = jobs[-1] is None
             self._models.refresh()
-            self._label([job for job in jobs if job])
+            accepted = [job for job in jobs if job]
+            try:
+                self._label(accepted)
+            except Exception as error:  # the next requests are labelled, whatever it was
+                self._deliver([(job, error) for job in accepted])
 
     def _others(self, first: _Job | None) -> list[_Job | None]:
         """The requests that come within the time of collecting, or until there is enough for a batch."""
@@ -136,9 +140,11 @@ class Batcher:
                 dropped += 1
                 continue
             try:
-                groups.setdefault((job.served.name, job.nbest), []).append(self._cut(job))
+                ready = self._cut(job)
             except Exception as error:
                 self._deliver([(job, error)])
+            else:
+                groups.setdefault((job.served.name, job.nbest), []).append(ready)
         if dropped:
             self._call(self._count, dropped, 0, 0)
         for group in groups.values():

@@ -6,6 +6,7 @@ service answers only under its own names. An IP address as Host is no name, and 
 """
 
 import hmac
+import re
 import socket
 from base64 import b64decode
 from ipaddress import ip_address
@@ -21,14 +22,17 @@ HEADERS = (
 )
 
 
+_HOST = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([^\[\]:/@]+))(?::\d{1,5})?", re.ASCII)
+
+
 class Guard:
     """The checks of one service."""
 
     def __init__(self, settings: Settings) -> None:
         self._token = settings.token.encode()
-        names = {settings.host, *settings.hosts, "localhost"}
+        names = {*settings.hosts, "localhost"}
         if settings.host not in LOOPBACK:
-            names |= {socket.gethostname(), socket.getfqdn()}
+            names |= {settings.host, socket.gethostname(), socket.getfqdn()}
         self._names = frozenset(map(_name, names))
 
     def check_names(self, headers: dict[str, str]) -> None:
@@ -68,10 +72,8 @@ class Guard:
 
 def _name(host: str) -> str:
     """The name in a Host header: without the port, in lower case."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    name, _, port = host.rpartition(":")
-    return (name if name and port.isdecimal() and ":" not in name else host).lower().rstrip(".")
+    match = _HOST.fullmatch(host)
+    return (match[1] or match[2]).lower().removesuffix(".") if match else host
 
 
 def _is_address(name: str) -> bool:
