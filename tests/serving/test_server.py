@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -107,12 +107,9 @@ def test_a_slow_client_is_cut_off(slow_port: int, sent: bytes) -> None:
         connection.sendall(sent)
         begin = time.monotonic()
         received = b""
-        with pytest.MonkeyPatch.context():
-            try:
-                while data := connection.recv(1_000):
-                    received += data
-            except ConnectionResetError:
-                pass
+        with suppress(ConnectionResetError):
+            while data := connection.recv(1_000):
+                received += data
         assert time.monotonic() - begin > 0.3
     assert received == b"" or received.startswith(b"HTTP/1.1 408 ")
     assert 200 == ask(slow_port)[0]
@@ -136,14 +133,16 @@ def test_a_client_that_does_not_read_its_answer_is_cut_off(slow_port: int) -> No
         connection.settimeout(60)
         connection.connect(("127.0.0.1", slow_port))
         connection.sendall(HEAD + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
-        while not connection.recv(1, socket.MSG_PEEK):
-            pass
+        connection.recv(1, socket.MSG_PEEK)
         time.sleep(2.0)
-        received = 0
-        with pytest.raises(ConnectionResetError):
+        received = bytearray()
+        with suppress(ConnectionResetError):
             while data := connection.recv(1 << 16):
-                received += len(data)
-    assert received < 5_000_000
+                received += data
+    head, _, content = bytes(received).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    length = int(head.split(b"content-length: ")[1].split(b"\r\n")[0])
+    assert 0 < len(content) < length
     assert 200 == ask(slow_port)[0]
 
 
