@@ -21,8 +21,8 @@ def serve(
         typer.Option(
             "--model",
             "-m",
-            metavar="[NAME=]FILE",
-            help="Model file, and its name; more than one may be given. Without it that of rnncli tag.",
+            metavar="FILE",
+            help="Model file, or NAME=FILE; may be given several times. Without it that of rnncli tag.",
             show_default=False,
         ),
     ] = None,

@@ -155,8 +155,14 @@ class Batcher:
         model = job.served.tagger.model
         sentences = []
         total = 0
+        most = self._limits.tokens // max(1, job.nbest)
+        times = f", each counted {job.nbest:,} times" if job.nbest > 1 else ""
+        hint = "send fewer texts in a request"
+        too_many = RefusedError(413, f"there are more than {self._limits.tokens:,} tokens{times}", hint=hint)
         for item in job.inputs:
             if isinstance(item, str):
+                if total + len(item.split()) > most:  # no text that is much too long is cut
+                    raise too_many
                 cut = model.tokenize(item)
                 tokens = [token.text for token in cut]
                 extra = Extra(text=item, starts=[token.start for token in cut])
@@ -165,10 +171,8 @@ class Batcher:
                 extra = Extra()
             sentences.append(Sentence(tokens, [], [()] * len(tokens), 1, extra))
             total += len(tokens)
-            if total * max(1, job.nbest) > self._limits.tokens:
-                times = f", each counted {job.nbest:,} times" if job.nbest > 1 else ""
-                hint = "send fewer texts in a request"
-                raise RefusedError(413, f"there are more than {self._limits.tokens:,} tokens{times}", hint=hint)
+            if total > most:
+                raise too_many
         return _Ready(job, sentences, total)
 
     def _results(self, group: list[_Ready]) -> list[tuple[_Job, _Result]]:

@@ -25,7 +25,7 @@ class Limits(NamedTuple):
 
     bytes: int = 1 << 20
     texts: int = 1_000
-    tokens: int = 100_000
+    tokens: int = 20_000
     nbest: int = 100
     waiting: int = 1_000
     waiting_bytes: int = 64 << 20

@@ -79,7 +79,7 @@ def test_a_process_answers_and_ends_with_what_it_has_accepted(trained: Trained, 
 @pytest.fixture(scope="module")
 def slow_port(trained: Trained) -> Iterator[int]:
     """A server in this process that cuts off clients after half a second."""
-    limits = Limits(slow=0.5, connections=50, bytes=4_000_000, texts=10_000)
+    limits = Limits(slow=0.5, connections=50, bytes=4_000_000, texts=10_000, tokens=100_000)
     server = Server(Service(Settings({"tiny": trained.path}, port=0, threads=1, limits=limits)))
     thread = threading.Thread(target=server.run)
     thread.start()
