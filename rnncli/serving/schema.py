@@ -31,7 +31,9 @@ def check(value: Any, schema: Schema, where: str = "") -> None:
     if kinds and not any(_is(value, kind) for kind in kinds):
         raise RefusedError(400, f"expected {_names(kinds)}, got {shown(value)}", where or "the body")
     if "enum" in schema and value not in schema["enum"]:
-        raise RefusedError(400, f"expected one of {', '.join(map(str, schema['enum']))}, got {shown(value)}", where)
+        raise RefusedError(
+            400, f"expected one of {', '.join(filter(None, schema['enum']))}, got {shown(value)}", where
+        )
     if isinstance(value, dict):
         _check_object(value, schema, where)
     elif isinstance(value, list):

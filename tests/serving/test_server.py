@@ -115,8 +115,13 @@ def test_a_slow_client_is_cut_off(slow_port: int, sent: bytes) -> None:
     assert 200 == ask(slow_port)[0]
 
 
-def test_a_head_that_comes_letter_by_letter_is_cut_off(slow_port: int) -> None:
+@pytest.mark.parametrize(
+    "before", [b"", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"], ids=["first", "second"]
+)
+def test_a_head_that_comes_letter_by_letter_is_cut_off(slow_port: int, before: bytes) -> None:
     with socket.create_connection(("127.0.0.1", slow_port), 20) as connection:
+        connection.sendall(before)
+        assert not before or connection.recv(1_000).startswith(b"HTTP/1.1 200 OK")
         with pytest.raises((ConnectionResetError, BrokenPipeError)):
             for letter in HEAD * 10:
                 connection.sendall(bytes([letter]))
