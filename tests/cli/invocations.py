@@ -75,12 +75,12 @@ INVOCATIONS = {
     ),
     "study labels": Invocation(("study", "labels", "--k", "2", "--out={out}", *_STUDY), writes=".conll"),
     "study next": Invocation(("study", "next", "--out={out}", "--", "{texts}"), writes=".jsonl", stdin=True),
-    "serve": Invocation(("serve", "--openapi")),
     "info": Invocation(("info",)),
     "info as a card": Invocation(("info", "--card")),
     "verify": Invocation(("verify",)),
     "doctor": Invocation(("doctor", "--json")),
     "memory-task": Invocation(("memory-task", "copy", "--delay", "2", "--sentences", "3")),
+    "serve": Invocation(("serve", "--openapi")),
 }
 
 
