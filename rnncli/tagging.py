@@ -120,6 +120,7 @@ class Tagger:
     model: Model
     threads: int = 1  # 0: one for each available CPU
     nbest: int = 0  # how many readings of each sentence to compute
+    kernels: bool | None = None  # whether the kernels label, or NumPy; None chooses the faster
 
     def __post_init__(self) -> None:
         arguments.instance("model", self.model, Model, "rnncli.load(path) opens a model as a Tagger")
@@ -218,7 +219,7 @@ class Tagger:
 
     @cached_property
     def _labeller(self) -> Labeller:
-        return Labeller(self.model)
+        return Labeller(self.model, self.kernels)
 
     def _readings(self, encoded: Encoded, sentence: int) -> list[Reading]:
         names = self.model.tags

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "rnncli"
 FLOORS = [
     {"__main__"},
     {"cli"},
-    {"diagnosis"},
+    {"diagnosis", "serving"},
     {"studies"},
     {"api", "solving", "lessons"},
     {"trained", "seeds"},
@@ -81,7 +81,13 @@ def test_each_library_has_one_home(path):
         "distributed": "jobs",
         "threadpoolctl": "plain",
     }
-    homes |= {"jinja2": "inspect", "markupsafe": "inspect", "pyarrow": "data", "zstandard": "data"}
+    homes |= {
+        "jinja2": "inspect",
+        "markupsafe": "inspect",
+        "pyarrow": "data",
+        "zstandard": "data",
+        "uvicorn": "serving",
+    }
     for name in imports(path):
         assert room_of(path) == homes.get(top(name), room_of(path)), f"{path.name} imports {name}"
         if top(name) == "rich":

@@ -26,6 +26,7 @@ from rnncli.cli import study_next
 from rnncli.cli import inspect_memory
 from rnncli.cli import inspect_gradients
 from rnncli.cli import memory_task
+from rnncli.cli import serve
 from rnncli.cli import info
 from rnncli.cli import verify
 from rnncli.cli import doctor
@@ -34,9 +35,8 @@ from rnncli.cli.printable import printable
 from rnncli.cli.registry import COMMANDS, GROUPS
 from rnncli.errors import INTERRUPTED, FileError, RnncliError, StoppedError
 
-_HELP = """Label sequences with recurrent networks, and see what they keep in memory.
-
-\b
+_HELP = """\b
+Label sequences with recurrent networks, and see what they keep in memory.
 Try:
   rnncli tag "leave Taipei on November 2nd"
   rnncli inspect-memory "arrive Taipei" "leave Taipei"

@@ -80,6 +80,7 @@ INVOCATIONS = {
     "verify": Invocation(("verify",)),
     "doctor": Invocation(("doctor", "--json")),
     "memory-task": Invocation(("memory-task", "copy", "--delay", "2", "--sentences", "3")),
+    "serve": Invocation(("serve", "--openapi")),
 }
 
 

@@ -1,0 +1,124 @@
+"""``rnncli serve``: label texts for other programs over HTTP."""
+
+import re
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rnncli.cli import show, signals
+from rnncli.cli.options import ThreadsOption, command, find_model
+from rnncli.errors import FileError, UsageError
+
+_NAME = re.compile(r"[\w.-]+")
+
+
+@command("serve")
+def serve(
+    models: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            "-m",
+            metavar="FILE",
+            help="Model file, or NAME=FILE; may be given several times. Without it that of rnncli tag.",
+            show_default=False,
+        ),
+    ] = None,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, metavar="N", help="Port; 0 takes a free one.")] = 8000,
+    token: Annotated[
+        str,
+        typer.Option(metavar="TEXT", help="What a request must know; others can see it in a list of processes."),
+    ] = "",
+    token_file: Annotated[
+        Path | None, typer.Option("--token-file", metavar="FILE", help="File with the token in its first line.")
+    ] = None,
+    public: Annotated[bool, typer.Option("--public", help="Let other machines use it without a token.")] = False,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-host", metavar="NAME", help="Further name of the service, such as that of a reverse proxy."
+        ),
+    ] = None,
+    openapi: Annotated[bool, typer.Option("--openapi", help="Print the OpenAPI document and exit.")] = False,
+    threads: ThreadsOption = 0,
+    json_output: bool = False,
+) -> None:
+    """Label texts for other programs over HTTP.
+
+    POST /v1/tag answers what rnncli tag --json prints. Clients of UDPipe, Hugging Face and Label Studio can use it
+    too. It listens on this machine only; on another address it demands a token. A model file that is replaced is
+    loaded again. SIGTERM or Ctrl-C ends it when what it has accepted is answered. The first line of stdout is its
+    address.
+
+    Example: rnncli serve --model booking=model.npz --port 8000
+    """
+    from rnncli.serving import routes
+    from rnncli.serving.server import Server, check_address, check_library
+    from rnncli.serving.service import ROUTES, Service
+    from rnncli.serving.settings import Settings
+
+    if openapi:
+        show.data(show.json_line(routes.document(ROUTES)))
+        return
+    check_library()
+    settings = Settings(
+        models=_named(models or []),
+        host=host,
+        port=port,
+        token=_token(token, token_file),
+        hosts=tuple(allow_host or ()),
+        threads=threads,
+    )
+    check_address(settings, public)
+    server = Server(Service(settings))
+    stop = signals.Stop()
+
+    def handle(number: int) -> None:
+        server.stop(at_once=stop.signal != 0)
+        stop.signal = number
+
+    if json_output:
+        show.data(show.json_line({"url": server.url, "models": list(settings.models)}))
+    else:
+        show.data(f"{server.url}\n")
+    sys.stdout.flush()
+    with signals.handled_by(handle):
+        server.run()
+
+
+def _named(given: list[str]) -> dict[str, Path]:
+    """The file of each model by its name, which is that of the file where none is given."""
+    models: dict[str, Path] = {}
+    for text in given:
+        name, is_named, file = text.partition("=")
+        if not is_named or Path(text).exists():
+            file = text
+            name = Path(text).stem
+        if not _NAME.fullmatch(name):
+            hint = "give a name of letters, digits and . _ -: --model NAME=FILE"
+            raise UsageError(f'--model: "{name}" cannot be the name of a model', hint=hint)
+        if name in models:
+            raise UsageError(f"--model: two models have the name {name}", hint="--model NAME=FILE gives another")
+        models[name] = Path(file)
+    return models or {"default": find_model(None)}
+
+
+def _token(token: str, file: Path | None) -> str:
+    if file is None:
+        given = token
+    elif token:
+        raise UsageError("--token and --token-file cannot both be given", hint="leave out --token")
+    else:
+        try:
+            lines = file.read_text("utf-8").splitlines()
+        except UnicodeDecodeError as error:
+            raise FileError("is not UTF-8", where=str(file)) from error
+        given = lines[0].strip() if lines else ""
+        if not given:
+            raise UsageError("--token-file: the first line is empty", hint="write the token into it")
+    if given and not (given.isascii() and given.isprintable() and " " not in given):
+        raise UsageError("the token must be printable ASCII without blanks", hint="openssl rand -hex 16 makes one")
+    return given

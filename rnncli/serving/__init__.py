@@ -1,0 +1,1 @@
+"""The service: labels texts for other programs over HTTP."""
