@@ -41,6 +41,8 @@ INPUTS = (
     "files",
     "log",
     "model",
+    "models",
+    "token_file",
     "compare",
     "systems",
     "predictions",
