@@ -10,6 +10,7 @@ from rnncli.cli import jobs as job_runner
 from rnncli.cli import show
 from rnncli.config import JobOptions, ReadOptions
 from rnncli.errors import DataError, UsageError
+from rnncli.threads import at_most
 
 if TYPE_CHECKING:
     from rnncli.data.folders import Inputs
@@ -54,7 +55,8 @@ def tag_folder(
     inputs = folders.find(patterns, out)
     _note(inputs)
     blob = Blob.of(model)
-    tagger = once(load_tagger, blob, how.nbest)  # what is wrong with it is said before any work
+    with at_most(threads):  # this process may label by it
+        tagger = once(load_tagger, blob, how.nbest)  # what is wrong with it is said before any work
     if how.text_field or how.reading.format == "text":
         refuse_text(tagger)
     manifest = Manifest(out)
