@@ -96,16 +96,20 @@ def row(record: Mapping[str, Any]) -> dict[str, str]:
 
 def plan(records: Sequence[Mapping[str, Any]], tokens: int = 10**12) -> list[dict[str, str]]:
     """What so many tokens would take at the speed of one process, and files of a million tokens."""
-    return [
-        {
-            "files": record["files"],
-            "tokens/s of a core": f"{(speed := record['tokens'] / statistics.median(record['one'])):,.0f}",
-            "days of a core": f"{(days := tokens / speed / 86_400):,.0f}",
-            "days of 1,000 cores": f"{days / 1_000:.1f}",
-            "seconds of a core for a million tokens": f"{1e6 / speed:.1f}",
-        }
-        for record in records
-    ]
+    rows = []
+    for record in records:
+        speed = record["tokens"] / statistics.median(record["one"])
+        days = tokens / speed / 86_400
+        rows.append(
+            {
+                "files": record["files"],
+                "tokens/s of a core": f"{speed:,.0f}",
+                "days of a core": f"{days:,.0f}",
+                "days of 1,000 cores": f"{days / 1_000:.1f}",
+                "seconds of a core for a million tokens": f"{1e6 / speed:.1f}",
+            }
+        )
+    return rows
 
 
 def main() -> None:

@@ -286,9 +286,7 @@ def _read(
     reader = Reader(network_spec, training_spec, read_options, force, listener, scheme)
     corpus, train_part, dev_part, scheme = reader.read(files.data or bundled("sample_data/train.tsv"), dev)
     others = reader.unlabelled(files.unlabelled, corpus) if files.unlabelled else None
-    refit = training_spec.refit == "yes" or (training_spec.refit == "auto" and dev is None)
-    if dev is None and len(corpus.sentences) == 1:  # it is both training and development data
-        refit = False
+    refit = training_spec.refits(dev is not None, len(corpus.sentences))
     data = train_part, dev_part, scheme, None, None, model, others
     task = Task(network_spec, training_spec, *data, refit=refit)
     return corpus, with_files(task, files, read_options)

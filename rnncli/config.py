@@ -421,6 +421,12 @@ class TrainingSpec(Spec):
         if -1 < self.dropout < 0:
             raise UsageError(f"--dropout {self.dropout:g}: not a share", hint="give 0 to 0.95, or leave it out")
 
+    def refits(self, has_dev: bool, sentences: int) -> bool:
+        """Whether the best model is trained further on all data, of so many sentences beside those of ``--dev``."""
+        if not has_dev and sentences == 1:  # it is both training and development data
+            return False
+        return self.refit == "yes" or (self.refit == "auto" and not has_dev)
+
     def most_epochs(self, tokens: int) -> int:
         """The most passes over so many training tokens."""
         _, most = constant_epochs(tokens)

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import compress, zip_longest
 from typing import Any, NamedTuple, NoReturn
@@ -56,6 +56,7 @@ class Count:
 
 
 BINS = 10
+CHECKED_TOKENS = 2_000  # of a file to label, whose columns are compared with those of the model
 
 
 class Bin(NamedTuple):
@@ -258,6 +259,18 @@ def check_file(model: Model, name: str, sentences: Sequence[Sentence], force: bo
         compatibility.check_column_count(name, min(map(len, rows)), model.inputs.columns)
         problem = compatibility.foreign_columns(sentences, model.inputs.column_values, model.tags)
         plausibility.refuse(name, filter(None, [problem]), force)
+
+
+def checked(
+    model: Model, name: str, sentences: Iterator[Sentence], force: bool, at_once: bool = False
+) -> Iterator[Sentence]:
+    """The sentences of a file to label, whose columns must be those that the model reads: see :func:`check_file`.
+
+    at_once  whether only the first one is looked at, because somebody may wait for its labels
+    """
+    first, sentences = plausibility.peeked(sentences, 1 if at_once else CHECKED_TOKENS)
+    check_file(model, name, first, force)
+    return sentences
 
 
 def predicted_tags(gold: Corpus, predicted: Corpus) -> list[list[str]]:

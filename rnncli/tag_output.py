@@ -12,16 +12,14 @@ from rnncli.data.formats import columns, conllu
 from rnncli.data.formats.format import Names
 from rnncli.data.formats.registry import FORMATS
 from rnncli.data.formats.token_lines import format_sentence
-from rnncli.data.plausibility import peeked
 from rnncli.data.reading import OF_COLUMNS, File
 from rnncli.data.sentence import Sentence
 from rnncli.errors import DataError, UsageError
-from rnncli.evaluation import check_file
+from rnncli.evaluation import checked
 from rnncli.json_text import json_line
 from rnncli.tagging import Tagged, Tagger
 
 JSON_ITEMS = 10_000  # tokens or spans that are formatted at once
-CHECKED_TOKENS = 2_000  # whose columns are compared with those of the model
 IN_LINES = ("line", "tsv", "jsonl")  # what is written sentence by sentence; all else is a labelled file
 
 Marks = Sequence[tuple[int, int, str]]  # start, end and label of each span of a text
@@ -94,9 +92,7 @@ class Writer:
                 return file.sentences
             return (sentence.extra.text or "" for sentence in file.sentences)
         # The columns must be those of the model; of a pipe only the first sentence is awaited.
-        first, sentences = peeked(file.sentences, 1 if is_piped else CHECKED_TOKENS)
-        check_file(self.tagger.model, file.name, first, self.force)
-        return sentences
+        return checked(self.tagger.model, file.name, file.sentences, self.force, at_once=is_piped)
 
     def labels(self, file: File, options: ReadOptions) -> Callable[[Iterable[Any]], Iterable[Tagged | str]]:
         """What labels the :meth:`items` of a file, all at once or some after others."""

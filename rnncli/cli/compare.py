@@ -58,7 +58,7 @@ def compare(
 
     Example: rnncli compare old.npz new.npz labelled.conll test.tsv
     """
-    from rnncli import comparison
+    from rnncli import comparison, evaluation
 
     if len(systems) < 2:
         raise UsageError("there is nothing to compare", hint="give two models or files of predictions, then TEST")
@@ -71,7 +71,8 @@ def compare(
     tokenizer = first.tokenizer if first else "auto"
     corpus = files.read_gold(data, options, force, tokenizer)
     for path, model in models.items():
-        _check(model, path, corpus, force)
+        evaluation.check_data(model, corpus, force)
+        files.warn(model, corpus, force, path)
     predicted = {
         path: files.read(path, options, tokenizer, force) for path in dict.fromkeys(systems) if path not in models
     }
@@ -125,19 +126,6 @@ def _scheme(models: "dict[str, Model]", corpus: "Corpus", predicted: "Iterable[C
             message = f"the tags of {first} are {model.scheme.text}, those of {path} are {other.scheme.text}"
             raise UsageError(message, hint="compare models whose tags mark the same")
     return model.scheme
-
-
-def _check(model: "Model", path: str, corpus: "Corpus", force: bool) -> None:
-    """Refuse a file that does not fit a model, and warn of what makes its scores doubtful."""
-    from rnncli import evaluation
-    from rnncli.data import schemes
-    from rnncli.diagnosis.provenance import Provenance
-
-    evaluation.check_data(model, corpus, force)
-    if Provenance.read(model.provenance).was_trained_on(corpus.sha256):
-        show.note(f"warning: {path} was trained on these sentences, so its scores on other text will be lower")
-    if message := schemes.describe_odd(corpus, model.scheme, model.tags, force):
-        show.note(f"warning: {message}")
 
 
 def _labels(model: "Model", path: str, corpus: "Corpus", threads: int) -> list[list[str]]:

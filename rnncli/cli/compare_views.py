@@ -71,15 +71,11 @@ def tables(result: "Comparison") -> None:
 def _cells(difference: "Difference") -> tuple[str, ...]:
     interval = difference.interval
     return (
-        _points(difference.value, 2),
-        "–" if interval is None else f"[{_points(interval.low, 1)}, {_points(interval.high, 1)}]",
+        show.points(difference.value, 2),
+        "–" if interval is None else f"[{show.points(interval.low, 1)}, {show.points(interval.high, 1)}]",
         _p(difference.p),
         _p(difference.p_holm),
     )
-
-
-def _points(value: float | None, digits: int) -> str:
-    return "–" if value is None else f"{100 * value:+.{digits}f}".replace("-", "−")
 
 
 def _p(value: float | None) -> str:

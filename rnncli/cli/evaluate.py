@@ -128,17 +128,12 @@ def note_few(sentences: int, what: str) -> None:
 
 def _by_model(model: Path, path: str, threads: int, options: ReadOptions, force: bool) -> Scored:
     from rnncli import evaluation
-    from rnncli.data import schemes
     from rnncli.data.split import unseen_tags
-    from rnncli.diagnosis.provenance import Provenance
     from rnncli.modelfile import load
 
     loaded = load(model)
     corpus = files.read_for(loaded, path, options, force)
-    if Provenance.read(loaded.provenance).was_trained_on(corpus.sha256):
-        show.note("warning: the model was trained on these sentences, so its scores on other text will be lower")
-    if message := schemes.describe_odd(corpus, loaded.scheme, loaded.tags, force):
-        show.note(f"warning: {message}")
+    files.warn(loaded, corpus, force)
     with show.progress() as progress:
         advance = functools.partial(progress.update, message=f"labelling {len(corpus.sentences):,} sentences")
         labelled = evaluation.label(loaded, corpus.sentences, threads, advance=advance)

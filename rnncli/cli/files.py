@@ -35,6 +35,17 @@ def read_for(model: "Model", path: str, options: ReadOptions, force: bool) -> "C
     return corpus
 
 
+def warn(model: "Model", corpus: "Corpus", force: bool, name: str = "the model") -> None:
+    """Warn of what makes the scores of a model on a file doubtful."""
+    from rnncli.data import schemes
+    from rnncli.diagnosis.provenance import Provenance
+
+    if Provenance.read(model.provenance).was_trained_on(corpus.sha256):
+        show.note(f"warning: {name} was trained on these sentences, so its scores on other text will be lower")
+    if message := schemes.describe_odd(corpus, model.scheme, model.tags, force):
+        show.note(f"warning: {message}")
+
+
 def read_gold(path: str, options: ReadOptions, force: bool, tokenizer: str = "auto") -> "Corpus":
     """The same without a model: the gold tags that predictions are compared with."""
     from rnncli.data import plausibility

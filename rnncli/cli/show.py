@@ -209,6 +209,16 @@ def fraction(value: float | None, digits: int = 2) -> str:
     return "–" if value is None else f"{100 * value:.{digits}f}"
 
 
+def points(value: float | None, digits: int = 1) -> str:
+    """A difference of fractions in points, with its sign: ``+0.8``, ``−0.3``; "–" if it is undefined."""
+    return "–" if value is None else f"{100 * value:+.{digits}f}".replace("-", "−")
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things: ``1 trial``, ``2 trials``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def labelled_line(text: str, marks: Sequence[tuple[int, int, str]], colour: bool) -> str:
     """A text with its spans in brackets, printable: ``leave [Taipei: departure]``.
 

@@ -1,6 +1,6 @@
 """What the commands ``rnncli study …`` share: their options, their folder, and how their jobs are run."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -70,16 +70,6 @@ def name_of(metric: str) -> str:
     return {"f1": "F1", "accuracy": "accuracy"}.get(metric, metric)
 
 
-def counted(number: int, what: str) -> str:
-    """A number of things: ``1 trial``, ``2 trials``."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
-def signed(value: float, digits: int = 1) -> str:
-    """A fraction in points, with its sign: ``+0.8``, ``−0.3``."""
-    return f"{100 * value:+.{digits}f}".replace("-", "−")
-
-
 def labelled_file(data: str | None) -> str:
     """The labelled file of a study: the bundled corpus if none is named."""
     from rnncli.resources import bundled
@@ -141,6 +131,22 @@ def run(jobs: "Iterable[Job]", where: Path, running: StudyJobOptions, overwrite:
     if error:
         show.note(f"note: {error.message}; the result is that of the others")
     return done
+
+
+def present(
+    result: dict[str, Any],
+    table: Callable[[dict[str, Any]], None],
+    figure: Callable[[dict[str, Any]], str],
+    svg: Path | None,
+    json_output: bool,
+) -> None:
+    """Write the figure of a result if a file for it is named, and show the result as JSON or as a table."""
+    if svg:
+        show.put(svg, figure(result))
+    if json_output:
+        show.data(show.json_line(result))
+    else:
+        table(result)
 
 
 def write_tasks(

@@ -63,13 +63,7 @@ def curve(
     outcomes = study.run(jobs, study.folder(work, source, "curve"), running, overwrite)
     if not outcomes:
         return
-    result = summary(plan, outcomes)
-    if svg:
-        show.put(svg, _figure(result))
-    if json_output:
-        show.data(show.json_line(result))
-    else:
-        _table(result)
+    study.present(summary(plan, outcomes), _table, _figure, svg, json_output)
 
 
 def _table(result: dict[str, Any]) -> None:
@@ -97,8 +91,8 @@ def _table(result: dict[str, Any]) -> None:
 
 
 def _in_words(result: dict[str, Any]) -> str:
-    sentences = study.counted(result["tested_on"], "sentence")
-    tested = f"tested on {sentences}, {study.counted(result['seeds'], 'training')} with each share\n"
+    sentences = show.counted(result["tested_on"], "sentence")
+    tested = f"tested on {sentences}, {show.counted(result['seeds'], 'training')} with each share\n"
     if result["doubt"]:
         return f"{tested}what more data is worth cannot be said: {result['doubt']}\n"
     law = result["law"]
@@ -107,8 +101,8 @@ def _in_words(result: dict[str, Any]) -> str:
     return (
         f"{tested}error = {_a(law['log_a'])} · n^(−{law['b']:.2f}){floor}, exponent {law['b_low']:.2f} to "
         f"{law['b_high']:.2f}\n"
-        f"twice the data is worth about {study.signed(twice['gain'])} ({study.signed(twice['low'])} to "
-        f"{study.signed(twice['high'])})\n"
+        f"twice the data is worth about {show.points(twice['gain'])} ({show.points(twice['low'])} to "
+        f"{show.points(twice['high'])})\n"
     )
 
 

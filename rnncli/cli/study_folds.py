@@ -57,13 +57,7 @@ def folds(
     outcomes = study.run(plan.jobs(parts, where), where, running, overwrite)
     if not outcomes:
         return
-    result = summary(plan, parts, outcomes)
-    if svg:
-        show.put(svg, _figure(result))
-    if json_output:
-        show.data(show.json_line(result))
-    else:
-        _tables(result)
+    study.present(summary(plan, parts, outcomes), _tables, _figure, svg, json_output)
 
 
 def _tables(result: dict[str, Any]) -> None:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from rnncli.model import Model
     from rnncli.studies.pool import Selection, Wish
 
-CHECKED_TOKENS = 2_000  # whose columns are compared with those of the model
 SHOWN = 20  # sentences in the table
 
 PoolArgument = Annotated[
@@ -138,11 +137,10 @@ def _select(
 ) -> "tuple[Selection, Names]":
     """Read the pool and choose; with the names of its columns."""
     from rnncli.data.formats.format import Wanted
-    from rnncli.data.plausibility import peeked
     from rnncli.data.reading import read
     from rnncli.data.reading import reading as opened
     from rnncli.data.watch import Watch
-    from rnncli.evaluation import check_file
+    from rnncli.evaluation import checked
     from rnncli.studies.pool import select
 
     known = read(str(data)).sentences if data is not None else []
@@ -150,8 +148,7 @@ def _select(
         watch = Watch(after_read=lambda share: progress.update(share, f"reading {pool}"))
         with opened(pool, options, Wanted(labelled=False, force=force), at_once=True, watch=watch) as file:
             show.note(file.description)
-            first, sentences = peeked(file.sentences, CHECKED_TOKENS)
-            check_file(model, file.name, first, force)
+            sentences = checked(model, file.name, file.sentences, force)
             selection = select(model, sentences, wish, threads, known)
     if not selection.chosen:
         hint = "" if not selection.read else f"left out: {_counted(selection)}"

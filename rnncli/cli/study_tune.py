@@ -96,12 +96,7 @@ def tune(
             raise
         result = tuning.summary(search)
         _write(search, out)
-    if svg:
-        show.put(svg, _figure(result))
-    if json_output:
-        show.data(show.json_line(result))
-    else:
-        _table(result)
+    study.present(result, _table, _figure, svg, json_output)
 
 
 def _write(search: "Tuning", out: Path) -> None:
@@ -112,7 +107,7 @@ def _write(search: "Tuning", out: Path) -> None:
     best = result["best"]
     by = "one seed" if result["seeds"] == 1 else f"the mean of {result['seeds']} seeds"
     comment = [
-        f"The best of {study.counted(result['trials'], 'trial')}, by {by}: {100 * best['score']:.2f}.",
+        f"The best of {show.counted(result['trials'], 'trial')}, by {by}: {100 * best['score']:.2f}.",
         "Use it: rnncli train TRAIN --dev DEV --config FILE",
     ]
     show.put(out, space.toml(search.setting, best["values"], comment))
@@ -151,7 +146,7 @@ def _in_words(result: dict[str, Any]) -> str:
     else:
         comparison = f"trial {best['trial']} {100 * best['score']:.2f}; the defaults have no score\n"
     values = ", ".join(f"{name.replace('_', '-')} {value}" for name, value in best["values"].items())
-    return f"{study.counted(result['trials'], 'trial')}: {states}\nchosen by {by}: {comparison}settings: {values}\n"
+    return f"{show.counted(result['trials'], 'trial')}: {states}\nchosen by {by}: {comparison}settings: {values}\n"
 
 
 def _figure(result: dict[str, Any]) -> str:

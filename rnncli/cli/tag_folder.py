@@ -65,7 +65,8 @@ def tag_folder(
     jobs = [_known(list(row), manifest, wanted) for row in _jobs(inputs, out, blob, how, added, wanted)]
     again = sum(manifest.done(job) is None and manifest.was_done(job.key) for job in jobs)
     if again:
-        show.note(f"done again: {_files(again)}, since the input, the model or the options are others now")
+        files = show.counted(again, "file")
+        show.note(f"done again: {files}, since the input, the model or the options are others now")
     # The tasks of a job array do not wait for each other, so nobody could join what they have labelled.
     size = 0 if running.shard else round(how.part * MEGABYTE)
     parts = {job.key: [] if manifest.done(job) else part_jobs(job, size) for job in jobs}
@@ -176,13 +177,9 @@ def _clean(out: Path, kept: "set[Path]") -> None:
             path.unlink(missing_ok=True)
 
 
-def _files(count: int) -> str:
-    return f"{count:,} file{'s' * (count != 1)}"
-
-
 def _note(inputs: "Inputs") -> None:
     if inputs.excluded:
-        show.note(f"left out: {_files(inputs.excluded)} in the folder of --out-dir")
+        show.note(f"left out: {show.counted(inputs.excluded, 'file')} in the folder of --out-dir")
     if inputs.left_out:
         some = ", ".join(map(str, inputs.left_out[:3])) + (", …" if len(inputs.left_out) > 3 else "")
         show.note(f"left out: {len(inputs.left_out):,} that are no files or links to folders: {some}")
@@ -192,8 +189,9 @@ def _report(outcomes: "list[Outcome]", files: int, out: Path, as_json: bool) -> 
     done = [outcome for outcome in outcomes if not outcome.fault]
     new = sum(outcome.is_new for outcome in done)
     totals = {name: sum(outcome.counts[name] for outcome in done) for name in ("sentences", "tokens", "errors")}
-    before = f"; done before: {_files(len(done) - new)}" if new < len(done) else ""
-    words = f"{_files(len(done))}, {totals['sentences']:,} sentences, {totals['tokens']:,} tokens{before}"
+    before = f"; done before: {show.counted(len(done) - new, 'file')}" if new < len(done) else ""
+    files_done = show.counted(len(done), "file")
+    words = f"{files_done}, {totals['sentences']:,} sentences, {totals['tokens']:,} tokens{before}"
     show.written(f"{out}: {words}")
     if as_json:
         seconds = round(sum(outcome.seconds for outcome in done if outcome.is_new), 3)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnncli.errors import UsageError
-from rnncli.inspect.steps import Layer, Steps
+from rnncli.inspect.steps import Layer, Read, Steps
 from rnncli.parameters import Array
 from rnncli.plain.activation import ACTIVATIONS
 from rnncli.plain.forward import slot_of
@@ -218,18 +218,26 @@ def _input(steps: Steps, name: str, step: int, unit: int) -> _Parts:
     read = next(read for read in steps.read(step) if read.name == name)
     rows = steps.model.parameters[f"input/{name}"][read.rows, unit]
     share = np.full(len(rows), 1 / np.sqrt(max(1, len(rows))))
-    names = [read.part.features.name_of(row) or "unknown word" for row in read.rows.tolist()]
-    return "identity", [Product("rows / √count", share, rows, names.__getitem__)], read.vector[unit]
+    return "identity", [Product("rows / √count", share, rows, _names(read).__getitem__)], read.vector[unit]
+
+
+def _names(read: Read) -> list[str]:
+    """What the rows are of that a part of the input selects."""
+    return [read.part.features.name_of(row) or "unknown word" for row in read.rows.tolist()]
+
+
+def _slots(steps: Steps, step: int) -> Iterator[tuple[int, int]]:
+    """The slots of the window that hold a token, and the step of that token."""
+    window = steps.spec.window
+    for slot in range(2 * window + 1):
+        if 0 <= step + slot - window < len(steps):
+            yield slot, step + slot - window
 
 
 def _read_product(steps: Steps, letter: str, weight: Array, step: int) -> Iterator[Product]:
     """What one row of a weight (D,) or (window · D,) makes of the vectors of a token and its neighbours."""
-    window = steps.spec.window
-    width = len(weight) // (2 * window + 1)
-    for slot in range(2 * window + 1):
-        source = step + slot - window
-        if not 0 <= source < len(steps):
-            continue
+    width = len(weight) // (2 * steps.spec.window + 1)
+    for slot, source in _slots(steps, step):
         start = 0
         of_slot = slot_of(weight[None], width, slot)[0]
         for read in steps.read(source):
@@ -245,16 +253,11 @@ def _one_hot(steps: Steps, letter: str, column: int, step: int) -> Iterator[Prod
     table = steps.model.parameters.get("input/onehot")
     if table is None:
         return
-    window = steps.spec.window
-    block = len(table) // (2 * window + 1)
-    for slot in range(2 * window + 1):
-        source = step + slot - window
-        if not 0 <= source < len(steps):
-            continue
+    block = len(table) // (2 * steps.spec.window + 1)
+    for slot, source in _slots(steps, step):
         read = next(read for read in steps.read(source) if read.name == "onehot")
-        names = [read.part.features.name_of(row) or "unknown word" for row in read.rows.tolist()]
         weights = table[slot * block + read.rows, column]
-        yield Product(letter, weights, np.ones(len(weights)), names.__getitem__, "input/onehot", source)
+        yield Product(letter, weights, np.ones(len(weights)), _names(read).__getitem__, "input/onehot", source)
 
 
 def _window(steps: Steps, name: str, step: int, unit: int) -> _Parts:

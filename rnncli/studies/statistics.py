@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncli import significance
 from rnncli.evaluation import Count
 
 SAMPLES = 1_000  # of a bootstrap
-LEVEL = 0.95  # of all intervals
 # The 97.5 % quantiles of Student's t with 1, 2, … degrees of freedom.
 _T = (12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060, 2.2622, 2.2281)
 _Z = 1.959964  # the same of the normal distribution
@@ -48,13 +48,9 @@ def interval(counts: NDArray[np.int64], unit: Sequence[int], seed: int) -> tuple
     unit    (S,) the number of the group of each sentence; whole groups are drawn
     """
     groups, number = np.unique(np.asarray(unit), return_inverse=True)
-    sums = np.zeros((len(groups), 3))
-    np.add.at(sums, number, counts)
-    rng = np.random.default_rng([seed, 6])
-    shares = np.full(len(groups), 1 / len(groups))
-    scores = []
-    for _ in range(SAMPLES):
-        gold, predicted, correct = rng.multinomial(len(groups), shares) @ sums
-        scores.append(2 * correct / (gold + predicted) if gold + predicted else 0.0)
-    low, high = np.quantile(scores, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
+    sums = np.zeros((len(groups), 1, 3), np.int64)
+    np.add.at(sums[:, 0], number, counts[:, ::-1])  # significance has them in the other order
+    replicates = significance.bootstrap(significance.Sample.of(sums), SAMPLES, np.random.default_rng([seed, 6]))
+    found = significance.interval(np.nan_to_num(significance.f1(replicates[:, 0])))
+    assert found  # nothing is undefined
+    return found.low, found.high

@@ -4,7 +4,7 @@
 """
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,11 +17,10 @@ from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
 from rnncli.data import weights
 from rnncli.data.parts import Parts, Reader
 from rnncli.data.sentence import Sentence
-from rnncli.data.split import split, usual_share
+from rnncli.data.split import kept_apart
 from rnncli.data.tags import Scheme
-from rnncli.data.vocabulary import UNKNOWN
 from rnncli.errors import UsageError
-from rnncli.evaluation import Labelled, Scores, score
+from rnncli.evaluation import Labelled, Scores, label, score
 from rnncli.jobs import Counts, Job
 from rnncli.model import Model
 from rnncli.plain.blas import one_thread
@@ -132,10 +131,9 @@ class Setting(NamedTuple):
     def task(self, train: list[Sentence], dev: list[Sentence], scheme: Scheme) -> Task:
         """A training on sentences; without ``dev`` a share of them chooses the epoch, as in ``rnncli train``."""
         training = self.training
-        refit = training.refit == "yes" or (training.refit == "auto" and not dev)
+        refit = training.refits(bool(dev), len(train))
         if not dev:
-            share = training.dev_share or usual_share(len(train))
-            train, dev = split(train, share, np.random.default_rng([training.seed, 2]), scheme)
+            train, dev = kept_apart(train, training.dev_share, training.seed, scheme)
         files = api.Files(vectors=self.files.get("vectors"), lexicon=self.files.get("lexicon"))
         task = Task(self.network, training, train, dev, scheme, None, None, refit=refit)
         return api.with_files(task, files, self.reading)
@@ -175,7 +173,7 @@ def train_part(
     runs = trained(setting.task(train, [], parts.scheme))
     assert runs.best
     assert runs.model
-    labelled = list(label(runs.model, test))
+    labelled = label(runs.model, test, with_probabilities=False)
     scores = score(labelled, parts.scheme)
     if output:
         HeldOut.of(runs.model, test, tested or range(len(test)), labelled, with_probabilities).write(output)
@@ -191,17 +189,6 @@ def train_part(
 def trained(task: Task, listener: Listener | None = None, clock: Clock | None = None) -> Runs:
     """Train once in one thread. Raises what :func:`.train_seeds` raises, also for a training that diverged."""
     return train_seeds(task, 1, Running(1, listener or Listener(), clock or Clock()))
-
-
-def label(model: Model, sentences: Sequence[Sentence]) -> Iterator[Labelled]:
-    """The gold and the predicted tags of sentences."""
-    encoded = model.encode([s.tokens for s in sentences], [s.columns for s in sentences])
-    predicted = labelling.predict(model, encoded, 1)
-    tags = [model.tags[number] for number in predicted.tags.tolist()]
-    unknown = (encoded.words == UNKNOWN).tolist()
-    starts = encoded.starts.tolist()
-    for sentence, start, end in zip(sentences, starts[:-1], starts[1:], strict=True):
-        yield Labelled(sentence.tags, tags[start:end], unknown[start:end])
 
 
 def counts_of(scores: Scores) -> Counts:

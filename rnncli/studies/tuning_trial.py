@@ -10,14 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from rnncli import evaluation, modelfile
 from rnncli.clock import Clock
 from rnncli.config import FALL
 from rnncli.data.parts import Parts
 from rnncli.data.sentence import Sentence
-from rnncli.data.split import Overlap, split, usual_share
+from rnncli.data.split import Overlap, kept_apart
 from rnncli.data.vectors import Vectors
 from rnncli.errors import DivergedError, UsageError
 from rnncli.evaluation import Scores
@@ -89,8 +87,7 @@ def divided(setting: Setting, parts: Parts) -> tuple[list[Sentence], list[Senten
     """The sentences for training and development: those of the files, or a share of the first file."""
     if parts.dev:
         return parts.train, parts.dev
-    share = setting.training.dev_share or usual_share(len(parts.train))
-    return split(parts.train, share, np.random.default_rng([setting.training.seed, 2]), parts.scheme)
+    return kept_apart(parts.train, setting.training.dev_share, setting.training.seed, parts.scheme)
 
 
 def train_trial(
