@@ -8,7 +8,6 @@ from typing import IO, Any
 from rnncli.errors import DataError, FileError, UsageError
 from rnncli.spec import suggestion
 
-SUFFIX = ".parquet"
 BEGINNING = b"PAR1"
 
 

@@ -6,13 +6,11 @@ from rnncli.serving import routes
 from rnncli.serving.exchange import Answer, RefusedError, Request, as_json
 from rnncli.serving.routes import OBJECT, TEXT, Route
 from rnncli.serving.schema import Schema
-from rnncli.serving.settings import Limits
 
 if TYPE_CHECKING:
     from rnncli.serving.service import Service
 
 INPUTS = ("text", "tokens", "texts", "sentences")
-_LIMITS = Limits()
 _TOKENS: Schema = {"type": "array", "items": TEXT}
 _NUMBER: Schema = {"type": "number"}
 _INTEGER: Schema = {"type": "integer"}

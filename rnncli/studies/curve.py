@@ -21,7 +21,6 @@ from rnncli.studies.statistics import mean_and_deviation, quantile_of_t, score_o
 from rnncli.studies.trial import Setting
 
 HELD_OUT = 0.2  # of the sentences, without a file to test on
-SHARES = "6,12,25,50,100"
 _SLOPES = np.linspace(0.01, 3.0, 300)  # values of b among which the best one is looked for first
 _ROUNDS = 100  # of Gauss and Newton
 WITH_FLOOR = 5  # sizes from which on a floor can be found
