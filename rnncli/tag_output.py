@@ -3,21 +3,20 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rnncli.config import ReadOptions
-from rnncli.data import text_field
 from rnncli.data.faults import shown
-from rnncli.data.formats import columns, conllu
-from rnncli.data.formats.format import Names
-from rnncli.data.formats.registry import FORMATS
 from rnncli.data.formats.token_lines import format_sentence
-from rnncli.data.reading import OF_COLUMNS, File
 from rnncli.data.sentence import Sentence
 from rnncli.errors import DataError, UsageError
-from rnncli.evaluation import checked
 from rnncli.json_text import json_line
 from rnncli.tagging import Tagged, Tagger
+
+if TYPE_CHECKING:  # all formats are loaded where a file is read, not to label one text
+    from rnncli.config import ReadOptions
+    from rnncli.data.formats.format import Names
+    from rnncli.data.reading import File
+    from rnncli.data.text_field import Line
 
 JSON_ITEMS = 10_000  # tokens or spans that are formatted at once
 IN_LINES = ("line", "tsv", "jsonl")  # what is written sentence by sentence; all else is a labelled file
@@ -77,11 +76,14 @@ class Writer:
                     self._put(piece)
             after_each()
 
-    def items(self, file: File, is_piped: bool = False) -> Iterable[Any]:
+    def items(self, file: "File", is_piped: bool = False) -> Iterable[Any]:
         """The texts or the sentences of a file; :class:`.DataError` if it is not one for the model.
 
         is_piped  whether somebody may wait for the answer to the first sentence before there is a second
         """
+        from rnncli.data.reading import OF_COLUMNS
+        from rnncli.evaluation import checked
+
         if file.format == "text":
             refuse_text(self.tagger)
         if self.keep and file.format not in OF_COLUMNS:
@@ -94,7 +96,7 @@ class Writer:
         # The columns must be those of the model; of a pipe only the first sentence is awaited.
         return checked(self.tagger.model, file.name, file.sentences, self.force, at_once=is_piped)
 
-    def labels(self, file: File, options: ReadOptions) -> Callable[[Iterable[Any]], Iterable[Tagged | str]]:
+    def labels(self, file: "File", options: "ReadOptions") -> Callable[[Iterable[Any]], Iterable[Tagged | str]]:
         """What labels the :meth:`items` of a file, all at once or some after others."""
         if self.writes_files:
             names = file.names._replace(tag=self._tag_column(file.names, options))
@@ -113,9 +115,11 @@ class Writer:
             return self._records(sentences)
         return self.tagger.stream_sentences(sentences)
 
-    def label_lines(self, lines: Iterable[text_field.Line]) -> Iterator[str]:
+    def label_lines(self, lines: "Iterable[Line]") -> Iterator[str]:
         """Label lines of JSON: the result becomes one more field of each."""
-        waiting: deque[text_field.Line] = deque()
+        from rnncli.data import text_field
+
+        waiting: deque[Line] = deque()
         texts = (line.text or "" for line in _remembered(lines, waiting))
         for tagged in self.tagger.stream(texts):
             line = waiting.popleft()
@@ -129,12 +133,15 @@ class Writer:
             else:
                 yield line.raw + "\n"
 
-    def label_as_file(self, sentences: Iterable[Sentence], names: Names) -> Iterator[str]:
+    def label_as_file(self, sentences: Iterable[Sentence], names: "Names") -> Iterator[str]:
         """Label sentences and give the pieces of a file; ``names`` are those of the file that is read.
 
         From CoNLL-U to CoNLL-U everything else is kept. The tags are written in the column ``names.tag``, or, if it
         is None, in a column TAG of their own, which makes the file CoNLL-U Plus.
         """
+        from rnncli.data.formats import conllu
+        from rnncli.data.formats.registry import FORMATS
+
         labelled = self._labelled(sentences, names)
         if self.to == "conllu" and "FORM" in names.cells:
             if names.tag is None:
@@ -144,7 +151,7 @@ class Writer:
             names = names._replace(features=others if self.keep else (), cells=(), tag=None)
         yield from FORMATS[self.to].write(labelled, names)
 
-    def _labelled(self, sentences: Iterable[Sentence], names: Names) -> Iterator[Sentence]:
+    def _labelled(self, sentences: Iterable[Sentence], names: "Names") -> Iterator[Sentence]:
         """The sentences with the tags of the model."""
         waiting: deque[Sentence] = deque()
         for tagged in self.tagger.stream_sentences(_remembered(sentences, waiting)):
@@ -183,11 +190,13 @@ class Writer:
             self.tokens += len(tagged.tokens)
             yield json_line({**value, **result})
 
-    def _tag_column(self, names: Names, options: ReadOptions) -> int | None:
+    def _tag_column(self, names: "Names", options: "ReadOptions") -> int | None:
         """The number of the column of a CoNLL-U file that gets the new tags, from 0; ``None`` for a new one.
 
         It is the column that was chosen, else UPOS, if the model's tags are such.
         """
+        from rnncli.data.formats import columns, conllu
+
         cells = [name.upper() for name in names.cells]
         usual = "UPOS" if conllu.UPOS.issuperset(self.tagger.model.tags) else ""
         chosen = columns.parse(options.columns).get("tag", usual).upper()

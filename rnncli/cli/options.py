@@ -112,8 +112,17 @@ def _expanded(parameter: inspect.Parameter) -> list[inspect.Parameter]:
     spec = parameter.annotation
     if not dataclasses.is_dataclass(spec):
         return [parameter]
+    return [
+        parameter.replace(name=name, annotation=annotation, default=default)
+        for name, annotation, default in _options_of(typing.cast(type, spec))
+    ]
+
+
+@functools.cache  # several commands have the same specs, and all are registered at each start
+def _options_of(spec: type) -> list[tuple[str, Any, Any]]:
+    """The name, annotation and default of each field of a spec."""
     hints = typing.get_type_hints(spec)
-    options = []
+    options: list[tuple[str, Any, Any]] = []
     for item in dataclasses.fields(spec):
         flag = "--" + item.name.replace("_", "-")
         kind = hints[item.name]
@@ -126,8 +135,7 @@ def _expanded(parameter: inspect.Parameter) -> list[inspect.Parameter]:
             metavar=metavar,
             rich_help_panel=_PANELS.get(str(getattr(spec, "__name__", ""))),
         )
-        annotation: Any = Annotated[kind, option]
-        options.append(parameter.replace(name=item.name, annotation=annotation, default=item.default))
+        options.append((item.name, Annotated[kind, option], item.default))
     return options
 
 
