@@ -30,7 +30,7 @@ FLOORS = [
     {"data", "kernels"},
     {"jobs"},
     {"config", "resources", "archive", "threads", "memory", "clock", "significance"},
-    {"writing", "container", "control_groups"},
+    {"writing", "container", "control_groups", "web"},
     {"spec"},
     {"arguments", "json_text"},
     {"errors"},

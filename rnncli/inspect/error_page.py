@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rnncli.inspect.template import read, sha256, template, trusted
+from rnncli.inspect.template import read, template, trusted
+from rnncli.web import bundle
 
 OPEN = 5  # confusions whose contexts are shown at first
 
@@ -17,7 +18,7 @@ def render(title: str, facts: str, classes: Sequence[Mapping[str, Any]], confusi
     confusions  the most frequent first: ``kind``, ``gold`` and ``predicted``, ``None`` for no span, ``number``, and
                 ``rows``, the first of its errors, with the fields of :class:`.error_analysis.Row`
     """
-    style = read("page.css") + read("errors.css")
+    style = bundle.read("page.css") + read("errors.css")
     return str(
         template("errors.html").render(
             title=title,
@@ -26,6 +27,6 @@ def render(title: str, facts: str, classes: Sequence[Mapping[str, Any]], confusi
             confusions=confusions,
             most_open=OPEN,
             style=trusted(style),
-            style_hash=trusted(sha256(style)),
+            style_hash=trusted(bundle.sha256(style)),
         )
     )

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from rnncli.inspect.panels import Document, Panel, model_names, models_of, panels
-from rnncli.inspect.template import read, sha256, template, trusted
+from rnncli.inspect.template import read, template, trusted
+from rnncli.web import bundle
 
 _DECIMALS = {"values": 2, "probability": 3}  # of numbers on the page; all others have four
 # What could end the block of JSON, or a line of it, as HTML and JavaScript read it.
@@ -20,7 +21,7 @@ def render(document: Document) -> str:
 
     Its Content-Security-Policy allows only this style and this script, by their SHA-256.
     """
-    style, script = read("page.css"), read("page.js")
+    style, script = bundle.read("page.css"), read("page.js")
     names = model_names(document)
     all_panels = panels(document)
     extra = {"page": {"names": [panel.name for panel in all_panels], "models": names}}
@@ -35,8 +36,8 @@ def render(document: Document) -> str:
             panels=[{"name": panel.name, "groups": _groups(panel.text)} for panel in all_panels],
             style=trusted(style),
             script=trusted(script),
-            style_hash=trusted(sha256(style)),
-            script_hash=trusted(sha256(script)),
+            style_hash=trusted(bundle.sha256(style)),
+            script_hash=trusted(bundle.sha256(script)),
             data=trusted(data),
         )
     )

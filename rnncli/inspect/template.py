@@ -1,7 +1,5 @@
 """The templates of pages and figures, and what they are filled with."""
 
-import base64
-import hashlib
 from importlib.resources import files
 from typing import Any
 
@@ -26,8 +24,3 @@ def trusted(text: str) -> Any:
     import markupsafe
 
     return markupsafe.Markup(text)
-
-
-def sha256(text: str) -> str:
-    """The hash by which a Content-Security-Policy allows a style or a script."""
-    return base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")

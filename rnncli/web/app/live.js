@@ -1,0 +1,36 @@
+// The page of rnncli serve.
+import { askToken, parsedLanguage, show } from "./shell.js";
+import { make } from "./dom.js";
+import { service } from "./source.js";
+import { translator } from "./words.js";
+import * as label from "./views/label.js";
+import * as steps from "./views/steps.js";
+import * as compare from "./views/compare.js";
+import * as architectures from "./views/architectures.js";
+import * as train from "./views/train.js";
+import * as lesson from "./views/lesson.js";
+
+const views = [
+  { name: "label", create: label.create, hasText: true },
+  { name: "steps", create: steps.create, hasText: true },
+  { name: "compare", create: compare.create, hasText: true },
+  { name: "architectures", create: architectures.create, hasText: false },
+  { name: "train", create: train.create, hasText: false },
+  { name: "lesson", create: lesson.create, hasText: false },
+];
+
+async function start() {
+  const source = service(askToken);
+  const language = parsedLanguage();
+  try {
+    const models = await source.models();
+    const model = (models.find((one) => one.is_default) || models[0]);
+    const [text = "", other = text] = model.examples || [];
+    show({ views, source, models, first: { language, model: model.name, text, other } });
+  } catch (error) {
+    const t = translator(language);
+    document.body.replaceChildren(make("p", { class: "message", role: "alert" }, `${t("page.no_models")} ${error.message}`));
+  }
+}
+
+start();

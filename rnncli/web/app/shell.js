@@ -1,0 +1,135 @@
+// What stands around the views: title, models, language, tabs, the text, and messages.
+import { make, moved } from "./dom.js";
+import { textField } from "./field.js";
+import { createState } from "./state.js";
+import { languages, translator } from "./words.js";
+
+/**
+ * Show the page.
+ * views   for each view `name`; `create`; `hasText`, whether the text above belongs to it
+ * source  where the numbers come from
+ * first   the state at first
+ */
+export function show({ views, source, models, first, actions = [] }) {
+  const state = createState(first);
+  const body = document.body;
+  let page = null;
+
+  function build() {
+    const t = translator(state.now.language);
+    document.documentElement.lang = (languages[state.now.language] || languages.en).tag;
+    document.title = t("page.title");
+    const app = {
+      get state() { return state.now; },
+      set: state.set,
+      t,
+      source,
+      models,
+      /** Say calmly why something could not be shown; null takes the message away. */
+      problem: (error) => say(error),
+      /** A view of its own by its name, for a view that shows others. */
+      view: (name) => views.find((view) => view.name === name).create(app),
+      /** The models again, from the service. */
+      async refresh() {
+        models.splice(0, models.length, ...(await source.models()));
+        fillModels();
+      },
+    };
+
+    const message = make("p", { class: "message", role: "status", hidden: true });
+    function say(error) {
+      message.hidden = !error;
+      if (error) message.textContent = [error.message, error.hint].filter(Boolean).join(" · ");
+    }
+
+    const choice = make("select", { change: () => state.set({ model: choice.value, erased: -1, step: 0, what: "" }) });
+    function fillModels() {
+      choice.replaceChildren(...models.map(({ name, arch, problem }) => make("option", { value: name, title: problem || null }, arch ? `${name} (${arch})` : name)));
+      choice.value = state.now.model;
+    }
+    fillModels();
+    const language = make("button", { type: "button", class: "quiet language", click: () => state.set({ language: state.now.language === "zh" ? "en" : "zh" }) },
+      state.now.language === "zh" ? languages.en.name : languages.zh.name);
+    language.lang = state.now.language === "zh" ? "en" : "zh-Hant";
+
+    const tabs = views.map(({ name }) => make("button", {
+      type: "button", role: "tab", id: `tab-${name}`, "aria-controls": "panel", click: () => state.set({ view: name }),
+    }, t(`view.${name}`)));
+    const list = make("div", { class: "tabs", role: "tablist", "aria-label": t("page.views"), keydown: (event) => {
+      const to = moved(event, tabs.indexOf(document.activeElement), tabs.length);
+      if (to === undefined) return;
+      event.preventDefault();
+      state.set({ view: views[to].name });
+      tabs[to].focus();
+    } }, tabs);
+
+    const field = textField(app, "text", t("page.text"));
+    const examples = make("div", { class: "examples" });
+    const above = make("section", { class: "above", "aria-label": t("page.text") }, field.element, examples);
+    const panel = make("main", { id: "panel", role: "tabpanel", tabindex: "-1" });
+    body.replaceChildren(
+      ...body.querySelectorAll("script"),
+      make("header", { class: "top" },
+        make("div", { class: "brand" }, make("h1", {}, "rnncli"), make("p", {}, t("page.subtitle"))),
+        make("div", { class: "settings" },
+          make("label", { class: "choice" }, make("span", {}, t("page.model")), choice), language, ...actions.map((action) => action(app)))),
+      list, above, message, panel);
+
+    const made = new Map(); // views stay as they are while others are shown
+    function update(before) {
+      const now = state.now;
+      const at = Math.max(0, views.findIndex(({ name }) => name === now.view));
+      tabs.forEach((tab, n) => {
+        tab.setAttribute("aria-selected", String(n === at));
+        tab.tabIndex = n === at ? 0 : -1;
+      });
+      panel.setAttribute("aria-labelledby", tabs[at].id);
+      above.hidden = !views[at].hasText;
+      choice.value = now.model;
+      field.update(now);
+      const { name } = views[at];
+      let from = before;
+      if (!made.has(name)) made.set(name, { view: views[at].create(app), seen: {} });
+      const entry = made.get(name);
+      if (panel.firstChild !== entry.view.element) {
+        say(null);
+        panel.replaceChildren(entry.view.element);
+        from = entry.seen; // what has changed since it was shown last
+      }
+      entry.seen = now;
+      const model = models.find((one) => one.name === now.model);
+      examples.replaceChildren(...((model && model.examples) || []).map((text) =>
+        make("button", { type: "button", class: "example", dir: "auto", "aria-pressed": String(text === now.text), click: () => state.set({ text, erased: -1, step: 0 }) }, text)));
+      entry.view.update(now, from);
+    }
+    update({});
+    return update;
+  }
+
+  page = build();
+  state.subscribe((now, before) => {
+    if (now.language === before.language) return page(before);
+    const focused = document.activeElement.className;
+    page = build();
+    if (focused.includes("language")) document.querySelector(".language").focus();
+  });
+}
+
+/** Ask for the token that a service demands; promises it. */
+export function askToken(again) {
+  const t = translator(parsedLanguage());
+  return new Promise((resolve) => {
+    const field = make("input", { type: "password", autocomplete: "off", required: true });
+    const form = make("form", { class: "token", submit: (event) => { event.preventDefault(); form.remove(); resolve(field.value.trim()); } },
+      make("label", { class: "field" }, make("span", {}, t(again ? "token.again" : "token.ask")), field),
+      make("button", { type: "submit" }, t("token.send")));
+    document.body.prepend(form);
+    field.focus();
+  });
+}
+
+/** The language of the address, else that of the browser. */
+export function parsedLanguage() {
+  const given = new URLSearchParams(location.hash.slice(1)).get("language");
+  return given || (navigator.language.startsWith("zh") ? "zh" : "en");
+}

@@ -1,0 +1,66 @@
+// What the page shows, as one plain object. All of it is in the URL, so that a link shows the same.
+
+/** Every key with its value at first; a view with further settings adds its keys here. Types are kept by the URL. */
+export const defaults = {
+  view: "label",
+  model: "",
+  text: "",
+  other: "",
+  step: 0,
+  what: "",
+  unit: 0,
+  measure: "ablation",
+  target: 0,
+  erased: -1, // the number of the token that is erased; −1 for none
+  stop: 0,
+  language: "en",
+};
+
+// A change of one of these is a step that the browser's "back" undoes; others, such as each key of a text, are not.
+const steps = ["view", "model", "stop"];
+
+/** The state that the hash of an address means; keys that it lacks have their value of `first`. */
+export function parsed(hash, first) {
+  const state = { ...first };
+  for (const [key, text] of new URLSearchParams(hash.replace(/^#/, ""))) {
+    if (typeof first[key] !== "number") state[key] = text;
+    else if (Number.isFinite(Number(text))) state[key] = Number(text);
+  }
+  return state;
+}
+
+/** The hash of an address for a state; values as at first are left out. */
+export function hash(state, first = defaults) {
+  const given = Object.entries(state).filter(([key, value]) => value !== first[key]);
+  return `#${new URLSearchParams(given.map(([key, value]) => [key, String(value)]))}`;
+}
+
+/** The state of this page: `now`, `set(changes)` and `subscribe(listener)`, which is called with the state and the one before. */
+export function createState(first = {}) {
+  const start = { ...defaults, ...first };
+  let now = parsed(location.hash, start);
+  let timer = 0;
+  const listeners = [];
+  const tell = (before) => listeners.forEach((listener) => listener(now, before));
+  // From `defaults`, not `start`: the address means the same where the language or the model at first is another.
+  const write = () => history.replaceState(null, "", hash(now));
+  const set = (changes) => {
+    const before = now;
+    now = { ...now, ...changes };
+    const changed = Object.keys(changes).filter((key) => now[key] !== before[key]);
+    if (!changed.length) return;
+    clearTimeout(timer);
+    if (changed.some((key) => steps.includes(key))) history.pushState(null, "", hash(now));
+    else timer = setTimeout(write, 200); // browsers limit how often an address may change
+    tell(before);
+  };
+  const read = () => {
+    const before = now;
+    clearTimeout(timer);
+    now = parsed(location.hash, start);
+    if (hash(now) !== hash(before)) tell(before);
+  };
+  window.addEventListener("hashchange", read);
+  window.addEventListener("popstate", read);
+  return { get now() { return now; }, set, subscribe: (listener) => listeners.push(listener) };
+}

@@ -1,0 +1,23 @@
+// Every text of the page in English; words/zh.js has the same keys.
+export const en = {
+  "page.title": "rnncli: watch a network remember",
+  "page.subtitle": "watch a network remember",
+  "page.views": "Views",
+  "page.text": "Text",
+  "page.model": "Model",
+  "page.soon": "This view is not written yet.",
+  "page.no_models": "The models cannot be read.",
+  "token.ask": "This service demands a token.",
+  "token.again": "That was not the token. Try again.",
+  "token.send": "Continue",
+  "view.label": "Label",
+  "view.steps": "Step by step",
+  "view.compare": "Compare",
+  "view.architectures": "Architectures",
+  "view.train": "Train",
+  "view.lesson": "Lesson",
+  "label.tokens": "Tokens with their labels",
+  "label.nbest": "The most probable labellings",
+  "label.count": "{tokens} tokens, {spans} spans",
+  "label.empty": "Type a text, or choose an example.",
+};

@@ -1,0 +1,23 @@
+// 網頁的所有文字（正體中文）；鍵與 words/en.js 相同。
+export const zh = {
+  "page.title": "rnncli：看網路如何記憶",
+  "page.subtitle": "看網路如何記憶",
+  "page.views": "檢視",
+  "page.text": "文字",
+  "page.model": "模型",
+  "page.soon": "這個檢視尚未完成。",
+  "page.no_models": "無法讀取模型。",
+  "token.ask": "這個服務需要權杖。",
+  "token.again": "權杖不正確，請再試一次。",
+  "token.send": "繼續",
+  "view.label": "標註",
+  "view.steps": "逐步",
+  "view.compare": "比較",
+  "view.architectures": "架構",
+  "view.train": "訓練",
+  "view.lesson": "課程",
+  "label.tokens": "詞元與其標籤",
+  "label.nbest": "機率最高的標註",
+  "label.count": "{tokens} 個詞元，{spans} 個片段",
+  "label.empty": "請輸入文字，或選一個例句。",
+};
