@@ -69,7 +69,10 @@ class Stream(NamedTuple):
 
 
 def event(name: str, data: Any) -> bytes:
-    """One server-sent event. Source: https://html.spec.whatwg.org/multipage/server-sent-events.html"""
+    """One server-sent event.
+
+    Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
+    """
     return f"event: {name}\ndata: {json_line(data)}\n".encode()
 
 

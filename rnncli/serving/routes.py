@@ -13,7 +13,6 @@ from rnncli.serving.schema import Schema
 if TYPE_CHECKING:
     from rnncli.serving.service import Service
 
-
 OBJECT: Schema = {"type": "object"}
 TEXT: Schema = {"type": "string"}
 ERROR: Schema = {
@@ -49,7 +48,7 @@ class Route(NamedTuple):
     fields: Mapping[str, Schema] | None = None
     result: Schema = OBJECT
     media: str = JSON
-    refuse: Callable[[RefusedError], Answer] = Stream, error_as_json
+    refuse: Callable[[RefusedError], Answer] = error_as_json
     refused: Schema = ERROR
     refused_media: str = JSON
     is_open: bool = False

@@ -5,9 +5,10 @@ Source: https://asgi.readthedocs.io/en/latest/specs/www.html
 
 import logging
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
+from rnncli.inspect.progress import Progress
 from rnncli.serving import inspection, own, page
 from rnncli.serving.adapters import huggingface, label_studio, udpipe
 from rnncli.serving.batching import Batcher, Input
@@ -33,6 +34,7 @@ from rnncli.tagging import Tagged
 
 ROUTES = (*page.ROUTES, *own.ROUTES, *inspection.ROUTES, *udpipe.ROUTES, *huggingface.ROUTES, *label_studio.ROUTES)
 _NO_ROUTE = "none"  # in the counts
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -50,9 +52,11 @@ class Service:
         self.work = Work(settings.limits)
         self.is_stopping = False
         self._guard = Guard(settings)
-        self._by_path: dict[str, dict[str, Route]] = {}  # without the part that varies
+        self._by_path: dict[str, dict[str, Route]] = {}
+        self._by_start: dict[str, dict[str, Route]] = {}  # of paths with a part that varies
         for route in self.routes:
-            self._by_path.setdefault(route.path.partition("{")[0], {})[route.method] = route
+            table = self._by_start if route.varying else self._by_path
+            table.setdefault(route.start, {})[route.method] = route
 
     async def compute(self, request: Request, function: Callable[[Progress], T]) -> T:
         """The result of a function that takes its time; ConnectionResetError if the client leaves before it."""
@@ -137,12 +141,12 @@ class Service:
         return await route.answer(self, request, value)
 
     def _route(self, method: str, path: str) -> tuple[Route, str]:
-        """The route of a path, and what stands at its end in place of a part that varies."""
+        """The route of a path, and what stands in the place of the part that varies."""
         routes = self._by_path.get(path)
         name = ""
-        if routes is None or next(iter(routes.values())).path != path:
-            start = next((start for start in self._starts if path.startswith(start) and path != start), "")
-            routes = self._by_path.get(start)
+        if routes is None:
+            start = next((start for start in self._by_start if path.startswith(start) and path != start), "")
+            routes = self._by_start.get(start)
             name = path.removeprefix(start)
         if routes is None:
             raise RefusedError(404, "there is no such path", path, "GET /openapi.json lists all paths")
