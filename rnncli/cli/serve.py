@@ -51,8 +51,9 @@ def serve(
     """Show a network at work, and label texts over HTTP.
 
     The first line of stdout is the address of its page. POST /v1/tag answers what rnncli tag --json prints. Clients
-    of UDPipe, Hugging Face and Label Studio can use it too. It listens on this machine only; on another address it demands a token. A model file that is replaced is
-    loaded again. SIGTERM or Ctrl-C ends it when what it has accepted is answered.
+    of UDPipe, Hugging Face and Label Studio can use it too. It listens on this machine only; on another address it
+    demands a token. A model file that is replaced is loaded again. SIGTERM or Ctrl-C ends it when what it has
+    accepted is answered.
 
     Example: rnncli serve --model booking=model.npz --port 8000
     """
