@@ -1,5 +1,6 @@
 """``rnncli serve``: a page that shows a network at work, and labels for other programs, over HTTP."""
 
+import os
 import re
 import sys
 import threading
@@ -10,6 +11,7 @@ import typer
 
 from rnncli.cli import show, signals
 from rnncli.cli.options import ThreadsOption, command, find_model
+from rnncli.cli.registry import variable
 from rnncli.errors import FileError, UsageError
 
 _NAME = re.compile(r"[\w.-]+")
@@ -67,7 +69,7 @@ def serve(
         return
     check_library()
     settings = Settings(
-        models=_named(models or []),
+        models=_named(_whole(models or [])),
         host=host,
         port=port,
         token=_token(token, token_file),
@@ -96,6 +98,14 @@ def serve(
         threading.Thread(target=webbrowser.open, args=(server.url,), daemon=True).start()
     with signals.handled_by(handle):
         server.run()
+
+
+def _whole(given: list[str]) -> list[str]:
+    """The models that are given; a variable, which was cut at blanks, may be one file whose name has blanks."""
+    value = os.environ.get(variable("model"), "")
+    name, _, file = value.partition("=")
+    is_file = Path(value).is_file() or (_NAME.fullmatch(name) and Path(file).is_file())
+    return [value] if given == value.split() and is_file else given
 
 
 def _named(given: list[str]) -> dict[str, Path]:

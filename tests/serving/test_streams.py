@@ -248,7 +248,7 @@ def test_architectures_are_trained_once_and_become_models(start_service: Start) 
     events = list(client.stream("/v1/architectures", {}))
     assert ["network", "network", "network", "end"] == [name for name, _ in events]
     assert ["fnn", "jordan", "elman"] == [data["name"] for _, data in events[:-1]]
-    assert ["tiny", "worked example", "fnn", "jordan", "elman"] == names(client)
+    assert ["fnn", "jordan", "elman"] == names(client)[-3:]
     texts = ["leave Taipei", "arrive Taipei"]
     again = list(client.stream("/v1/architectures", {"texts": texts}))
     for (_, first), (_, second) in zip(events[:-1], again[:-1], strict=True):
