@@ -1,8 +1,8 @@
 """The files of the page: one by one for a service, or one script for a page that is a single file.
 
-A module begins with its imports, one statement a line: ``import { a, b } from "./x.js";`` or ``import * as x …``. It
-exports functions, classes and constants where it declares them. Nothing else of the syntax of modules is used, so that
-they can be joined without a parser of JavaScript.
+A module begins with its imports, one statement a line: ``import { a, b } from "./x.js";`` or ``import * as x …``.
+It exports functions, classes and constants where it declares them. Nothing else of the syntax of modules is used,
+so that they can be joined without a parser of JavaScript.
 """
 
 import base64
