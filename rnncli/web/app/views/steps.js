@@ -1,7 +1,8 @@
 // A text step by step: ◀ ▶, arrow keys, a slider and play move through time; every number unfolds into its equation.
 import { isStill, make } from "../dom.js";
 import { createEquation } from "./equation.js";
-import { quantityName, valuesOf } from "./names.js";
+import { valuesOf } from "./names.js";
+import { createOverview } from "./overview.js";
 import { createStages, shapeOf } from "./stages.js";
 
 const PLAY_EVERY = 1500; // ms
@@ -18,9 +19,17 @@ export function create(app) {
   let stages = [];
   let shape = "";
 
-  const openAt = (what, step, unit) => app.set({ what, step, unit });
+  let opener = null; // what had the focus when an equation was opened
+  function openAt(what, step, unit) {
+    if (!equation.element.contains(document.activeElement)) opener = document.activeElement;
+    app.set({ what, step, unit });
+  }
+  function close() {
+    app.set({ what: "", unit: 0 });
+    if (opener?.isConnected) opener.focus({ preventScroll: true });
+  }
   const open = (what, unit) => openAt(what, app.state.step, unit);
-  const equation = createEquation(app, (what, step, unit) => (what === null ? app.set({ what: "", unit: 0 }) : openAt(what, step, unit)));
+  const equation = createEquation(app, (what, step, unit) => (what === null ? close() : openAt(what, step, unit)));
 
   // Controls -------------------------------------------------------------------------------------------------
   const last = () => (loaded ? loaded.text.steps.count - 1 : 0);
@@ -80,9 +89,11 @@ export function create(app) {
     });
     const more = (count) => (count > 0 ? [make("span", { class: "hint" }, t("steps.tokens.more", { count }))] : []);
     sentence.replaceChildren(...more(from), ...shown, ...more(tokens.length - to));
-    legend.textContent = t(isBoth ? "steps.legend.both" : "steps.legend");
+    legend.textContent = `${t(isBoth ? "steps.legend.both" : "steps.legend")} ${t("steps.keys")}`;
     if (hadFocus) sentence.querySelector('[tabindex="0"]').focus();
   }
+
+  const overview = createOverview(app);
 
   // The whole view -------------------------------------------------------------------------------------------
   const stageList = make("div", { class: "stages" });
@@ -90,12 +101,12 @@ export function create(app) {
   const empty = make("p", { class: "hint" }, t("steps.empty"));
   const content = make("div", { class: "steps-content" },
     make("div", { class: "steps-bar", role: "group", "aria-label": t("steps.controls") }, make("div", { class: "steps-buttons" }, back, play, on), slider, said),
-    sentence, legend, make("p", { class: "hint steps-keys" }, t("steps.keys")), columns);
+    sentence, legend, overview.element, columns);
   const element = make("section", { class: "steps", "aria-label": t("view.steps") }, empty, content);
   element.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented || event.target === slider) return;
     const to = { ArrowRight: app.state.step + 1, ArrowLeft: app.state.step - 1, Home: 0, End: last() }[event.key];
-    if (event.key === "Escape" && app.state.what) app.set({ what: "", unit: 0 });
+    if (event.key === "Escape" && app.state.what) close();
     else if (to !== undefined && loaded) go(to);
     else return;
     event.preventDefault();
@@ -140,6 +151,7 @@ export function create(app) {
     drawSentence(state);
     const tokens = text.tokens.map((token) => token.text);
     const context = { state, now, known, tags, tokens, decoded: text.steps.decoded, scaleOf: loaded.scaleOf };
+    overview.update(context);
     stages.forEach((stage) => stage.update(context));
     equation.update(state, {
       key: loaded.key, tokens, tags,
