@@ -7,8 +7,9 @@ import { createStages, shapeOf } from "./stages.js";
 
 const PLAY_EVERY = 1500; // ms
 const WAIT = 80; // ms after a key in the text
-const AROUND = 6; // steps on each side that are asked for where not all come at once
-const MOST_TOKENS = 120; // of a longer text, those around this step are listed
+const MOST_AT_ONCE = 60; // tokens of a text whose steps are asked for together; the service has the same limit
+const AROUND = 6; // steps on each side that are asked for otherwise
+const MOST_TOKENS = 40; // of a longer text, those around this step are listed
 
 export function create(app) {
   const { t } = app;
@@ -184,14 +185,23 @@ export function create(app) {
     return Array.from({ length: to - from + 1 }, (_, n) => from + n).filter((other) => !loaded.known.has(other));
   }
 
-  function ask(steps) {
+  /** Ask for steps; if the service refuses, as for all steps of a long text, for the next of these lists. */
+  function ask(steps, ...others) {
     const key = asked;
     const refuse = (error) => {
       if (key !== asked) return;
+      if (others.length && error.status >= 400 && error.status < 500) return ask(...others);
       content.classList.remove("waiting");
       app.problem(error);
     };
     app.source.inspect({ texts: [app.state.text], model: app.state.model, steps, measures: false }).then((answer) => take(key, answer), refuse);
+  }
+
+  /** All steps of a short text; of a long one the first, which also says how many there are. */
+  function askFirst() {
+    const words = app.state.text.match(/\p{Script=Han}|[\p{L}\p{N}]+|\S/gu) || [];
+    if (words.length <= MOST_AT_ONCE) ask("all", [0]);
+    else ask([0]);
   }
 
   function update(state, before) {
@@ -211,7 +221,8 @@ export function create(app) {
       loaded = isShownAgain ? null : loaded;
       content.hidden = !loaded;
       content.classList.add("waiting");
-      timer = setTimeout(() => ask("all"), before.text === undefined || isShownAgain ? 0 : WAIT);
+      empty.hidden = true;
+      timer = setTimeout(askFirst, before.text === undefined || isShownAgain ? 0 : WAIT);
       return;
     }
     if (loaded && loaded.key === key) show(state);
