@@ -74,7 +74,7 @@ export function createEquation(app, open) {
 
   function head(symbol, subtitle) {
     return make("div", { class: "equation-head" },
-      make("div", {}, make("h3", { tabindex: "-1" }, t("equation.of", { symbol })), make("p", { class: "hint" }, subtitle)),
+      make("div", {}, make("h2", { tabindex: "-1" }, t("equation.of", { symbol })), make("p", { class: "hint" }, subtitle)),
       make("button", { type: "button", class: "quiet close", "aria-label": t("equation.close"), title: t("equation.close"), click: () => open(null) }, "✕"));
   }
 
@@ -154,7 +154,7 @@ export function createEquation(app, open) {
     parts.push(products(answer, context));
     body.replaceChildren(...parts);
     element.classList.remove("waiting");
-    if (hadFocus && !element.contains(document.activeElement)) body.querySelector("h3").focus({ preventScroll: true });
+    if (hadFocus && !element.contains(document.activeElement)) body.querySelector("h2").focus({ preventScroll: true });
   }
 
   function drawNumber(state, context, message) {

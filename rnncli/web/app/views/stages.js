@@ -8,7 +8,7 @@ import { createTagTable, shareText } from "./tags.js";
 const FEW_UNITS = 16; // of which every number is shown, so that none is named as changed most
 const MOST_PATHS = 30; // tags whose best path is listed
 
-const stage = (name, title, ...children) => make("article", { class: "stage", "data-stage": name }, make("h3", {}, title), children.flat());
+const stage = (name, title, ...children) => make("article", { class: "stage", "data-stage": name }, make("h2", {}, title), children.flat());
 
 /**
  * A strip of one quantity, which is filled from the documents of a step and of the one that was read before.
@@ -18,6 +18,7 @@ const stage = (name, title, ...children) => make("article", { class: "stage", "d
 function quantityStrip(app, what, name, open, hasBefore) {
   const [, symbol] = splitName(what);
   const strip = createStrip(app.t, { hasBefore, open: (unit) => open(what, unit) });
+  strip.element.dataset.what = what;
   return {
     element: strip.element,
     update(context, beforeDocument = null) {
@@ -41,7 +42,7 @@ function inputStage(app, first, open) {
     const rows = make("ul", { class: "rows", "aria-label": partName(t, part.name) });
     const note = make("p", { class: "hint" });
     const strip = part.vector.length ? quantityStrip(app, `input/${part.name}`, "", open, false) : null;
-    const element = make("section", { class: "part" }, make("h4", {}, partName(t, part.name)), rows, note, strip && strip.element);
+    const element = make("section", { class: "part" }, make("h3", {}, partName(t, part.name)), rows, note, strip && strip.element);
     return { part, rows, note, strip, element };
   });
   return {
@@ -118,8 +119,8 @@ function direction(app, layer, first, model, open, openAt) {
     ? createTagTable(t, t("steps.fed"), [{ name: "y", isShare: true, open: (tag) => openAt("output/y", now[1].step, tag) }])
     : null;
   const fedNote = make("p", { class: "hint" });
-  const fedElement = fed && make("div", { class: "fed-back" }, make("h4", {}, t("steps.fed")), fedNote, fed.element);
-  const title = layer.name === "layer 1" || !/ward$/.test(layer.name) ? null : make("h4", {}, `${/ forward$/.test(layer.name) ? "→" : "←"} ${layerName(t, layer.name)}`);
+  const fedElement = fed && make("div", { class: "fed-back" }, make("h3", {}, t("steps.fed")), fedNote, fed.element);
+  const title = layer.name === "layer 1" || !/ward$/.test(layer.name) ? null : make("h3", {}, `${/ forward$/.test(layer.name) ? "→" : "←"} ${layerName(t, layer.name)}`);
   return {
     element: make("section", { class: "direction", "data-layer": layer.name }, title, read, fedElement, h.element, changed.element, details),
     update(context) {

@@ -84,9 +84,9 @@ export function create(app) {
         : [];
       return make("button", {
         type: "button", class: `step-token ${time}${isBoth ? " both" : ""}`, tabindex: step === state.step ? "0" : "-1", "data-step": step,
-        "aria-current": step === state.step ? "step" : null, "aria-label": t(`steps.token.${time}`, { step: step + 1, token: token.text, tag: token.tag }),
+        "aria-current": step === state.step ? "step" : null,
         click: () => go(step),
-      }, make("span", { class: "word", dir: "auto" }, token.text), make("span", { class: "tag" }, token.tag), rails);
+      }, make("span", { class: "word", dir: "auto" }, token.text), make("span", { class: "tag" }, token.tag), make("span", { class: "unseen" }, t(`steps.token.${time}`, { step: step + 1 })), rails);
     });
     const more = (count) => (count > 0 ? [make("span", { class: "hint" }, t("steps.tokens.more", { count }))] : []);
     sentence.replaceChildren(...more(from), ...shown, ...more(tokens.length - to));

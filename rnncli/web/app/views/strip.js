@@ -90,7 +90,7 @@ export function createStrip(t, { open = null, hasBefore = false }) {
     while (cells.children.length > count) cells.lastChild.remove();
     while (cells.children.length < count) {
       const cell = make("span", { class: "strip-cell", role: "option", id: `${id}-${cells.children.length}`, "aria-selected": "false" });
-      if (hasBefore) cell.append(make("span", { class: "strip-was" }));
+      if (hasBefore) cell.append(make("span", { class: "strip-was", "aria-hidden": "true" }));
       cell.append(make("span", { class: "strip-now" }));
       cells.append(cell);
     }
@@ -109,22 +109,23 @@ export function createStrip(t, { open = null, hasBefore = false }) {
   function update({ label, symbol, place, values, before = null, scale, chosen = -1 }) {
     shown = { values, before, symbol, place };
     fit(values.length);
+    const hasNumbers = values.length <= MOST_WITH_NUMBERS;
     title.textContent = label;
     reach.textContent = scale === 1 ? "" : `± ${figure(scale)}`;
-    reach.hidden = values.length <= MOST_WITH_NUMBERS;
+    reach.hidden = hasNumbers;
     element.classList.toggle("first", hasBefore && !before);
     values.forEach((value, unit) => {
       const cell = cells.children[unit];
       tint(cell, value, scale);
-      cell.lastChild.textContent = figure(value);
+      cell.lastChild.textContent = hasNumbers ? figure(value) : "";
       let said = `${nameOf(unit)} = ${fullFigure(value)}`;
       if (hasBefore) {
         tint(cell, before ? before[unit] : 0, scale, "was");
-        cell.firstChild.textContent = before ? figure(before[unit]) : "";
+        cell.firstChild.textContent = before && hasNumbers ? figure(before[unit]) : "";
         if (before) said += t("strip.before", { value: fullFigure(before[unit]) });
       }
       cell.title = said;
-      cell.setAttribute("aria-label", said);
+      if (!hasNumbers) cell.setAttribute("aria-label", said);
       cell.classList.toggle("open", unit === chosen);
       cell.setAttribute("aria-selected", String(unit === chosen));
     });

@@ -58,7 +58,7 @@ export function createTagTable(t, label, columns) {
     const title = `${shown.symbols[column.name](shown.tags[tag])} = ${fullFigure(value)}`;
     const canOpen = column.open && shown.canOpen !== false;
     const figureText = canOpen
-      ? make("button", { type: "button", class: "figure", title, "aria-label": title, tabindex: "-1", click: () => column.open(tag) }, text)
+      ? make("button", { type: "button", class: "figure", title, tabindex: "-1", click: () => column.open(tag) }, text)
       : make("span", { class: "figure", title }, text);
     const isOpen = shown.open && shown.open[0] === column.name && shown.open[1] === tag;
     if (isOpen && canOpen) figureText.setAttribute("aria-current", "true");
