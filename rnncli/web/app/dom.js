@@ -52,6 +52,18 @@ export function onColours(redraw) {
   for (const query of ["(prefers-color-scheme: dark)", "print"]) matchMedia(query).addEventListener("change", redraw);
 }
 
+/** Paint a canvas, and paint it again when the colours of the page change. */
+export function painted(canvas, paint) {
+  canvas.addEventListener("colours", paint);
+  paint();
+}
+
+/** Tell every canvas of the page that colours may have changed. */
+export function repaint() {
+  document.querySelectorAll("canvas").forEach((canvas) => canvas.dispatchEvent(new Event("colours")));
+}
+onColours(repaint);
+
 /** Whether the reader wants nothing to move. */
 export function isStill() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
