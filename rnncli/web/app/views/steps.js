@@ -185,14 +185,15 @@ export function create(app) {
     return Array.from({ length: to - from + 1 }, (_, n) => from + n).filter((other) => !loaded.known.has(other));
   }
 
-  /** Ask for steps; if the service refuses, as for all steps of a long text, for the next of these lists. */
+  /** Ask for steps; if they are refused, as all steps of a long text are, for the next of these lists. */
   function ask(steps, ...others) {
     const key = asked;
     const refuse = (error) => {
       if (key !== asked) return;
-      if (others.length && error.status >= 400 && error.status < 500) return ask(...others);
+      if (others.length && (error.status >= 400 && error.status < 500 || !app.source.isLive)) return ask(...others);
       content.classList.remove("waiting");
-      app.problem(error);
+      // A saved file may lack the steps beside this one.
+      if (app.source.isLive || !loaded?.known.has(app.state.step)) app.problem(error);
     };
     app.source.inspect({ texts: [app.state.text], model: app.state.model, steps, measures: false }).then((answer) => take(key, answer), refuse);
   }
@@ -200,8 +201,8 @@ export function create(app) {
   /** All steps of a short text; of a long one the first, which also says how many there are. */
   function askFirst() {
     const words = app.state.text.match(/\p{Script=Han}|[\p{L}\p{N}]+|\S/gu) || [];
-    if (words.length <= MOST_AT_ONCE) ask("all", [0]);
-    else ask([0]);
+    if (words.length <= MOST_AT_ONCE) ask("all", [0], [app.state.step]);
+    else ask([0], [app.state.step]);
   }
 
   function update(state, before) {

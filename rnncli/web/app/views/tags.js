@@ -19,7 +19,7 @@ const share = (value) => (value < 0.5 ? (value < 0.0005 ? value.toExponential(0)
 export function createTagTable(t, label, columns) {
   const body = make("tbody");
   const head = make("tr");
-  const table = make("table", { class: "tag-bars", "aria-label": label }, make("thead", {}, head), body);
+  const table = make("table", { class: columns.length > 2 ? "tag-bars three" : "tag-bars", "aria-label": label }, make("thead", {}, head), body);
   const more = make("button", { type: "button", class: "quiet", click: () => { isWhole = !isWhole; draw(); } });
   const element = make("div", { class: "tag-table" }, make("div", { class: "scroll-x" }, table), more);
   let isWhole = false;
