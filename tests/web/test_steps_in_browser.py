@@ -349,7 +349,7 @@ def test_the_worked_example_reads_as_in_the_lecture(page):
         "return [...document.querySelectorAll('.overview tr')].map((r) => [...r.cells].map((c) => c.textContent))"
     )
     assert rows[2] == ["Word", "[1, 1]", "[1, 1]", "[2, 2]"]
-    assert rows[3] == ["h, layer 1", "[2, 2]", "[6, 6]", "[16, 16]"]
+    assert rows[3] == ["h of layer 1", "[2, 2]", "[6, 6]", "[16, 16]"]
     assert rows[4] == ["o", "[4, 4]", "[12, 12]", "[32, 32]"]
     assert page.texts(".equation .equation-text") == ["h₁(2) = U x(2) + W h(1) + b = 2 + 4 + 0 = 6"]
     for n, scores in enumerate(["[4, 4]", "[12, 12]", "[32, 32]"]):
