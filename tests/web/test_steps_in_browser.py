@@ -1,12 +1,12 @@
 """The views of steps and equations in a real browser, with numbers of small models from the service."""
 
-import re
-import shutil
 import threading
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
+import browsers
 import pytest
+from processes import wait_until
 from small_models import TEXT, drawn
 
 from rnncli.inspect.equation import quantities, unfold
@@ -19,8 +19,6 @@ from rnncli.serving.server import Server
 from rnncli.serving.service import Service
 from rnncli.serving.settings import Settings
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-DRIVER = shutil.which("chromedriver")
 WORDS = " ".join(TEXT)
 HOSTILE = "<img/src=x/onerror=alert(1)> </script> {{x}} $& {token}"
 KINDS = {
@@ -31,9 +29,7 @@ KINDS = {
     "added": {"arch": "elman", "cell": "gru", "hidden": 20, "window": 1, "neighbours": "added"},
 }
 
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER), reason="no browser: apt-get install chromium chromium-driver"
-)
+pytestmark = browsers.needs_browser
 
 
 @pytest.fixture(scope="module")
@@ -63,21 +59,6 @@ def address(models, tmp_path_factory):
     thread.join(60)
 
 
-@pytest.fixture(scope="module")
-def browser():
-    webdriver = pytest.importorskip("selenium.webdriver", reason='no selenium: pip install -e ".[test]"')
-    from selenium.webdriver.chrome.service import Service as DriverService
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=DriverService(DRIVER))
-    yield driver
-    driver.quit()
-
-
 class Page:
     """The page in the browser: what it shows, and what a reader does."""
 
@@ -86,8 +67,7 @@ class Page:
         self.address = address
 
     def open(self, width=1200, scheme="light", motion="no-preference", **state) -> "Page":
-        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        browsers.show_as(self.browser, width, scheme)
         values = {"prefers-color-scheme": scheme, "prefers-reduced-motion": motion}
         features = [{"name": name, "value": value} for name, value in values.items()]
         self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
@@ -99,9 +79,7 @@ class Page:
         return self
 
     def wait(self, condition) -> None:
-        from selenium.webdriver.support.ui import WebDriverWait
-
-        WebDriverWait(self.browser, 30, 0.05).until(lambda _: condition())
+        wait_until(condition, 30)
 
     def script(self, text: str, *values):
         return self.browser.execute_script(text, *values)
@@ -197,7 +175,7 @@ def test_buttons_keys_slider_and_tokens_move_through_time(page):
     page.press(Keys.ARROW_RIGHT)
     assert (page.step, page.one(".steps-bar input").get_attribute("value")) == (4, "5")
     assert "Step 5 of 7: “the” is tagged" in page.one(".step-said").text
-    page.wait(lambda: page.state["step"] == "4")
+    page.wait(lambda: page.state.get("step") == "4")
 
 
 def test_playing_goes_on_to_the_end_and_pauses(page):
@@ -314,7 +292,7 @@ def test_an_input_unfolds_further_and_the_trail_leads_back(page, models):
     page.unfolded("h₂(2)")
     assert page.step == 1
     assert page.texts(".equation-trail li") == ["h₂(3)", "h₂(2)"]
-    page.wait(lambda: page.state.get("what") == "layer 2/h" and page.state["step"] == "1")
+    page.wait(lambda: page.state.get("what") == "layer 2/h" and page.state.get("step") == "1")
     page.one(".equation-trail button").click()
     page.unfolded("h₂(3)")
     assert page.step == 2
@@ -397,14 +375,3 @@ def test_both_widths_and_themes_hold_the_page(page, width, scheme, language):
     assert page.script(outside) == []
     if language == "zh":
         assert "怎麼來的" in page.one(".equation h2").text
-
-
-def test_english_and_chinese_have_the_same_texts():
-    folder = Path(__file__).parents[2] / "rnncli/web/app/words"
-    texts = {
-        language: dict(re.findall(r'^  "([\w.]+)": "(.*)",$', (folder / f"{language}.js").read_text("utf-8"), re.M))
-        for language in ("en", "zh")
-    }
-    assert texts["en"].keys() == texts["zh"].keys()
-    for key, text in texts["en"].items():
-        assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", texts["zh"][key])), key

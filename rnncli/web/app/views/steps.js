@@ -6,7 +6,6 @@ import { createOverview } from "./overview.js";
 import { createStages, shapeOf } from "./stages.js";
 
 const PLAY_EVERY = 1500; // ms
-const WAIT = 80; // ms after a key in the text
 const MOST_AT_ONCE = 60; // tokens of a text whose steps are asked for together; the service has the same limit
 const AROUND = 6; // steps on each side that are asked for otherwise
 const MOST_TOKENS = 40; // of a longer text, those around this step are listed
@@ -15,7 +14,6 @@ export function create(app) {
   const { t } = app;
   let loaded = null; // key, document, text (of the document), known: document of each step
   let asked = ""; // text and model that are asked for
-  let timer = 0;
   let playing = 0;
   let stages = [];
   let shape = "";
@@ -213,7 +211,6 @@ export function create(app) {
       if (key !== asked) stop();
       asked = key;
       equation.forget();
-      clearTimeout(timer);
       if (!state.text.trim()) {
         content.hidden = true;
         empty.hidden = false;
@@ -223,7 +220,7 @@ export function create(app) {
       content.hidden = !loaded;
       content.classList.add("waiting");
       empty.hidden = true;
-      timer = setTimeout(askFirst, before.text === undefined || isShownAgain ? 0 : WAIT);
+      askFirst();
       return;
     }
     if (loaded && loaded.key === key) show(state);
