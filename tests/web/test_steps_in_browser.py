@@ -375,3 +375,40 @@ def test_both_widths_and_themes_hold_the_page(page, width, scheme, language):
     assert page.script(outside) == []
     if language == "zh":
         assert "怎麼來的" in page.one(".equation h2").text
+
+
+def test_a_saved_page_has_all_steps_and_the_equations_that_were_open(page, models, tmp_path):
+    steps = Steps(models["lstm"], TEXT)
+    page.open(step=2, what="layer 1 forward/h", unit=1, other=WORDS)
+    page.unfolded("h₂(3)")
+    folder = {"behavior": "allow", "downloadPath": str(tmp_path)}
+    page.browser.execute_cdp_cmd("Browser.setDownloadBehavior", folder)
+    page.script("[...document.querySelectorAll('.settings button')].at(-1).click()")
+    path = tmp_path / "rnncli.html"
+    page.wait(path.exists)
+    browsers.set_offline(page.browser, True)
+    try:
+        page.browser.get(path.as_uri())
+        page.wait(lambda: page.step == 2)
+        page.unfolded("h₂(3)")
+        assert page.texts(".equation .equation-text") == [unfold(steps, "layer 1 forward/h", 2, 1).text]
+        page.all(".step-token")[4].click()
+        page.wait(lambda: page.step == 4)
+        h = steps.step(4)["layers"][0]["h"]
+        assert page.numbers("layer 1 forward/h") == h
+        page.unfolded("h₂(5)")  # which nobody had opened, so that the file has the number alone
+        title = page.one(".equation .equation-text").get_attribute("title")
+        assert (number(title), page.texts(".products")) == (h[1], [])
+        assert "not in the saved file" in page.one(".equation").text
+    finally:
+        browsers.set_offline(page.browser, False)
+
+
+def test_an_equation_on_a_narrow_page_leaves_its_number_in_sight(page):
+    page.open(width=400, model="added", step=3)
+    cells = page.one('[data-what="layer 1/h"] .strip-cells')
+    page.script("arguments[0].scrollIntoView({ block: 'end' })", cells)
+    cells.find_elements("css selector", ".strip-cell")[2].click()
+    page.unfolded("h₃(4)")
+    bottom = page.script("return arguments[0].getBoundingClientRect().bottom", cells)
+    assert bottom <= page.script("return document.querySelector('.equation').getBoundingClientRect().top")

@@ -20,8 +20,11 @@ export function create(app) {
 
   let opener = null; // what had the focus when an equation was opened
   function openAt(what, step, unit) {
-    if (!equation.element.contains(document.activeElement)) opener = document.activeElement;
+    const isDeeper = equation.element.contains(document.activeElement);
+    if (!isDeeper) opener = document.activeElement;
     app.set({ what, step, unit });
+    // Where the equation lies over the lower half of the window, the number stays in sight.
+    if (!isDeeper && stageList.contains(opener)) opener.scrollIntoView({ block: "nearest" });
   }
   function close() {
     app.set({ what: "", unit: 0 });
