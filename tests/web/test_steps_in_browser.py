@@ -1,5 +1,6 @@
 """The views of steps and equations in a real browser, with numbers of small models from the service."""
 
+import re
 import threading
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
@@ -412,3 +413,14 @@ def test_an_equation_on_a_narrow_page_leaves_its_number_in_sight(page):
     page.unfolded("h₃(4)")
     bottom = page.script("return arguments[0].getBoundingClientRect().bottom", cells)
     assert bottom <= page.script("return document.querySelector('.equation').getBoundingClientRect().top")
+
+
+def test_a_text_that_is_too_long_is_refused_calmly(browser, address):
+    page = Page(browser, address).open(model="worked example", text="1 1 2")
+    page.script("location.hash = location.hash.replace(/text=[^&]*/, 'text=' + '1+'.repeat(500))")
+    page.wait(lambda: "more than 400 tokens" in page.one(".message").text)
+    assert not page.one(".steps-content").is_displayed()
+    page.script("location.hash = location.hash.replace(/text=[^&]*/, 'text=2+1+1')")
+    page.wait(lambda: page.texts(".step-token .word") == ["2", "1", "1"])
+    assert not page.one(".message").is_displayed()
+    assert {"413"} == {re.search(r"status of (\d+)", entry["message"])[1] for entry in browser.get_log("browser")}

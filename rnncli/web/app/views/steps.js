@@ -193,6 +193,7 @@ export function create(app) {
       if (key !== asked) return;
       if (others.length && (error.status >= 400 && error.status < 500 || !app.source.isLive)) return ask(...others);
       content.classList.remove("waiting");
+      content.hidden = loaded?.key !== key; // not the steps of another text
       // A saved file may lack the steps beside this one.
       if (app.source.isLive || !loaded?.known.has(app.state.step)) app.problem(error);
     };
