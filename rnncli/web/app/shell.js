@@ -1,5 +1,5 @@
 // What stands around the views: title, models, language, tabs, the text, and messages.
-import { make, moved } from "./dom.js";
+import { make, moved, repaint } from "./dom.js";
 import { textField } from "./field.js";
 import { createState } from "./state.js";
 import { languages, translator } from "./words.js";
@@ -42,7 +42,12 @@ export function show({ views, source, models, first, actions = [] }) {
       if (error) message.textContent = [error.message, error.hint].filter(Boolean).join(" · ");
     }
 
-    const choice = make("select", { change: () => state.set({ model: choice.value, erased: -1, step: 0, what: "" }) });
+    const choice = make("select", { change: () => {
+      const of = (name) => models.find((model) => model.name === name)?.examples || [];
+      // An example of one model says little to another; what was typed stays.
+      const kept = (text, n) => (of(state.now.model).includes(text) ? of(choice.value)[n] ?? text : text);
+      state.set({ model: choice.value, text: kept(state.now.text, 0), other: kept(state.now.other, 1), erased: -1, target: -1, step: 0, what: "" });
+    } });
     function fillModels() {
       choice.replaceChildren(...models.map(({ name, arch, problem }) => make("option", { value: name, title: problem || null }, arch ? `${name} (${arch})` : name)));
       choice.value = state.now.model;
@@ -66,14 +71,25 @@ export function show({ views, source, models, first, actions = [] }) {
     const field = textField(app, "text", t("page.text"));
     const examples = make("div", { class: "examples" });
     const above = make("section", { class: "above", "aria-label": t("page.text") }, field.element, examples);
-    const panel = make("main", { id: "panel", role: "tabpanel", tabindex: "-1" });
+    const panel = make("div", { id: "panel", role: "tabpanel", tabindex: "-1" });
     body.replaceChildren(
-      ...body.querySelectorAll("script"),
+      ...body.querySelectorAll("script"), // a saved page has its documents in one
       make("header", { class: "top" },
         make("div", { class: "brand" }, make("h1", {}, "rnncli"), make("p", {}, t("page.subtitle"))),
         make("div", { class: "settings" },
           make("label", { class: "choice" }, make("span", {}, t("page.model")), choice), language, ...actions.map((action) => action(app)))),
-      list, above, message, panel);
+      make("main", {}, list, above, !source.isLive && make("p", { class: "hint" }, t("save.note")), message, panel));
+
+    let shown = null; // the examples in the page; they stay while they are the same, and with them the focus
+    function showExamples() {
+      const texts = (source.isLive && models.find((model) => model.name === state.now.model)?.examples) || [];
+      if (texts !== shown) {
+        shown = texts;
+        examples.replaceChildren(...texts.map((text) =>
+          make("button", { type: "button", class: "example", dir: "auto", click: () => state.set({ text, erased: -1, target: -1, step: 0 }) }, text)));
+      }
+      [...examples.children].forEach((example) => example.setAttribute("aria-pressed", String(example.textContent === state.now.text)));
+    }
 
     const made = new Map(); // views stay as they are while others are shown
     function update(before) {
@@ -94,12 +110,11 @@ export function show({ views, source, models, first, actions = [] }) {
       if (panel.firstChild !== entry.view.element) {
         say(null);
         panel.replaceChildren(entry.view.element);
+        repaint();
         from = entry.seen; // what has changed since it was shown last
       }
       entry.seen = now;
-      const model = models.find((one) => one.name === now.model);
-      examples.replaceChildren(...((model && model.examples) || []).map((text) =>
-        make("button", { type: "button", class: "example", dir: "auto", "aria-pressed": String(text === now.text), click: () => state.set({ text, erased: -1, step: 0 }) }, text)));
+      showExamples();
       entry.view.update(now, from);
     }
     update({});

@@ -2,6 +2,8 @@
 
 const paths = { tag: "/v1/tag", inspect: "/v1/inspect", equation: "/v1/equation", erase: "/v1/erase" };
 const MOST_KEPT = 600; // answers, so that stepping back asks nothing again
+const SLOW = 60; // ms of an answer, from which the next question waits while somebody types
+const TYPING = 400; // ms between two questions of somebody who types
 
 /** An answer that says why there is none: `message`, `hint`, `status`. */
 export class Refused extends Error {
@@ -36,7 +38,7 @@ const kindOf = (name, body) => (body.measures ? `${name} measures` : name);
 
 /** The numbers of the service. `askToken()` promises the token that the service demands. */
 export function service(askToken) {
-  const open = new Map(); // the AbortController of each kind
+  const open = new Map(); // by kind the question asked last: when, how long an answer took, and how to drop it
   const kept = new Map(); // answers by question
   let asked = null;
 
@@ -72,15 +74,26 @@ export function service(askToken) {
     return value;
   }
 
-  /** As `answer`, but a newer question of the same kind makes this one never resolve. */
+  /** As `answer`, but a newer question of the same kind makes this one never resolve. A slow service is not asked at every key. */
   function latest(name, question) {
     const kind = kindOf(name, bodies[name](question));
+    const before = open.get(kind) || { asked: -Infinity, took: 0 };
     const controller = new AbortController();
-    open.get(kind)?.abort();
-    open.set(kind, controller);
+    const now = { asked: performance.now(), took: before.took, drop: () => controller.abort() };
+    before.drop?.();
+    open.set(kind, now);
+    const wait = before.took > SLOW && now.asked - before.asked < TYPING ? Math.min(TYPING, before.took / 2) : 0;
     return new Promise((resolve, reject) => {
-      const ifLatest = (settle) => (value) => { if (!controller.signal.aborted) settle(value); };
-      answer(name, question, controller.signal).then(ifLatest(resolve), ifLatest(reject));
+      const ifLatest = (settle) => (value) => {
+        if (controller.signal.aborted) return;
+        now.took = performance.now() - now.asked - wait;
+        settle(value);
+      };
+      const ask = () => {
+        if (!controller.signal.aborted) answer(name, question, controller.signal).then(ifLatest(resolve), ifLatest(reject));
+      };
+      if (wait) setTimeout(ask, wait);
+      else ask();
     });
   }
 
@@ -115,4 +128,31 @@ export function service(askToken) {
     /** Post and read an answer of JSON. */
     post: async (path, body) => (await post(path, body)).json(),
   };
+}
+
+/** The numbers that are inside a saved file, as questions with their answers: [name, question, answer] each. */
+export function inside(answers, missing) {
+  const key = (name, question) => name + JSON.stringify(bodies[name](question));
+  const known = new Map(answers.map(([name, question, answer]) => [key(name, question), answer]));
+  const isSame = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
+  /** A document with some steps, out of one with more. */
+  function withSteps({ texts, model, steps }) {
+    for (const [name, question, answer] of answers) {
+      if (name !== "inspect" || !isSame(question.texts, texts) || question.model !== model) continue;
+      const wanted = steps === "all" ? answer.texts[0].tokens.map((_, step) => step) : steps;
+      const has = (text) => wanted.every((step) => step >= text.tokens.length || text.steps?.steps.some((one) => one.step === step));
+      if (!answer.texts.every(has)) continue;
+      const chosen = (text) => ({ ...text, steps: { ...text.steps, steps: text.steps.steps.filter(({ step }) => wanted.includes(step)) } });
+      return { ...answer, texts: answer.texts.map(chosen) };
+    }
+    return undefined;
+  }
+  async function answer(name, question) {
+    const given = known.get(key(name, question)) ?? (name === "inspect" && question.steps?.length && !question.measures ? withSteps(question) : undefined);
+    if (given === undefined) throw new Refused(missing(document.documentElement.lang.slice(0, 2)));
+    return given;
+  }
+  const ask = (name) => (question) => answer(name, question);
+  return { isLive: false, answer, tag: ask("tag"), inspect: ask("inspect"), equation: ask("equation"), erase: ask("erase") };
 }
