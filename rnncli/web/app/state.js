@@ -13,7 +13,18 @@ export const defaults = {
   target: 0,
   erased: -1, // the number of the token that is erased; −1 for none
   stop: 0,
+  look: -1, // what the stop shows; −1 until the lesson has begun
   language: "en",
+  // the settings of a training
+  arch: "elman",
+  cell: "simple",
+  hidden: 32,
+  layers: 1,
+  activation: "tanh",
+  learning_rate: 0.01,
+  epochs: 10,
+  clip: 1,
+  sentences: 2000,
 };
 
 // A change of one of these is a step that the browser's "back" undoes; others, such as each key of a text, are not.
