@@ -80,13 +80,21 @@ export function create(app) {
       make("p", { class: "units" }, make("span", {}, label), " ", make("span", {}, t("architectures.distance", { distance: number(apart) }))), pieces);
   }
 
+  /** The tag of the word before, in both texts: what a memory of outputs says. */
+  function tagsBefore(row, [i, j]) {
+    const [one, two] = [row.document.texts[0].tokens[i - 1], row.document.texts[1].tokens[j - 1]];
+    if (!one || !two) return null;
+    return make("p", { class: "units" }, [one, two].map((token) => t("architectures.after", { word: token.text, tag: token.tag, probability: token.probability.toFixed(3) })).join(" · "));
+  }
+
   function memories(row, pair) {
     const [first, second] = row.document.texts;
     if (row.document.model.arch === "fnn" || !first.memories.length) return [make("p", { class: "units nothing" }, t("architectures.nothing"))];
     const kept = first.memories.map((memory, n) => [memory, second.memories[n]]).filter(([memory]) => row.name !== "jordan" || memory.name === "output");
-    return kept.map(([one, two]) => {
+    return kept.flatMap(([one, two]) => {
       const length = one.values[0].length;
-      return strip(one, t("architectures.memory", { name: nameOfMemory(one.name) }), before(one, pair[0]) || zeros(length), before(two, pair[1]) || zeros(length));
+      const shown = strip(one, t("architectures.memory", { name: nameOfMemory(one.name) }), before(one, pair[0]) || zeros(length), before(two, pair[1]) || zeros(length));
+      return one.name === "output" ? [shown, tagsBefore(row, pair)] : [shown];
     });
   }
   const nameOfMemory = (name) => (name === "output" ? t("memory.output") : name.endsWith("backward") ? t("memory.backward") : name.endsWith("forward") ? t("memory.forward") : t("memory.hidden"));

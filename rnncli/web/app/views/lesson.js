@@ -2,6 +2,7 @@
 import { make } from "../dom.js";
 import { textField } from "../field.js";
 import { STOPS } from "../lesson/stops.js";
+import { ask, names, networks } from "../networks.js";
 
 const WITH_TEXT = ["label", "steps", "compare"]; // views that leave the text to the page around them
 const guesses = new Map(); // the choice at each stop, by its number; −1: looked without a guess
@@ -43,6 +44,8 @@ export function create(app) {
   const views = new Map(); // by name: the view, and the state that it has seen
   let drawn = -1;
   let hasFocus = false;
+  let isDone = false;
+  let preparing = null; // the promise of the networks side by side, which some stops look into
 
   const modelOf = (name) => (app.models.some((model) => model.name === name) ? name : (app.models.find((model) => model.is_default) || app.models[0]).name);
   /** The changes of the state that a look makes; what it does not name is as at first. */
@@ -62,6 +65,19 @@ export function create(app) {
     drawText(app.state);
     drawView(app.state);
     truth.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Train the networks side by side, if a look needs one of them that is not there; whether it must be waited for. */
+  function isMissing(model) {
+    if (!names.includes(model) || modelOf(model) === model) return false;
+    preparing = preparing || ask(app.source, [app.state.text, app.state.other])
+      .then(() => app.refresh())
+      .then(() => {
+        isDone = true;
+        if (app.state.view === "lesson") app.set(changesOf(stopOf(app.state), app.state.look));
+        drawView(app.state);
+      }, app.problem);
+    return !isDone;
   }
 
   function drawText(state) {
@@ -109,7 +125,8 @@ export function create(app) {
       looks.replaceChildren(...all.map((_, n) => make("button", { type: "button", click: () => app.set(changesOf(stop, n)) }, t(`lesson.${name}.look.${n}`))));
     }
     [...looks.children].forEach((button, n) => button.setAttribute("aria-pressed", String(n === at)));
-    if (!isOpen) {
+    if (!isOpen || isMissing(model)) {
+      closed.firstChild.textContent = t(isOpen ? "lesson.preparing" : "lesson.closed");
       if (place.firstChild !== closed) place.replaceChildren(closed);
       return;
     }
@@ -119,7 +136,8 @@ export function create(app) {
     if (isNew) {
       app.problem(null);
       place.replaceChildren(entry.view.element);
-      if (model && modelOf(model) !== model) app.problem({ message: t("lesson.no_model", { model }) });
+      if (networks.error && names.includes(model)) app.problem(networks.error);
+      else if (model && modelOf(model) !== model) app.problem({ message: t("lesson.no_model", { model }) });
     }
     field.update(state);
     const shown = { ...state, view: viewName };

@@ -79,12 +79,12 @@ export function create(app) {
   const maps = [createMap(t), createMap(t)];
   const path = make("select", { change: () => { chosen = path.value; draw(); } });
   const pathChoice = make("label", { class: "choice" }, make("span", {}, t("train.path")), path);
-  const mapGrid = make("div", { class: "map-grid" }, maps.map((map) => map.element));
   const decay = make("div", {});
+  const mapGrid = make("div", { class: "map-grid" }, maps.map((map) => map.element), decay);
   const noMemory = make("p", { class: "hint" }, t("train.no_memory"));
   const lead = make("p", { class: "explained" });
   const gradient = make("div", { class: "gradient" }, make("h2", {}, t("train.gradient")), make("p", { class: "hint" }, t("train.gradient_hint")), pathChoice,
-    scale(t), mapGrid, lead, noMemory, decay);
+    scale(t), lead, mapGrid, noMemory);
   const now = make("div", { class: "train-now" });
   const history = make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("train.history") });
   const table = make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("train.numbers") });
@@ -134,7 +134,7 @@ export function create(app) {
     const run = runs.at(-1);
     const keys = [...new Set(runs.flatMap(keysOf))];
     noMemory.hidden = keys.length > 0 || !run.epochs.length;
-    mapGrid.hidden = decay.hidden = keys.length === 0;
+    mapGrid.hidden = keys.length === 0;
     pathChoice.hidden = keys.length < 2;
     if (!keys.length) return lead.replaceChildren();
     const own = keysOf(run);

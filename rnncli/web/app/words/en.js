@@ -54,6 +54,7 @@ export const en = {
   "architectures.memory": "What it remembers on reaching the word ({name})",
   "architectures.distance": "distance {distance}",
   "architectures.memory_said": "{name}, of the first and the second text: distance {distance}",
+  "architectures.after": "after “{word}”: {tag} {probability}",
   "architectures.legend": "Upper row: first text; lower row: second text.",
   "architectures.facts": "{metric} on the development data {score} · {epochs} epochs · {seconds} s",
   "why.fnn": "It cannot: for {word} it reads the same numbers in both texts, and so it computes the same probabilities.",

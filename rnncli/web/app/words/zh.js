@@ -54,6 +54,7 @@ export const zh = {
   "architectures.memory": "讀到這個詞時的記憶（{name}）",
   "architectures.distance": "距離 {distance}",
   "architectures.memory_said": "{name}，第一與第二段文字：距離 {distance}",
+  "architectures.after": "讀過「{word}」之後：{tag} {probability}",
   "architectures.legend": "上排：第一段文字；下排：第二段文字。",
   "architectures.facts": "開發資料的{metric} {score} · {epochs} 輪 · {seconds} 秒",
   "why.fnn": "它做不到：在兩段文字裡，「{word}」的輸入數字完全相同，算出的機率也就相同。",
