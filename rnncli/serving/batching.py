@@ -98,7 +98,7 @@ class Batcher:
             self._waiting_bytes -= size
 
     def _run(self) -> None:
-        for served in self._models:
+        for served in (*self._models, *self._models.lessons):
             served.prepare()
         is_ending = False
         while not is_ending:
@@ -133,7 +133,7 @@ class Batcher:
 
     def _label(self, jobs: list[_Job]) -> None:
         """Label requests, those for one model and one number of labellings together."""
-        groups: dict[tuple[str, int], list[_Ready]] = {}
+        groups: dict[tuple[Served, int], list[_Ready]] = {}
         dropped = 0
         for job in jobs:
             if job.is_dropped:
@@ -144,7 +144,7 @@ class Batcher:
             except Exception as error:
                 self._deliver([(job, error)])
             else:
-                groups.setdefault((job.served.name, job.nbest), []).append(ready)
+                groups.setdefault((job.served, job.nbest), []).append(ready)
         if dropped:
             self._call(self._count, dropped, 0, 0)
         for group in groups.values():
@@ -152,7 +152,7 @@ class Batcher:
 
     def _cut(self, job: _Job) -> _Ready:
         """Cut the texts of a request into tokens, and count these."""
-        model = job.served.tagger.model
+        model = job.served.model
         sentences = []
         total = 0
         most = self._limits.tokens // max(1, job.nbest)

@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, NamedTuple, NoReturn
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, MutableMapping
+from typing import Any, NamedTuple, NoReturn, TypeVar
 from urllib.parse import parse_qsl
 
 from rnncli.errors import RnncliError
@@ -13,9 +13,11 @@ Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+T = TypeVar("T")
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
+EVENTS = "text/event-stream"
 MULTIPART = "multipart/form-data"
 MOST_FIELDS = 100  # of a form
 
@@ -45,12 +47,33 @@ def busy(message: str) -> RefusedError:
 
 
 class Answer(NamedTuple):
-    """What is sent back."""
+    """What is sent back; ``headers`` go before those that every answer has."""
 
     body: bytes
     status: int = 200
     media: str = JSON
     headers: tuple[tuple[str, str], ...] = ()
+
+
+class Stream(NamedTuple):
+    """What is sent back part by part.
+
+    close  is called at the end, also where the client has left before it
+    """
+
+    parts: AsyncIterator[bytes]
+    close: Callable[[], None]
+    status: int = 200
+    media: str = EVENTS
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def event(name: str, data: Any) -> bytes:
+    """One server-sent event.
+
+    Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
+    """
+    return f"event: {name}\ndata: {json_line(data)}\n".encode()
 
 
 def as_json(value: Any, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
@@ -93,6 +116,19 @@ class Request(NamedTuple):
         elif self.media == MULTIPART:
             fields |= _parts(self.body, self.headers["content-type"])
         return fields
+
+    async def unless_gone(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of some work, which is cancelled if the client leaves: ConnectionResetError."""
+        working = asyncio.ensure_future(work)
+        leaving = asyncio.ensure_future(self.gone())
+        try:
+            await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                return working.result()
+            raise ConnectionResetError
+        finally:
+            working.cancel()
+            leaving.cancel()
 
     def json(self) -> Any:
         """The value of a body of JSON; a :class:`RefusedError` if it is none."""

@@ -7,6 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from rnncli.errors import ModelError, RnncliError, UsageError
+from rnncli.lessons.worked_example import worked_example
+from rnncli.model import Model
 from rnncli.modelfile import load
 from rnncli.serving.exchange import RefusedError
 from rnncli.serving.settings import Settings
@@ -14,6 +16,8 @@ from rnncli.spec import suggestion
 from rnncli.tag_output import refuse_text
 from rnncli.tagging import Tagger
 
+WORKED_EXAMPLE = "worked example"
+TRAINED = "trained"  # by the page
 EVERY = 1.0  # seconds between two looks at the files
 
 _log = logging.getLogger(__name__)
@@ -21,34 +25,52 @@ _State = tuple[int, int, int]  # of a file: when it was written, its size, its n
 
 
 class Served:
-    """A model, and what became of the last change of its file.
+    """A model that requests can name."""
 
-    problem  why the file that is there now is not used; "" if it is
-    loaded   how often a file was loaded
-    """
+    is_lesson = False  # whether it comes with the page
+    problem = ""  # why the file that is there now is not used; "" if it is
 
-    def __init__(self, name: str, path: Path, threads: int) -> None:
+    def __init__(self, name: str, model: Model, threads: int) -> None:
         self.name = name
-        self.problem = ""
-        self.loaded = 0
-        self._path = path
         self._threads = threads
-        self._state: _State | None = None
-        self._load()
+        self._use(model)
 
-    def _load(self) -> None:
-        state = _state(self._path)
-        self._state = state
+    def _use(self, model: Model) -> None:
         # The kernels label from the beginning, so that an answer does not depend on those before it.
-        tagger = Tagger(load(self._path), self._threads, kernels=True)
+        tagger = Tagger(model, self._threads, kernels=True)
         refuse_text(tagger)
         self.tagger = tagger
-        self.loaded += 1
+
+    @property
+    def model(self) -> Model:
+        """The model that is used now."""
+        return self.tagger.model
 
     def prepare(self) -> None:
         """Load the kernels, so that the first request does not wait for them."""
         with suppress(RnncliError):  # of labelling, which the first request gets too
             self.tagger.tag("a")
+
+
+class Lesson(Served):
+    """A model that explains networks. It has no file."""
+
+    is_lesson = True
+
+
+class FromFile(Served):
+    """A model of a file, and what became of the last change of the file; ``loaded`` is how often it was loaded."""
+
+    def __init__(self, name: str, path: Path, threads: int) -> None:
+        self.loaded = 1
+        self._path = path
+        self._state: _State | None = _state(path)
+        super().__init__(name, load(path), threads)
+
+    def _load(self) -> None:
+        self._state = _state(self._path)
+        self._use(load(self._path))
+        self.loaded += 1
 
     def refresh(self) -> None:
         """Load the file if it has changed. A bad one is logged, and the model stays as it is."""
@@ -69,25 +91,41 @@ class Served:
 
 
 class Models:
-    """All models by their names. An error of loading one is raised when the service starts."""
+    """The models of the service, from files, and those of lessons. An error of a file is raised at the start."""
 
     def __init__(self, settings: Settings) -> None:
         if not settings.models:
             raise UsageError("a service needs a model", hint="rnncli serve --model FILE")
-        self._served = {name: Served(name, path, settings.threads) for name, path in settings.models.items()}
+        if TRAINED in settings.models:
+            hint = f"give the file another one: --model NAME={settings.models[TRAINED]}"
+            raise UsageError(f"the name {TRAINED} is that of the model that the page trains", hint=hint)
+        self._threads = settings.threads
+        self._served = {name: FromFile(name, path, settings.threads) for name, path in settings.models.items()}
+        self._lessons: dict[str, Lesson] = {}
+        self.add_lesson(WORKED_EXAMPLE, worked_example())
         self.default = next(iter(self._served))
         self._next_look = 0.0
 
-    def __iter__(self) -> Iterator[Served]:
+    def __iter__(self) -> Iterator[FromFile]:
+        """The models from files."""
         return iter(self._served.values())
+
+    @property
+    def lessons(self) -> list[Lesson]:
+        """The models of lessons, which are used only by a request that names one."""
+        return list(self._lessons.values())
+
+    def add_lesson(self, name: str, model: Model) -> None:
+        """Add a model of a lesson, or put it in the place of one with this name. Any thread may call it."""
+        self._lessons[name] = Lesson(name, model, self._threads)
 
     def named(self, name: str | None) -> Served:
         """The model of a name, or the first; a :class:`.RefusedError` with status 404 if there is none."""
-        served = self._served.get(self.default if name is None else name)
+        name = self.default if name is None else name
+        served = self._served.get(name) or self._lessons.get(name)
         if served is None:
-            raise RefusedError(
-                404, f"the service has no model {name}", "model", suggestion(str(name), self._served)
-            )
+            hint = suggestion(name, [*self._served, *self._lessons])
+            raise RefusedError(404, f"the service has no model {name}", "model", hint)
         return served
 
     def refresh(self) -> None:

@@ -89,12 +89,13 @@ async def _tag(service: "Service", request: Request, body: Any) -> Answer:
 
 async def _models(service: "Service", request: Request, body: Any) -> Answer:
     models = []
-    for served in service.models:
-        model = served.tagger.model
+    for served in (*service.models, *service.models.lessons):
+        model = served.model
         spec = model.network_spec
         models.append(
             {
                 "name": served.name,
+                "lesson": served.is_lesson,
                 "is_default": served.name == service.models.default,
                 "arch": spec.arch,
                 "cell": spec.cell,

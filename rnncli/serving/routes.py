@@ -7,13 +7,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rnncli import __version__
-from rnncli.serving.exchange import FORM, JSON, MULTIPART, Answer, RefusedError, Request, error_as_json
+from rnncli.serving.exchange import FORM, JSON, MULTIPART, Answer, RefusedError, Request, Stream, error_as_json
 from rnncli.serving.schema import Schema
 
 if TYPE_CHECKING:
     from rnncli.serving.service import Service
-
-NAME = "/{model}"  # at the end of a path: the name of a model
 
 OBJECT: Schema = {"type": "object"}
 TEXT: Schema = {"type": "string"}
@@ -31,7 +29,7 @@ ERROR: Schema = {
 
 
 class Route(NamedTuple):
-    """A path of the service.
+    """A path of the service, whose end may vary: ``/models/{model}``.
 
     answer   gives the answer to a request and the checked value of its body, None without one
     body     schema of a body of JSON; None if the route has none
@@ -45,7 +43,7 @@ class Route(NamedTuple):
     method: str
     path: str
     summary: str
-    answer: "Callable[[Service, Request, Any], Awaitable[Answer]]"
+    answer: "Callable[[Service, Request, Any], Awaitable[Answer | Stream]]"
     body: Schema | None = None
     fields: Mapping[str, Schema] | None = None
     result: Schema = OBJECT
@@ -54,6 +52,16 @@ class Route(NamedTuple):
     refused: Schema = ERROR
     refused_media: str = JSON
     is_open: bool = False
+
+    @property
+    def start(self) -> str:
+        """The path without the part that varies."""
+        return self.path.partition("{")[0]
+
+    @property
+    def varying(self) -> str:
+        """The name of the part that varies; "" if none does."""
+        return self.path.partition("{")[2].removesuffix("}")
 
     @property
     def medias(self) -> tuple[str, ...]:
@@ -98,8 +106,8 @@ def _operation(route: Route) -> dict[str, Any]:
     if route.is_open:
         operation["security"] = []
     parameters = []
-    if route.path.endswith(NAME):
-        parameters.append({"name": "model", "in": "path", "required": True, "schema": TEXT})
+    if route.varying:
+        parameters.append({"name": route.varying, "in": "path", "required": True, "schema": TEXT})
     if route.fields is not None:
         if route.method == "GET":
             parameters += [{"name": name, "in": "query", "schema": schema} for name, schema in route.fields.items()]

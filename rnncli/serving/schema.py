@@ -1,9 +1,10 @@
 """Checks of JSON values against the part of JSON Schema that the service uses in its OpenAPI document.
 
 These words are known: type, properties, required, additionalProperties: false, items, minItems, maxItems, minimum,
-maximum, enum. A word that only describes, such as description, changes nothing.
+maximum, maxLength, pattern, enum. A word that only describes, such as description, changes nothing.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,6 +50,12 @@ def check(value: Any, schema: Schema, where: str = "") -> None:
             value.encode()
         except UnicodeEncodeError:
             raise RefusedError(400, "half of a surrogate pair is no character", where) from None
+        if len(value) > schema.get("maxLength", len(value)):
+            raise RefusedError(
+                400, f"expected at most {schema['maxLength']:,} characters, got {len(value):,}", where
+            )
+        if not re.search(schema.get("pattern", ""), value):
+            raise RefusedError(400, f"expected a string like {schema['pattern']}, got {shown(value)}", where)
     elif isinstance(value, int | float) and not isinstance(value, bool):
         least = schema.get("minimum", value)
         most = schema.get("maximum", value)

@@ -3,13 +3,13 @@
 Source: https://asgi.readthedocs.io/en/latest/specs/www.html
 """
 
-import asyncio
 import logging
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
-from rnncli.serving import own
+from rnncli.inspect.progress import Progress
+from rnncli.serving import inspection, own, page
 from rnncli.serving.adapters import huggingface, label_studio, udpipe
 from rnncli.serving.batching import Batcher, Input
 from rnncli.serving.exchange import (
@@ -19,22 +19,24 @@ from rnncli.serving.exchange import (
     Request,
     Scope,
     Send,
+    Stream,
     error_as_json,
     read_body,
 )
 from rnncli.serving.guard import HEADERS, Guard
 from rnncli.serving.metrics import Metrics
 from rnncli.serving.models import Models
-from rnncli.serving.routes import NAME, Route
+from rnncli.serving.routes import Route
 from rnncli.serving.schema import check
 from rnncli.serving.settings import Settings
+from rnncli.serving.work import Work
 from rnncli.tagging import Tagged
 
-ROUTES = (*own.ROUTES, *udpipe.ROUTES, *huggingface.ROUTES, *label_studio.ROUTES)
+ROUTES = (*page.ROUTES, *own.ROUTES, *inspection.ROUTES, *udpipe.ROUTES, *huggingface.ROUTES, *label_studio.ROUTES)
 _NO_ROUTE = "none"  # in the counts
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
-_HEADERS = [(name.encode(), value.encode()) for name, value in HEADERS]
 
 
 class Service:
@@ -47,11 +49,18 @@ class Service:
         self.models = Models(settings)
         self.metrics = Metrics()
         self.batcher = Batcher(self.models, settings.limits, self.metrics)
+        self.work = Work(settings.limits)
         self.is_stopping = False
         self._guard = Guard(settings)
         self._by_path: dict[str, dict[str, Route]] = {}
+        self._by_start: dict[str, dict[str, Route]] = {}  # of paths with a part that varies
         for route in self.routes:
-            self._by_path.setdefault(route.path, {})[route.method] = route
+            table = self._by_start if route.varying else self._by_path
+            table.setdefault(route.start, {})[route.method] = route
+
+    async def compute(self, request: Request, function: Callable[[Progress], T]) -> T:
+        """The result of a function that takes its time; ConnectionResetError if the client leaves before it."""
+        return await request.unless_gone(self.work.do(function))
 
     async def label(
         self, request: Request, model: str | None, inputs: Sequence[Input], nbest: int = 0
@@ -61,16 +70,7 @@ class Service:
         if len(inputs) > self.settings.limits.texts:
             hint = "send fewer texts in a request"
             raise RefusedError(413, f"there are more than {self.settings.limits.texts:,} texts", hint=hint)
-        labelling = asyncio.ensure_future(self.batcher.label(served, inputs, nbest, len(request.body)))
-        leaving = asyncio.ensure_future(request.gone())
-        try:
-            await asyncio.wait((labelling, leaving), return_when=asyncio.FIRST_COMPLETED)
-            if labelling.done():
-                return labelling.result()
-            raise ConnectionResetError
-        finally:
-            labelling.cancel()
-            leaving.cancel()
+        return await request.unless_gone(self.batcher.label(served, inputs, nbest, len(request.body)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or start and stop with the server."""
@@ -87,6 +87,7 @@ class Service:
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 self.is_stopping = True
+                self.work.stop()
                 await self.batcher.stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
@@ -95,6 +96,7 @@ class Service:
         begin = time.perf_counter()
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         route: Route | None = None
+        answer: Answer | Stream
         try:
             self._guard.check_names(headers)
             route, name = self._route(scope["method"], scope["path"])
@@ -108,12 +110,16 @@ class Service:
             _log.exception("a request failed")
             failure = RefusedError(500, "the service failed to answer this request", hint="its log says why")
             answer = (route.refuse if route else error_as_json)(failure)
-        await self._send(answer, scope["method"] == "HEAD", send)
+        try:
+            await self._send(answer, scope["method"] == "HEAD", send)
+        finally:
+            if isinstance(answer, Stream):
+                answer.close()
         self.metrics.answered(route.path if route else _NO_ROUTE, answer.status, time.perf_counter() - begin)
 
     async def _answer(
         self, route: Route, name: str, scope: Scope, headers: dict[str, str], receive: Receive
-    ) -> Answer:
+    ) -> Answer | Stream:
         if not route.is_open:
             self._guard.check_token(headers)
 
@@ -135,12 +141,13 @@ class Service:
         return await route.answer(self, request, value)
 
     def _route(self, method: str, path: str) -> tuple[Route, str]:
-        """The route of a path, and the name of a model at its end."""
+        """The route of a path, and what stands in the place of the part that varies."""
         routes = self._by_path.get(path)
         name = ""
         if routes is None:
-            before, _, name = path.rpartition("/")
-            routes = self._by_path.get(before + NAME) if name else None
+            start = next((start for start in self._by_start if path.startswith(start) and path != start), "")
+            routes = self._by_start.get(start)
+            name = path.removeprefix(start)
         if routes is None:
             raise RefusedError(404, "there is no such path", path, "GET /openapi.json lists all paths")
         route = routes.get("GET" if method == "HEAD" else method)
@@ -148,14 +155,18 @@ class Service:
             raise RefusedError(405, f"{method} is not answered here", path, headers=(("Allow", ", ".join(routes)),))
         return route, name
 
-    async def _send(self, answer: Answer, is_head: bool, send: Send) -> None:
-        headers = [
-            (b"content-type", answer.media.encode()),
-            (b"content-length", str(len(answer.body)).encode()),
-            *_HEADERS,
-            *((name.lower().encode(), value.encode()) for name, value in answer.headers),
-        ]
+    async def _send(self, answer: Answer | Stream, is_head: bool, send: Send) -> None:
+        own = {name.lower(): value for name, value in answer.headers}
+        headers = {"content-type": answer.media, **dict(HEADERS), **own}
+        if isinstance(answer, Answer) and answer.status not in (204, 304):
+            headers["content-length"] = str(len(answer.body))
         if answer.status in (408, 413):  # what is left of the body is not read
-            headers.append((b"connection", b"close"))
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if is_head else answer.body})
+            headers["connection"] = "close"
+        encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
+        await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
+        if isinstance(answer, Answer):
+            await send({"type": "http.response.body", "body": b"" if is_head else answer.body})
+            return
+        async for part in answer.parts:
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})

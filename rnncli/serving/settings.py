@@ -16,6 +16,11 @@ class Limits(NamedTuple):
     nbest          labellings of a sentence
     waiting        requests that are accepted and not yet answered
     waiting_bytes  of all these requests together
+    running        inspections at once
+    computing      inspections that run or wait
+    inspected      tokens of the texts that are inspected
+    measured       the same with measures, whose time grows with the square of the tokens
+    steps          steps of a text that are listed in full
     connections    open at once
     seconds        from the end of a request to its answer
     slow           seconds that a client has to send the head of a request, or its body, or to read an answer
@@ -29,6 +34,11 @@ class Limits(NamedTuple):
     nbest: int = 100
     waiting: int = 1_000
     waiting_bytes: int = 64 << 20
+    running: int = 2
+    computing: int = 20
+    inspected: int = 400
+    measured: int = 60
+    steps: int = 60
     connections: int = 1_000
     seconds: float = 30.0
     slow: float = 10.0

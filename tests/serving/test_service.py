@@ -124,7 +124,7 @@ def test_a_media_type_that_pages_of_other_sites_may_send_is_refused(client: Any)
 
 
 def test_paths_and_methods_that_do_not_exist(client: Any) -> None:
-    assert 404 == client.get("/").status
+    assert 404 == client.get("/v2").status
     assert 404 == client.get("/v1/tag/").status
     assert 404 == client.get("/models/../v1/models").status
     reply = client.get("/v1/tag")
@@ -137,7 +137,8 @@ def test_paths_and_methods_that_do_not_exist(client: Any) -> None:
 
 def test_models_health_and_counts(start_service: Callable[..., Any], tiny: Model) -> None:
     client = start_service()
-    (model,) = client.get("/v1/models").json["models"]
+    model, example = client.get("/v1/models").json["models"]
+    assert ("worked example", True, False) == tuple(example[key] for key in ("name", "lesson", "is_default"))
     assert ("tiny", True, tiny.tags, "") == tuple(model[key] for key in ("name", "is_default", "tags", "problem"))
     assert {"status": "ok", "problems": {}} == client.get("/healthz").json
     client.post("/v1/tag", {"texts": TEXTS})
