@@ -163,7 +163,7 @@ export function create(app) {
   return {
     element,
     update(state) {
-      if (state.look < 0) return app.set(changesOf(stopOf(state), 0)); // the lesson begins; a link has a look
+      if (state.look < 0) return queueMicrotask(() => app.set(changesOf(stopOf(state), 0))); // it begins; a link has a look
       const isOther = drawn !== stopOf(state);
       drawText(state);
       drawView(state);
