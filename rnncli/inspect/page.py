@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rnncli.inspect.panels import Document, Panel, model_names, models_of, panels
-from rnncli.inspect.template import read, template, trusted
+from rnncli.inspect.template import template, trusted
 from rnncli.web import bundle
 
 _DECIMALS = {"values": 2, "probability": 3}  # of numbers on the page; all others have four
@@ -19,9 +19,12 @@ _PLUS, _MINUS = (240, 145, 58), (106, 165, 227)  # those of page.css
 def render(document: Document) -> str:
     """Draw the page: HTML that holds its style, its script and the document, and loads nothing.
 
+    The script draws all of it from the document; without a script the tokens and their spans can be read.
+
     Its Content-Security-Policy allows only this style and this script, by their SHA-256.
     """
-    style, script = bundle.read("page.css"), read("page.js")
+    style = bundle.read("page.css")
+    script = bundle.joined("report.js")
     names = model_names(document)
     all_panels = panels(document)
     extra = {"page": {"names": [panel.name for panel in all_panels], "models": names}}
@@ -29,10 +32,9 @@ def render(document: Document) -> str:
         _rounded(document) | extra, ensure_ascii=False, allow_nan=False, separators=(",", ":")
     ).translate(_ESCAPES)
     return str(
-        template("page.html").render(
+        template("report.html").render(
             title=_title(document),
             models=[(name, _facts(m["model"])) for name, m in zip(names, models_of(document), strict=True)],
-            document=document,
             panels=[{"name": panel.name, "groups": _groups(panel.text)} for panel in all_panels],
             style=trusted(style),
             script=trusted(script),

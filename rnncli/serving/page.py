@@ -10,6 +10,7 @@ from rnncli.web.bundle import asset
 if TYPE_CHECKING:
     from rnncli.serving.service import Service
 
+START = "/page/"  # of the paths of files, which may be in folders
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -42,6 +43,8 @@ def _file(name: str, request: Request) -> Answer:
 
 ROUTES = (
     Route("GET", "/", "The page.", _page, result=TEXT, media="text/html", is_open=True),
-    Route("GET", "/page/{file}", "A file of the page.", _asset, result=TEXT, media="text/javascript", is_open=True),
+    Route(
+        "GET", START + "{file}", "A file of the page.", _asset, result=TEXT, media="text/javascript", is_open=True
+    ),
     Route("GET", "/favicon.ico", "Nothing: the page has its own icon.", _icon, result=TEXT, is_open=True),
 )

@@ -145,9 +145,11 @@ class Service:
         routes = self._by_path.get(path)
         name = ""
         if routes is None:
-            start = next((start for start in self._by_start if path.startswith(start) and path != start), "")
-            routes = self._by_start.get(start)
-            name = path.removeprefix(start)
+            for start, others in self._by_start.items():
+                rest = path.removeprefix(start)
+                if rest not in ("", path) and ("/" not in rest or start == page.START):
+                    routes = others
+                    name = rest
         if routes is None:
             raise RefusedError(404, "there is no such path", path, "GET /openapi.json lists all paths")
         route = routes.get("GET" if method == "HEAD" else method)

@@ -28,9 +28,12 @@ export function number(value, sign = false) {
   return (value < 0 ? "−" : sign ? "+" : "") + shown;
 }
 
-/** A share in percent. */
+/** A share in percent; one that is not 0 or 1 is never shown as if it were. */
 export function percent(share) {
-  return share > 0 && share < 0.001 ? "< 0.1 %" : `${(100 * share).toFixed(1)} %`;
+  if (share === null || share === undefined) return "–";
+  if (share > 0 && share < 0.001) return "<\u00a00.1\u00a0%";
+  if (share < 1 && share >= 0.9995) return ">\u00a099.9\u00a0%";
+  return `${(100 * share).toFixed(1)}\u00a0%`;
 }
 
 /** Where an arrow key, Home or End moves from `now` among `count` places; undefined for other keys. */
@@ -51,6 +54,18 @@ export function rgb(name) {
 export function onColours(redraw) {
   for (const query of ["(prefers-color-scheme: dark)", "print"]) matchMedia(query).addEventListener("change", redraw);
 }
+
+/** Paint a canvas, and paint it again when the colours of the page change. */
+export function painted(canvas, paint) {
+  canvas.addEventListener("colours", paint);
+  paint();
+}
+
+/** Tell every canvas of the page that colours may have changed. */
+export function repaint() {
+  document.querySelectorAll("canvas").forEach((canvas) => canvas.dispatchEvent(new Event("colours")));
+}
+onColours(repaint);
 
 /** Whether the reader wants nothing to move. */
 export function isStill() {

@@ -4,9 +4,9 @@ import { make } from "./dom.js";
 /** A label with its field; each key changes the state. `element`, and `update(state)` for changes from elsewhere. */
 export function textField(app, key, label) {
   const field = make("textarea", {
-    rows: "1", spellcheck: "false", autocomplete: "off", dir: "auto", "data-key": key,
+    rows: "1", spellcheck: "false", autocomplete: "off", dir: "auto", "data-key": key, readonly: !app.source.isLive,
     input: () => { grow(); app.set({ [key]: field.value, erased: -1 }); },
-    keydown: (event) => { if (event.key === "Enter" && !event.shiftKey) event.preventDefault(); }, // a text is one line
+    keydown: (event) => { if (event.key === "Enter" && !event.isComposing) event.preventDefault(); }, // a text is one line
   });
   const grow = () => {
     field.style.setProperty("height", "auto");

@@ -1,5 +1,5 @@
 // What stands around the views: title, models, language, tabs, the text, and messages.
-import { make, moved } from "./dom.js";
+import { make, moved, repaint } from "./dom.js";
 import { textField } from "./field.js";
 import { createState } from "./state.js";
 import { languages, translator } from "./words.js";
@@ -67,13 +67,13 @@ export function show({ views, source, models, first, actions = [] }) {
     const examples = make("div", { class: "examples" });
     const above = make("section", { class: "above", "aria-label": t("page.text") }, field.element, examples);
     const panel = make("main", { id: "panel", role: "tabpanel", tabindex: "-1" });
-    body.replaceChildren(
-      ...body.querySelectorAll("script"),
+    body.replaceChildren(...[
+      ...body.querySelectorAll("script"), // a saved page has its documents in one
       make("header", { class: "top" },
         make("div", { class: "brand" }, make("h1", {}, "rnncli"), make("p", {}, t("page.subtitle"))),
         make("div", { class: "settings" },
           make("label", { class: "choice" }, make("span", {}, t("page.model")), choice), language, ...actions.map((action) => action(app)))),
-      list, above, message, panel);
+      list, above, !source.isLive && make("p", { class: "hint" }, t("save.note")), message, panel].filter(Boolean));
 
     const made = new Map(); // views stay as they are while others are shown
     function update(before) {
@@ -94,11 +94,12 @@ export function show({ views, source, models, first, actions = [] }) {
       if (panel.firstChild !== entry.view.element) {
         say(null);
         panel.replaceChildren(entry.view.element);
+        repaint();
         from = entry.seen; // what has changed since it was shown last
       }
       entry.seen = now;
       const model = models.find((one) => one.name === now.model);
-      examples.replaceChildren(...((model && model.examples) || []).map((text) =>
+      examples.replaceChildren(...((source.isLive && model?.examples) || []).map((text) =>
         make("button", { type: "button", class: "example", dir: "auto", "aria-pressed": String(text === now.text), click: () => state.set({ text, erased: -1, step: 0 }) }, text)));
       entry.view.update(now, from);
     }

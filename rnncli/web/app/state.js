@@ -40,9 +40,9 @@ export function parsed(hash, first) {
   return state;
 }
 
-/** The hash of an address for a state; values as at first are left out. */
+/** The hash of an address for a state; what is as in `defaults`, and as in `first`, is left out. */
 export function hash(state, first = defaults) {
-  const given = Object.entries(state).filter(([key, value]) => value !== first[key]);
+  const given = Object.entries(state).filter(([key, value]) => value !== defaults[key] || value !== first[key]);
   return `#${new URLSearchParams(given.map(([key, value]) => [key, String(value)]))}`;
 }
 
@@ -53,15 +53,14 @@ export function createState(first = {}) {
   let timer = 0;
   const listeners = [];
   const tell = (before) => listeners.forEach((listener) => listener(now, before));
-  // From `defaults`, not `start`: the address means the same where the language or the model at first is another.
-  const write = () => history.replaceState(null, "", hash(now));
+  const write = () => history.replaceState(null, "", hash(now, start));
   const set = (changes) => {
     const before = now;
     now = { ...now, ...changes };
     const changed = Object.keys(changes).filter((key) => now[key] !== before[key]);
     if (!changed.length) return;
     clearTimeout(timer);
-    if (changed.some((key) => steps.includes(key))) history.pushState(null, "", hash(now));
+    if (changed.some((key) => steps.includes(key))) history.pushState(null, "", hash(now, start));
     else timer = setTimeout(write, 200); // browsers limit how often an address may change
     tell(before);
   };

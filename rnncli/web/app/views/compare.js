@@ -1,6 +1,217 @@
-// To be written.
-import { make } from "../dom.js";
+// Two texts side by side, a text without one of its words, and what tags rest on.
+import { make, moved, number, percent } from "../dom.js";
+import { textField } from "../field.js";
+import { curves } from "./curve.js";
+import { matrices } from "./matrix.js";
+import { memories } from "./memories.js";
+import { distancesByPlace, verdict } from "./parting.js";
+import { article, createRests, measureChoice, panelsOf } from "./rests.js";
+import { groupsOf, run, sentences } from "./sentences.js";
+
+export const MOST_MEASURED = 60; // tokens of a text whose tags are explained
+const AT_ONCE = 20; // tokens up to which they are without being asked
+const PAUSE = 600; // ms without a change before that
+
+/** The texts of a state that have something to compare. */
+export const textsOf = ({ text, other }) => [text, other].filter((one, n) => one.trim() || !n);
+
+function width(element) {
+  return Math.max(280, Math.min(760, element.clientWidth - 36 || 640));
+}
+
+/** The distances of memories by place. */
+function distanceChart(t, place, { names, xs, series, label }) {
+  const are = series.some((values) => values.some((value) => value));
+  if (!are) return make("p", { class: "hint" }, t("compare.no_distance"));
+  const every = Math.ceil(xs.length / Math.max(4, Math.floor(width(place) / 70)));
+  return curves({ label, xs, series: series.map((values, n) => [names[n], values]), ticks: (n) => n % every === 0, width: width(place), height: 210, unit: t("compare.axis"), tickText: (word) => (word.length > 9 ? `${word.slice(0, 8)}…` : word) });
+}
 
 export function create(app) {
-  return { element: make("section", {}, make("p", { class: "hint" }, app.t("page.soon"))), update() {} };
+  const { t, source } = app;
+  const field = textField(app, "other", t("compare.other"));
+  const swap = make("button", { type: "button", click: () => app.set({ text: app.state.other, other: app.state.text, erased: -1 }) }, t("compare.swap"));
+  const pairs = make("div", { class: "pairs", role: "group", "aria-label": t("parting.side_by_side") });
+  const said = make("div");
+  const chart = make("div", { class: "panel" });
+  const apart = make("div", {}, pairs, make("div", { class: "panels" }, make("div", { class: "panel" }, said), chart));
+
+  const sentence = make("div", { class: "sentence", role: "group", "aria-label": t("compare.erase_tokens") });
+  const restore = make("button", { type: "button", click: () => toggle() });
+  const lost = make("div", { class: "readout", role: "status" });
+  const moves = make("div", { class: "panel", hidden: true });
+  const erasing = make("div", {}, make("h2", {}, t("compare.erase")), make("p", { class: "hint" }, t("compare.erase_hint")), make("div", { class: "panels" }, make("div", { class: "panel" }, sentence, make("p", { class: "actions" }, restore), lost), moves));
+
+  const measured = make("div");
+  const measure = make("button", { type: "button", click: () => askMeasures() }, t("compare.measure"));
+  const wait = make("p", { class: "hint", role: "status" });
+  const rests = make("div", {}, make("h2", {}, t("rests.title")), make("p", { class: "actions" }, measure), wait, measured);
+
+  const element = make("section", { class: "view-compare", "aria-label": t("view.compare") }, make("div", { class: "second" }, field.element, source.isLive && swap), apart, erasing, rests);
+  let doc = null; // of the texts, without measures
+  let buttons = [];
+  let focus = 0; // the token that the key Delete erases
+  let timer = 0;
+
+  // Side by side -----------------------------------------------------------------------------------------------
+
+  function drawPairs() {
+    apart.hidden = doc.texts.length < 2;
+    if (apart.hidden) return;
+    const [a, b] = doc.texts;
+    const cell = (token, side, differs) => make("span", { class: differs ? "half differs" : "half", title: token ? `${token.tag} ${token.probability}` : null },
+      make("span", { class: "word", dir: "auto" }, token ? token.text : "∅"), make("span", { class: "tag" }, token ? token.tag : t("parting.nothing")),
+      token && make("span", { class: "value" }, percent(token.probability)));
+    pairs.replaceChildren(...doc.alignment.map(([i, j]) => {
+      const one = i === null ? null : a.tokens[i];
+      const two = j === null ? null : b.tokens[j];
+      const words = one?.text !== two?.text;
+      const tags = Boolean(one && two && one.tag !== two.tag);
+      return make("span", { class: ["pair", words && "other", tags && "parts"].filter(Boolean).join(" ") }, cell(one, 0, tags), cell(two, 1, tags),
+        tags && make("span", { class: "unseen" }, t("compare.parts")));
+    }));
+    said.replaceChildren(verdict(t, doc));
+    chart.replaceChildren(make("h3", {}, t("compare.distance")), distanceChart(t, chart, {
+      names: doc.distances.map(({ name }) => name), series: distancesByPlace(doc), label: t("compare.distance"),
+      xs: doc.alignment.map(([i, j]) => (i === null ? b.tokens[j].text : a.tokens[i].text)),
+    }));
+  }
+
+  // A word erased ----------------------------------------------------------------------------------------------
+
+  function drawSentence() {
+    const { tokens, spans } = doc.texts[0];
+    buttons = [];
+    sentence.replaceChildren(...groupsOf(tokens, spans).map((group) => run(group, (token, n) => {
+      buttons[n] = make("button", { type: "button", class: "token", title: `${token.tag} ${token.probability}`, focus: () => point(n), click: () => { point(n); } },
+        make("span", { class: "word", dir: "auto" }, token.text), make("span", { class: "value" }));
+      return buttons[n];
+    })));
+    point(Math.min(focus, tokens.length - 1));
+    drawErased(null);
+  }
+
+  function point(n) {
+    focus = n;
+    buttons.forEach((button, place) => { button.tabIndex = place === n ? 0 : -1; });
+    nameAction();
+  }
+
+  function nameAction() {
+    const { erased } = app.state;
+    const word = doc.texts[0].tokens[focus].text;
+    restore.textContent = erased === focus ? t("compare.restore", { word }) : t("compare.erase_word", { word });
+  }
+
+  const toggle = () => app.set({ erased: app.state.erased === focus ? -1 : focus });
+
+  sentence.addEventListener("keydown", (event) => {
+    const at = buttons.indexOf(document.activeElement);
+    if (event.key === "Delete" || event.key === "Backspace") {
+      event.preventDefault();
+      toggle();
+    }
+    const to = moved(event, at, buttons.length);
+    if (to === undefined) return;
+    event.preventDefault();
+    buttons[to].focus();
+  });
+
+  function drawErased(answer) {
+    const { tokens } = doc.texts[0];
+    const largest = answer ? answer.score_falls.reduce((most, value) => Math.max(most, Math.abs(value)), 0) : 0;
+    buttons.forEach((button, n) => {
+      const fall = answer ? answer.score_falls[n] : 0;
+      const isErased = answer?.token === n;
+      button.classList.toggle("erased", isErased);
+      button.classList.toggle("parts", Boolean(answer?.tokens[n].changed));
+      button.classList.toggle("minus", fall < 0);
+      button.style.setProperty("--strength", `${largest ? Math.round(100 * Math.abs(fall) / largest) : 0}%`);
+      button.lastChild.textContent = answer ? number(fall, true) : percent(tokens[n].probability);
+      button.setAttribute("aria-label", [tokens[n].text, answer ? answer.tokens[n].tag : tokens[n].tag, answer && t("compare.falls", { value: number(fall, true) }), isErased && t("compare.is_erased")].filter(Boolean).join(", "));
+    });
+    nameAction();
+    if (!answer) {
+      lost.replaceChildren(t("compare.whole"));
+      moves.hidden = true;
+      return;
+    }
+    const word = tokens[answer.token].text;
+    const changed = [...tokens.keys()].filter((n) => answer.tokens[n].changed);
+    lost.replaceChildren(make("p", {}, changed.length ? t("compare.changes", { word, count: changed.length }) : t("compare.no_changes", { word })),
+      changed.length ? make("ul", { class: "verdict" }, changed.map((n) => make("li", {}, t("compare.change", {
+        word: tokens[n].text, from: tokens[n].tag, to: answer.tokens[n].tag, probability: percent(answer.tokens[n].probability), before: percent(tokens[n].probability),
+      })))) : "");
+    moves.hidden = false;
+    moves.replaceChildren(make("h3", {}, t("compare.moved")), distanceChart(t, moves, {
+      names: answer.distances.map(({ name }) => name), series: answer.distances.map(({ values }) => values), xs: tokens.map(({ text }) => text), label: t("compare.moved"),
+    }));
+  }
+
+  async function askErased({ text, model, erased }) {
+    if (erased < 0 || erased >= doc.texts[0].tokens.length) return drawErased(null);
+    try {
+      const answer = await source.erase({ text, model, token: erased });
+      point(erased);
+      drawErased(answer);
+      app.problem(null);
+    } catch (error) {
+      app.problem(error);
+    }
+  }
+
+  // What tags rest on ------------------------------------------------------------------------------------------
+
+  function offerMeasures() {
+    const count = Math.max(...doc.texts.map(({ tokens }) => tokens.length));
+    clearTimeout(timer);
+    measured.replaceChildren();
+    measure.hidden = count > MOST_MEASURED || count <= AT_ONCE || !source.isLive;
+    wait.textContent = count > MOST_MEASURED ? t("compare.too_long", { most: MOST_MEASURED }) : "";
+    if (count <= AT_ONCE || (!source.isLive && count <= MOST_MEASURED)) timer = setTimeout(askMeasures, source.isLive ? PAUSE : 0);
+  }
+
+  async function askMeasures() {
+    measure.hidden = true;
+    wait.textContent = t("compare.measuring");
+    try {
+      const answer = await source.inspect({ texts: textsOf(app.state), model: app.state.model, measures: true });
+      wait.textContent = t("rests.hint");
+      const panels = panelsOf(answer, answer.texts.length > 1 ? ["a", "b"] : [""]);
+      const shared = createRests(t, panels, { measure: app.state.measure, onMeasure: (name) => app.set({ measure: name }) });
+      const boxes = (children) => make("div", { class: "panels" }, children);
+      measured.replaceChildren(...measureChoice(shared), boxes(sentences(shared)),
+        make("h2", {}, t("matrix.title")), make("p", { class: "hint" }, t("matrix.hint")), boxes(matrices(shared)),
+        make("h2", {}, t("memories.title")), make("p", { class: "hint" }, t("memories.hint")), boxes(memories(t, panels)));
+    } catch (error) {
+      wait.textContent = "";
+      measure.hidden = !source.isLive;
+      app.problem(error);
+    }
+  }
+
+  async function ask(state) {
+    try {
+      doc = await source.inspect({ texts: textsOf(state), model: state.model });
+      app.problem(null);
+      drawPairs();
+      drawSentence();
+      offerMeasures();
+      await askErased(app.state);
+    } catch (error) {
+      app.problem(error);
+    }
+    const hasNone = !state.text.trim();
+    for (const part of [erasing, rests]) part.hidden = hasNone || !doc;
+    apart.hidden = apart.hidden || hasNone || !doc;
+  }
+
+  return {
+    element,
+    update(state, before) {
+      field.update(state);
+      if (["text", "other", "model"].some((key) => state[key] !== before[key])) ask(state);
+      else if (state.erased !== before.erased && doc) askErased(state);
+    },
+  };
 }
