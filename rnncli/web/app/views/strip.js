@@ -1,0 +1,133 @@
+// The numbers of one vector as a strip of cells: one Tab stop, read with the pointer or the arrow keys, opened by a
+// click or Enter. The upper part of a cell is the value at the step read before, the lower part the value now.
+import { make, number } from "../dom.js";
+
+const MOST_WITH_NUMBERS = 16; // units; a longer strip shows colours, and the number of one cell at a time
+const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
+let strips = 0;
+
+/** A number for people: whole numbers stay whole, as in an example computed by hand; very small ones keep a digit. */
+export function figure(value, sign = false) {
+  if (value === null || value === undefined) return "–";
+  const plus = sign && value > 0 ? "+" : "";
+  if (Number.isInteger(value) && Math.abs(value) < 1e6) return plus + String(value).replace("-", "−");
+  if (Math.abs(value) < 0.005) return plus + value.toExponential(1).replaceAll("-", "−");
+  return number(value, sign);
+}
+
+/** A number with all its digits. */
+export const fullFigure = (value) => String(value).replaceAll("-", "−");
+
+export const subscript = (count) => String(count).replace(/\d/g, (digit) => SUBSCRIPTS[digit]);
+
+/** A vector as text: [4, 4]. */
+export const vectorText = (values) => `[${values.map((value) => figure(value)).join(", ")}]`;
+
+/** Set the colour of an element from a value: blue below 0, orange above, the stronger the larger. */
+export function tint(element, value, scale, name = "now") {
+  const share = scale ? Math.min(1, Math.abs(value) / scale) : 0;
+  element.style.setProperty(`--${name}`, `${Math.round(100 * share)}%`);
+  element.style.setProperty(`--${name}-hue`, value < 0 ? "var(--minus)" : "var(--plus)");
+}
+
+/**
+ * A strip.
+ *
+ * t         gives texts
+ * open      is called with the number of a unit, from 0; null where no number has an equation
+ * hasBefore whether cells also show the step read before
+ */
+export function createStrip(t, { open = null, hasBefore = false }) {
+  const id = `strip-${(strips += 1)}`;
+  const title = make("span", { class: "strip-title", id: `${id}-title` });
+  const said = make("span", { class: "strip-said" });
+  const cells = make("div", { class: "strip-cells", role: "listbox", tabindex: "0", "aria-orientation": "horizontal", "aria-labelledby": `${id}-title` });
+  const element = make("div", { class: "strip" }, make("div", { class: "strip-head" }, title, said), cells);
+  let shown = { values: [], before: null, symbol: "", place: "" };
+  let at = 0;
+
+  const nameOf = (unit) => `${shown.symbol}${subscript(unit + 1)}${shown.place}`;
+  function say(unit) {
+    const now = figure(shown.values[unit]);
+    const before = shown.before ? t("strip.before", { value: figure(shown.before[unit]) }) : "";
+    said.textContent = `${nameOf(unit)} = ${now}${before}`;
+  }
+  function quiet() {
+    said.textContent = cells.matches(":focus") ? said.textContent : "";
+  }
+  function aim(unit) {
+    cells.children[at]?.classList.remove("aimed");
+    at = Math.max(0, Math.min(shown.values.length - 1, unit));
+    const cell = cells.children[at];
+    if (!cell) return;
+    cell.classList.add("aimed");
+    cells.setAttribute("aria-activedescendant", cell.id);
+    say(at);
+  }
+  const unitOf = (target) => [...cells.children].indexOf(target.closest(".strip-cell"));
+  const perRow = () => getComputedStyle(cells).gridTemplateColumns.split(" ").length;
+
+  cells.addEventListener("pointerover", (event) => { if (unitOf(event.target) >= 0) aim(unitOf(event.target)); });
+  cells.addEventListener("pointerleave", quiet);
+  cells.addEventListener("focus", () => aim(at));
+  cells.addEventListener("blur", () => { cells.children[at]?.classList.remove("aimed"); quiet(); });
+  cells.addEventListener("click", (event) => { if (open && unitOf(event.target) >= 0) open(unitOf(event.target)); });
+  cells.addEventListener("keydown", (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, ArrowDown: at + perRow(), ArrowUp: at - perRow(), Home: 0, End: shown.values.length - 1 }[event.key];
+    if (to !== undefined) aim(to);
+    else if (open && (event.key === "Enter" || event.key === " ")) open(at);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+
+  /** Cells for so many units; those that are there already stay, so that focus stays. */
+  function fit(count) {
+    while (cells.children.length > count) cells.lastChild.remove();
+    while (cells.children.length < count) {
+      const cell = make("span", { class: "strip-cell", role: "option", id: `${id}-${cells.children.length}`, "aria-selected": "false" });
+      if (hasBefore) cell.append(make("span", { class: "strip-was" }));
+      cell.append(make("span", { class: "strip-now" }));
+      cells.append(cell);
+    }
+    for (const most of [32, 64, 128]) cells.style.setProperty(`--per-${most}`, String(Math.max(1, Math.ceil(count / Math.ceil(count / most)))));
+    element.classList.toggle("few", count <= MOST_WITH_NUMBERS);
+  }
+
+  /**
+   * Show values.
+   *
+   * symbol  of the vector, such as h, and its place, such as (3); label, the strip's name for people
+   * before  the values at the step read before, or null
+   * scale   the value of the strongest colour
+   * chosen  the unit whose equation is open, or −1
+   */
+  function update({ label, symbol, place, values, before = null, scale, chosen = -1 }) {
+    shown = { values, before, symbol, place };
+    fit(values.length);
+    title.textContent = label;
+    element.classList.toggle("first", hasBefore && !before);
+    values.forEach((value, unit) => {
+      const cell = cells.children[unit];
+      tint(cell, value, scale);
+      cell.lastChild.textContent = figure(value);
+      let said = `${nameOf(unit)} = ${fullFigure(value)}`;
+      if (hasBefore) {
+        tint(cell, before ? before[unit] : 0, scale, "was");
+        cell.firstChild.textContent = before ? figure(before[unit]) : "";
+        if (before) said += t("strip.before", { value: fullFigure(before[unit]) });
+      }
+      cell.title = said;
+      cell.setAttribute("aria-label", said);
+      cell.classList.toggle("open", unit === chosen);
+      cell.setAttribute("aria-selected", String(unit === chosen));
+    });
+    at = Math.max(0, Math.min(values.length - 1, chosen >= 0 && !cells.matches(":focus") ? chosen : at));
+    if (cells.children[at]) cells.setAttribute("aria-activedescendant", cells.children[at].id);
+    if (cells.matches(":focus")) say(at);
+    else said.textContent = "";
+  }
+
+  return { element, update };
+}
