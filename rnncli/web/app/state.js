@@ -1,5 +1,7 @@
 // What the page shows, as one plain object. All of it is in the URL, so that a link shows the same.
 
+import { firstSettings } from "./settings.js";
+
 /** Every key with its value at first; a view with further settings adds its keys here. Types are kept by the URL. */
 export const defaults = {
   view: "label",
@@ -15,16 +17,7 @@ export const defaults = {
   stop: 0,
   look: -1, // what the stop shows; −1 until the lesson has begun
   language: "en",
-  // the settings of a training
-  arch: "elman",
-  cell: "simple",
-  hidden: 32,
-  layers: 1,
-  activation: "tanh",
-  learning_rate: 0.01,
-  epochs: 10,
-  clip: 1,
-  sentences: 2000,
+  ...firstSettings, // of a training
 };
 
 // A change of one of these is a step that the browser's "back" undoes; others, such as each key of a text, are not.

@@ -1,9 +1,6 @@
 // The training that is watched, and the one before it. It goes on while other views are shown.
 import { Refused } from "./source.js";
 
-/** What is asked of the service for a training, by the keys of the state. */
-export const settingKeys = ["arch", "cell", "hidden", "layers", "activation", "learning_rate", "epochs", "clip", "sentences"];
-
 const listeners = new Set();
 
 /** `runs`: at most two, the newest last. `running`: whether the last one is not over. */

@@ -1,19 +1,14 @@
 // A training that is watched: loss and score, the gradient by distance, and the labels of two texts, epoch by epoch.
 import { make, percent } from "../dom.js";
 import { textField } from "../field.js";
-import { settingKeys, stop, train, training, watch } from "../training.js";
+import { FORM, settingKeys } from "../settings.js";
+import { stop, train, training, watch } from "../training.js";
 import { chart, short } from "./chart.js";
 import { createMap, LEAST, scale } from "./gradient_map.js";
+import { numbersTable, scrolling } from "./tables.js";
 import { tagged } from "./tagged.js";
 
-const CHOICES = {
-  arch: ["elman", "jordan", "hybrid", "bidirectional", "fnn"],
-  cell: ["simple", "lstm", "gru"],
-  activation: ["tanh", "relu", "sigmoid", "identity"],
-};
-const NUMBERS = {
-  hidden: [1, 128, 1], layers: [1, 4, 1], learning_rate: [0.0001, 1, "any"], epochs: [1, 100, 1], clip: [0, 100, "any"], sentences: [50, 3100, 1],
-};
+const FRACTIONS = ["learning_rate", "clip"]; // the other numbers are whole
 const KEEPS_HIDDEN = ["elman", "bidirectional"]; // the others take simple units alone
 const REACH = 26; // distances of the maps at least, so that two runs have one scale from the beginning
 
@@ -30,13 +25,15 @@ export function create(app) {
 
   // Settings --------------------------------------------------------------------------------------------------
   const fields = {};
-  for (const [key, values] of Object.entries(CHOICES)) {
-    fields[key] = make("select", { "data-key": key, change: () => app.set({ [key]: fields[key].value }) }, values.map((value) => make("option", { value }, value)));
-  }
-  for (const [key, [min, max, step]] of Object.entries(NUMBERS)) {
-    fields[key] = make("input", { "data-key": key, type: "number", required: true, min, max, step, inputmode: "decimal", input: () => {
-      if (fields[key].validity.valid) app.set({ [key]: fields[key].valueAsNumber });
-    } });
+  for (const [key, { enum: values, minimum, maximum }] of Object.entries(FORM)) {
+    if (values) {
+      fields[key] = make("select", { "data-key": key, change: () => app.set({ [key]: fields[key].value }) }, values.map((value) => make("option", { value }, value)));
+    } else {
+      const step = FRACTIONS.includes(key) ? "any" : 1;
+      fields[key] = make("input", { "data-key": key, type: "number", required: true, min: minimum, max: maximum, step, inputmode: "decimal", input: () => {
+        if (fields[key].validity.valid) app.set({ [key]: fields[key].valueAsNumber });
+      } });
+    }
   }
   const labels = Object.fromEntries(settingKeys.map((key) => [key, make("label", { class: "setting" }, make("span", {}, t(`train.${key}`)), fields[key])]));
   const texts = [textField(app, "text", t("train.text")), textField(app, "other", t("train.other"))];
@@ -86,8 +83,8 @@ export function create(app) {
   const gradient = make("div", { class: "gradient" }, make("h2", {}, t("train.gradient")), make("p", { class: "hint" }, t("train.gradient_hint")), pathChoice,
     scale(t), lead, mapGrid, noMemory);
   const now = make("div", { class: "train-now" });
-  const history = make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("train.history") });
-  const table = make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("train.numbers") });
+  const history = scrolling(t("train.history"), "");
+  const table = make("div", {});
   const shown = make("div", { hidden: true }, charts, gradient,
     make("h2", {}, t("train.examples")), make("p", { class: "hint" }, t("train.examples_hint")), now, history,
     make("details", {}, make("summary", {}, t("train.numbers")), table));
@@ -177,11 +174,10 @@ export function create(app) {
   }
 
   function drawTable(run) {
-    const columns = ["epoch", "loss_column", "score_column", "seconds", "clipped", "kept"];
-    table.replaceChildren(make("table", { class: "plain numbers" },
-      make("thead", {}, make("tr", {}, columns.map((key) => make("th", { scope: "col", class: "number" }, t(`train.${key}`))))),
-      make("tbody", {}, run.epochs.map((epoch) => make("tr", {},
-        [epoch.number, epoch.loss === null ? "–" : epoch.loss.toFixed(4), epoch.score === null ? "–" : epoch.score.toFixed(4), epoch.seconds.toFixed(2), `${epoch.clipped} / ${epoch.steps}`, epoch.kept ? "✓" : ""].map((value) => make("td", { class: "number" }, String(value))))))));
+    const columns = ["epoch", "loss_column", "score_column", "seconds", "clipped", "kept"].map((key) => t(`train.${key}`));
+    table.replaceChildren(numbersTable(columns, run.epochs.map((epoch) => [
+      String(epoch.number), epoch.loss === null ? "–" : epoch.loss.toFixed(4), epoch.score === null ? "–" : epoch.score.toFixed(4), epoch.seconds.toFixed(2), `${epoch.clipped} / ${epoch.steps}`, epoch.kept ? "✓" : "",
+    ])));
   }
 
   function draw() {
