@@ -6,7 +6,7 @@ network that reads one token at a time and keeps nothing gives both cities the s
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from rnncli import training
 from rnncli.config import NetworkSpec, TrainingSpec
@@ -56,6 +56,10 @@ class Trained(NamedTuple):
         """Where the tags of the texts first differ, as a place in their alignment; ``None`` where they do not."""
         place: int | None = self.document["parts_at"]["decision"]
         return place
+
+    def on(self, texts: Sequence[str]) -> Self:
+        """The same network with what it says of two other texts."""
+        return self._replace(document=document(self.model, Question(texts, measures=False)))
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON, without the weights."""

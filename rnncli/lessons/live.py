@@ -41,6 +41,7 @@ class LiveTraining(training.Listener):
     sentences, dev     for training, and for the score
     texts              examples that are labelled after every epoch
     threads            that share the work of a step
+    stopped            ends the training when it is set, as :meth:`stop` does
 
     ``model`` has the weights of the best epoch after the event ``end``; before, those of the moment.
     """
@@ -53,6 +54,7 @@ class LiveTraining(training.Listener):
         dev: Sequence[Sentence],
         texts: Sequence[str],
         threads: int = 1,
+        stopped: threading.Event | None = None,
     ) -> None:
         self.model = training.prepare(sentences, network, settings)
         self._sentences = list(sentences)
@@ -62,11 +64,11 @@ class LiveTraining(training.Listener):
         self._sample = gradient_log.sample(dev, settings.seed)
         self._scoring = Scoring.of(self._dev, self.model, threads)
         self._events: SimpleQueue[Event | BaseException] = SimpleQueue()
-        self._is_stopped = threading.Event()
+        self._stopped = stopped or threading.Event()
 
     def stop(self) -> None:
         """End the training after the step that it is at; the best epoch so far is kept. Any thread may call it."""
-        self._is_stopped.set()
+        self._stopped.set()
 
     def events(self) -> Iterator[Event]:
         """Train, and yield what happens. To close the iterator stops the training. It can be read once."""
@@ -150,7 +152,7 @@ class LiveTraining(training.Listener):
 
     def should_stop(self) -> bool:
         """Whether :meth:`stop` was called."""
-        return self._is_stopped.is_set()
+        return self._stopped.is_set()
 
 
 def labelled(model: Model, texts: Sequence[str]) -> list[dict[str, Any]]:

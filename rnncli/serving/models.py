@@ -112,8 +112,8 @@ class Models:
 
     @property
     def lessons(self) -> list[Lesson]:
-        """The models of lessons, which are used only by a request that names one."""
-        return list(self._lessons.values())
+        """The models of lessons, used by requests that name them; one from a file goes before one of its name."""
+        return [lesson for name, lesson in list(self._lessons.items()) if name not in self._served]
 
     def add_lesson(self, name: str, model: Model) -> None:
         """Add a model of a lesson, or put it in the place of one with this name. Any thread may call it."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from rnncli.inspect.progress import Progress
-from rnncli.serving import inspection, own, page
+from rnncli.serving import inspection, lessons, own, page
 from rnncli.serving.adapters import huggingface, label_studio, udpipe
 from rnncli.serving.batching import Batcher, Input
 from rnncli.serving.exchange import (
@@ -24,6 +24,7 @@ from rnncli.serving.exchange import (
     read_body,
 )
 from rnncli.serving.guard import HEADERS, Guard
+from rnncli.serving.lessons import Trainings
 from rnncli.serving.metrics import Metrics
 from rnncli.serving.models import Models
 from rnncli.serving.routes import Route
@@ -32,8 +33,17 @@ from rnncli.serving.settings import Settings
 from rnncli.serving.work import Work
 from rnncli.tagging import Tagged
 
-ROUTES = (*page.ROUTES, *own.ROUTES, *inspection.ROUTES, *udpipe.ROUTES, *huggingface.ROUTES, *label_studio.ROUTES)
+ROUTES = (
+    *page.ROUTES,
+    *own.ROUTES,
+    *inspection.ROUTES,
+    *lessons.ROUTES,
+    *udpipe.ROUTES,
+    *huggingface.ROUTES,
+    *label_studio.ROUTES,
+)
 _NO_ROUTE = "none"  # in the counts
+_GONE = 499  # the client has left
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
@@ -50,6 +60,7 @@ class Service:
         self.metrics = Metrics()
         self.batcher = Batcher(self.models, settings.limits, self.metrics)
         self.work = Work(settings.limits)
+        self.trainings = Trainings(self.models, settings)
         self.is_stopping = False
         self._guard = Guard(settings)
         self._by_path: dict[str, dict[str, Route]] = {}
@@ -102,7 +113,7 @@ class Service:
             route, name = self._route(scope["method"], scope["path"])
             answer = await self._answer(route, name, scope, headers, receive)
         except ConnectionResetError:  # the client has left
-            self.metrics.answered(route.path if route else _NO_ROUTE, 499, time.perf_counter() - begin)
+            self.metrics.answered(route.path if route else _NO_ROUTE, _GONE, time.perf_counter() - begin)
             return
         except RefusedError as refusal:
             answer = (route.refuse if route else error_as_json)(refusal)
@@ -112,10 +123,13 @@ class Service:
             answer = (route.refuse if route else error_as_json)(failure)
         try:
             await self._send(answer, scope["method"] == "HEAD", send)
+            status = answer.status
+        except ConnectionResetError:
+            status = _GONE
         finally:
             if isinstance(answer, Stream):
                 answer.close()
-        self.metrics.answered(route.path if route else _NO_ROUTE, answer.status, time.perf_counter() - begin)
+        self.metrics.answered(route.path if route else _NO_ROUTE, status, time.perf_counter() - begin)
 
     async def _answer(
         self, route: Route, name: str, scope: Scope, headers: dict[str, str], receive: Receive

@@ -21,6 +21,7 @@ class Limits(NamedTuple):
     inspected      tokens of the texts that are inspected
     measured       the same with measures, whose time grows with the square of the tokens
     steps          steps of a text that are listed in full
+    training       seconds after which a training is stopped
     connections    open at once
     seconds        from the end of a request to its answer
     slow           seconds that a client has to send the head of a request, or its body, or to read an answer
@@ -39,6 +40,7 @@ class Limits(NamedTuple):
     inspected: int = 400
     measured: int = 60
     steps: int = 60
+    training: float = 300.0
     connections: int = 1_000
     seconds: float = 30.0
     slow: float = 10.0
