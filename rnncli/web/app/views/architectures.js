@@ -64,7 +64,7 @@ export function create(app) {
   }
 
   /** A vector of both texts, one below the other, as two rows of cells for each 32 units. */
-  function strip(memory, label, one, two) {
+  function strip(label, one, two) {
     const pieces = [];
     for (let from = 0; from < one.length; from += PER_ROW) {
       const cells = [one, two].flatMap((values, row) => values.slice(from, from + PER_ROW).map((value, n) => {
@@ -92,8 +92,10 @@ export function create(app) {
     if (row.document.model.arch === "fnn" || !first.memories.length) return [make("p", { class: "units nothing" }, t("architectures.nothing"))];
     const kept = first.memories.map((memory, n) => [memory, second.memories[n]]).filter(([memory]) => row.name !== "jordan" || memory.name === "output");
     return kept.flatMap(([one, two]) => {
-      const length = one.values[0].length;
-      const shown = strip(one, t("architectures.memory", { name: nameOfMemory(one.name) }), before(one, pair[0]) || zeros(length), before(two, pair[1]) || zeros(length));
+      const read = [before(one, pair[0]), before(two, pair[1])];
+      const name = nameOfMemory(one.name);
+      if (!read[0] && !read[1]) return [make("p", { class: "units nothing" }, t("architectures.empty", { name }))];
+      const shown = strip(t("architectures.memory", { name }), ...read.map((values) => values || zeros(one.values[0].length)));
       return one.name === "output" ? [shown, tagsBefore(row, pair)] : [shown];
     });
   }

@@ -30,9 +30,8 @@ export function create(app) {
   const previous = make("button", { type: "button", click: () => go(stopOf(app.state) - 1) }, t("lesson.previous"));
   const next = make("button", { type: "button", class: "main", click: () => go(stopOf(app.state) + 1) }, t("lesson.next"));
   const words = make("div", { class: "lesson-text" },
-    make("nav", { "aria-label": t("lesson.stops") }, progress), count, title, text,
+    make("nav", { class: "lesson-nav", "aria-label": t("lesson.stops") }, progress, make("div", { class: "turns" }, previous, next)), count, title, text,
     make("div", { class: "guess" }, question, choices, skip, truth),
-    make("div", { class: "actions" }, previous, next),
     make("p", { class: "hint" }, t("lesson.keys")));
   const looks = make("div", { class: "looks", role: "group", "aria-label": t("lesson.looks") });
   const field = textField(app, "text", t("page.text"));
