@@ -19,7 +19,6 @@ _IMPORT = re.compile(
     r'^import (?:\* as (?P<all>\w+)|\{(?P<some>[^}]*)\}) from "(?P<path>\./|\.\./)(?P<file>[^"]+)";$', re.M
 )
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function\*?|class|const) (?P<name>\w+))", re.M)
-_SAVED = "saved.html"
 _DATA = "@data@"  # in the place of the documents in a saved page
 
 
@@ -39,13 +38,14 @@ def read(name: str) -> str:
 def asset(name: str) -> Asset | None:
     """A file of the page by its name; ``None`` if there is none.
 
-    ``saved.html`` is a page that is one file, with ``@data@`` where the documents that it shows are to stand.
+    ``page.js`` is all scripts of the live page as one, so that a browser waits for one file. ``saved.html`` is a
+    page that is one file, with ``@data@`` where the documents that it shows are to stand.
     """
     match = _NAME.fullmatch(name)
     if match is None or match[1] not in _MEDIA:
         return None
     try:
-        text = _saved() if name == _SAVED else read(name)
+        text = _MADE[name]() if name in _MADE else read(name)
     except FileNotFoundError:
         return None
     return Asset(text.encode("utf-8"), f"{_MEDIA[match[1]]}; charset=utf-8")
@@ -61,7 +61,7 @@ def _saved() -> str:
         "script_hash": sha256(script),
         "data": _DATA,
     }
-    return re.sub(r"\{\{ (\w+) \}\}", lambda match: values[match[1]], read(_SAVED))
+    return re.sub(r"\{\{ (\w+) \}\}", lambda match: values[match[1]], read("saved.html"))
 
 
 @cache
@@ -102,3 +102,6 @@ def _join(file: str, parts: list[str], names: dict[str, str]) -> None:
 def sha256(text: str) -> str:
     """The hash by which a Content-Security-Policy allows a style or a script."""
     return base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+
+
+_MADE = {"page.js": lambda: joined("live.js"), "saved.html": _saved}

@@ -42,7 +42,12 @@ export function show({ views, source, models, first, actions = [] }) {
       if (error) message.textContent = [error.message, error.hint].filter(Boolean).join(" · ");
     }
 
-    const choice = make("select", { change: () => state.set({ model: choice.value, erased: -1, step: 0, what: "" }) });
+    const choice = make("select", { change: () => {
+      const of = (name) => models.find((model) => model.name === name)?.examples || [];
+      // An example of one model says little to another; what was typed stays.
+      const kept = (text, n) => (of(state.now.model).includes(text) ? of(choice.value)[n] ?? text : text);
+      state.set({ model: choice.value, text: kept(state.now.text, 0), other: kept(state.now.other, 1), erased: -1, step: 0, what: "" });
+    } });
     function fillModels() {
       choice.replaceChildren(...models.map(({ name, arch, problem }) => make("option", { value: name, title: problem || null }, arch ? `${name} (${arch})` : name)));
       choice.value = state.now.model;

@@ -65,7 +65,7 @@ export function createEquation(app, open) {
   }
 
   function trailElement() {
-    return make("nav", { class: "equation-trail", "aria-label": t("equation.trail") }, make("ol", {}, trail.map((place, n) => {
+    return make("nav", { class: "equation-trail", hidden: trail.length < 2, "aria-label": t("equation.trail") }, make("ol", {}, trail.map((place, n) => {
       const symbol = place.symbol || place.what;
       if (n === trail.length - 1) return make("li", { "aria-current": "true" }, symbol);
       return make("li", {}, make("button", { type: "button", class: "link", click: () => { trail.length = n + 1; open(place.what, place.step, place.unit); } }, symbol));
@@ -74,7 +74,7 @@ export function createEquation(app, open) {
 
   function head(symbol, subtitle) {
     return make("div", { class: "equation-head" },
-      make("div", {}, make("h3", { tabindex: "-1" }, t("equation.of", { symbol })), make("p", { class: "hint" }, subtitle)),
+      make("div", {}, make("h2", { tabindex: "-1" }, t("equation.of", { symbol })), make("p", { class: "hint" }, subtitle)),
       make("button", { type: "button", class: "quiet close", "aria-label": t("equation.close"), title: t("equation.close"), click: () => open(null) }, "✕"));
   }
 
@@ -97,19 +97,20 @@ export function createEquation(app, open) {
     const label = isShare && canUnfold
       ? make("button", { type: "button", class: "link", click: () => deeper(product.of, product.step, term.unit) }, `exp(${name} − max)`)
       : product.step === null && product.of ? t("equation.start") : name;
-    return make("tr", {}, make("th", { scope: "row" }, label), make("td", { class: "sum" }, sum.flat()),
+    return make("tr", {}, make("th", { scope: "row" }, label), isShare ? null : make("td", { class: "sum" }, sum.flat()),
       make("td", { class: "value", title: fullFigure(term.value) }, figure(term.value)), make("td", {}, signedBar(term.value, largest)));
   }
 
   function terms(answer, product, context) {
+    const isShare = answer.function === "softmax";
     const largest = Math.max(...product.terms.map((term) => Math.abs(term.value)), 0);
     const rest = product.rest.count
-      ? make("tr", { class: "rest" }, make("th", { scope: "row" }, t("equation.rest", { count: product.rest.count })), make("td"),
+      ? make("tr", { class: "rest" }, make("th", { scope: "row" }, t("equation.rest", { count: product.rest.count })), isShare ? null : make("td"),
         make("td", { class: "value", title: fullFigure(product.rest.value) }, figure(product.rest.value)), make("td", {}, signedBar(product.rest.value, largest)))
       : null;
-    const heads = ["input", "product", "value"].map((name) => make("th", { scope: "col" }, t(`equation.${name}`)));
+    const heads = (isShare ? ["input", "value"] : ["input", "product", "value"]).map((name) => make("th", { scope: "col", class: name === "value" ? "number" : null }, t(`equation.${name}`)));
     return make("div", { class: "scroll-x" }, make("table", { class: "terms" },
-      make("thead", {}, make("tr", {}, heads, make("td"))),
+      make("thead", {}, make("tr", {}, heads, make("td", { class: "term-bar" }))),
       make("tbody", {}, product.terms.map((term) => termLine(answer, product, term, largest, context)), rest)));
   }
 
@@ -153,7 +154,7 @@ export function createEquation(app, open) {
     parts.push(products(answer, context));
     body.replaceChildren(...parts);
     element.classList.remove("waiting");
-    if (hadFocus && !element.contains(document.activeElement)) body.querySelector("h3").focus({ preventScroll: true });
+    if (hadFocus && !element.contains(document.activeElement)) body.querySelector("h2").focus({ preventScroll: true });
   }
 
   function drawNumber(state, context, message) {

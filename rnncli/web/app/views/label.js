@@ -4,6 +4,7 @@ import { run } from "./sentences.js";
 
 export const NBEST = 5;
 const DENSE = 120; // tokens above which their probabilities are only shown on demand
+const SLOW = 0.06; // seconds of an answer
 const KINDS = 6; // colours of spans in page.css
 
 /** The tokens of a labelled text by span: as groupsOf of sentences.js, from offsets of characters. */
@@ -99,8 +100,8 @@ export function create(app) {
     update(state, before) {
       if (state.text === before.text && state.model === before.model) return;
       clearTimeout(timer);
-      // The slower the service, the longer the wait for the next key.
-      timer = setTimeout(() => ask(state), before.text === undefined ? 0 : Math.min(200, 500 * seconds));
+      // A slow service is not asked at every key.
+      timer = setTimeout(() => ask(state), before.text === undefined || seconds < SLOW ? 0 : Math.min(300, 500 * seconds));
     },
   };
 }

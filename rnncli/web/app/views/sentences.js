@@ -15,10 +15,12 @@ export function groupsOf(tokens, spans) {
   return groups;
 }
 
-/** A group as an element: its tokens, made by `draw(token, number)`, and under a span its type. */
+/** A group as an element: its tokens, made by `draw(token, number)`, and under them the span's type, or the tag of a token outside. */
 export function run({ span, tokens }, draw) {
+  const { tag } = tokens[0][1];
+  const type = span ? span.type || "span" : tag === "O" ? null : tag;
   return make("span", { class: span ? "run span" : "run" },
-    make("span", { class: "tokens" }, tokens.map(([n, token]) => draw(token, n))), span && make("span", { class: "type" }, span.type || "span"));
+    make("span", { class: "tokens" }, tokens.map(([n, token]) => draw(token, n))), type && make("span", { class: "type" }, type));
 }
 
 function sentence(rests, n) {

@@ -8,7 +8,7 @@ import { createTagTable, shareText } from "./tags.js";
 const FEW_UNITS = 16; // of which every number is shown, so that none is named as changed most
 const MOST_PATHS = 30; // tags whose best path is listed
 
-const stage = (name, title, ...children) => make("article", { class: "stage", "data-stage": name }, make("h3", {}, title), children);
+const stage = (name, title, ...children) => make("article", { class: "stage", "data-stage": name }, make("h2", {}, title), children.flat());
 
 /**
  * A strip of one quantity, which is filled from the documents of a step and of the one that was read before.
@@ -18,6 +18,7 @@ const stage = (name, title, ...children) => make("article", { class: "stage", "d
 function quantityStrip(app, what, name, open, hasBefore) {
   const [, symbol] = splitName(what);
   const strip = createStrip(app.t, { hasBefore, open: (unit) => open(what, unit) });
+  strip.element.dataset.what = what;
   return {
     element: strip.element,
     update(context, beforeDocument = null) {
@@ -41,7 +42,7 @@ function inputStage(app, first, open) {
     const rows = make("ul", { class: "rows", "aria-label": partName(t, part.name) });
     const note = make("p", { class: "hint" });
     const strip = part.vector.length ? quantityStrip(app, `input/${part.name}`, "", open, false) : null;
-    const element = make("section", { class: "part" }, make("h4", {}, partName(t, part.name)), rows, note, strip && strip.element);
+    const element = make("section", { class: "part" }, make("h3", {}, partName(t, part.name)), rows, note, strip && strip.element);
     return { part, rows, note, strip, element };
   });
   return {
@@ -103,6 +104,7 @@ function changes(app, what, open) {
 function direction(app, layer, first, model, open, openAt) {
   const { t } = app;
   const read = make("p", { class: "hint reads" });
+  const memory = ["fnn", "jordan"].includes(model.arch) ? (layer.fed_back ? "output" : "nothing") : "h";
   const h = quantityStrip(app, `${layer.name}/h`, "", open, true);
   const changed = changes(app, `${layer.name}/h`, open);
   const inside = [...Object.keys(layer.gates).filter((gate) => layer.gates[gate].length), ...(layer.state ? ["state"] : [])];
@@ -117,16 +119,15 @@ function direction(app, layer, first, model, open, openAt) {
     ? createTagTable(t, t("steps.fed"), [{ name: "y", isShare: true, open: (tag) => openAt("output/y", now[1].step, tag) }])
     : null;
   const fedNote = make("p", { class: "hint" });
-  const fedElement = fed && make("div", { class: "fed-back" }, make("h4", {}, t("steps.fed")), fedNote, fed.element);
-  const title = layer.name === "layer 1" || !/ward$/.test(layer.name) ? null : make("h4", {}, `${/ forward$/.test(layer.name) ? "→" : "←"} ${layerName(t, layer.name)}`);
+  const fedElement = fed && make("div", { class: "fed-back" }, make("h3", {}, t("steps.fed")), fedNote, fed.element);
+  const title = layer.name === "layer 1" || !/ward$/.test(layer.name) ? null : make("h3", {}, `${/ forward$/.test(layer.name) ? "→" : "←"} ${layerName(t, layer.name)}`);
   return {
     element: make("section", { class: "direction", "data-layer": layer.name }, title, read, fedElement, h.element, changed.element, details),
     update(context) {
       const own = context.now.layers.find((other) => other.name === layer.name);
       const beforeDocument = own.before === null ? null : context.known.get(own.before) || null;
       now = [context, beforeDocument];
-      const hasMemory = model.arch !== "fnn";
-      const key = !hasMemory ? "steps.reads.nothing" : own.before === null ? "steps.reads.first" : "steps.reads.before";
+      const key = `steps.reads.${own.before === null ? "first." : ""}${own.before === null && memory !== "h" ? "other" : memory}`;
       read.textContent = t(key, { token: own.before === null ? "" : context.tokens[own.before], step: (own.before ?? 0) + 1 });
       h.update(context, beforeDocument);
       changed.update(context, beforeDocument);
@@ -197,6 +198,7 @@ function scoreStage(app, model, open) {
 /** How the tag was chosen: by itself, or with a move from the tag before. */
 function choiceStage(app, model) {
   const { t } = app;
+  const isCrf = model.output === "crf";
   const words = make("ul", { class: "verdict" });
   const body = make("tbody");
   const summary = make("summary", {}, t("steps.paths"));
@@ -211,7 +213,8 @@ function choiceStage(app, model) {
       const values = { tag: now.tag, probability: shareText(now.probabilities[tags.indexOf(now.tag)]) };
       const said = [make("li", { class: "decision" }, t("steps.choice.tag", values))];
       const say = (key, more) => said.push(make("li", {}, t(key, more)));
-      const score = (value) => (value <= -10000 ? t("steps.forbidden") : figure(value, true));
+      // Without a CRF a move has no score of its own: it is allowed or not.
+      const score = (value) => (value <= -10000 ? t("steps.forbidden") : isCrf || value !== 0 ? figure(value, true) : t("steps.allowed"));
       details.hidden = !move;
       if (!move) say("steps.choice.alone");
       else {

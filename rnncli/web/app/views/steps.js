@@ -1,13 +1,15 @@
 // A text step by step: ◀ ▶, arrow keys, a slider and play move through time; every number unfolds into its equation.
 import { isStill, make } from "../dom.js";
 import { createEquation } from "./equation.js";
-import { quantityName, valuesOf } from "./names.js";
+import { valuesOf } from "./names.js";
+import { createOverview } from "./overview.js";
 import { createStages, shapeOf } from "./stages.js";
 
 const PLAY_EVERY = 1500; // ms
 const WAIT = 80; // ms after a key in the text
-const AROUND = 6; // steps on each side that are asked for where not all come at once
-const MOST_TOKENS = 120; // of a longer text, those around this step are listed
+const MOST_AT_ONCE = 60; // tokens of a text whose steps are asked for together; the service has the same limit
+const AROUND = 6; // steps on each side that are asked for otherwise
+const MOST_TOKENS = 40; // of a longer text, those around this step are listed
 
 export function create(app) {
   const { t } = app;
@@ -18,9 +20,17 @@ export function create(app) {
   let stages = [];
   let shape = "";
 
-  const openAt = (what, step, unit) => app.set({ what, step, unit });
+  let opener = null; // what had the focus when an equation was opened
+  function openAt(what, step, unit) {
+    if (!equation.element.contains(document.activeElement)) opener = document.activeElement;
+    app.set({ what, step, unit });
+  }
+  function close() {
+    app.set({ what: "", unit: 0 });
+    if (opener?.isConnected) opener.focus({ preventScroll: true });
+  }
   const open = (what, unit) => openAt(what, app.state.step, unit);
-  const equation = createEquation(app, (what, step, unit) => (what === null ? app.set({ what: "", unit: 0 }) : openAt(what, step, unit)));
+  const equation = createEquation(app, (what, step, unit) => (what === null ? close() : openAt(what, step, unit)));
 
   // Controls -------------------------------------------------------------------------------------------------
   const last = () => (loaded ? loaded.text.steps.count - 1 : 0);
@@ -74,15 +84,17 @@ export function create(app) {
         : [];
       return make("button", {
         type: "button", class: `step-token ${time}${isBoth ? " both" : ""}`, tabindex: step === state.step ? "0" : "-1", "data-step": step,
-        "aria-current": step === state.step ? "step" : null, "aria-label": t(`steps.token.${time}`, { step: step + 1, token: token.text, tag: token.tag }),
+        "aria-current": step === state.step ? "step" : null,
         click: () => go(step),
-      }, make("span", { class: "word", dir: "auto" }, token.text), make("span", { class: "tag" }, token.tag), rails);
+      }, make("span", { class: "word", dir: "auto" }, token.text), make("span", { class: "tag" }, token.tag), make("span", { class: "unseen" }, t(`steps.token.${time}`, { step: step + 1 })), rails);
     });
     const more = (count) => (count > 0 ? [make("span", { class: "hint" }, t("steps.tokens.more", { count }))] : []);
     sentence.replaceChildren(...more(from), ...shown, ...more(tokens.length - to));
-    legend.textContent = t(isBoth ? "steps.legend.both" : "steps.legend");
+    legend.textContent = `${t(isBoth ? "steps.legend.both" : "steps.legend")} ${t("steps.keys")}`;
     if (hadFocus) sentence.querySelector('[tabindex="0"]').focus();
   }
+
+  const overview = createOverview(app);
 
   // The whole view -------------------------------------------------------------------------------------------
   const stageList = make("div", { class: "stages" });
@@ -90,12 +102,12 @@ export function create(app) {
   const empty = make("p", { class: "hint" }, t("steps.empty"));
   const content = make("div", { class: "steps-content" },
     make("div", { class: "steps-bar", role: "group", "aria-label": t("steps.controls") }, make("div", { class: "steps-buttons" }, back, play, on), slider, said),
-    sentence, legend, make("p", { class: "hint steps-keys" }, t("steps.keys")), columns);
+    sentence, legend, overview.element, columns);
   const element = make("section", { class: "steps", "aria-label": t("view.steps") }, empty, content);
   element.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented || event.target === slider) return;
     const to = { ArrowRight: app.state.step + 1, ArrowLeft: app.state.step - 1, Home: 0, End: last() }[event.key];
-    if (event.key === "Escape" && app.state.what) app.set({ what: "", unit: 0 });
+    if (event.key === "Escape" && app.state.what) close();
     else if (to !== undefined && loaded) go(to);
     else return;
     event.preventDefault();
@@ -140,6 +152,7 @@ export function create(app) {
     drawSentence(state);
     const tokens = text.tokens.map((token) => token.text);
     const context = { state, now, known, tags, tokens, decoded: text.steps.decoded, scaleOf: loaded.scaleOf };
+    overview.update(context);
     stages.forEach((stage) => stage.update(context));
     equation.update(state, {
       key: loaded.key, tokens, tags,
@@ -172,14 +185,24 @@ export function create(app) {
     return Array.from({ length: to - from + 1 }, (_, n) => from + n).filter((other) => !loaded.known.has(other));
   }
 
-  function ask(steps) {
+  /** Ask for steps; if they are refused, as all steps of a long text are, for the next of these lists. */
+  function ask(steps, ...others) {
     const key = asked;
     const refuse = (error) => {
       if (key !== asked) return;
+      if (others.length && (error.status >= 400 && error.status < 500 || !app.source.isLive)) return ask(...others);
       content.classList.remove("waiting");
-      app.problem(error);
+      // A saved file may lack the steps beside this one.
+      if (app.source.isLive || !loaded?.known.has(app.state.step)) app.problem(error);
     };
     app.source.inspect({ texts: [app.state.text], model: app.state.model, steps, measures: false }).then((answer) => take(key, answer), refuse);
+  }
+
+  /** All steps of a short text; of a long one the first, which also says how many there are. */
+  function askFirst() {
+    const words = app.state.text.match(/\p{Script=Han}|[\p{L}\p{N}]+|\S/gu) || [];
+    if (words.length <= MOST_AT_ONCE) ask("all", [0], [app.state.step]);
+    else ask([0], [app.state.step]);
   }
 
   function update(state, before) {
@@ -199,7 +222,8 @@ export function create(app) {
       loaded = isShownAgain ? null : loaded;
       content.hidden = !loaded;
       content.classList.add("waiting");
-      timer = setTimeout(() => ask("all"), before.text === undefined || isShownAgain ? 0 : WAIT);
+      empty.hidden = true;
+      timer = setTimeout(askFirst, before.text === undefined || isShownAgain ? 0 : WAIT);
       return;
     }
     if (loaded && loaded.key === key) show(state);

@@ -40,9 +40,10 @@ export function tint(element, value, scale, name = "now") {
 export function createStrip(t, { open = null, hasBefore = false }) {
   const id = `strip-${(strips += 1)}`;
   const title = make("span", { class: "strip-title", id: `${id}-title` });
+  const reach = make("span", { class: "strip-reach", title: t("strip.reach") }); // what the strongest colour means
   const said = make("span", { class: "strip-said" });
   const cells = make("div", { class: "strip-cells", role: "listbox", tabindex: "0", "aria-orientation": "horizontal", "aria-labelledby": `${id}-title` });
-  const element = make("div", { class: "strip" }, make("div", { class: "strip-head" }, title, said), cells);
+  const element = make("div", { class: "strip" }, make("div", { class: "strip-head" }, make("span", {}, title, " ", reach), said), cells);
   let shown = { values: [], before: null, symbol: "", place: "" };
   let at = 0;
 
@@ -52,8 +53,10 @@ export function createStrip(t, { open = null, hasBefore = false }) {
     const before = shown.before ? t("strip.before", { value: figure(shown.before[unit]) }) : "";
     said.textContent = `${nameOf(unit)} = ${now}${before}`;
   }
-  function quiet() {
-    said.textContent = cells.matches(":focus") ? said.textContent : "";
+  function leave() {
+    if (cells.matches(":focus")) return;
+    cells.children[at]?.classList.remove("aimed");
+    said.textContent = "";
   }
   function aim(unit) {
     cells.children[at]?.classList.remove("aimed");
@@ -68,9 +71,9 @@ export function createStrip(t, { open = null, hasBefore = false }) {
   const perRow = () => getComputedStyle(cells).gridTemplateColumns.split(" ").length;
 
   cells.addEventListener("pointerover", (event) => { if (unitOf(event.target) >= 0) aim(unitOf(event.target)); });
-  cells.addEventListener("pointerleave", quiet);
+  cells.addEventListener("pointerleave", leave);
   cells.addEventListener("focus", () => aim(at));
-  cells.addEventListener("blur", () => { cells.children[at]?.classList.remove("aimed"); quiet(); });
+  cells.addEventListener("blur", leave);
   cells.addEventListener("click", (event) => { if (open && unitOf(event.target) >= 0) open(unitOf(event.target)); });
   cells.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -87,7 +90,7 @@ export function createStrip(t, { open = null, hasBefore = false }) {
     while (cells.children.length > count) cells.lastChild.remove();
     while (cells.children.length < count) {
       const cell = make("span", { class: "strip-cell", role: "option", id: `${id}-${cells.children.length}`, "aria-selected": "false" });
-      if (hasBefore) cell.append(make("span", { class: "strip-was" }));
+      if (hasBefore) cell.append(make("span", { class: "strip-was", "aria-hidden": "true" }));
       cell.append(make("span", { class: "strip-now" }));
       cells.append(cell);
     }
@@ -106,20 +109,23 @@ export function createStrip(t, { open = null, hasBefore = false }) {
   function update({ label, symbol, place, values, before = null, scale, chosen = -1 }) {
     shown = { values, before, symbol, place };
     fit(values.length);
+    const hasNumbers = values.length <= MOST_WITH_NUMBERS;
     title.textContent = label;
+    reach.textContent = scale === 1 ? "" : `± ${figure(scale)}`;
+    reach.hidden = hasNumbers;
     element.classList.toggle("first", hasBefore && !before);
     values.forEach((value, unit) => {
       const cell = cells.children[unit];
       tint(cell, value, scale);
-      cell.lastChild.textContent = figure(value);
+      cell.lastChild.textContent = hasNumbers ? figure(value) : "";
       let said = `${nameOf(unit)} = ${fullFigure(value)}`;
       if (hasBefore) {
         tint(cell, before ? before[unit] : 0, scale, "was");
-        cell.firstChild.textContent = before ? figure(before[unit]) : "";
+        cell.firstChild.textContent = before && hasNumbers ? figure(before[unit]) : "";
         if (before) said += t("strip.before", { value: fullFigure(before[unit]) });
       }
       cell.title = said;
-      cell.setAttribute("aria-label", said);
+      if (!hasNumbers) cell.setAttribute("aria-label", said);
       cell.classList.toggle("open", unit === chosen);
       cell.setAttribute("aria-selected", String(unit === chosen));
     });

@@ -19,7 +19,7 @@ const share = (value) => (value < 0.5 ? (value < 0.0005 ? value.toExponential(0)
 export function createTagTable(t, label, columns) {
   const body = make("tbody");
   const head = make("tr");
-  const table = make("table", { class: "tag-bars", "aria-label": label }, make("thead", {}, head), body);
+  const table = make("table", { class: columns.length > 2 ? "tag-bars three" : "tag-bars", "aria-label": label }, make("thead", {}, head), body);
   const more = make("button", { type: "button", class: "quiet", click: () => { isWhole = !isWhole; draw(); } });
   const element = make("div", { class: "tag-table" }, make("div", { class: "scroll-x" }, table), more);
   let isWhole = false;
@@ -58,7 +58,7 @@ export function createTagTable(t, label, columns) {
     const title = `${shown.symbols[column.name](shown.tags[tag])} = ${fullFigure(value)}`;
     const canOpen = column.open && shown.canOpen !== false;
     const figureText = canOpen
-      ? make("button", { type: "button", class: "figure", title, "aria-label": title, tabindex: "-1", click: () => column.open(tag) }, text)
+      ? make("button", { type: "button", class: "figure", title, tabindex: "-1", click: () => column.open(tag) }, text)
       : make("span", { class: "figure", title }, text);
     const isOpen = shown.open && shown.open[0] === column.name && shown.open[1] === tag;
     if (isOpen && canOpen) figureText.setAttribute("aria-current", "true");
