@@ -71,14 +71,14 @@ export function show({ views, source, models, first, actions = [] }) {
     const field = textField(app, "text", t("page.text"));
     const examples = make("div", { class: "examples" });
     const above = make("section", { class: "above", "aria-label": t("page.text") }, field.element, examples);
-    const panel = make("main", { id: "panel", role: "tabpanel", tabindex: "-1" });
-    body.replaceChildren(...[
+    const panel = make("div", { id: "panel", role: "tabpanel", tabindex: "-1" });
+    body.replaceChildren(
       ...body.querySelectorAll("script"), // a saved page has its documents in one
       make("header", { class: "top" },
         make("div", { class: "brand" }, make("h1", {}, "rnncli"), make("p", {}, t("page.subtitle"))),
         make("div", { class: "settings" },
           make("label", { class: "choice" }, make("span", {}, t("page.model")), choice), language, ...actions.map((action) => action(app)))),
-      list, above, !source.isLive && make("p", { class: "hint" }, t("save.note")), message, panel].filter(Boolean));
+      make("main", {}, list, above, !source.isLive && make("p", { class: "hint" }, t("save.note")), message, panel));
 
     const made = new Map(); // views stay as they are while others are shown
     function update(before) {

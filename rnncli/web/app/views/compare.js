@@ -34,7 +34,7 @@ export function create(app) {
   const pairs = make("div", { class: "pairs", role: "group", "aria-label": t("parting.side_by_side") });
   const said = make("div");
   const chart = make("div", { class: "panel" });
-  const apart = make("div", {}, pairs, make("div", { class: "panels" }, make("div", { class: "panel" }, said), chart));
+  const apart = make("div", {}, make("h2", {}, t("parting.title")), pairs, make("div", { class: "panels" }, make("div", { class: "panel" }, said), chart));
 
   const sentence = make("div", { class: "sentence", role: "group", "aria-label": t("compare.erase_tokens") });
   const restore = make("button", { type: "button", click: () => toggle() });
@@ -84,7 +84,7 @@ export function create(app) {
     buttons = [];
     sentence.replaceChildren(...groupsOf(tokens, spans).map((group) => run(group, (token, n) => {
       buttons[n] = make("button", { type: "button", class: "token", title: `${token.tag} ${token.probability}`, focus: () => point(n), click: () => { point(n); } },
-        make("span", { class: "word", dir: "auto" }, token.text), make("span", { class: "value" }));
+        make("span", { class: "word", dir: "auto" }, token.text), make("span", { class: "value" }), make("span", { class: "unseen" }));
       return buttons[n];
     })));
     point(Math.min(focus, tokens.length - 1));
@@ -127,8 +127,8 @@ export function create(app) {
       button.classList.toggle("parts", Boolean(answer?.tokens[n].changed));
       button.classList.toggle("minus", fall < 0);
       button.style.setProperty("--strength", `${largest ? Math.round(100 * Math.abs(fall) / largest) : 0}%`);
-      button.lastChild.textContent = answer ? number(fall, true) : percent(tokens[n].probability);
-      button.setAttribute("aria-label", [tokens[n].text, answer ? answer.tokens[n].tag : tokens[n].tag, answer && t("compare.falls", { value: number(fall, true) }), isErased && t("compare.is_erased")].filter(Boolean).join(", "));
+      button.children[1].textContent = answer ? number(fall, true) : percent(tokens[n].probability);
+      button.lastChild.textContent = [answer && t("compare.falls"), answer ? answer.tokens[n].tag : tokens[n].tag, isErased && t("compare.is_erased")].filter(Boolean).join(", ");
     });
     nameAction();
     if (!answer) {

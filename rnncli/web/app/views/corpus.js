@@ -1,6 +1,7 @@
 // What a labelled corpus shows about models as a whole.
 import { make, number } from "../dom.js";
 import { curves } from "./curve.js";
+import { subheading } from "./rests.js";
 import { numbersTable, scrolling } from "./tables.js";
 
 function contexts(t, { unit, memory, up, down }) {
@@ -22,7 +23,7 @@ function whole(t, { decay, needed }, name, width) {
   const { half_life: halfLife, ablation, gradient } = decay.overall;
   const tokens = (value) => (value === null ? t("corpus.none") : t("corpus.tokens", { value: value.toFixed(1) }));
   const box = make("article", { class: "panel" }, name && make("h3", {}, name),
-    make("h4", {}, t("corpus.decay")),
+    subheading(name, t("corpus.decay")),
     make("p", { class: "units" }, t("corpus.half_life", { before: tokens(halfLife.ablation.before), after: tokens(halfLife.ablation.after) })),
     shares(width, { label: t("corpus.by_distance"), xs: decay.lags, ticks: (lag) => decay.lags[lag] % 10 === 0, series: [[t("measure.ablation"), ablation], [t("measure.gradient"), gradient]], unit: t("corpus.lag") }),
     numbersTable([t("corpus.tag"), t("corpus.half_before"), t("corpus.half_after")],
@@ -30,7 +31,7 @@ function whole(t, { decay, needed }, name, width) {
   for (const side of ["before", "after"]) {
     if (!needed[side]) continue;
     const { settled, agreement, accuracy } = needed[side].overall;
-    box.append(make("h4", {}, t(`corpus.needed_${side}`)),
+    box.append(subheading(name, t(`corpus.needed_${side}`)),
       make("p", { class: "units" }, settled === null ? t("corpus.unsettled") : t("corpus.settled", { count: settled })),
       shares(width, {
         label: t(`corpus.agreement_${side}`), xs: needed.k.map((k) => (k === null ? t("corpus.all") : String(k))),

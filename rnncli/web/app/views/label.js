@@ -53,8 +53,8 @@ export function create(app) {
     sentence.replaceChildren(...grouped(tagged).map((group) => {
       const element = run(group, (token, n) => {
         const show = () => point(tokens, n);
-        buttons[n] = make("button", { type: "button", class: "token", tabindex: n ? "-1" : "0", title: `${token.tag} ${token.probability}`, "aria-label": `${token.text}, ${token.tag}, ${percent(token.probability)}`, pointerenter: show, focus: show, click: show },
-          make("span", { class: "word", dir: "auto" }, token.text), make("span", { class: "value" }, percent(token.probability)));
+        buttons[n] = make("button", { type: "button", class: "token", tabindex: n ? "-1" : "0", title: `${token.tag} ${token.probability}`, pointerenter: show, focus: show, click: show },
+          make("span", { class: "word", dir: "auto" }, token.text), make("span", { class: "value" }, percent(token.probability)), make("span", { class: "unseen" }, token.tag));
         return buttons[n];
       });
       if (group.span) {

@@ -1,6 +1,6 @@
 // Memories as maps: a column for each token, a row for each unit.
 import { make, number, painted, rgb } from "../dom.js";
-import { article, legend } from "./rests.js";
+import { article, legend, subheading } from "./rests.js";
 
 const MOST_NAMED = 12; // units in a list
 
@@ -48,7 +48,7 @@ function map(t, panel, memory, scale) {
   });
   canvas.style.setProperty("height", `${Math.max(48, Math.min(order.length * 3, 420))}px`);
   painted(canvas, () => paint({ canvas, values: memory.values, scale, order }));
-  return make("div", { class: "memory" }, make("h4", {}, memory.name),
+  return make("div", { class: "memory" }, subheading(panel.name, memory.name),
     make("p", { class: "units" }, t("memories.units", { count: order.length, best, saturated: named(saturated), dead: named(dead) })),
     make("div", { class: count > 12 ? "axis dense" : "axis", "aria-hidden": "true" }, panel.tokens.map((token) => make("span", {}, token.text))),
     canvas, make("div", { class: "foot" }, make("div", { class: "legend" }, legend(scale[0], scale[1], scale[0] < 0)), said));

@@ -77,3 +77,8 @@ export function measureChoice(rests) {
 export function article(panel, ...children) {
   return make("article", { class: "panel" }, panel.name && make("h3", {}, panel.name), ...children);
 }
+
+/** The heading of a part of such a box, one level below the box's own. */
+export function subheading(name, text) {
+  return name ? make("h4", {}, text) : make("h3", { class: "sub" }, text);
+}

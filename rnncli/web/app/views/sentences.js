@@ -31,7 +31,7 @@ function sentence(rests, n) {
     groupsOf(panel.tokens, panel.spans).map((part) => run(part, (token, place) => {
       const aim = () => rests.aim(n, place);
       buttons[place] = make("button", { type: "button", class: "token", pointerenter: aim, click: aim, focus: () => { if (rests.targets[n] !== place) aim(); } },
-        make("span", { class: "word", dir: "auto" }, token.text), make("span", { class: "value", "aria-hidden": "true" }));
+        make("span", { class: "word", dir: "auto" }, token.text), make("span", { class: "value" }), make("span", { class: "unseen" }));
       return buttons[place];
     })));
   group.addEventListener("keydown", (event) => {
@@ -48,13 +48,13 @@ function sentence(rests, n) {
     const target = rests.targets[n];
     const values = rests.values(n, target);
     buttons.forEach((button, place) => {
-      const { text, tag, probability } = panel.tokens[place];
+      const { tag, probability } = panel.tokens[place];
       const shown = rests.shown(values[place]);
       rests.shade(button, values[place]);
-      button.lastChild.textContent = shown;
+      button.children[1].textContent = shown;
+      button.lastChild.textContent = `${t(`measure.${rests.measure}`)}, ${tag}`;
       button.setAttribute("aria-pressed", String(place === target));
       button.tabIndex = place === target ? 0 : -1;
-      button.setAttribute("aria-label", `${text}, ${tag}, ${t(`measure.${rests.measure}`)} ${shown}`);
       button.title = `${tag} ${probability.toFixed(2)}`;
     });
     said.textContent = readout(rests, n, target, values);

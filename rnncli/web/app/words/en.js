@@ -102,7 +102,7 @@ export const en = {
   "compare.erase_tokens": "Tokens of the first text; Delete erases one",
   "compare.erase_word": "Erase “{word}”",
   "compare.restore": "Put “{word}” back",
-  "compare.falls": "score falls by {value}",
+  "compare.falls": "the fall of the score",
   "compare.is_erased": "erased",
   "compare.whole": "Nothing is erased; the numbers are the probabilities of the tags.",
   "compare.changes": "Without “{word}”, {count} tokens get other tags:",

@@ -102,7 +102,7 @@ export const zh = {
   "compare.erase_tokens": "第一段文字的詞元；按 Delete 抹去",
   "compare.erase_word": "抹去「{word}」",
   "compare.restore": "放回「{word}」",
-  "compare.falls": "分數下降 {value}",
+  "compare.falls": "分數的下降",
   "compare.is_erased": "已抹去",
   "compare.whole": "沒有抹去任何詞；數字是標籤的機率。",
   "compare.changes": "沒有「{word}」，有 {count} 個詞元得到別的標籤：",
