@@ -1,7 +1,8 @@
-"""``rnncli serve``: label texts for other programs over HTTP."""
+"""``rnncli serve``: a page that shows a network at work, and labels for other programs, over HTTP."""
 
 import re
 import sys
+import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -42,16 +43,16 @@ def serve(
             "--allow-host", metavar="NAME", help="Further name of the service, such as that of a reverse proxy."
         ),
     ] = None,
+    open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     openapi: Annotated[bool, typer.Option("--openapi", help="Print the OpenAPI document and exit.")] = False,
     threads: ThreadsOption = 0,
     json_output: bool = False,
 ) -> None:
-    """Label texts for other programs over HTTP.
+    """Show a network at work, and label texts over HTTP.
 
-    POST /v1/tag answers what rnncli tag --json prints. Clients of UDPipe, Hugging Face and Label Studio can use it
-    too. It listens on this machine only; on another address it demands a token. A model file that is replaced is
-    loaded again. SIGTERM or Ctrl-C ends it when what it has accepted is answered. The first line of stdout is its
-    address.
+    The first line of stdout is the address of its page. POST /v1/tag answers what rnncli tag --json prints. Clients
+    of UDPipe, Hugging Face and Label Studio can use it too. It listens on this machine only; on another address it demands a token. A model file that is replaced is
+    loaded again. SIGTERM or Ctrl-C ends it when what it has accepted is answered.
 
     Example: rnncli serve --model booking=model.npz --port 8000
     """
@@ -73,7 +74,9 @@ def serve(
         threads=threads,
     )
     check_address(settings, public)
-    server = Server(Service(settings))
+    service = Service(settings)
+    server = Server(service)
+    service.prepare()
     stop = signals.Stop()
 
     def handle(number: int) -> None:
@@ -85,6 +88,11 @@ def serve(
     else:
         show.data(f"{server.url}\n")
     sys.stdout.flush()
+    if open_page:
+        import webbrowser
+
+        # A browser of a terminal returns only at its end.
+        threading.Thread(target=webbrowser.open, args=(server.url,), daemon=True).start()
     with signals.handled_by(handle):
         server.run()
 

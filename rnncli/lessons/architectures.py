@@ -6,17 +6,17 @@ network that reads one token at a time and keeps nothing gives both cities the s
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from rnncli import training
 from rnncli.config import NetworkSpec, TrainingSpec
-from rnncli.data import reading
 from rnncli.data.examples import BOOKING_PAIR
 from rnncli.data.sentence import Sentence
 from rnncli.inspect.document import Question, document
 from rnncli.model import Model
 from rnncli.resources import bundled
-from rnncli.scoring import Scoring
+
+if TYPE_CHECKING:
+    from rnncli.training import Listener
 
 # What a token is read as is its word alone, and each tag is chosen by itself: only the network's memory is left.
 _SMALL: dict[str, Any] = {
@@ -70,6 +70,8 @@ class Trained(NamedTuple):
 
 def sample() -> tuple[list[Sentence], list[Sentence]]:
     """The first sentences of the bundled training and development data."""
+    from rnncli.data import reading
+
     parts = (("train", SENTENCES), ("dev", DEV))
     train, dev = (reading.read(str(bundled(f"sample_data/{name}.tsv"))).sentences[:size] for name, size in parts)
     return train, dev
@@ -83,7 +85,7 @@ def side_by_side(
     networks: Mapping[str, NetworkSpec] = NETWORKS,
     settings: TrainingSpec = SETTINGS,
     threads: int = 1,
-    listener_of: Callable[[str], training.Listener] = lambda name: training.Listener(),
+    listener_of: "Callable[[str], Listener] | None" = None,
 ) -> Iterator[Trained]:
     """Train one network after another, and yield each as soon as it has said what it makes of the texts.
 
@@ -91,6 +93,9 @@ def side_by_side(
     texts           two that differ in few words
     listener_of     makes the listener of the training of a network, by its name
     """
+    from rnncli import training
+    from rnncli.scoring import Scoring
+
     for name, network in networks.items():
         began = time.perf_counter()
         model = training.prepare(sentences, network, settings)
@@ -102,7 +107,7 @@ def side_by_side(
             score=scoring.score,
             scored=scoring.scored,
             metric=scoring.metric,
-            listener=listener_of(name),
+            listener=listener_of(name) if listener_of else training.Listener(),
         )
         said = document(model, Question(texts, measures=False))
         seconds = time.perf_counter() - began

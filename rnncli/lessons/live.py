@@ -34,7 +34,18 @@ from rnncli.scoring import Scoring
 Event = dict[str, Any]
 
 
-class LiveTraining(training.Listener):
+class Stoppable(training.Listener):
+    """Ends its training after the step that it is at when ``stopped`` is set."""
+
+    def __init__(self, stopped: threading.Event) -> None:
+        self._stopped = stopped
+
+    def should_stop(self) -> bool:
+        """Whether the training is to end."""
+        return self._stopped.is_set()
+
+
+class LiveTraining(Stoppable):
     """One training, which another thread carries out while its events are read.
 
     network, settings  with 0 epochs the development data decide their number, as in ``rnncli train``
@@ -56,6 +67,7 @@ class LiveTraining(training.Listener):
         threads: int = 1,
         stopped: threading.Event | None = None,
     ) -> None:
+        super().__init__(stopped or threading.Event())
         self.model = training.prepare(sentences, network, settings)
         self._sentences = list(sentences)
         self._dev = list(dev)
@@ -64,7 +76,6 @@ class LiveTraining(training.Listener):
         self._sample = gradient_log.sample(dev, settings.seed)
         self._scoring = Scoring.of(self._dev, self.model, threads)
         self._events: SimpleQueue[Event | BaseException] = SimpleQueue()
-        self._stopped = stopped or threading.Event()
 
     def stop(self) -> None:
         """End the training after the step that it is at; the best epoch so far is kept. Any thread may call it."""
@@ -149,10 +160,6 @@ class LiveTraining(training.Listener):
     def diverged(self, divergence: training.Divergence) -> None:
         """Add an event for a number that is not finite."""
         self._events.put({"event": "diverged", **divergence._asdict(), "norm": _finite(divergence.norm)})
-
-    def should_stop(self) -> bool:
-        """Whether :meth:`stop` was called."""
-        return self._stopped.is_set()
 
 
 def labelled(model: Model, texts: Sequence[str]) -> list[dict[str, Any]]:

@@ -98,8 +98,6 @@ class Batcher:
             self._waiting_bytes -= size
 
     def _run(self) -> None:
-        for served in (*self._models, *self._models.lessons):
-            served.prepare()
         is_ending = False
         while not is_ending:
             try:

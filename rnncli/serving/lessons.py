@@ -9,12 +9,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from rnncli import training
 from rnncli.data.examples import BOOKING_PAIR
 from rnncli.errors import RnncliError
 from rnncli.lessons.architectures import NETWORKS, Trained, sample, side_by_side
 from rnncli.lessons.form import FORM, TEXT, Chosen, chosen
-from rnncli.lessons.live import LiveTraining
 from rnncli.serving.exchange import EVENTS, Answer, RefusedError, Request, Stream, as_json, busy, event
 from rnncli.serving.models import TRAINED, Models
 from rnncli.serving.routes import TEXT as STRING
@@ -30,6 +28,7 @@ LOOK = 0.25  # seconds between two looks at what may end a training
 PING = 10.0  # seconds of silence after which a comment shows that the connection is open
 PATIENCE = 5.0  # seconds that a training waits for the end of one that was stopped
 
+_HEADERS = (("X-Accel-Buffering", "no"),)  # a proxy is to pass events on at once: nginx
 _log = logging.getLogger(__name__)
 
 _TRAIN: Schema = {"type": "object", "additionalProperties": False, "properties": FORM}
@@ -148,7 +147,7 @@ class Trainings:
             raise busy("the service stops")
         running = Running(work, self._free)
         self._running = running
-        return Stream(running.parts(service, request), running.leave)
+        return Stream(running.parts(service, request), running.leave, headers=_HEADERS)
 
     def _free(self) -> None:
         self._running = None
@@ -164,6 +163,8 @@ class Trainings:
 
         def work(running: Running) -> Iterator[Event]:
             yield "id", {"id": running.id}
+            from rnncli.lessons.live import LiveTraining  # which takes its time
+
             sentences, dev = sample()
             live = LiveTraining(
                 choice.network,
@@ -192,12 +193,14 @@ class Trainings:
                 yield "network", network.on(texts).as_dict()
             rest = {name: network for name, network in NETWORKS.items() if name not in known}
             if rest:
+                from rnncli.lessons.live import Stoppable
+
                 made = side_by_side(
                     *sample(),
                     texts,
                     networks=rest,
                     threads=count_threads(self._threads),
-                    listener_of=lambda name: _Stoppable(running.stopped),
+                    listener_of=lambda name: Stoppable(running.stopped),
                 )
                 for network in made:
                     if running.stopped.is_set():
@@ -209,14 +212,6 @@ class Trainings:
             yield "end", {"event": "end"}
 
         return work
-
-
-class _Stoppable(training.Listener):
-    def __init__(self, stopped: threading.Event) -> None:
-        self._stopped = stopped
-
-    def should_stop(self) -> bool:
-        return self._stopped.is_set()
 
 
 async def _settings(service: "Service", request: Request, body: Any) -> Answer:
