@@ -101,7 +101,9 @@ def test_one_matrix_serves_every_step():
     steps = Steps(model, "leave Taipei on November 2nd".split())
     weights = []
     for step in (2, 3):
-        memory = next(p for p in unfold(steps, "layer 1/h", step, 0).as_dict()["products"] if p["of"] == "layer 1/h")
+        memory = next(
+            p for p in unfold(steps, "layer 1/h", step, 0).as_dict()["products"] if p["of"] == "layer 1/h"
+        )
         weights.append({term["unit"]: term["weight"] for term in memory["terms"]})
     both = weights[0].keys() & weights[1].keys()
     assert both
@@ -185,7 +187,9 @@ def test_a_word_that_was_never_seen_is_the_destination(default):
     assert "Atlantis" not in trained_on
     assert [None] == [row["text"] for part in Steps(default, default.cut(text)).step(4)["inputs"]
                       if part["name"] == "embedding" for row in part["rows"]]  # fmt: skip
-    assert {"O": 0, "destination": 1, "departure": 2}[types(default, [text], "Atlantis")[0]] == STOPS["yours"]["right"]
+    assert {"O": 0, "destination": 1, "departure": 2}[types(default, [text], "Atlantis")[0]] == STOPS["yours"][
+        "right"
+    ]
 
 
 def test_every_stop_has_its_words_in_both_languages():
@@ -194,7 +198,9 @@ def test_every_stop_has_its_words_in_both_languages():
     for name, stop in STOPS.items():
         keys = [*("title", "text", "question", "truth"), *(f"choice.{n}" for n in range(stop["choices"])),
                 *(f"look.{n}" for n in range(len(stop["looks"])))]  # fmt: skip
-        assert {key for key in english if key.startswith(f"lesson.{name}.")} == {f"lesson.{name}.{key}" for key in keys}
+        assert {key for key in english if key.startswith(f"lesson.{name}.")} == {
+            f"lesson.{name}.{key}" for key in keys
+        }
         assert 0 <= stop["right"] < stop["choices"]
     for key, text in english.items():
         assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", chinese[key])), key

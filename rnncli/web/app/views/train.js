@@ -39,7 +39,7 @@ export function create(app) {
   const texts = [textField(app, "text", t("train.text")), textField(app, "other", t("train.other"))];
   const start = make("button", { type: "submit", class: "main" }, t("train.start"));
   const both = make("button", { type: "button", click: () => go([{ arch: "elman", cell: "simple", activation: "tanh" }, { arch: "elman", cell: "lstm" }]) }, t("train.both"));
-  const end = make("button", { type: "button", click: () => stop(source).catch(app.problem) }, t("train.stop"));
+  const end = make("button", { type: "button", class: "stop", click: () => stop(source).catch(app.problem) }, t("train.stop"));
   const form = make("form", { class: "settings-form", "aria-label": t("train.settings"), submit: (event) => { event.preventDefault(); go([{}]); } },
     make("div", { class: "setting-grid" }, settingKeys.map((key) => labels[key])),
     make("div", { class: "setting-texts" }, texts.map((field) => field.element)),
@@ -84,7 +84,7 @@ export function create(app) {
     scale(t), lead, mapGrid, noMemory);
   const now = make("div", { class: "train-now" });
   const history = scrolling(t("train.history"), "");
-  const table = make("div", {});
+  const table = make("div", { class: "numbers-of-run" });
   const shown = make("div", { hidden: true }, charts, gradient,
     make("h2", {}, t("train.examples")), make("p", { class: "hint" }, t("train.examples_hint")), now, history,
     make("details", {}, make("summary", {}, t("train.numbers")), table));

@@ -427,7 +427,7 @@ export const en = {
   "lesson.gates.title": "Gates: LSTM and GRU",
   "lesson.gates.text": "An Elman network writes its whole memory anew at every word, so what it knew is soon written over. An LSTM has a state c besides h, and gates, numbers between 0 and 1, for every unit:\n  c(t) = f ∘ c(t−1) + i ∘ g\n  h(t) = o ∘ tanh c(t)\nThe forget gate f: how much is kept. The input gate i: how much of the new candidate g is written. The output gate o: how much is shown. The gates are computed from the word and from h(t−1). (A GRU does much the same with two gates and without c.)",
   "lesson.gates.question": "For one unit the forget gate is 1 and the input gate is 0. What becomes of its state?",
-  "lesson.gates.truth": "c(t) = 1 · c(t−1) + 0 · g = c(t−1). A number can be kept over many words, and the gates learn when to write and when to keep.\nIn the view: look for units whose forget gate is near 1. Their state is nearly the same at the next word.",
+  "lesson.gates.truth": "c(t) = 1 · c(t−1) + 0 · g = c(t−1). A number can be kept over many words, and the gates learn when to write and when to keep.\nIn the view open the gates. Look for units with a forget gate near 1 and an input gate near 0: their state is nearly that of the step before.",
   "lesson.gates.choice.0": "It stays as it is",
   "lesson.gates.choice.1": "It becomes 0",
   "lesson.gates.choice.2": "It becomes twice as large",

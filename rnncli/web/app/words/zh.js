@@ -427,7 +427,7 @@ export const zh = {
   "lesson.gates.title": "閘：LSTM 與 GRU",
   "lesson.gates.text": "Elman 網路在每個詞都把整個記憶重寫一次，記得的東西很快就被蓋掉。LSTM 除了 h 還有細胞狀態 c，每個單元還有閘；閘是 0 到 1 之間的數字：\n  c(t) = f ∘ c(t−1) + i ∘ g\n  h(t) = o ∘ tanh c(t)\n遺忘閘 f：保留多少。輸入閘 i：寫入多少新的候選值 g。輸出閘 o：輸出多少。閘由目前的詞和 h(t−1) 算出。（GRU 用兩個閘做類似的事，沒有 c。）",
   "lesson.gates.question": "某個單元的遺忘閘是 1，輸入閘是 0。它的狀態會怎樣？",
-  "lesson.gates.truth": "c(t) = 1 · c(t−1) + 0 · g = c(t−1)。一個數字可以跨過許多詞保留下來；何時寫入、何時保留，由閘學會。\n在畫面裡：找遺忘閘接近 1 的單元，看它的狀態到下一個詞時變了多少。",
+  "lesson.gates.truth": "c(t) = 1 · c(t−1) + 0 · g = c(t−1)。一個數字可以跨過許多詞保留下來；何時寫入、何時保留，由閘學會。\n在畫面裡展開各個閘，找遺忘閘接近 1、輸入閘接近 0 的單元：它的狀態和前一步幾乎一樣。",
   "lesson.gates.choice.0": "保持不變",
   "lesson.gates.choice.1": "變成 0",
   "lesson.gates.choice.2": "變成兩倍",
