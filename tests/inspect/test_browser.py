@@ -1,8 +1,8 @@
 """The page in a real browser: opened from a file, with the network off."""
 
-import shutil
 from pathlib import Path
 
+import browsers
 import pytest
 
 from rnncli.error_analysis import Row
@@ -10,30 +10,14 @@ from rnncli.inspect import error_page
 from rnncli.inspect.page import render
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-DRIVER = shutil.which("chromedriver")
-
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER), reason="no browser: apt-get install chromium chromium-driver"
-)
+pytestmark = browsers.needs_browser
 
 
 @pytest.fixture(scope="module")
 def browser():
-    webdriver = pytest.importorskip("selenium.webdriver", reason='no selenium: pip install -e ".[test]"')
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    driver.execute_cdp_cmd("Network.enable", {})
-    offline = {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0}
-    driver.execute_cdp_cmd("Network.emulateNetworkConditions", offline)
-    yield driver
-    driver.quit()
+    with browsers.browser() as driver:
+        browsers.set_offline(driver, True)
+        yield driver
 
 
 @pytest.fixture
@@ -41,10 +25,7 @@ def opened(browser, tmp_path: Path):
     """Open a document's page; nothing may be complained about until the test is over."""
 
     def open_page(document, width=1200, scheme="light"):
-        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+        browsers.show_as(browser, width, scheme)
         path = tmp_path / "page.html"
         path.write_text(render(document), "utf-8")
         browser.get(path.as_uri())

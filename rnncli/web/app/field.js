@@ -5,7 +5,7 @@ import { make } from "./dom.js";
 export function textField(app, key, label) {
   const field = make("textarea", {
     rows: "1", spellcheck: "false", autocomplete: "off", dir: "auto", "data-key": key, readonly: !app.source.isLive,
-    input: () => { grow(); app.set({ [key]: field.value, erased: -1 }); },
+    input: () => { grow(); app.set({ [key]: field.value, erased: -1, target: -1 }); },
     keydown: (event) => { if (event.key === "Enter" && !event.isComposing) event.preventDefault(); }, // a text is one line
   });
   const grow = () => {

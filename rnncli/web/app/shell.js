@@ -46,7 +46,7 @@ export function show({ views, source, models, first, actions = [] }) {
       const of = (name) => models.find((model) => model.name === name)?.examples || [];
       // An example of one model says little to another; what was typed stays.
       const kept = (text, n) => (of(state.now.model).includes(text) ? of(choice.value)[n] ?? text : text);
-      state.set({ model: choice.value, text: kept(state.now.text, 0), other: kept(state.now.other, 1), erased: -1, step: 0, what: "" });
+      state.set({ model: choice.value, text: kept(state.now.text, 0), other: kept(state.now.other, 1), erased: -1, target: -1, step: 0, what: "" });
     } });
     function fillModels() {
       choice.replaceChildren(...models.map(({ name, arch, problem }) => make("option", { value: name, title: problem || null }, arch ? `${name} (${arch})` : name)));
@@ -80,6 +80,17 @@ export function show({ views, source, models, first, actions = [] }) {
           make("label", { class: "choice" }, make("span", {}, t("page.model")), choice), language, ...actions.map((action) => action(app)))),
       make("main", {}, list, above, !source.isLive && make("p", { class: "hint" }, t("save.note")), message, panel));
 
+    let shown = null; // the examples in the page; they stay while they are the same, and with them the focus
+    function showExamples() {
+      const texts = (source.isLive && models.find((model) => model.name === state.now.model)?.examples) || [];
+      if (texts !== shown) {
+        shown = texts;
+        examples.replaceChildren(...texts.map((text) =>
+          make("button", { type: "button", class: "example", dir: "auto", click: () => state.set({ text, erased: -1, target: -1, step: 0 }) }, text)));
+      }
+      [...examples.children].forEach((example) => example.setAttribute("aria-pressed", String(example.textContent === state.now.text)));
+    }
+
     const made = new Map(); // views stay as they are while others are shown
     function update(before) {
       const now = state.now;
@@ -103,9 +114,7 @@ export function show({ views, source, models, first, actions = [] }) {
         from = entry.seen; // what has changed since it was shown last
       }
       entry.seen = now;
-      const model = models.find((one) => one.name === now.model);
-      examples.replaceChildren(...((source.isLive && model?.examples) || []).map((text) =>
-        make("button", { type: "button", class: "example", dir: "auto", "aria-pressed": String(text === now.text), click: () => state.set({ text, erased: -1, step: 0 }) }, text)));
+      showExamples();
       entry.view.update(now, from);
     }
     update({});

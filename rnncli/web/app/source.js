@@ -2,6 +2,8 @@
 
 const paths = { tag: "/v1/tag", inspect: "/v1/inspect", equation: "/v1/equation", erase: "/v1/erase" };
 const MOST_KEPT = 600; // answers, so that stepping back asks nothing again
+const SLOW = 60; // ms of an answer, from which the next question waits while somebody types
+const TYPING = 400; // ms between two questions of somebody who types
 
 /** An answer that says why there is none: `message`, `hint`, `status`. */
 export class Refused extends Error {
@@ -36,7 +38,7 @@ const kindOf = (name, body) => (body.measures ? `${name} measures` : name);
 
 /** The numbers of the service. `askToken()` promises the token that the service demands. */
 export function service(askToken) {
-  const open = new Map(); // the AbortController of each kind
+  const open = new Map(); // by kind the question asked last: when, how long an answer took, and how to drop it
   const kept = new Map(); // answers by question
   let asked = null;
 
@@ -72,15 +74,26 @@ export function service(askToken) {
     return value;
   }
 
-  /** As `answer`, but a newer question of the same kind makes this one never resolve. */
+  /** As `answer`, but a newer question of the same kind makes this one never resolve. A slow service is not asked at every key. */
   function latest(name, question) {
     const kind = kindOf(name, bodies[name](question));
+    const before = open.get(kind) || { asked: -Infinity, took: 0 };
     const controller = new AbortController();
-    open.get(kind)?.abort();
-    open.set(kind, controller);
+    const now = { asked: performance.now(), took: before.took, drop: () => controller.abort() };
+    before.drop?.();
+    open.set(kind, now);
+    const wait = before.took > SLOW && now.asked - before.asked < TYPING ? Math.min(TYPING, before.took / 2) : 0;
     return new Promise((resolve, reject) => {
-      const ifLatest = (settle) => (value) => { if (!controller.signal.aborted) settle(value); };
-      answer(name, question, controller.signal).then(ifLatest(resolve), ifLatest(reject));
+      const ifLatest = (settle) => (value) => {
+        if (controller.signal.aborted) return;
+        now.took = performance.now() - now.asked - wait;
+        settle(value);
+      };
+      const ask = () => {
+        if (!controller.signal.aborted) answer(name, question, controller.signal).then(ifLatest(resolve), ifLatest(reject));
+      };
+      if (wait) setTimeout(ask, wait);
+      else ask();
     });
   }
 

@@ -12,7 +12,7 @@ export const defaults = {
   what: "",
   unit: 0,
   measure: "ablation",
-  target: 0,
+  target: -1, // the token whose tag is explained; −1 for that of the first span
   erased: -1, // the number of the token that is erased; −1 for none
   stop: 0,
   look: -1, // what the stop shows; −1 until the lesson has begun

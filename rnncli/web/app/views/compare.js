@@ -178,7 +178,8 @@ export function create(app) {
       const answer = await source.inspect({ texts: textsOf(app.state), model: app.state.model, measures: true });
       wait.textContent = t("rests.hint");
       const panels = panelsOf(answer, answer.texts.length > 1 ? ["a", "b"] : [""]);
-      const shared = createRests(t, panels, { measure: app.state.measure, onMeasure: (name) => app.set({ measure: name }) });
+      const { measure: name, target } = app.state;
+      const shared = createRests(t, panels, { measure: name, target, onMeasure: (chosen) => app.set({ measure: chosen }), onTarget: (chosen) => app.set({ target: chosen }) });
       const boxes = (children) => make("div", { class: "panels" }, children);
       measured.replaceChildren(...measureChoice(shared), boxes(sentences(shared)),
         make("h2", {}, t("matrix.title")), make("p", { class: "hint" }, t("matrix.hint")), boxes(matrices(shared)),

@@ -4,7 +4,6 @@ import { run } from "./sentences.js";
 
 export const NBEST = 5;
 const DENSE = 120; // tokens above which their probabilities are only shown on demand
-const SLOW = 0.06; // seconds of an answer
 const KINDS = 6; // colours of spans in page.css
 
 /** The tokens of a labelled text by span: as groupsOf of sentences.js, from offsets of characters. */
@@ -34,8 +33,6 @@ export function create(app) {
   const best = make("div");
   const element = make("section", { class: "view-label", "aria-label": t("view.label") }, sentence, said, best);
   let buttons = [];
-  let timer = 0;
-  let seconds = 0; // that the last answer took
 
   function point(tokens, place) {
     const { text, tag, probability } = tokens[place];
@@ -84,24 +81,11 @@ export function create(app) {
     buttons[to].focus();
   });
 
-  async function ask({ text, model }) {
-    const begin = performance.now();
-    try {
-      const tagged = await source.tag({ text, model, nbest: NBEST });
-      draw(tagged);
-    } catch (error) {
-      app.problem(error);
-    }
-    seconds = (performance.now() - begin) / 1000;
-  }
-
   return {
     element,
-    update(state, before) {
-      if (state.text === before.text && state.model === before.model) return;
-      clearTimeout(timer);
-      // A slow service is not asked at every key.
-      timer = setTimeout(() => ask(state), before.text === undefined || seconds < SLOW ? 0 : Math.min(300, 500 * seconds));
+    update({ text, model }, before) {
+      if (text === before.text && model === before.model) return;
+      source.tag({ text, model, nbest: NBEST }).then(draw, app.problem);
     },
   };
 }

@@ -9,8 +9,13 @@ export function panelsOf(doc, names) {
   return texts.map((text, n) => ({ ...text, name: names[n] || "" }));
 }
 
-/** `panels` with `connectivity`; `twins`, whether two panels that follow each other are one text under two models. */
-export function createRests(t, panels, { twins = false, measure = "ablation", onMeasure } = {}) {
+/**
+ * panels   with `connectivity`
+ * twins    whether two panels that follow each other are one text under two models
+ * measure  at first, and `target` of the first panel; −1 for the first span
+ * onMeasure, onTarget  are called with another of them
+ */
+export function createRests(t, panels, { twins = false, measure = "ablation", target = -1, onMeasure, onTarget } = {}) {
   // One scale for all panels, so that they can be compared.
   const scales = Object.fromEntries(measures.map((name) => [name, panels.reduce((largest, panel) =>
     panel.connectivity[name].flat().reduce((most, value) => Math.max(most, Math.abs(value || 0)), largest), 0)]));
@@ -19,7 +24,7 @@ export function createRests(t, panels, { twins = false, measure = "ablation", on
     t,
     panels,
     measure,
-    targets: panels.map((panel) => (panel.spans.length ? panel.spans[0].start : 0)),
+    targets: panels.map((panel, n) => (!n && target >= 0 ? Math.min(target, panel.tokens.length - 1) : panel.spans[0]?.start ?? 0)),
     get isSigned() { return rests.measure !== "gradient"; },
     get scale() { return scales[rests.measure]; },
     /** The place of a target in the rows of a panel; −1 where it has none. */
@@ -43,6 +48,7 @@ export function createRests(t, panels, { twins = false, measure = "ablation", on
         rests.targets[panel] = target;
         listeners.forEach((listener) => listener(panel, false));
       }
+      if (!n) onTarget?.(target);
     },
     /** `listener(n, all)`: panel n has another target, or, with `all`, also other values. It is called at once. */
     subscribe(listener) {
