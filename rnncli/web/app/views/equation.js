@@ -106,7 +106,7 @@ export function createEquation(app, open) {
     const largest = Math.max(...product.terms.map((term) => Math.abs(term.value)), 0);
     const rest = product.rest.count
       ? make("tr", { class: "rest" }, make("th", { scope: "row" }, t("equation.rest", { count: product.rest.count })), isShare ? null : make("td"),
-        make("td", { class: "value", title: fullFigure(product.rest.value) }, figure(product.rest.value)), make("td", {}, signedBar(product.rest.value, largest)))
+        make("td", { class: "value", title: fullFigure(product.rest.value) }, figure(product.rest.value)), make("td"))
       : null;
     const heads = (isShare ? ["input", "value"] : ["input", "product", "value"]).map((name) => make("th", { scope: "col", class: name === "value" ? "number" : null }, t(`equation.${name}`)));
     return make("div", { class: "scroll-x" }, make("table", { class: "terms" },
