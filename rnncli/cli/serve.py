@@ -1,5 +1,6 @@
 """``rnncli serve``: a page that shows a network at work, and labels for other programs, over HTTP."""
 
+import os
 import re
 import sys
 import threading
@@ -10,6 +11,7 @@ import typer
 
 from rnncli.cli import show, signals
 from rnncli.cli.options import ThreadsOption, command, find_model
+from rnncli.cli.registry import variable
 from rnncli.errors import FileError, UsageError
 
 _NAME = re.compile(r"[\w.-]+")
@@ -51,8 +53,9 @@ def serve(
     """Show a network at work, and label texts over HTTP.
 
     The first line of stdout is the address of its page. POST /v1/tag answers what rnncli tag --json prints. Clients
-    of UDPipe, Hugging Face and Label Studio can use it too. It listens on this machine only; on another address it demands a token. A model file that is replaced is
-    loaded again. SIGTERM or Ctrl-C ends it when what it has accepted is answered.
+    of UDPipe, Hugging Face and Label Studio can use it too. It listens on this machine only; on another address it
+    demands a token. A model file that is replaced is loaded again. SIGTERM or Ctrl-C ends it when what it has
+    accepted is answered.
 
     Example: rnncli serve --model booking=model.npz --port 8000
     """
@@ -66,7 +69,7 @@ def serve(
         return
     check_library()
     settings = Settings(
-        models=_named(models or []),
+        models=_named(_whole(models or [])),
         host=host,
         port=port,
         token=_token(token, token_file),
@@ -95,6 +98,14 @@ def serve(
         threading.Thread(target=webbrowser.open, args=(server.url,), daemon=True).start()
     with signals.handled_by(handle):
         server.run()
+
+
+def _whole(given: list[str]) -> list[str]:
+    """The models that are given; a variable, which was cut at blanks, may be one file whose name has blanks."""
+    value = os.environ.get(variable("model"), "")
+    name, _, file = value.partition("=")
+    is_file = Path(value).is_file() or (_NAME.fullmatch(name) and Path(file).is_file())
+    return [value] if given == value.split() and is_file else given
 
 
 def _named(given: list[str]) -> dict[str, Path]:

@@ -14,6 +14,7 @@ from rnncli.spec import suggestion
 
 Schema = Mapping[str, Any]
 
+_ANY_TEXT = {"type", "description"}  # words of the schema of a text that may be any
 _TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),
     "array": (list,),
@@ -65,7 +66,7 @@ def check(value: Any, schema: Schema, where: str = "") -> None:
 
 def _are_texts(values: list[Any], items: Schema) -> bool:
     """Whether the items of a list are to be texts and are such, which is quick to see for many tokens."""
-    if items.get("type") != "string" or "enum" in items or not {str}.issuperset(map(type, values)):
+    if items.get("type") != "string" or not _ANY_TEXT.issuperset(items) or not {str}.issuperset(map(type, values)):
         return False
     try:
         "".join(values).encode()

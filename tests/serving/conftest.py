@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -43,6 +44,54 @@ class Reply(NamedTuple):
         return error
 
 
+class Streamed:
+    """An answer that is read while it comes: its head, and one event or comment after the other."""
+
+    def __init__(self, client: "Client", target: str, body: bytes) -> None:
+        self._client = client
+        self._sent: queue.Queue[Any] = queue.Queue()
+        self._left = asyncio.Event()
+        self._done = client.submit(self._exchange(target, body))
+        start = self._sent.get(timeout=60)
+        self.status = start["status"]
+        self.headers = {name.decode(): value.decode() for name, value in start["headers"]}
+
+    async def _exchange(self, target: str, body: bytes) -> None:
+        received = [{"type": "http.request", "body": body}]
+
+        async def receive() -> dict[str, Any]:
+            if not received:
+                await self._left.wait()
+            return received.pop() if received else {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            self._sent.put(message)
+
+        headers = [(name.encode(), value.encode()) for name, value in (HOST, JSON)]
+        scope = {"type": "http", "method": "POST", "path": target, "query_string": b"", "headers": headers}
+        await self._client.service(scope, receive, send)
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        """Names and data of the events; a comment has the name ""."""
+        while True:
+            message = self._sent.get(timeout=60)
+            if not message.get("more_body"):
+                assert message["body"] == b""
+                return
+            text = message["body"].decode()
+            assert text.endswith("\n\n")
+            if text.startswith(":"):
+                yield "", None
+                continue
+            name, data = text.removesuffix("\n\n").split("\n")
+            yield name.removeprefix("event: "), json.loads(data.removeprefix("data: "))
+
+    def leave(self) -> None:
+        """Close the connection, and wait until the service has noticed it."""
+        self._client.call(self._left.set)
+        self._done.result(60)
+
+
 class Client:
     """Calls an ASGI application in the thread of an event loop."""
 
@@ -53,15 +102,19 @@ class Client:
         self._thread.start()
         self._to_service: asyncio.Queue[Any] = asyncio.Queue()
         self._from_service: asyncio.Queue[Any] = asyncio.Queue()
-        self._life = self._submit(service({"type": "lifespan"}, self._to_service.get, self._from_service.put))
+        self._life = self.submit(service({"type": "lifespan"}, self._to_service.get, self._from_service.put))
         self._live("startup")
 
-    def _submit(self, coroutine: Any) -> "Future[Any]":
+    def submit(self, coroutine: Any) -> "Future[Any]":
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
+    def call(self, function: Callable[[], None]) -> None:
+        """Call a function in the thread of the event loop."""
+        self._loop.call_soon_threadsafe(function)
+
     def _live(self, name: str) -> None:
-        self._submit(self._to_service.put({"type": f"lifespan.{name}"})).result(60)
-        assert self._submit(self._from_service.get()).result(60)["type"] == f"lifespan.{name}.complete"
+        self.submit(self._to_service.put({"type": f"lifespan.{name}"})).result(60)
+        assert self.submit(self._from_service.get()).result(60)["type"] == f"lifespan.{name}.complete"
 
     def stop(self) -> None:
         """Stop the service; what it has accepted is labelled."""
@@ -82,7 +135,7 @@ class Client:
         headers: Sequence[tuple[str, str]] = (HOST, JSON),
     ) -> "Future[Reply]":
         """Send a request. A number among the parts of the body is a pause in seconds; None leaves."""
-        return self._submit(self._exchange(method, target, parts, headers))
+        return self.submit(self._exchange(method, target, parts, headers))
 
     async def _exchange(self, method: str, target: str, parts: Sequence[Any], headers: Any) -> Reply:
         path, _, query = target.partition("?")
@@ -116,8 +169,13 @@ class Client:
         done.set()
         if not sent:
             return Reply(0, {}, b"")
-        start, body = sent
-        return Reply(start["status"], {n.decode(): v.decode() for n, v in start["headers"]}, body["body"])
+        start, *bodies = sent
+        headers = {name.decode(): value.decode() for name, value in start["headers"]}
+        return Reply(start["status"], headers, b"".join(body["body"] for body in bodies))
+
+    def stream(self, target: str, value: Any) -> "Streamed":
+        """Send a value as JSON, and read the events of the answer while they come."""
+        return Streamed(self, target, json.dumps(value).encode())
 
     def get(self, target: str, *headers: tuple[str, str]) -> Reply:
         return self.begin("GET", target, headers=(HOST, *headers)).result(60)

@@ -287,7 +287,10 @@ def test_random_bodies_are_answered_or_refused(start_service: Callable[..., Any]
         {"ignore_labels": [[]]},
         "START_TRAINING",
     ]
-    routes = [route for route in client.service.routes if route.body is not None]
+    # A training is as well-formed as it is long: test_streams.py has its bodies.
+    routes = [
+        route for route in client.service.routes if route.body is not None and route.media == "application/json"
+    ]
     statuses = set()
     for _ in range(600):
         route = generator.choice(routes)

@@ -27,9 +27,11 @@ BODY = json.dumps({"texts": ["leave Taipei on May 2nd"] * 200})
 
 
 @contextmanager
-def serving(*options: object) -> Iterator[tuple[subprocess.Popen[str], int]]:
+def serving(*options: object, **environment: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """Start the program on a free port."""
-    with program("-m", "rnncli", "serve", "--port", 0, "--threads", 1, "--json", *options) as process:
+    with program(
+        "-m", "rnncli", "serve", "--port", 0, "--threads", 1, "--json", *options, **environment
+    ) as process:
         assert process.stdout is not None
         started = json.loads(process.stdout.readline())
         yield process, int(started["url"].rpartition(":")[2])
@@ -74,6 +76,60 @@ def test_a_process_answers_and_ends_with_what_it_has_accepted(trained: Trained, 
         assert (0, "", "") == (process.returncode, out, err)
         assert all(answer == (200, expected) or answer[0] == 503 for answer in answers)
         assert {type(error) for error in failures} <= {ConnectionRefusedError, ConnectionResetError}
+
+
+def test_a_variable_names_a_file_with_blanks_or_several_models(trained: Trained, tmp_path: Path) -> None:
+    blanks, plain = tmp_path / "with blanks.npz", tmp_path / "plain.npz"
+    for path in (blanks, plain):
+        shutil.copy(trained.path, path)
+    for value, names in (
+        (f"booking={blanks}", ["booking"]),
+        (f"{plain} other={plain}", ["plain", "other"]),
+    ):
+        with serving(RNNCLI_MODEL=value) as (_, port):
+            models = ask(port, "GET", "/v1/models")[1]["models"]
+            assert names == [model["name"] for model in models if not model["lesson"]]
+            assert names[:1] == [model["name"] for model in models if model["is_default"]]
+    with serving("--model", plain, "-m", f"second={plain}", RNNCLI_MODEL=f"booking={blanks}") as (_, port):
+        models = ask(port, "GET", "/v1/models")[1]["models"]
+        assert ["plain", "second"] == [model["name"] for model in models if not model["lesson"]]
+        assert 200 == ask(port, body='{"text": "leave Taipei", "model": "second"}')[0]
+
+
+def test_a_signal_ends_a_training_and_its_stream_is_complete(trained: Trained) -> None:
+    with serving("--model", f"booking={trained.path}") as (process, port):
+        connection = HTTPConnection("127.0.0.1", port, timeout=60)
+        body = json.dumps({"hidden": 64, "epochs": 50})
+        connection.request("POST", "/v1/train", body, HEADERS)
+        response = connection.getresponse()
+        assert (200, "text/event-stream") == (response.status, response.headers["content-type"])
+        for line in response:
+            if line == b"event: epoch\n":
+                break
+        process.send_signal(signal.SIGTERM)
+        events = response.read().decode().split("\n\n")
+        connection.close()
+        assert "" == events.pop()
+        last = json.loads(events[-1].partition("data: ")[2])
+        assert ("end", True) == (last["event"], last["stopped"])
+        out, err = process.communicate(timeout=60)
+        assert (0, "", "") == (process.returncode, out, err)
+
+
+def test_a_browser_is_opened_only_if_it_is_asked_for(trained: Trained, tmp_path: Path) -> None:
+    browser = tmp_path / "browser"
+    opened = tmp_path / "opened"
+    browser.write_text(f'#!/bin/sh\necho "$1" > "{opened}.part" && mv "{opened}.part" "{opened}"\n')
+    browser.chmod(0o755)
+    with serving("--model", f"booking={trained.path}", BROWSER=f"{browser} %s") as (_, port):
+        assert 200 == ask(port)[0]
+    assert not opened.exists()
+    with serving("--model", f"booking={trained.path}", "--open", BROWSER=f"{browser} %s") as (_, port):
+        until = time.monotonic() + 60
+        while not opened.exists():
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        assert f"http://127.0.0.1:{port}\n" == opened.read_text()
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +240,7 @@ def test_the_document_is_printed(run: Run) -> None:
         (["--model", "none.npz"], 5, "none.npz"),
         (["--model", "empty"], 4, "empty"),
         (["--model", "a=x.npz", "--model", "a=y.npz"], 2, "two models have the name a"),
+        (["--model", "trained=x.npz"], 2, "the name trained is that of the model that the page trains"),
         (["--model", "a b=x.npz"], 2, '"a b" cannot be the name of a model'),
     ],
 )
