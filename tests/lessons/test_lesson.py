@@ -24,6 +24,7 @@ from rnncli.plain.cells import lstm
 from rnncli.resources import bundled
 from rnncli.web import bundle
 
+LEAVE = BOOKING_PAIR[1].split()
 DIRECTIONS = ["Taipei is where I arrive", "Taipei is where I leave"]
 
 
@@ -98,7 +99,7 @@ def test_one_matrix_serves_every_step():
     model = untrained("elman")
     recurrent = [name for name in model.parameters if name.endswith("/W")]
     assert {1: 0, 9: 1, 10: 2}[len(recurrent)] == STOPS["equations"]["right"]
-    steps = Steps(model, "leave Taipei on November 2nd".split())
+    steps = Steps(model, LEAVE)
     weights = []
     for step in (2, 3):
         memory = next(
@@ -112,14 +113,14 @@ def test_one_matrix_serves_every_step():
 
 def test_a_second_layer_reads_the_first_and_its_own_memory():
     steps = Steps(worked_example(layers=2), ["1", "1", "2"])
-    values = [{value for value in steps.step(t)["layers"][1]["h"]} for t in range(3)]
+    values = [set(steps.step(t)["layers"][1]["h"]) for t in range(3)]
     assert choices("deep")[STOPS["deep"]["right"]].endswith(f"= {values[1].pop():g}")
     assert f"= {values[2].pop():g}" in words("en")["lesson.deep.truth"]
 
 
 def test_a_jordan_network_keeps_the_probabilities_of_tags_and_loses_the_word(networks):
     jordan = networks["jordan"]
-    steps = Steps(jordan.model, "leave Taipei on November 2nd".split())
+    steps = Steps(jordan.model, LEAVE)
     kept = steps.step(1)["layers"][0]["fed_back"]
     assert kept == dict(zip(jordan.model.tags, steps.step(0)["softmax"], strict=True))
     assert "probable" in choices("jordan")[STOPS["jordan"]["right"]]

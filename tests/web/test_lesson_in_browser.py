@@ -113,10 +113,8 @@ def start(page: Any) -> None:
 
 
 def is_over(page: Any) -> None:
-    wait_for(
-        page,
-        "return !document.querySelector('.train .main').disabled && document.querySelectorAll('.numbers-of-run tbody tr').length > 0",
-    )
+    wait_for(page, "return document.querySelector('.numbers-of-run tbody tr') !== null")
+    wait_for(page, "return !document.querySelector('.train .main').disabled")
 
 
 def test_the_numbers_of_a_training_are_those_of_its_events(opened):

@@ -111,7 +111,7 @@ export function create(app) {
 
   function card(name, place) {
     const row = networks.rows.get(name);
-    const head = make("div", { class: "card-head" }, make("h3", {}, t(`network.${name}`)), make("p", { class: "units" }, t(`network.${name}.keeps`)));
+    const head = make("div", { class: "card-head" }, make("h2", {}, t(`network.${name}`)), make("p", { class: "units" }, t(`network.${name}.keeps`)));
     if (!row) return make("article", { class: "panel waiting", "data-network": name }, head, make("p", { class: "hint" }, networks.running ? t("architectures.waiting") : ""));
     const { document } = row;
     const pair = shared(document)[place];
