@@ -6,7 +6,6 @@ const listeners = new Set();
 /** `runs`: at most two, the newest last. `running`: whether the last one is not over. */
 export const training = { runs: [], running: false };
 
-let leave = null; // the AbortController of the stream
 let id = "";
 let isAsked = false; // to stop
 
@@ -14,10 +13,9 @@ function tell() {
   listeners.forEach((listener) => listener());
 }
 
-/** Call `listener` after every event. Returns the function that ends this. */
+/** Call `listener` after every event. */
 export function watch(listener) {
   listeners.add(listener);
-  return () => listeners.delete(listener);
 }
 
 /** Train with some settings; the promise is kept when the training is over, however it ended. */
@@ -26,7 +24,6 @@ export async function train(source, settings, texts) {
   const run = { settings, texts, begin: null, epochs: [], diverged: [], end: null, error: null };
   training.runs = [...training.runs.slice(-1), run];
   training.running = true;
-  leave = new AbortController();
   id = "";
   isAsked = false;
   tell();
@@ -40,7 +37,7 @@ export async function train(source, settings, texts) {
       else if (name === "error") run.error = new Refused(data.message, data.hint);
       else run[name] = data;
       tell();
-    }, leave.signal);
+    });
     if (!run.end && !run.error) run.error = new Refused("the training ended without a result");
   } catch (error) {
     run.error = error;

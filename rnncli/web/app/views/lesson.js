@@ -152,8 +152,8 @@ export function create(app) {
     if (!isHere || event.target.matches("input, textarea, select")) return;
     const stop = stopOf(app.state);
     const choice = "123456789".indexOf(event.key);
-    if (event.key === "ArrowRight" || event.key === "PageDown") go(stop + 1);
-    else if (event.key === "ArrowLeft" || event.key === "PageUp") go(stop - 1);
+    if (event.key === "ArrowRight") go(stop + 1);
+    else if (event.key === "ArrowLeft") go(stop - 1);
     else if (choice >= 0 && choice < STOPS[stop].choices && !guesses.has(stop)) guess(choice);
     else return;
     event.preventDefault();
