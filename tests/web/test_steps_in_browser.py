@@ -1,12 +1,13 @@
 """The views of steps and equations in a real browser, with numbers of small models from the service."""
 
 import re
-import shutil
 import threading
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
+import browsers
 import pytest
+from processes import wait_until
 from small_models import TEXT, drawn
 
 from rnncli.inspect.equation import quantities, unfold
@@ -19,8 +20,6 @@ from rnncli.serving.server import Server
 from rnncli.serving.service import Service
 from rnncli.serving.settings import Settings
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-DRIVER = shutil.which("chromedriver")
 WORDS = " ".join(TEXT)
 HOSTILE = "<img/src=x/onerror=alert(1)> </script> {{x}} $& {token}"
 KINDS = {
@@ -31,9 +30,7 @@ KINDS = {
     "added": {"arch": "elman", "cell": "gru", "hidden": 20, "window": 1, "neighbours": "added"},
 }
 
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER), reason="no browser: apt-get install chromium chromium-driver"
-)
+pytestmark = browsers.needs_browser
 
 
 @pytest.fixture(scope="module")
@@ -63,21 +60,6 @@ def address(models, tmp_path_factory):
     thread.join(60)
 
 
-@pytest.fixture(scope="module")
-def browser():
-    webdriver = pytest.importorskip("selenium.webdriver", reason='no selenium: pip install -e ".[test]"')
-    from selenium.webdriver.chrome.service import Service as DriverService
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=DriverService(DRIVER))
-    yield driver
-    driver.quit()
-
-
 class Page:
     """The page in the browser: what it shows, and what a reader does."""
 
@@ -86,8 +68,7 @@ class Page:
         self.address = address
 
     def open(self, width=1200, scheme="light", motion="no-preference", **state) -> "Page":
-        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        browsers.show_as(self.browser, width, scheme)
         values = {"prefers-color-scheme": scheme, "prefers-reduced-motion": motion}
         features = [{"name": name, "value": value} for name, value in values.items()]
         self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
@@ -99,9 +80,7 @@ class Page:
         return self
 
     def wait(self, condition) -> None:
-        from selenium.webdriver.support.ui import WebDriverWait
-
-        WebDriverWait(self.browser, 30, 0.05).until(lambda _: condition())
+        wait_until(condition, 30)
 
     def script(self, text: str, *values):
         return self.browser.execute_script(text, *values)
@@ -197,7 +176,7 @@ def test_buttons_keys_slider_and_tokens_move_through_time(page):
     page.press(Keys.ARROW_RIGHT)
     assert (page.step, page.one(".steps-bar input").get_attribute("value")) == (4, "5")
     assert "Step 5 of 7: “the” is tagged" in page.one(".step-said").text
-    page.wait(lambda: page.state["step"] == "4")
+    page.wait(lambda: page.state.get("step") == "4")
 
 
 def test_playing_goes_on_to_the_end_and_pauses(page):
@@ -314,7 +293,7 @@ def test_an_input_unfolds_further_and_the_trail_leads_back(page, models):
     page.unfolded("h₂(2)")
     assert page.step == 1
     assert page.texts(".equation-trail li") == ["h₂(3)", "h₂(2)"]
-    page.wait(lambda: page.state.get("what") == "layer 2/h" and page.state["step"] == "1")
+    page.wait(lambda: page.state.get("what") == "layer 2/h" and page.state.get("step") == "1")
     page.one(".equation-trail button").click()
     page.unfolded("h₂(3)")
     assert page.step == 2
@@ -349,7 +328,7 @@ def test_the_worked_example_reads_as_in_the_lecture(page):
         "return [...document.querySelectorAll('.overview tr')].map((r) => [...r.cells].map((c) => c.textContent))"
     )
     assert rows[2] == ["Word", "[1, 1]", "[1, 1]", "[2, 2]"]
-    assert rows[3] == ["h, layer 1", "[2, 2]", "[6, 6]", "[16, 16]"]
+    assert rows[3] == ["h of layer 1", "[2, 2]", "[6, 6]", "[16, 16]"]
     assert rows[4] == ["o", "[4, 4]", "[12, 12]", "[32, 32]"]
     assert page.texts(".equation .equation-text") == ["h₁(2) = U x(2) + W h(1) + b = 2 + 4 + 0 = 6"]
     for n, scores in enumerate(["[4, 4]", "[12, 12]", "[32, 32]"]):
@@ -399,12 +378,49 @@ def test_both_widths_and_themes_hold_the_page(page, width, scheme, language):
         assert "怎麼來的" in page.one(".equation h2").text
 
 
-def test_english_and_chinese_have_the_same_texts():
-    folder = Path(__file__).parents[2] / "rnncli/web/app/words"
-    texts = {
-        language: dict(re.findall(r'^  "([\w.]+)": "(.*)",$', (folder / f"{language}.js").read_text("utf-8"), re.M))
-        for language in ("en", "zh")
-    }
-    assert texts["en"].keys() == texts["zh"].keys()
-    for key, text in texts["en"].items():
-        assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", texts["zh"][key])), key
+def test_a_saved_page_has_all_steps_and_the_equations_that_were_open(page, models, tmp_path):
+    steps = Steps(models["lstm"], TEXT)
+    page.open(step=2, what="layer 1 forward/h", unit=1, other=WORDS)
+    page.unfolded("h₂(3)")
+    folder = {"behavior": "allow", "downloadPath": str(tmp_path)}
+    page.browser.execute_cdp_cmd("Browser.setDownloadBehavior", folder)
+    page.script("[...document.querySelectorAll('.settings button')].at(-1).click()")
+    path = tmp_path / "rnncli.html"
+    page.wait(path.exists)
+    browsers.set_offline(page.browser, True)
+    try:
+        page.browser.get(path.as_uri())
+        page.wait(lambda: page.step == 2)
+        page.unfolded("h₂(3)")
+        assert page.texts(".equation .equation-text") == [unfold(steps, "layer 1 forward/h", 2, 1).text]
+        page.all(".step-token")[4].click()
+        page.wait(lambda: page.step == 4)
+        h = steps.step(4)["layers"][0]["h"]
+        assert page.numbers("layer 1 forward/h") == h
+        page.unfolded("h₂(5)")  # which nobody had opened, so that the file has the number alone
+        title = page.one(".equation .equation-text").get_attribute("title")
+        assert (number(title), page.texts(".products")) == (h[1], [])
+        assert "not in the saved file" in page.one(".equation").text
+    finally:
+        browsers.set_offline(page.browser, False)
+
+
+def test_an_equation_on_a_narrow_page_leaves_its_number_in_sight(page):
+    page.open(width=400, model="added", step=3)
+    cells = page.one('[data-what="layer 1/h"] .strip-cells')
+    page.script("arguments[0].scrollIntoView({ block: 'end' })", cells)
+    cells.find_elements("css selector", ".strip-cell")[2].click()
+    page.unfolded("h₃(4)")
+    bottom = page.script("return arguments[0].getBoundingClientRect().bottom", cells)
+    assert bottom <= page.script("return document.querySelector('.equation').getBoundingClientRect().top")
+
+
+def test_a_text_that_is_too_long_is_refused_calmly(browser, address):
+    page = Page(browser, address).open(model="worked example", text="1 1 2")
+    page.script("location.hash = location.hash.replace(/text=[^&]*/, 'text=' + '1+'.repeat(500))")
+    page.wait(lambda: "more than 400 tokens" in page.one(".message").text)
+    assert not page.one(".steps-content").is_displayed()
+    page.script("location.hash = location.hash.replace(/text=[^&]*/, 'text=2+1+1')")
+    page.wait(lambda: page.texts(".step-token .word") == ["2", "1", "1"])
+    assert not page.one(".message").is_displayed()
+    assert {"413"} == {re.search(r"status of (\d+)", entry["message"])[1] for entry in browser.get_log("browser")}

@@ -44,7 +44,8 @@ function curveOf(name, sum, value, label) {
 export function createEquation(app, open) {
   const { t } = app;
   const body = make("div", { class: "equation-body" });
-  const element = make("aside", { class: "equation", "aria-label": t("equation.title"), tabindex: "-1" }, body);
+  const said = make("p", { class: "unseen", role: "status" });
+  const element = make("aside", { class: "equation", "aria-label": t("equation.title"), tabindex: "-1" }, said, body);
   let trail = []; // the numbers that led here, and this one: what, step, unit, symbol
   let asked = "";
 
@@ -145,7 +146,7 @@ export function createEquation(app, open) {
     const lines = equationLines(answer);
     const place = context.tokens[answer.step] ?? "";
     const parts = [trailElement(), head(answer.symbol, t("equation.at", { name: quantityName(t, answer.what), token: place, step: answer.step + 1 }))];
-    parts.push(make("p", { class: "equation-text", title: fullFigure(answer.value), "aria-live": "polite" },
+    parts.push(make("p", { class: "equation-text", title: fullFigure(answer.value) },
       make("b", {}, answer.symbol), lines.map((line, n) => make("span", { class: n === lines.length - 1 ? "result" : null }, ` = ${line}`))));
     if (curves[answer.function]) {
       const label = t("equation.curve", { name: answer.function, sum: figure(answer.sum), value: figure(answer.value) });
@@ -153,6 +154,7 @@ export function createEquation(app, open) {
     }
     parts.push(products(answer, context));
     body.replaceChildren(...parts);
+    said.textContent = answer.text;
     element.classList.remove("waiting");
     if (hadFocus && !element.contains(document.activeElement)) body.querySelector("h2").focus({ preventScroll: true });
   }

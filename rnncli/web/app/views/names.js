@@ -33,7 +33,7 @@ export function quantityName(t, what) {
   if (place === "input") return partName(t, name);
   if (place === "window") return t(`steps.quantity.window.${name}`);
   if (place === "output") return t(`steps.quantity.output.${name}`);
-  return t("steps.quantity.of", { quantity: name === "h" ? "h" : t(`steps.gate.${name}`), layer: layerName(t, place) });
+  return t("steps.quantity.of", { quantity: name === "h" ? t("steps.h") : t(`steps.gate.${name}`), layer: layerName(t, place) });
 }
 
 /** The symbol of one number, as the library writes it: h₁₇(3), o[B-date](3). */

@@ -1,6 +1,6 @@
 // All steps of a network that is small enough to be computed by hand: a column for each token, a row for each vector.
 import { make } from "../dom.js";
-import { layerName, partName, valuesOf } from "./names.js";
+import { partName, quantityName, valuesOf } from "./names.js";
 import { vectorText } from "./strip.js";
 
 const MOST_UNITS = 4; // of each vector
@@ -26,7 +26,7 @@ export function createOverview(app) {
     body.replaceChildren(
       line(t("steps.token"), (document) => document.token),
       ...inputs.map((part) => line(partName(t, part.name), (document) => vectorText(valuesOf(document, `input/${part.name}`)))),
-      ...first.layers.map((layer) => line(`h, ${layerName(t, layer.name)}`, (document) => vectorText(valuesOf(document, `${layer.name}/h`)))),
+      ...first.layers.map((layer) => line(quantityName(t, `${layer.name}/h`), (document) => vectorText(valuesOf(document, `${layer.name}/h`)))),
       line("o", (document) => vectorText(document.scores)),
       line(t("tags.tag"), (document) => document.tag));
   }

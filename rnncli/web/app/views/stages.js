@@ -15,15 +15,15 @@ const stage = (name, title, ...children) => make("article", { class: "stage", "d
  *
  * name    for people; "" for the symbol with the step, such as h(3)
  */
-function quantityStrip(app, what, name, open, hasBefore) {
+function quantityStrip(app, what, name, open) {
   const [, symbol] = splitName(what);
-  const strip = createStrip(app.t, { hasBefore, open: (unit) => open(what, unit) });
+  const strip = createStrip(app.t, (unit) => open(what, unit));
   strip.element.dataset.what = what;
   return {
     element: strip.element,
     update(context, beforeDocument = null) {
       const values = valuesOf(context.now, what) || [];
-      const before = beforeDocument && valuesOf(beforeDocument, what);
+      const before = beforeDocument && (valuesOf(beforeDocument, what) || null);
       const vector = values.length <= 4 ? ` = ${vectorText(values)}` : "";
       const place = `(${context.now.step + 1})`;
       strip.update({
@@ -41,7 +41,7 @@ function inputStage(app, first, open) {
   const parts = first.inputs.map((part) => {
     const rows = make("ul", { class: "rows", "aria-label": partName(t, part.name) });
     const note = make("p", { class: "hint" });
-    const strip = part.vector.length ? quantityStrip(app, `input/${part.name}`, "", open, false) : null;
+    const strip = part.vector.length ? quantityStrip(app, `input/${part.name}`, "", open) : null;
     const element = make("section", { class: "part" }, make("h3", {}, partName(t, part.name)), rows, note, strip && strip.element);
     return { part, rows, note, strip, element };
   });
@@ -66,7 +66,7 @@ function neighbourStage(app, first, model, open) {
   const { t } = app;
   const tokens = make("p", { class: "window" });
   const strips = first.added
-    ? [quantityStrip(app, "window/z", "", open, false), quantityStrip(app, "window/x", "", open, false)]
+    ? [quantityStrip(app, "window/z", "", open), quantityStrip(app, "window/x", "", open)]
     : [];
   return {
     element: stage("neighbours", t("steps.stage.neighbours"), tokens,
@@ -105,11 +105,11 @@ function direction(app, layer, first, model, open, openAt) {
   const { t } = app;
   const read = make("p", { class: "hint reads" });
   const memory = ["fnn", "jordan"].includes(model.arch) ? (layer.fed_back ? "output" : "nothing") : "h";
-  const h = quantityStrip(app, `${layer.name}/h`, "", open, true);
+  const h = quantityStrip(app, `${layer.name}/h`, "", open);
   const changed = changes(app, `${layer.name}/h`, open);
   const inside = [...Object.keys(layer.gates).filter((gate) => layer.gates[gate].length), ...(layer.state ? ["state"] : [])];
   const nameOf = (name) => `${t(`steps.gate.${name}`)} ${letterOf(model.cell, name)}`;
-  const inner = inside.map((name) => quantityStrip(app, `${layer.name}/${name}`, nameOf(name), open, true));
+  const inner = inside.map((name) => quantityStrip(app, `${layer.name}/${name}`, nameOf(name), open));
   const names = inside.map(nameOf).join(t("steps.comma"));
   const details = inner.length ? make("details", { class: "gates", toggle: () => drawInner() }, make("summary", {}, names), inner.map(({ element }) => element)) : null;
   let now = null; // context and document of the step before, for gates that are opened later

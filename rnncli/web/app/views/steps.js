@@ -6,7 +6,6 @@ import { createOverview } from "./overview.js";
 import { createStages, shapeOf } from "./stages.js";
 
 const PLAY_EVERY = 1500; // ms
-const WAIT = 80; // ms after a key in the text
 const MOST_AT_ONCE = 60; // tokens of a text whose steps are asked for together; the service has the same limit
 const AROUND = 6; // steps on each side that are asked for otherwise
 const MOST_TOKENS = 40; // of a longer text, those around this step are listed
@@ -15,15 +14,17 @@ export function create(app) {
   const { t } = app;
   let loaded = null; // key, document, text (of the document), known: document of each step
   let asked = ""; // text and model that are asked for
-  let timer = 0;
   let playing = 0;
   let stages = [];
   let shape = "";
 
   let opener = null; // what had the focus when an equation was opened
   function openAt(what, step, unit) {
-    if (!equation.element.contains(document.activeElement)) opener = document.activeElement;
+    const isDeeper = equation.element.contains(document.activeElement);
+    if (!isDeeper) opener = document.activeElement;
     app.set({ what, step, unit });
+    // Where the equation lies over the lower half of the window, the number stays in sight.
+    if (!isDeeper && stageList.contains(opener)) opener.scrollIntoView({ block: "nearest" });
   }
   function close() {
     app.set({ what: "", unit: 0 });
@@ -192,6 +193,7 @@ export function create(app) {
       if (key !== asked) return;
       if (others.length && (error.status >= 400 && error.status < 500 || !app.source.isLive)) return ask(...others);
       content.classList.remove("waiting");
+      content.hidden = loaded?.key !== key; // not the steps of another text
       // A saved file may lack the steps beside this one.
       if (app.source.isLive || !loaded?.known.has(app.state.step)) app.problem(error);
     };
@@ -213,7 +215,6 @@ export function create(app) {
       if (key !== asked) stop();
       asked = key;
       equation.forget();
-      clearTimeout(timer);
       if (!state.text.trim()) {
         content.hidden = true;
         empty.hidden = false;
@@ -223,7 +224,7 @@ export function create(app) {
       content.hidden = !loaded;
       content.classList.add("waiting");
       empty.hidden = true;
-      timer = setTimeout(askFirst, before.text === undefined || isShownAgain ? 0 : WAIT);
+      askFirst();
       return;
     }
     if (loaded && loaded.key === key) show(state);

@@ -23,21 +23,19 @@ export const subscript = (count) => String(count).replace(/\d/g, (digit) => SUBS
 /** A vector as text: [4, 4]. */
 export const vectorText = (values) => `[${values.map((value) => figure(value)).join(", ")}]`;
 
-/** Set the colour of an element from a value: blue below 0, orange above, the stronger the larger. */
-export function tint(element, value, scale, name = "now") {
-  const share = scale ? Math.min(1, Math.abs(value) / scale) : 0;
-  element.style.setProperty(`--${name}`, `${Math.round(100 * share)}%`);
-  element.style.setProperty(`--${name}-hue`, value < 0 ? "var(--minus)" : "var(--plus)");
+/** The colour of a value for the style of a cell: blue below 0, orange above, the stronger the larger. */
+function tint(name, value, scale) {
+  const share = scale ? Math.round(100 * Math.min(1, Math.abs(value) / scale)) : 0;
+  return `--${name}:${share}%;--${name}-hue:var(--${value < 0 ? "minus" : "plus"});`;
 }
 
 /**
  * A strip.
  *
- * t         gives texts
- * open      is called with the number of a unit, from 0; null where no number has an equation
- * hasBefore whether cells also show the step read before
+ * t      gives texts
+ * open   is called with the number of a unit, from 0
  */
-export function createStrip(t, { open = null, hasBefore = false }) {
+export function createStrip(t, open) {
   const id = `strip-${(strips += 1)}`;
   const title = make("span", { class: "strip-title", id: `${id}-title` });
   const reach = make("span", { class: "strip-reach", title: t("strip.reach") }); // what the strongest colour means
@@ -74,12 +72,12 @@ export function createStrip(t, { open = null, hasBefore = false }) {
   cells.addEventListener("pointerleave", leave);
   cells.addEventListener("focus", () => aim(at));
   cells.addEventListener("blur", leave);
-  cells.addEventListener("click", (event) => { if (open && unitOf(event.target) >= 0) open(unitOf(event.target)); });
+  cells.addEventListener("click", (event) => { if (unitOf(event.target) >= 0) open(unitOf(event.target)); });
   cells.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
     const to = { ArrowRight: at + 1, ArrowLeft: at - 1, ArrowDown: at + perRow(), ArrowUp: at - perRow(), Home: 0, End: shown.values.length - 1 }[event.key];
     if (to !== undefined) aim(to);
-    else if (open && (event.key === "Enter" || event.key === " ")) open(at);
+    else if (event.key === "Enter" || event.key === " ") open(at);
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -87,11 +85,10 @@ export function createStrip(t, { open = null, hasBefore = false }) {
 
   /** Cells for so many units; those that are there already stay, so that focus stays. */
   function fit(count) {
-    while (cells.children.length > count) cells.lastChild.remove();
+    if (cells.children.length !== count) cells.replaceChildren();
     while (cells.children.length < count) {
       const cell = make("span", { class: "strip-cell", role: "option", id: `${id}-${cells.children.length}`, "aria-selected": "false" });
-      if (hasBefore) cell.append(make("span", { class: "strip-was", "aria-hidden": "true" }));
-      cell.append(make("span", { class: "strip-now" }));
+      if (count <= MOST_WITH_NUMBERS) cell.append(make("span", { class: "strip-was", "aria-hidden": "true" }), make("span", { class: "strip-now" }));
       cells.append(cell);
     }
     for (const most of [32, 64, 128]) cells.style.setProperty(`--per-${most}`, String(Math.max(1, Math.ceil(count / Math.ceil(count / most)))));
@@ -113,21 +110,20 @@ export function createStrip(t, { open = null, hasBefore = false }) {
     title.textContent = label;
     reach.textContent = scale === 1 ? "" : `± ${figure(scale)}`;
     reach.hidden = hasNumbers;
-    element.classList.toggle("first", hasBefore && !before);
+    element.classList.toggle("has-before", before !== null);
     values.forEach((value, unit) => {
       const cell = cells.children[unit];
-      tint(cell, value, scale);
-      cell.lastChild.textContent = hasNumbers ? figure(value) : "";
-      let said = `${nameOf(unit)} = ${fullFigure(value)}`;
-      if (hasBefore) {
-        tint(cell, before ? before[unit] : 0, scale, "was");
-        cell.firstChild.textContent = before && hasNumbers ? figure(before[unit]) : "";
-        if (before) said += t("strip.before", { value: fullFigure(before[unit]) });
-      }
+      cell.style.cssText = tint("now", value, scale) + (before ? tint("was", before[unit], scale) : "");
+      const said = `${nameOf(unit)} = ${fullFigure(value)}${before ? t("strip.before", { value: fullFigure(before[unit]) }) : ""}`;
       cell.title = said;
-      if (!hasNumbers) cell.setAttribute("aria-label", said);
-      cell.classList.toggle("open", unit === chosen);
-      cell.setAttribute("aria-selected", String(unit === chosen));
+      if (hasNumbers) {
+        cell.firstChild.textContent = before ? figure(before[unit]) : "";
+        cell.lastChild.textContent = figure(value);
+      } else cell.setAttribute("aria-label", said);
+      const isOpen = unit === chosen;
+      if (cell.classList.contains("open") === isOpen) return;
+      cell.classList.toggle("open", isOpen);
+      cell.setAttribute("aria-selected", String(isOpen));
     });
     at = Math.max(0, Math.min(values.length - 1, chosen >= 0 && !cells.matches(":focus") ? chosen : at));
     if (cells.children[at]) cells.setAttribute("aria-activedescendant", cells.children[at].id);

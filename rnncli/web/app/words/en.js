@@ -169,6 +169,7 @@ export const en = {
   "steps.layer": "layer {number}",
   "steps.layer.forward": "layer {number} forward",
   "steps.layer.backward": "layer {number} backward",
+  "steps.h": "h",
   "steps.gate.input": "input gate",
   "steps.gate.forget": "forget gate",
   "steps.gate.candidate": "candidate",
