@@ -3,7 +3,6 @@
 Source: https://asgi.readthedocs.io/en/latest/specs/www.html
 """
 
-import asyncio
 import logging
 import time
 from collections.abc import Sequence
@@ -61,16 +60,7 @@ class Service:
         if len(inputs) > self.settings.limits.texts:
             hint = "send fewer texts in a request"
             raise RefusedError(413, f"there are more than {self.settings.limits.texts:,} texts", hint=hint)
-        labelling = asyncio.ensure_future(self.batcher.label(served, inputs, nbest, len(request.body)))
-        leaving = asyncio.ensure_future(request.gone())
-        try:
-            await asyncio.wait((labelling, leaving), return_when=asyncio.FIRST_COMPLETED)
-            if labelling.done():
-                return labelling.result()
-            raise ConnectionResetError
-        finally:
-            labelling.cancel()
-            leaving.cancel()
+        return await self.batcher.label(served, inputs, nbest, len(request.body), request.gone)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or start and stop with the server."""
