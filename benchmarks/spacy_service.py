@@ -3,8 +3,8 @@
 python spacy_service.py DATA.tsv
 
 Connections, checks, batches and JSON are those of rnncli; where it labels, ``nlp.pipe`` labels. The pipeline is
-that of latency.py: ``ner`` for English, as large as spaCy makes it, and updated a few times. The first line of stdout
-is the version of spaCy, the second the address.
+that of latency.py: ``ner`` for English, as large as spaCy makes it, and updated a few times. The first line of
+stdout is the version of spaCy, the second the address.
 """
 
 import sys

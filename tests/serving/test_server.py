@@ -76,6 +76,17 @@ def test_a_process_answers_and_ends_with_what_it_has_accepted(trained: Trained, 
         assert {type(error) for error in failures} <= {ConnectionRefusedError, ConnectionResetError}
 
 
+def test_limits_are_options(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RNNCLI_MAX_BYTES", "500")
+    limits = ("--max-tokens", 20, "--time-limit", 1, "--queue", 1)
+    with serving("--model", trained.path, *limits) as (_, port):
+        assert 200 == ask(port, body=json.dumps({"text": "a " * 20}))[0]
+        for text, message in (("a " * 21, "more than 20 tokens"), ("a" * 500, "longer than 500 bytes")):
+            status, answer = ask(port, body=json.dumps({"text": text}))
+            assert 413 == status
+            assert message in answer["error"]["message"]
+
+
 @pytest.fixture(scope="module")
 def slow_port(trained: Trained) -> Iterator[int]:
     """A server in this process that cuts off clients after half a second."""
