@@ -60,10 +60,12 @@ class Served:
 
     name = default = "spacy"
     problem = ""
+    lessons = ()
     loaded = 1
 
     def __init__(self, tagger: Pipeline) -> None:
         self.tagger = tagger
+        self.model = tagger
 
     def __iter__(self) -> Iterator["Served"]:
         return iter([self])

@@ -1,7 +1,7 @@
 """Requests of all connections, labelled together by one thread.
 
-The first request that comes while nothing is labelled waits a few milliseconds for others. While a batch is labelled,
-the next requests collect. A request that nobody waits for any longer is left out.
+The first request that comes while nothing is labelled waits a few milliseconds for others. While a batch is
+labelled, the next requests collect. A request that nobody waits for any longer is left out.
 """
 
 import asyncio

@@ -78,7 +78,7 @@ def test_a_process_answers_and_ends_with_what_it_has_accepted(trained: Trained, 
 
 def test_limits_are_options(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RNNCLI_MAX_BYTES", "500")
-    limits = ("--max-tokens", 20, "--time-limit", 1, "--queue", 1)
+    limits = ("--max-tokens", 20, "--time-limit", 60, "--queue", 1)
     with serving("--model", trained.path, *limits) as (_, port):
         assert 200 == ask(port, body=json.dumps({"text": "a " * 20}))[0]
         for text, message in (("a " * 21, "more than 20 tokens"), ("a" * 500, "longer than 500 bytes")):
