@@ -177,21 +177,21 @@ def _parts(body: bytes, content_type: str) -> dict[str, str]:
         if piece.startswith(b"--"):
             return fields
         head, _, content = piece.partition(b"\r\n\r\n")
-        name = ""
+        name = None
         for line in head.decode("utf-8", "replace").split("\r\n"):
             kind, _, value = line.partition(":")
             if kind.strip().lower() == "content-disposition":
                 name = _parameter(value, "name")
-        if not name:
+        if name is None:
             raise wrong
         fields[name] = _text(content)
     raise wrong
 
 
-def _parameter(value: str, name: str) -> str:
-    """A parameter of a header: ``b`` of ``a; name="b"``."""
+def _parameter(value: str, name: str) -> str | None:
+    """A parameter of a header: ``b`` of ``a; name="b"``; None if there is none of this name."""
     for item in value.split(";")[1:]:
         key, _, text = item.strip().partition("=")
         if key.strip().lower() == name:
             return text.strip().strip('"')
-    return ""
+    return None
