@@ -100,11 +100,26 @@ def load(side: Side, script: Path, bodies: Path, connections: int, seconds: floa
     return {**measured, "cpu_seconds": round(cpu_seconds(side.process) - before, 2)}
 
 
+def simple_model(folder: Path) -> Path:
+    """Train a network of simple units, otherwise the default one, for a few epochs."""
+    path = folder / "simple.npz"
+    train = ["train", "--cell", "simple", "--epochs", "5", "--out", str(path)]
+    subprocess.run([sys.executable, "-m", "rnncli", *train], check=True, stdout=sys.stderr)
+    return path
+
+
+def write_bodies(folder: Path, texts: list[str], size: int) -> Path:
+    """Write requests of so many sentences, one a line."""
+    path = folder / f"{size}.jsonl"
+    groups = [[texts[(number * size + place) % len(texts)] for place in range(size)] for number in range(BODIES)]
+    values = [{"text": group[0]} if size == 1 else {"texts": group} for group in groups]
+    path.write_text("".join(json.dumps(value) + "\n" for value in values))
+    return path
+
+
 def measure(options: argparse.Namespace, folder: Path, stack: ExitStack) -> list[dict[str, Any]]:
     """All services in turns, for each size of a request."""
-    simple = folder / "simple.npz"
-    train = ["train", "--cell", "simple", "--epochs", "5", "--out", str(simple)]
-    subprocess.run([sys.executable, "-m", "rnncli", *train], check=True, stdout=sys.stderr)
+    simple = simple_model(folder)
     sides = []
     for name, model in (("simple units", simple), ("the default network", bundled("models/default.npz"))):
         serve = [sys.executable, "-m", "rnncli", "serve", "--port", "0", "--model", str(model)]
@@ -119,12 +134,7 @@ def measure(options: argparse.Namespace, folder: Path, stack: ExitStack) -> list
     texts = sentences()
     records = []
     for size, connections in SIZES.items():
-        bodies = folder / f"{size}.jsonl"
-        chosen = [
-            [texts[(number * size + place) % len(texts)] for place in range(size)] for number in range(BODIES)
-        ]
-        values = [{"text": group[0]} if size == 1 else {"texts": group} for group in chosen]
-        bodies.write_text("".join(json.dumps(value) + "\n" for value in values))
+        bodies = write_bodies(folder, texts, size)
         turns: dict[str, list[dict[str, Any]]] = {side.name: [] for side in sides}
         for side in sides:
             load(side, script, bodies, connections, 2)

@@ -109,7 +109,7 @@ def _operation(route: Route) -> dict[str, Any]:
                 for name, schema in route.fields.items()
             ]
         else:
-            form = {"schema": {"type": "object", "required": route.needed, "properties": route.fields}}
+            form = {"schema": {"type": "object", "required": [*route.needed], "properties": route.fields}}
             operation["requestBody"] = {"required": True, "content": dict.fromkeys(route.medias, form)}
     if route.body is not None:
         operation["requestBody"] = {"required": True, "content": {JSON: {"schema": route.body}}}
