@@ -50,7 +50,6 @@ class Batcher:
 
     def __init__(self, models: Models, limits: Limits, metrics: Metrics) -> None:
         self.waiting = 0  # requests that are accepted and not yet labelled
-        self.is_ready = False  # whether the kernels are loaded, so that the first request is labelled at once
         self._waiting_bytes = 0
         self._models = models
         self._limits = limits
@@ -148,7 +147,6 @@ class Batcher:
     def _run(self) -> None:
         for served in self._models:
             served.prepare()
-        self.is_ready = True
         while True:
             try:
                 batch = self._batches.get(timeout=EVERY)

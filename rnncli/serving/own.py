@@ -114,8 +114,8 @@ async def _models(service: "Service", request: Request, body: Any) -> Answer:
 
 async def _health(service: "Service", request: Request, body: Any) -> Answer:
     problems = {served.name: served.problem for served in service.models if served.problem}
-    if service.is_stopping or not service.batcher.is_ready:
-        return as_json({"status": "stopping" if service.is_stopping else "starting", "problems": problems}, 503)
+    if service.is_stopping:
+        return as_json({"status": "stopping", "problems": problems}, 503)
     return as_json({"status": "problem" if problems else "ok", "problems": problems})
 
 

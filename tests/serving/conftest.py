@@ -3,7 +3,6 @@
 import asyncio
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -56,8 +55,6 @@ class Client:
         self._from_service: asyncio.Queue[Any] = asyncio.Queue()
         self._life = self._submit(service({"type": "lifespan"}, self._to_service.get, self._from_service.put))
         self._live("startup")
-        while not service.batcher.is_ready:
-            time.sleep(0.005)
 
     def _submit(self, coroutine: Any) -> "Future[Any]":
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)

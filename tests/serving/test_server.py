@@ -127,7 +127,7 @@ def test_a_slow_client_is_cut_off(slow_port: int, sent: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "before", [b"", b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"], ids=["first", "second"]
+    "before", [b"", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"], ids=["first", "second"]
 )
 def test_a_head_that_comes_letter_by_letter_is_cut_off(slow_port: int, before: bytes) -> None:
     with socket.create_connection(("127.0.0.1", slow_port), 20) as connection:
