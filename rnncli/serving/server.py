@@ -132,9 +132,10 @@ def _protocol(seconds: float) -> type[asyncio.Protocol]:
             self._reading = self._timer()
 
         def data_received(self, data: bytes) -> None:
-            self._reading = self._reading or self._timer()
             super().data_received(data)
-            if self.cycle is not None and not self.cycle.response_complete:
+            if self.cycle is None or self.cycle.response_complete:  # the head has not come as a whole
+                self._reading = self._reading or self._timer()
+            else:
                 self._cancel("_reading")
 
         def pause_writing(self) -> None:
