@@ -66,7 +66,7 @@ def fits(value: Any, schema: Schema) -> bool:
     return sum(all(name in value for name in item["required"]) for item in alternatives) == 1
 
 
-# No schema says whether a text is CoNLL-U, XML with the names that labels need, or has the tokens that are asked for;
+# No schema says whether a text is CoNLL-U, XML with the names that labels need, or has the tokens that are meant;
 # training is refused.
 IN_PARTS = {"/process", "/predict", "/setup", "/webhook", "/train", "/v1/inspect", "/v1/equation", "/v1/erase"}
 WITH_BODY = [route for route in ROUTES if route.body is not None and route.media != "text/event-stream"]
