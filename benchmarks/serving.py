@@ -89,7 +89,17 @@ def cpu_seconds(process: "subprocess.Popen[str]") -> float:
 
 def load(side: Side, script: Path, bodies: Path, connections: int, seconds: float) -> dict[str, Any]:
     """Send requests for some seconds, and return what wrk measured."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "-s", str(script), f"{side.url}/v1/tag"]
+    command = [
+        "wrk",
+        "-t1",
+        "--timeout",
+        "60s",
+        f"-c{connections}",
+        f"-d{seconds:g}s",
+        "-s",
+        str(script),
+        f"{side.url}/v1/tag",
+    ]
     before = cpu_seconds(side.process)
     done = subprocess.run(
         command, check=True, stdout=subprocess.PIPE, text=True, env=os.environ | {"BODIES": str(bodies)}

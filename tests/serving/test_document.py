@@ -66,9 +66,10 @@ def fits(value: Any, schema: Schema) -> bool:
     return sum(all(name in value for name in item["required"]) for item in alternatives) == 1
 
 
-# Whether a text is CoNLL-U, or XML with the names that labels need, no schema can say.
-IN_PARTS = {"/process", "/predict", "/setup", "/webhook", "/train"}
-WITH_BODY = [route for route in ROUTES if route.body is not None]
+# No schema says whether a text is CoNLL-U, XML with the names that labels need, or has the tokens that are meant;
+# training is refused.
+IN_PARTS = {"/process", "/predict", "/setup", "/webhook", "/train", "/v1/inspect", "/v1/equation", "/v1/erase"}
+WITH_BODY = [route for route in ROUTES if route.body is not None and route.media != "text/event-stream"]
 WITH_FIELDS = [route for route in ROUTES if route.fields]
 
 
