@@ -161,24 +161,22 @@ def test_what_stands_in_a_text_or_a_type_stays_text(words):
         "".join(page([(words, [Mark(0, 1, words)])])),
     ):
         outline = Outline(source)
-        assert {tag for tag, _ in outline.elements} <= set(
-            [
-                "html",
-                "head",
-                "meta",
-                "title",
-                "style",
-                "body",
-                "main",
-                "header",
-                "h1",
-                "p",
-                "mark",
-                "bdi",
-                "b",
-                "div",
-            ]
-        )
+        assert {tag for tag, _ in outline.elements} <= {
+            "html",
+            "head",
+            "meta",
+            "title",
+            "style",
+            "body",
+            "main",
+            "header",
+            "h1",
+            "p",
+            "mark",
+            "bdi",
+            "b",
+            "div",
+        }
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]", source)
         if words.isprintable():
             assert words in outline.words

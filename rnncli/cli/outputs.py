@@ -9,7 +9,7 @@ from rnncli.resources import bundled
 DEFAULT_MODEL = Path("models/default.npz")
 
 # Parameters that name a file that a command writes, and the kind of the file in rnncli.writing; a REPORT is a PAGE
-# or a TEXT by its name.
+# or a TEXT by its name, and a TEXT is a PAGE with --to html.
 OUTPUTS = {
     "train": {"out": "MODEL", "log_gradients": "LOG"},
     "tag": {"out": "TEXT"},
@@ -61,7 +61,7 @@ def check(command: str, values: Mapping[str, Any], names: Mapping[str, str]) -> 
     from rnncli import writing
 
     outputs = [
-        writing.Output(names[name], values[name], getattr(writing, _kind(kind, values[name])))
+        writing.Output(names[name], values[name], getattr(writing, _kind(kind, values[name], values)))
         for name, kind in OUTPUTS.get(command, {}).items()
         if values[name] is not None
     ]
@@ -80,10 +80,10 @@ def is_page(path: str | Path) -> bool:
     return Path(path).suffix.lower() in (".html", ".htm")
 
 
-def _kind(kind: str, path: str | Path) -> str:
-    if kind != "REPORT":
-        return kind
-    return "PAGE" if is_page(path) else "TEXT"
+def _kind(kind: str, path: str | Path, values: Mapping[str, Any]) -> str:
+    if kind == "REPORT":
+        return "PAGE" if is_page(path) else "TEXT"
+    return "PAGE" if kind == "TEXT" and values.get("to") == "html" else kind
 
 
 def default_model() -> Path:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+    from rnncli.marks import Tones
+
 # Columns below which no table can be read, so that a smaller number, as COLUMNS=0, cannot be the width.
 _NARROWEST = 20
 _quiet = False
@@ -219,20 +221,22 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def labelled_line(text: str, marks: Sequence[tuple[int, int, str]], colour: bool) -> str:
+def labelled_line(text: str, marks: Sequence[tuple[int, int, str]], tones: "Tones | None" = None) -> str:
     """A text with its spans in brackets, printable: ``leave [Taipei: departure]``.
 
     marks  (start, end, label) of each span, in order
+    tones  of the labels, if the line is for a terminal, which may have colours
     """
     pieces = []
     position = 0
     for start, end, label in marks:
-        pieces += [(text[position:start], ""), ("[", "dim"), (text[start:end], "bold"), (": ", "dim")]
-        pieces += [(label, _colour(label)), ("]", "dim")]
+        style = f"color(16) on color({tones.colour(label)})" if tones else ""
+        pieces += [(text[position:start], ""), (f"[{text[start:end]}: ", style), (label, f"bold {style}".strip())]
+        pieces.append(("]", style))
         position = end
     pieces.append((text[position:], ""))
     pieces = [(printable(piece, keep="\t"), style) for piece, style in pieces]
-    if not colour:
+    if not tones:
         return "".join(piece for piece, _ in pieces)
     from rich.text import Text
 
@@ -242,16 +246,10 @@ def labelled_line(text: str, marks: Sequence[tuple[int, int, str]], colour: bool
     return capture.get()
 
 
-def labelled(name: str, text: str, marks: Sequence[tuple[int, int, str]]) -> None:
+def labelled(name: str, text: str, marks: Sequence[tuple[int, int, str]], tones: "Tones") -> None:
     """Print such a line on stdout after a name, in colours if the terminal has some."""
-    sys.stdout.write(f"{printable(name)}{labelled_line(text, marks, colour=bool(colours()))}\n")
-
-
-_COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
-
-
-def _colour(label: str) -> str:
-    return _COLOURS[sum(label.encode()) % len(_COLOURS)]
+    line = labelled_line(text, marks, tones if colours() else None)
+    sys.stdout.write(f"{printable(name)}{line}\n")
 
 
 # Eight heights, the lowest for −1 (or the least value), the highest for 1, so that colour is not needed.

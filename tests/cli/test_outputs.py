@@ -108,6 +108,7 @@ WRITING = {
     "train --log-gradients": ("train", "{data}", *TINY, "--out=m.npz", "--log-gradients={out}"),
     "tag": ("tag", "hello", "--out={out}"),
     "tag in pieces": ("tag", "--input={data}", "--to", "conll", "--out={out}"),
+    "tag --to html": ("tag", "--input={data}", "--to", "html", "--out={out}"),
     "evaluate": ("evaluate", "{data}", "--errors={out}"),
     "compare": ("compare", "{data}", "{data}", "{data}", "--differences={out}"),
     "convert": ("convert", "{data}", "{out}", "--to", "jsonl"),
