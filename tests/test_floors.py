@@ -19,7 +19,7 @@ FLOORS = [
     {"task", "tag_job"},
     {"error_analysis"},
     {"comparison"},
-    {"checkpoint", "distillation", "scoring", "tag_output"},
+    {"checkpoint", "distillation", "scoring", "tag_output", "history"},
     {"training", "tagging", "evaluation", "checking", "inspect"},
     {"labelling", "modelfile"},
     {"kernel_choice"},

@@ -4,6 +4,7 @@ Only this file imports rich, and only when something is drawn. What it writes fo
 writes to a terminal, is :func:`.printable`.
 """
 
+import math
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -258,6 +259,24 @@ _HEIGHTS = "▁▂▃▄▅▆▇█"
 _SHADES = (27, 33, 75, 153, 223, 215, 208, 202)
 
 
+def bars(values: Sequence[float]) -> str:
+    """A line of bars from the least to the greatest value; digits from 1 to 8 in a locale without bars.
+
+    A value that is not finite is a blank.
+    """
+    import locale
+
+    heights = _HEIGHTS
+    try:
+        heights.encode(locale.getencoding())
+    except (UnicodeEncodeError, LookupError):
+        heights = "12345678"
+    finite = [value for value in values if math.isfinite(value)]
+    low, high = min(finite, default=0.0), max(finite, default=0.0)
+    span = (high - low) or 1.0
+    return "".join(heights[round(7 * (v - low) / span)] if math.isfinite(v) else " " for v in values)
+
+
 def cells(values: Sequence[float], low: float, high: float) -> "Text":
     """One row of a heat map, a cell for each value, scaled from ``low`` to ``high``."""
     from rich.text import Text
@@ -354,6 +373,11 @@ def blank() -> None:
     print()
 
 
+def width_of_notes() -> int:
+    """Columns of the terminal of stderr; 80 if it is none."""
+    return _console(to_stderr=True).width
+
+
 def width() -> int:
     """Columns of the terminal; 80 if there is no terminal."""
     return _console().width
@@ -369,7 +393,6 @@ def reach(low: float, middle: float, high: float, least: int, most: int, columns
 
     least, most  the powers of ten at both ends of the scale
     """
-    import math
 
     def column(value: float) -> int:
         share = (math.log10(value) - least) / (most - least) if value > 0 else 0.0
@@ -389,8 +412,6 @@ def reach(low: float, middle: float, high: float, least: int, most: int, columns
 
 def logarithms(values: Sequence[float | None], least: int, most: int) -> "Text":
     """One row of a heat map of positive values on a logarithmic scale; a space for 0 and ``None``."""
-    import math
-
     from rich.text import Text
 
     row = Text(no_wrap=True)

@@ -66,6 +66,7 @@ def commands(model: Path, data: Path, folder: Path) -> list[tuple[object, ...]]:
         ("train", data, "--dev", "unseen.tsv", "--json", *QUICK),
         ("train", data, "--class-weight", "weights.tsv", *QUICK),
         ("train", data, "--log-gradients", f"log{EVIL}\n", *QUICK),
+        ("train", data, "--plot", f"plot{EVIL}\n", *QUICK),
         ("train", f"missing{EVIL}\n"),
         ("train", "bad.tsv"),
         ("train", "--arch", EVIL),
