@@ -288,6 +288,29 @@ def cells(values: Sequence[float], low: float, high: float) -> "Text":
     return row
 
 
+def bands(
+    name: str, values: Sequence[float | None], widths: Sequence[int], scale: tuple[float, float], end: str
+) -> None:
+    """Print one row of a heat map on stdout, with cells as wide as the words above them.
+
+    name, end  what stands before and after the cells
+    values     ``None`` for an empty cell
+    """
+    from rich.text import Text
+
+    row = Text(printable(name))
+    for value, columns in zip(values, widths, strict=True):
+        if value is None:
+            row.append(" " * columns)
+        else:
+            cell = cells([value], *scale)
+            row.append(cell.plain * columns, cell.spans[0].style)
+        row.append(" ")
+    row.append(f" {printable(end)}" if end else "")
+    row.rstrip()
+    _console().print(row, soft_wrap=True)
+
+
 # Single hues from faint to strong: orange for more than 0, blue for less.
 _MORE = (230, 223, 215, 208)
 _LESS = (195, 153, 75, 33)
