@@ -152,10 +152,15 @@ def _most_probable(memories: Sequence[dict[str, Any]]) -> list[int]:
 
 
 def _named_first(model: dict[str, Any], memories: Sequence[dict[str, Any]]) -> list[int]:
-    """The units, those that tell two types apart first; by how much they differ, or by their separation."""
+    """The units by how much they differ, or by their separation; for each two types the first one comes first."""
     units = memories[0]["units"]
     by_measure = _differing(model, memories) if len(memories) == 2 else units["order"]
-    return sorted(by_measure, key=lambda unit: units["apart"][unit] is None)
+    firsts: dict[frozenset[str], int] = {}
+    for unit in by_measure:
+        if units["apart"][unit]:
+            firsts.setdefault(frozenset(units["apart"][unit]), unit)
+    chosen = set(firsts.values())
+    return sorted(by_measure, key=lambda unit: (unit not in chosen, units["apart"][unit] is None))
 
 
 def _criterion(memories: Sequence[dict[str, Any]], shown: int) -> str:
@@ -165,8 +170,8 @@ def _criterion(memories: Sequence[dict[str, Any]], shown: int) -> str:
         return f"what is fed back, ŷ: {shown} of {units} tags, the most probable first"
     if shown >= units:
         return f"{units} units"
-    measure = "how well they separate the tags" if len(memories) == 1 else "how much they differ"
-    return f"{shown} of {units} units, those that tell two types apart first, by {measure}"
+    measure = "separates the tags best" if len(memories) == 1 else "differs most"
+    return f"{shown} of {units} units, first for each two types the one that {measure}"
 
 
 def _by_unit(
