@@ -214,6 +214,7 @@ def train_files(
             runs.student,
             runs.refit,
             clock.times,
+            runs.history,
         )
 
 

@@ -9,7 +9,7 @@ from rnncli.errors import DivergedError, RnncliError
 from rnncli.evaluation import Scores
 from rnncli.model import Model
 from rnncli.runs import Refit, Stopped
-from rnncli.training import Failure, Result, Run
+from rnncli.training import Failure, PastEpoch, Result, Run
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class Trained:
     student: Run | None = None  # that learned from all other runs
     refit: Refit | None = None  # the scores are those before it
     time: dict[str, float] = field(default_factory=dict)  # seconds in each part of the work
+    # Every epoch of every seed; of a training that went on from a checkpoint, only those since then.
+    history: list[PastEpoch] = field(default_factory=list)
 
     @property
     def result(self) -> Result:
@@ -85,6 +87,7 @@ class Trained:
             "dev": self.dev.as_dict(),
             "refit": self.refit.as_dict() if self.refit else None,
             "time": self.time,
+            "history": [past._asdict() for past in self.history],
             "sha256": self.sha256,
             "student": _row(self.student) if self.student else None,
             "seeds": {

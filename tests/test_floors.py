@@ -19,7 +19,7 @@ FLOORS = [
     {"task", "tag_job"},
     {"error_analysis"},
     {"comparison"},
-    {"checkpoint", "distillation", "scoring", "tag_output"},
+    {"checkpoint", "distillation", "scoring", "tag_output", "history"},
     {"training", "tagging", "evaluation", "checking", "inspect"},
     {"labelling", "modelfile"},
     {"kernel_choice"},
@@ -31,8 +31,8 @@ FLOORS = [
     {"jobs"},
     {"config", "resources", "archive", "threads", "memory", "clock", "significance"},
     {"writing", "container", "control_groups", "web"},
-    {"spec"},
-    {"arguments", "json_text"},
+    {"spec", "marks"},
+    {"arguments", "json_text", "printable"},
     {"errors"},
 ]
 HEIGHT = {room: -floor for floor, rooms in enumerate(FLOORS) for room in rooms}

@@ -9,9 +9,9 @@ from rnncli.resources import bundled
 DEFAULT_MODEL = Path("models/default.npz")
 
 # Parameters that name a file that a command writes, and the kind of the file in rnncli.writing; a REPORT is a PAGE
-# or a TEXT by its name.
+# or a TEXT by its name, a PLOT is a PAGE or a FIGURE, and a TEXT is a PAGE with --to html.
 OUTPUTS = {
-    "train": {"out": "MODEL", "log_gradients": "LOG"},
+    "train": {"out": "MODEL", "log_gradients": "LOG", "plot": "PLOT"},
     "tag": {"out": "TEXT"},
     "evaluate": {"errors": "REPORT"},
     "compare": {"differences": "TEXT"},
@@ -61,7 +61,7 @@ def check(command: str, values: Mapping[str, Any], names: Mapping[str, str]) -> 
     from rnncli import writing
 
     outputs = [
-        writing.Output(names[name], values[name], getattr(writing, _kind(kind, values[name])))
+        writing.Output(names[name], values[name], getattr(writing, _kind(kind, values[name], values)))
         for name, kind in OUTPUTS.get(command, {}).items()
         if values[name] is not None
     ]
@@ -76,14 +76,16 @@ def check(command: str, values: Mapping[str, Any], names: Mapping[str, str]) -> 
 
 
 def is_page(path: str | Path) -> bool:
-    """Whether a report gets a page of HTML, by its name; else it is TSV."""
+    """Whether a report or a plot gets a page of HTML, by its name; else it is TSV or SVG."""
     return Path(path).suffix.lower() in (".html", ".htm")
 
 
-def _kind(kind: str, path: str | Path) -> str:
-    if kind != "REPORT":
-        return kind
-    return "PAGE" if is_page(path) else "TEXT"
+def _kind(kind: str, path: str | Path, values: Mapping[str, Any]) -> str:
+    if kind == "REPORT":
+        return "PAGE" if is_page(path) else "TEXT"
+    if kind == "PLOT":
+        return "PAGE" if is_page(path) else "FIGURE"
+    return "PAGE" if kind == "TEXT" and values.get("to") == "html" else kind
 
 
 def default_model() -> Path:

@@ -106,8 +106,10 @@ def test_the_model_that_is_used_by_itself_is_an_input_too(run: Run, tmp_path: Pa
 WRITING = {
     "train": ("train", "{data}", *TINY, "--out={out}"),
     "train --log-gradients": ("train", "{data}", *TINY, "--out=m.npz", "--log-gradients={out}"),
+    "train --plot": ("train", "{data}", *TINY, "--out=m.npz", "--plot={out}"),
     "tag": ("tag", "hello", "--out={out}"),
     "tag in pieces": ("tag", "--input={data}", "--to", "conll", "--out={out}"),
+    "tag --to html": ("tag", "--input={data}", "--to", "html", "--out={out}"),
     "evaluate": ("evaluate", "{data}", "--errors={out}"),
     "compare": ("compare", "{data}", "{data}", "{data}", "--differences={out}"),
     "convert": ("convert", "{data}", "{out}", "--to", "jsonl"),
