@@ -31,8 +31,8 @@ FLOORS = [
     {"jobs"},
     {"config", "resources", "archive", "threads", "memory", "clock", "significance"},
     {"writing", "container", "control_groups"},
-    {"spec"},
-    {"arguments", "json_text"},
+    {"spec", "marks"},
+    {"arguments", "json_text", "printable"},
     {"errors"},
 ]
 HEIGHT = {room: -floor for floor, rooms in enumerate(FLOORS) for room in rooms}
