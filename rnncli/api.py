@@ -24,12 +24,11 @@ from rnncli.data.vectors import read as read_vectors
 from rnncli.errors import UsageError
 from rnncli.evaluation import Scores
 from rnncli.inspect.gradient_log import Log, sample
-from rnncli.modelfile import load as load_model
 from rnncli.resources import bundled
 from rnncli.runs import Runs
 from rnncli.seeds import Running, train_seeds
 from rnncli.spec import suggestion
-from rnncli.tagging import Tagger
+from rnncli.tagging import load as load
 from rnncli.task import Task, identity
 from rnncli.threads import count_threads
 from rnncli.trained import Trained
@@ -37,11 +36,6 @@ from rnncli.training import Listener, carry
 
 # The header of a model file has a limit, so it does not hold the scores of each type if there are more than these.
 MOST_TYPES = 10_000
-
-
-def load(model: str | Path | None = None, threads: int = 1) -> Tagger:
-    """Load a model, by default the bundled one, to label text with it; threads 0: one for each available CPU."""
-    return Tagger(load_model(bundled("models/default.npz") if model is None else model), threads)
 
 
 def specs(options: dict[str, Any]) -> tuple[NetworkSpec, TrainingSpec]:

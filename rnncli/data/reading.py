@@ -45,6 +45,9 @@ class Corpus(NamedTuple):
     format: str = tsv.FORMAT.name
     names: Names = NAMELESS
 
+    def __repr__(self) -> str:
+        return f"<{len(self.sentences):,} sentences of {self.name}>"
+
     @property
     def sha256(self) -> str:
         """The SHA-256 of the sentences as TSV with a blank line between them; the same for any format."""
