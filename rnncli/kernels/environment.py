@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from rnncli.errors import MissingLibraryError, UsageError
 
-_NUMBA = "'numba>=0.61,<0.69'"  # as in the requirements
+NUMBA = "numba>=0.61,<0.69"  # as in the requirements
 
 
 def load_numba() -> None:
@@ -23,7 +23,7 @@ def load_numba() -> None:
     except ImportError as error:
         message = f"this needs Numba, which cannot be imported: {error}"
         raise MissingLibraryError(
-            message, hint=f"install it: pip install {_NUMBA}; without it rnncli only labels"
+            message, hint=f"install it: pip install '{NUMBA}'; without it rnncli only labels"
         ) from error
     except (ValueError, RuntimeWarning) as error:
         names = re.findall(r"NUMBA_\w+", str(error)) or sorted(n for n in os.environ if n.startswith("NUMBA_"))
