@@ -143,10 +143,11 @@ def _shown(
 
 @taking(ReadOptions)
 def read(data: Labelled, *, force: bool = False, **options: Unpack[FileOptions]) -> list[Sentence]:
-    """Read labelled sentences, from a file in any format that rnncli reads or from what train() takes.
+    """Read labelled sentences.
 
     Each has tokens, tags, columns (other columns of each token) and line, its first line in the file.
 
+    data   a file in any format that rnncli reads, or what train() takes
     force  read what cannot be right as well as possible
 
     Raises FileError, and one DataError with all faults.
