@@ -28,7 +28,7 @@ def table(title: str, headers: Sequence[str], rows: Sequence[Sequence[Cell]]) ->
     body = "".join(f"<tr>{''.join(_cell('td', n, cell) for n, cell in enumerate(row))}</tr>" for row in rows)
     caption = f'<caption style="text-align:left;font-weight:bold">{escaped(title)}</caption>' if title else ""
     head = f"<thead><tr>{head}</tr></thead>" if headers else ""
-    return f'<table style="border-collapse:collapse;margin:.5em 0">{caption}{head}<tbody>{body}</tbody></table>'
+    return f'<table cellpadding="4" style="border-collapse:collapse;margin:.5em 0">{caption}{head}<tbody>{body}</tbody></table>'
 
 
 def _cell(kind: str, number: int, cell: Cell) -> str:
@@ -37,7 +37,9 @@ def _cell(kind: str, number: int, cell: Cell) -> str:
         share = min(1.0, abs(cell.share))
         mixed = (round(255 + share * (channel - 255)) for channel in (_PLUS if cell.share >= 0 else _MINUS))
         # Black letters can be read on both colours and on what is between them and white.
-        style = f"padding:.1em .3em;text-align:center;color:#000;background:#{bytes(mixed).hex()}"
+        style = f"background:#{bytes(mixed).hex()}"
+        if cell.text:  # of many cells without one, short styles keep the page small
+            style = f"padding:.1em .3em;text-align:center;color:#000;{style}"
         return f'<{kind} style="{style}">{escaped(cell.text)}</{kind}>'
     return f'<{kind} style="{style}">{escaped(cell)}</{kind}>'
 
