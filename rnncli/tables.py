@@ -28,7 +28,8 @@ def table(title: str, headers: Sequence[str], rows: Sequence[Sequence[Cell]]) ->
     body = "".join(f"<tr>{''.join(_cell('td', n, cell) for n, cell in enumerate(row))}</tr>" for row in rows)
     caption = f'<caption style="text-align:left;font-weight:bold">{escaped(title)}</caption>' if title else ""
     head = f"<thead><tr>{head}</tr></thead>" if headers else ""
-    return f'<table cellpadding="4" style="border-collapse:collapse;margin:.5em 0">{caption}{head}<tbody>{body}</tbody></table>'
+    style = "border-collapse:collapse;margin:.5em 0"
+    return f'<table cellpadding="4" style="{style}">{caption}{head}<tbody>{body}</tbody></table>'
 
 
 def _cell(kind: str, number: int, cell: Cell) -> str:
@@ -47,7 +48,7 @@ def _cell(kind: str, number: int, cell: Cell) -> str:
 def image(svg: str, words: str) -> str:
     """A drawing in SVG; as a picture of its own, so that its style changes nothing else on the page."""
     data = base64.b64encode(svg.encode()).decode("ascii")
-    style = "max-width:100%;background:#fff"
+    style = "width:36em;max-width:100%;background:#fff"
     return f'<img alt="{escaped(words)}" style="{style}" src="data:image/svg+xml;base64,{data}">'
 
 

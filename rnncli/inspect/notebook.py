@@ -20,9 +20,11 @@ class Document(dict[str, Any]):
 
     def _repr_html_(self) -> str:
         pieces = []
-        for panel in panels(self):
+        all_panels = panels(self)
+        types = [span["type"] for panel in all_panels for span in panel.text["spans"]]
+        for panel in all_panels:
             name = f" ({panel.name})" if panel.name else ""
-            pieces.append(_labelled(panel.text))
+            pieces.append(_labelled(panel.text, types))
             if len(panel.tokens) > MOST_TOKENS:
                 pieces.append(f"<p>{len(panel.tokens):,} tokens: too many to draw what each rests on</p>")
                 continue
@@ -38,13 +40,16 @@ class Document(dict[str, Any]):
         return "".join(pieces)
 
 
-def _labelled(text: dict[str, Any]) -> str:
-    """The text with its spans, whose places are those of its tokens joined by blanks."""
+def _labelled(text: dict[str, Any], types: list[str]) -> str:
+    """The text with its spans, whose places are those of its tokens joined by blanks.
+
+    types  of all texts, so that each has one tone
+    """
     starts = [0]
     for token in text["tokens"]:
         starts.append(starts[-1] + len(token["text"]) + 1)
     marks = [Mark(starts[s["start"]], starts[s["end"]] - 1, s["type"]) for s in text["spans"]]
-    return fragment([(" ".join(token["text"] for token in text["tokens"]), marks)])
+    return fragment([(" ".join(token["text"] for token in text["tokens"]), marks)], types)
 
 
 def _memory(memory: dict[str, Any], tokens: list[str], name: str) -> str:
@@ -61,10 +66,14 @@ def _memory(memory: dict[str, Any], tokens: list[str], name: str) -> str:
 def _map(title: str, headers: list[str], rows: list[tuple[str, list[float]]], with_numbers: bool = False) -> str:
     largest = max((abs(value) for _, values in rows for value in values), default=0.0) or 1.0
     cells: list[list[Cell]] = [
-        [token, *(Shade(value / largest, f"{value:.1f}" if with_numbers else "") for value in values)]
+        [token, *(Shade(value / largest, _number(value) if with_numbers else "") for value in values)]
         for token, values in rows
     ]
     return table(f"{title}; full colour at {largest:.3g}", headers, cells)
+
+
+def _number(value: float) -> str:
+    return f"{round(value, 1) + 0.0:.1f}".replace("-", "−")
 
 
 def _needed(corpus: dict[str, Any]) -> str:
