@@ -133,6 +133,13 @@ def test_memories_are_maps_with_a_row_for_each_token(trained: Trained) -> None:
     assert 2 * 3 * 3 == sum("color:#000" in style for style in outline.styles)  # those with letters
 
 
+def test_a_type_has_one_tone_in_all_texts() -> None:
+    document = rnncli.inspect_memory(None, "arrive Taipei", "leave Taipei")
+    tones = set(re.findall(r'<mark class="([^"]+)".*?<b><bdi>(\w+)', document._repr_html_()))
+    assert {"departure", "destination"} == {kind for _, kind in tones}
+    assert 2 == len(dict(tones))  # each type has one tone, in both texts, and no other has it
+
+
 def test_a_corpus_shows_how_much_decisions_need(trained: Trained, booking_tsv: Any) -> None:
     words = shown(rnncli.inspect_memory(trained, data=booking_tsv)).words
     assert "Memory over 30 sentences" in words
