@@ -37,6 +37,10 @@ class Model:
     # The share of the training sentences whose tokens the tokenizer gives; not in the file, so nan after loading.
     reproduced: float = field(default=math.nan, compare=False)
 
+    def __repr__(self) -> str:
+        words = len(self.inputs.words)
+        return f"<model {self.network_spec.description}; {words:,} words, {len(self.tags)} tags>"
+
     def __getstate__(self) -> dict[str, Any]:
         """Copy the fields only; cached properties are computed again in the copy."""
         return {item.name: getattr(self, item.name) for item in fields(self)}

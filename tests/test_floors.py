@@ -10,6 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "rnncli"
 # From the top down; parts of one floor do not know each other.
 FLOORS = [
     {"__main__"},
+    {"interface", "estimator"},
     {"cli"},
     {"diagnosis", "serving"},
     {"studies"},
@@ -28,9 +29,9 @@ FLOORS = [
     {"plain"},
     {"parameters"},
     {"data", "kernels"},
-    {"jobs"},
+    {"jobs", "keywords"},
     {"config", "resources", "archive", "threads", "memory", "clock", "significance"},
-    {"writing", "container", "control_groups", "web"},
+    {"writing", "container", "control_groups", "web", "tables"},
     {"spec", "marks"},
     {"arguments", "json_text", "printable"},
     {"errors"},

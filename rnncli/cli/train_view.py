@@ -14,6 +14,7 @@ from rnncli.cli.signals import Stop
 from rnncli.clock import Clock
 from rnncli.config import ReadOptions
 from rnncli.data.examples import example
+from rnncli.data.faults import is_given
 from rnncli.data.lexicon import Lexicon
 from rnncli.data.reading import Corpus
 from rnncli.data.sentence import Sentence
@@ -314,7 +315,7 @@ def _next_command(trained: Trained, view: TrainView, options: ReadOptions) -> st
         words += ["--model", shell_word(str(trained.path))]
     if trained.model.inputs.columns:  # of a text they are not known
         name = view.files[-1]
-        words += ["--input", "FILE" if name == "stdin" else shell_word(name)]
+        words += ["--input", "FILE" if name == "stdin" or is_given(name) else shell_word(name)]
         for option in ("format", "columns", "encoding"):
             value = getattr(options, option)
             if value not in ("", "auto"):
