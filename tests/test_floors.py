@@ -20,7 +20,7 @@ FLOORS = [
     {"error_analysis"},
     {"comparison"},
     {"checkpoint", "distillation", "scoring", "tag_output"},
-    {"training", "tagging", "evaluation", "checking", "inspect"},
+    {"training", "tagging", "evaluation", "checking", "inspect", "export"},
     {"labelling", "modelfile"},
     {"kernel_choice"},
     {"model"},
@@ -84,7 +84,9 @@ def test_each_library_has_one_home(path):
     homes |= {
         "jinja2": "inspect",
         "markupsafe": "inspect",
+        "onnx": "export",
         "pyarrow": "data",
+        "safetensors": "export",
         "zstandard": "data",
         "uvicorn": "serving",
     }

@@ -227,7 +227,7 @@ ATTACKS = {
     "NaN": (spoilt_weight(np.nan), "not finite"),
     "infinity": (spoilt_weight(-np.inf), "not finite"),
     "older format": (setting("format", value=1), "made by an older rnncli"),
-    "newer format": (setting("format", value=4), "made by a newer rnncli"),
+    "newer format": (setting("format", value=5), "made by a newer rnncli"),
     "the format of models whose neighbours are joined": (
         setting("format", value=2),
         "not written as rnncli writes it",
@@ -549,7 +549,7 @@ def test_what_is_not_known_asks_for_a_newer_version_only_if_one_made_it(
 @pytest.mark.parametrize(
     ("number", "message", "hint"),
     [
-        (4, "made by a newer rnncli (format 4)", "upgrade rnncli"),
+        (5, "made by a newer rnncli (format 5)", "upgrade rnncli"),
         (1, "made by an older rnncli (format 1)", "train it again with this version"),
     ],
 )

@@ -20,11 +20,19 @@ def letters(form):
     kinds = "".join("X" if c.isupper() else "x" if c.isalpha() else c for c in form)
     form = form.lower()
     ends = [end for n in range(1, min(5, len(form) - 1) + 1) for end in ("<" + form[:n], form[-n:] + ">")]
-    return ["=" + re.sub(r"(.)\1+", r"\1", kinds), f"<{form}>", *ends, *(form[i : i + 3] for i in range(len(form) - 2))]
+    return [
+        "=" + re.sub(r"(.)\1+", r"\1", kinds),
+        f"<{form}>",
+        *ends,
+        *(form[i : i + 3] for i in range(len(form) - 2)),
+    ]
 
 
 def kind(form):
-    kinds = ("0" if c.isdecimal() else "X" if c.isupper() else "x" if c.islower() else "c" if c.isalpha() else c for c in form)
+    kinds = (
+        "0" if c.isdecimal() else "X" if c.isupper() else "x" if c.islower() else "c" if c.isalpha() else c
+        for c in form
+    )
     return "".join(dict.fromkeys(kinds))
 
 

@@ -37,7 +37,9 @@ class Value(NamedTuple):
 
     def info(self) -> Any:
         """The same for ONNX."""
-        return helper.make_tensor_value_info(self.name, helper.np_dtype_to_tensor_dtype(np.dtype(self.dtype)), self.shape)
+        return helper.make_tensor_value_info(
+            self.name, helper.np_dtype_to_tensor_dtype(np.dtype(self.dtype)), self.shape
+        )
 
 
 class Graph:

@@ -103,7 +103,9 @@ def _json(value: Any) -> str:
 def _check(model: Model) -> None:
     if model.inputs.lexicon is not None:
         hint = "train a model without --lexicon"
-        raise ModelError("a model with a lexicon cannot be exported: its phrases are looked up by rnncli", hint=hint)
+        raise ModelError(
+            "a model with a lexicon cannot be exported: its phrases are looked up by rnncli", hint=hint
+        )
     check_weights(model.parameters)
     size = model.parameters.flat.nbytes + _PER_MOVE * len(model.tags) ** 2
     if size > LARGEST:
@@ -211,7 +213,9 @@ def _shifted(graph: Graph, x: str, window: int, slot: int) -> str:
     padded = graph.add("Pad", x, graph.constant(f"around {window}", np.array([window, 0, window, 0])))
     end = slot - 2 * window or np.iinfo(np.int64).max
     first = graph.constant(f"from {slot}", np.array([slot]))
-    return graph.add("Slice", padded, first, graph.constant(f"to {end}", np.array([end])), graph.constant("rows", np.array([0])))
+    return graph.add(
+        "Slice", padded, first, graph.constant(f"to {end}", np.array([end])), graph.constant("rows", np.array([0]))
+    )
 
 
 def _product(graph: Graph, x: str, name: str, weight: Array, bias: Array) -> str:
@@ -282,8 +286,8 @@ def _feedback(graph: Graph, model: Model, a: str, w: Array | None) -> str:
     return scores
 
 
-# The output: from scores to tags and probabilities. The state of a scan has one number more than there are tags: that
-# of the state before the first token, or after the last one. So a sentence of one token is one step as well.
+# The output: from scores to tags and probabilities. The state of a scan has one number more than there are tags: it
+# is that of a tag before the first token, or after the last one. So a sentence of one token is one step as well.
 
 
 def _tags(graph: Graph, chain: Chain | None, scores: str) -> str:
