@@ -1,4 +1,6 @@
-"""Label tokens with an exported model: python lookup.py MODEL.onnx leave Taipei on Monday
+"""Label tokens with an exported model.
+
+    python lookup.py MODEL.onnx leave Taipei on Monday
 
 Needs numpy and onnxruntime, and MODEL.onnx.json beside the model. Equal to rnncli except that text is not cut.
 """
@@ -7,6 +9,7 @@ import json
 import re
 import sys
 import unicodedata
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
@@ -72,8 +75,7 @@ def feeds(lists, tokens, columns=()):
 
 if __name__ == "__main__":
     path, *tokens = sys.argv[1:]
-    with open(path + ".json", encoding="utf-8") as file:
-        lists = json.load(file)
+    lists = json.loads(Path(path + ".json").read_text("utf-8"))
     tags, probabilities = onnxruntime.InferenceSession(path).run(None, feeds(lists, tokens))
     for token, tag, row in zip(tokens, tags, probabilities, strict=True):
         print(token, lists["tags"][tag], f"{row[tag]:.4f}", sep="\t")

@@ -24,7 +24,6 @@ from rnncli.plain.transitions import scores_to
 
 LISTS_VERSION = 1  # of the JSON
 LARGEST = 2_000_000_000  # bytes of all arrays: a file of ONNX has less than 2³¹
-_PER_MOVE = 3 * 8  # bytes in the file for each pair of tags
 _LEAST = -600.0  # a move counts as exp of this of the likeliest at least, so that no sum is 0
 
 # Operators for φ, and the functions that layers with memory have for it.
@@ -107,7 +106,9 @@ def _check(model: Model) -> None:
             "a model with a lexicon cannot be exported: its phrases are looked up by rnncli", hint=hint
         )
     check_weights(model.parameters)
-    size = model.parameters.flat.nbytes + _PER_MOVE * len(model.tags) ** 2
+    # The scores of moves: of a CRF for Viterbi, forward and backward, else for Viterbi alone, if moves are limited.
+    matrices = 3 if model.network_spec.decoder == "crf" else int(model.allowed is not None)
+    size = model.parameters.flat.nbytes + matrices * 8 * len(model.tags) ** 2
     if size > LARGEST:
         message = f"too large for ONNX: {size / 1e9:.1f} GB, and a file has at most {LARGEST / 1e9:.0f} GB"
         raise ModelError(message, hint="train with fewer word vectors or tags")
