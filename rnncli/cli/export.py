@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def export(
     context: typer.Context,
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="FILE", help="The new file; - is stdout.", show_default=False)
+        str, typer.Option("--out", "-o", metavar="FILE", help="The new file; - is stdout.", show_default=False)
     ],
     file: ModelArgument = None,
     model: ModelOption = None,
@@ -53,14 +53,15 @@ def export(
         from rnncli.export.half import halved
 
         loaded = halved(loaded, sha256_of(path))
-    _write(loaded, name, out, path)
-    files = [out, lists_beside(out)] if name == "onnx" else [out]
+    target = Path(out)
+    _write(loaded, name, target, path)
+    files = [target, lists_beside(out)] if name == "onnx" else [target]
     sizes = {str(written): written.stat().st_size for written in files if written.is_file()}
     for written in files:
         size = f", {sizes[str(written)] / 1e6:.2f} MB" if str(written) in sizes else ""
         show.written(f"{'stdout' if str(written) == '-' else written}{size}")
     if json_output:
-        show.data(show.json_line({"out": str(out), "to": name, "half": loaded.half, "bytes": sizes}))
+        show.data(show.json_line({"out": out, "to": name, "half": loaded.half, "bytes": sizes}))
 
 
 def _load(path: Path) -> "Model":
