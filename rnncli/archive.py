@@ -20,7 +20,7 @@ from typing import IO, Any, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from rnncli import arguments, container, writing
+from rnncli import arguments, container, system, writing
 from rnncli.container import AGAIN
 from rnncli.errors import FileError, ModelError, RnncliError
 
@@ -267,7 +267,7 @@ def check_kind(mode: int) -> None:
 
 def _open(path: str, flags: int) -> int:
     """Open a file without waiting: the file that was looked at may have been replaced by a pipe."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    return os.open(path, flags | system.WITHOUT_WAITING)
 
 
 def read(path: Path, build: Callable[[Members], T]) -> T:

@@ -186,9 +186,9 @@ def _gathered(graph: Graph, rows: str, name: str, table: Array) -> str:
 
 def _bag(graph: Graph, name: str, table: Array) -> str:
     """Σ rows / √count, (T, D)."""
-    is_row = graph.add("GreaterOrEqual", name, graph.constant("no row", np.int32(0)))
+    is_row = graph.add("GreaterOrEqual", name, graph.constant("no row", np.array(0, np.int32)))
     count = _sum(graph, graph.add("Cast", is_row, to=1), 1, keep=1)
-    count = graph.add("Max", count, graph.constant("one", np.float32(1)))
+    count = graph.add("Max", count, graph.constant("one", np.array(1, np.float32)))
     return graph.add("Div", _gathered(graph, name, f"input/{name}", table), graph.add("Sqrt", count))
 
 

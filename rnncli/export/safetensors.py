@@ -26,7 +26,8 @@ _SUFFIX = ".npy"
 def write(model: Model, path: Path) -> bytes:
     """The bytes of a file of safetensors; ``path`` is for errors, which are those of :func:`.modelfile.save`."""
     header, arrays = modelfile.parts(model)
-    return save(arrays, {KEY: archive.header_text(path, header, arrays)})
+    content: bytes = save(arrays, {KEY: archive.header_text(path, header, arrays)})
+    return content
 
 
 def read(path: Path) -> Model:
