@@ -23,7 +23,7 @@ except ImportError as error:
 Array = NDArray[Any]
 
 # Runtimes read files up to the versions that they know. These are of 2022, and the first ones in which all
-# operators used here have their present form; onnxruntime reads them from 1.14 on (2023).
+# operators used here have their present form. onnxruntime 1.17 to 1.32 was tried.
 OPSET = 18
 IR_VERSION = 8
 
