@@ -153,21 +153,27 @@ ODD = [
     "toString",
     "__proto__",
 ]
-ODD += ["New\u2028York", "10:30", "n't", "我爱", "가", "x" * 40]
+ODD += ["New\u2028York", "10:30", "n't", "我爱", "가", "x" * 40, "Leave"]
 
 
 def odd_model(digits: str) -> Model:
     """A model whose lists have texts of these tokens, some of them not in normal form C."""
     base = untrained(features=EVERYTHING, digits=digits)
     encodable = [token for token in ODD if "\n" not in token]
-    texts = list(dict.fromkeys(encodable + [token.lower() for token in encodable]))
+    known = list(dict.fromkeys(encodable + [token.lower() for token in encodable]))
+    texts = [token for token in known if token != "Leave"]  # which is known as "leave" alone
     learned = Inputs.count(
         NetworkSpec(cell="simple", features="embedding+ngram+context", hidden=3, digits=digits),
         [encodable, encodable, encodable[::-1], [token + "s" for token in encodable]],
         [],
         None,
     )
-    lists = {**LISTS, "words": texts[::2], "vectors": texts[1::2], "column1": [*texts[::3], "x\u0301"]}
+    lists = {
+        **LISTS,
+        "words": list(dict.fromkeys(["leave", *texts[::2]])),
+        "vectors": texts[1::2],
+        "column1": [*texts[::3], "x\u0301"],
+    }
     lists |= {name: list(learned.lists()[name]) for name in ("ngram", "context")}
     widths = {part.name: part.width for part in base.inputs.tables}
     inputs = Inputs.from_lists(widths, lists, digits)
