@@ -124,7 +124,7 @@ class Graph:
             ir_version=IR_VERSION,
             opset_imports=[helper.make_opsetid("", OPSET)],
         )
-        helper.set_model_props(model, metadata)
+        helper.set_model_props(model, dict(metadata))
         onnx.checker.check_model(model, full_check=True)
         content: bytes = model.SerializeToString(deterministic=True)
         return content
