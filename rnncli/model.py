@@ -34,6 +34,8 @@ class Model:
     divided: list[str] = field(default_factory=list)  # known words that a tokenizer with lexicon cuts
     # The settings of training as they are in the file that the model was read from, for saving it again.
     stored_training: dict[str, Any] | None = field(default=None, compare=False)
+    # Whether its file has the weights as float16, which is so until training changes one.
+    half: bool = field(default=False, compare=False)
     # The share of the training sentences whose tokens the tokenizer gives; not in the file, so nan after loading.
     reproduced: float = field(default=math.nan, compare=False)
 

@@ -21,7 +21,7 @@ FLOORS = [
     {"error_analysis"},
     {"comparison"},
     {"checkpoint", "distillation", "scoring", "tag_output", "history"},
-    {"training", "tagging", "evaluation", "checking", "inspect"},
+    {"training", "tagging", "evaluation", "checking", "inspect", "export"},
     {"labelling", "modelfile"},
     {"kernel_choice"},
     {"model"},
@@ -34,7 +34,7 @@ FLOORS = [
     {"writing", "container", "control_groups", "web", "tables"},
     {"spec", "marks"},
     {"arguments", "json_text", "printable"},
-    {"errors"},
+    {"errors", "system"},
 ]
 HEIGHT = {room: -floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 TALK = ("print", "input", "exit", "quit", "sys.exit", "os._exit")
@@ -85,7 +85,9 @@ def test_each_library_has_one_home(path):
     homes |= {
         "jinja2": "inspect",
         "markupsafe": "inspect",
+        "onnx": "export",
         "pyarrow": "data",
+        "safetensors": "export",
         "zstandard": "data",
         "uvicorn": "serving",
     }

@@ -78,6 +78,7 @@ INVOCATIONS = {
     "study next": Invocation(("study", "next", "--out={out}", "--", "{texts}"), writes=".jsonl", stdin=True),
     "info": Invocation(("info",)),
     "info as a card": Invocation(("info", "--card")),
+    "export": Invocation(("export", "--half", "--out={out}"), False, ".npz"),
     "verify": Invocation(("verify",)),
     "doctor": Invocation(("doctor", "--json")),
     "memory-task": Invocation(("memory-task", "copy", "--delay", "2", "--sentences", "3")),
