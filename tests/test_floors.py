@@ -29,10 +29,10 @@ FLOORS = [
     {"parameters"},
     {"data", "kernels"},
     {"jobs"},
-    {"config", "resources", "archive", "threads", "memory", "clock", "significance"},
+    {"config", "archive", "threads", "memory", "clock", "significance"},
     {"writing", "container", "control_groups"},
     {"spec"},
-    {"arguments", "json_text"},
+    {"arguments", "json_text", "resources"},
     {"errors"},
 ]
 HEIGHT = {room: -floor for floor, rooms in enumerate(FLOORS) for room in rooms}

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rnncli import memory
+from rnncli import memory, resources
 from rnncli.cli import classes, config_file, outputs, show, streams, usage
 from rnncli.cli.outputs import DEFAULT_MODEL
 from rnncli.cli.printable import printable, shell_word
@@ -39,13 +39,13 @@ ModelOption = Annotated[
     typer.Option(
         "--model",
         "-m",
-        help="Model file; without it models/default.npz in the current folder, else the bundled model.",
+        help="Model file or bundled model (default, zh); without it models/default.npz here, else default.",
         show_default=False,
     ),
 ]
 ModelArgument = Annotated[
     Path | None,
-    typer.Argument(metavar="MODEL", help="Model file; the same as --model.", show_default=False),
+    typer.Argument(metavar="MODEL", help="Model file or bundled model; the same as --model.", show_default=False),
 ]
 ThreadsOption = Annotated[
     int,
@@ -77,7 +77,7 @@ def refuse_file_name(text: str, option: str) -> None:
 def find_model(path: Path | None) -> Path:
     """The model file to use for a value of ``--model``; where the option is not given, say which one it is."""
     if path is not None:
-        return path
+        return resources.model(path)
     path = outputs.default_model()
     where = f"in {Path.cwd()}" if path == DEFAULT_MODEL else "which comes with rnncli"
     show.note(f"model   {path}, {where}")
