@@ -286,7 +286,8 @@ MULTI: tuple[str, ...] = (
 TICKETS: tuple[str, ...] = (
     "{passengers} 張到 {destination} 的票", "{passengers} 張 {seat_class} 到 {destination} 的 <ticket>",
     "{passengers} 張到 {destination} 的 {vehicle} 票",
-    "{seat_class} {passengers} 張 ， 從 {departure} 到 {destination}", "<book> 從 {departure} 出發的 {seat_class} 機票", "<book> {passengers} 張 {seat_class} {vehicle} 票",
+    "{seat_class} {passengers} 張 ， 從 {departure} 到 {destination}",
+    "<book> 從 {departure} 出發的 {seat_class} 機票", "<book> {passengers} 張 {seat_class} {vehicle} 票",
     "<book> {departure_time} 從 {departure} 到 {destination} 的 {vehicle} 票",
     "{passengers} 張從 {departure} 出發的票",
     "<book> {passengers} 張 {departure_time} 去 {destination} 的票",

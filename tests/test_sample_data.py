@@ -1,7 +1,5 @@
 """The bundled corpus is what its generator makes, and only memory tells its slots apart."""
 
-from pathlib import Path
-
 import pytest
 import templates_zh
 from generate import PARTS, Sentence, build, main
@@ -70,11 +68,3 @@ def roles(verb: str, text: str) -> list[str]:
     if not set("日早五") & set(text):
         return [place]
     return [place, time] if text.startswith("台北") else [time, place]
-
-
-def test_the_chinese_part_is_the_one_of_the_model(tagger: Tagger) -> None:
-    from rnncli.data import reading
-
-    folder = Path(__file__).parent.parent / "sample_data" / "zh"
-    assert reading.read(str(folder / "train.tsv")).sha256 == tagger.model.provenance["data_sha256"]
-    assert "characters" == tagger.model.tokenizer
