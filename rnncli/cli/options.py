@@ -34,18 +34,30 @@ _HELP_ALL = Annotated[
     bool, typer.Option("--help-all", callback=classes.help_all, is_eager=True, help="Show all options and exit.")
 ]
 
+
+def _model_file(path: Path | None) -> Path | None:
+    """The file of a value of ``--model``, which may be the name of a bundled model."""
+    return None if path is None else resources.model(path)
+
+
 ModelOption = Annotated[
     Path | None,
     typer.Option(
         "--model",
         "-m",
+        callback=_model_file,
         help="Model file or bundled model (default, zh); without it models/default.npz here, else default.",
         show_default=False,
     ),
 ]
 ModelArgument = Annotated[
     Path | None,
-    typer.Argument(metavar="MODEL", help="Model file or bundled model; the same as --model.", show_default=False),
+    typer.Argument(
+        metavar="MODEL",
+        callback=_model_file,
+        help="Model file or bundled model; the same as --model.",
+        show_default=False,
+    ),
 ]
 ThreadsOption = Annotated[
     int,
@@ -77,7 +89,7 @@ def refuse_file_name(text: str, option: str) -> None:
 def find_model(path: Path | None) -> Path:
     """The model file to use for a value of ``--model``; where the option is not given, say which one it is."""
     if path is not None:
-        return resources.model(path)
+        return path
     path = outputs.default_model()
     where = f"in {Path.cwd()}" if path == DEFAULT_MODEL else "which comes with rnncli"
     show.note(f"model   {path}, {where}")
