@@ -46,7 +46,8 @@ ModelOption = Annotated[
         "--model",
         "-m",
         callback=_model_file,
-        help="Model file or bundled model (default, zh); without it models/default.npz here, else default.",
+        help="Model file or bundled model (default, zh); without it models/default.npz of this folder, "
+        "else default.",
         show_default=False,
     ),
 ]
