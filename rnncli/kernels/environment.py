@@ -1,9 +1,11 @@
 """Loads Numba, and refuses the environment variables ``NUMBA_…`` with which the kernels cannot run."""
 
+import importlib
 import os
 import re
+import sys
 import warnings
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from rnncli.errors import UsageError
 
@@ -18,6 +20,7 @@ def load_numba() -> None:
             # Numba prints the traceback of a value that it cannot read, and goes on without it.
             warnings.filterwarnings("error", "Environment variable 'NUMBA_")
             import numba
+            import numba.np.linalg
     except (ValueError, RuntimeWarning) as error:
         names = re.findall(r"NUMBA_\w+", str(error)) or sorted(n for n in os.environ if n.startswith("NUMBA_"))
         if not names:
@@ -25,6 +28,30 @@ def load_numba() -> None:
         _refuse(*dict.fromkeys(names))
     if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         _refuse("NUMBA_DISABLE_JIT", why="the kernels would not be compiled, and take hundreds of times as long")
+    _skip_blas(numba.np.linalg)
+
+
+def _skip_blas(linalg: Any) -> None:
+    """Import the module of Numba that looks for a BLAS, and let it find none.
+
+    With the first kernel Numba imports the linear algebra of SciPy where it is installed, which takes a quarter of a
+    start. No kernel uses it. For other functions that Numba compiles, np.dot and np.linalg still import it; only
+    np.convolve and np.correlate then add up by themselves.
+    """
+    name = "ensure_blas"
+    original = getattr(linalg, name, None)
+    if original is None or "numba.np.arraymath" in sys.modules or "scipy.linalg.cython_blas" in sys.modules:
+        return
+
+    def find_none() -> NoReturn:
+        raise ImportError("not looked for")
+
+    try:
+        setattr(linalg, name, find_none)
+        arraymath = importlib.import_module("numba.np.arraymath")
+        setattr(arraymath, name, original)
+    finally:
+        setattr(linalg, name, original)
 
 
 def _check_features(name: str) -> None:
