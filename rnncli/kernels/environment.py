@@ -34,9 +34,9 @@ def load_numba() -> None:
 def _skip_blas(linalg: Any) -> None:
     """Import the module of Numba that looks for a BLAS, and let it find none.
 
-    With the first kernel Numba imports the linear algebra of SciPy where it is installed, which takes a quarter of a
-    start. No kernel uses it. For other functions that Numba compiles, np.dot and np.linalg still import it; only
-    np.convolve and np.correlate then add up by themselves.
+    With the first kernel Numba imports the linear algebra of SciPy where it is installed, which takes a good part
+    of a start. No kernel uses it. For other functions that Numba compiles, np.dot and np.linalg still import it;
+    only np.convolve and np.correlate then add up by themselves.
     """
     name = "ensure_blas"
     original = getattr(linalg, name, None)

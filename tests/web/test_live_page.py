@@ -318,26 +318,12 @@ def test_hostile_tokens_stay_text(opened, model):
 # The saved file -------------------------------------------------------------------------------------------------
 
 
-def save(page, folder):
-    page.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(folder)})
-    page.execute_script("[...document.querySelectorAll('.settings button')].at(-1).click()")
-    wait_for(
-        page, "return [...document.querySelectorAll('.settings button')].at(-1).disabled === false", seconds=60
-    )
-    path = folder / "rnncli.html"
-    for _ in range(500):
-        if path.exists():
-            break
-        page.execute_async_script("setTimeout(arguments[0], 20)")
-    return path
-
-
 @pytest.mark.parametrize("text", [LEAVE, HOSTILE])
 def test_a_saved_page_shows_the_same_without_a_network(opened, tmp_path, text):
     page = opened(view="compare", text=text, other=ARRIVE)
     wait_for_measures(page)
     live = page.execute_script("return document.querySelector('.view-compare').textContent")
-    path = save(page, tmp_path)
+    path = browsers.saved(page, tmp_path)
     browsers.set_offline(page, True)
     try:
         page.get(path.as_uri())
@@ -358,7 +344,7 @@ def test_a_saved_page_holds_the_numbers_of_the_library(opened, tmp_path):
     model = worked_example()
     page = opened(model="worked example", text="1 1 2", other="2 1 1")
     wait_for_words(page, "1 1 2")
-    html = save(page, tmp_path).read_text("utf-8")
+    html = browsers.saved(page, tmp_path).read_text("utf-8")
     saved = json.loads(re.search('<script type="application/json" id="document">(.*?)</script>', html, re.S)[1])
     assert ["worked example"] == [each["name"] for each in saved["models"]]
     answers = {json.dumps([name, question], sort_keys=True): answer for name, question, answer in saved["answers"]}
