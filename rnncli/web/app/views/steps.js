@@ -110,7 +110,9 @@ export function create(app) {
     if (event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented || event.target === slider) return;
     const to = { ArrowRight: app.state.step + 1, ArrowLeft: app.state.step - 1, Home: 0, End: last() }[event.key];
     if (event.key === "Escape" && app.state.what) close();
-    else if (to !== undefined && loaded) go(to);
+    else if (to !== undefined && loaded) {
+      if (!event.repeat || loaded.known.has(app.state.step)) go(to); // a held key waits until a step is shown
+    }
     else return;
     event.preventDefault();
   });
@@ -180,7 +182,7 @@ export function create(app) {
     if (lacks) askAround();
   }
 
-  /** Ask for the steps around this one that are not known. One question at a time: a held key would drop every answer. */
+  /** Ask for the steps around this one that are not known. One question at a time. */
   async function askAround() {
     const key = asked;
     if (asking === key) return;
