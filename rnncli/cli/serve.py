@@ -102,9 +102,7 @@ def serve(
         ),
     )
     check_address(settings, public)
-    service = Service(settings)
-    server = Server(service)
-    service.prepare()
+    server = Server(Service(settings))
     stop = signals.Stop()
 
     def handle(number: int) -> None:
