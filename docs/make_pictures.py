@@ -34,7 +34,7 @@ WIDTH = 1200  # px
 # The lower edge of the chart of distances once it is drawn and both texts have their measures; all below is left out.
 EDGE = """const chart = document.querySelector(".view-compare svg");
     if (!chart || document.querySelectorAll(".view-compare .matrix").length < 2) return 0;
-    return Math.ceil(scrollY + chart.parentElement.getBoundingClientRect().bottom);"""
+    return Math.ceil(scrollY + chart.parentElement.parentElement.getBoundingClientRect().bottom);"""
 MARGIN = 24  # px
 KEY = b"rnncli model"  # of the text in a picture
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -47,7 +47,7 @@ def rnncli(*arguments: str) -> list[str]:
 
 def figure(arguments: list[str]) -> bytes:
     """What a command draws, as SVG."""
-    return subprocess.run(rnncli(*arguments, "--svg", "-"), stdout=subprocess.PIPE, check=True, cwd=ROOT).stdout
+    return subprocess.run(rnncli(*arguments, "--svg", "-"), capture_output=True, check=True, cwd=ROOT).stdout
 
 
 def digest() -> bytes:
