@@ -119,8 +119,7 @@ def share_row(record: Mapping[str, Any]) -> dict[str, str]:
     """A line of the first table: the share of the limit, and what a second thread brings."""
     flops = record["operations"]
     used = {
-        kind: [times * flops * speed for speed in record[f"{kind} 1"]]
-        for kind, times in (("train", 3), ("tag", 1))
+        kind: [times * flops * speed for speed in record[f"{kind} 1"]] for kind, times in (("train", 3), ("tag", 1))
     }
     return {
         "network": record["network"],

@@ -3,8 +3,8 @@
     python docs/make_pictures.py
 
 The page is photographed in Chromium (apt-get install chromium chromium-driver). ``--check`` only tells whether the
-pictures are those of the present model; it draws the figures again, and of the page it reads the model's SHA-256, which
-stands in the picture.
+pictures are those of the present model: it draws the figures again, and reads the model's SHA-256, which stands in
+the pictures of the page.
 """
 
 import base64
@@ -31,7 +31,7 @@ FIGURES = {
 PAGES = {"page-light.png": "light", "page-dark.png": "dark"}
 STATE = {"view": "compare", "text": TEXT, "other": TEXT.replace("leave", "arrive")}
 WIDTH = 1200  # px
-# The lower edge of the chart of distances once it is drawn and both texts have their measures; all below is left out.
+# The lower edge of the chart once it is drawn and both texts have their measures; all below is left out.
 EDGE = """const chart = document.querySelector(".view-compare svg");
     if (!chart || document.querySelectorAll(".view-compare .matrix").length < 2) return 0;
     return Math.ceil(scrollY + chart.parentElement.parentElement.getBoundingClientRect().bottom);"""

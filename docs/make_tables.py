@@ -1,4 +1,4 @@
-"""Write the tables of scores, seconds and delays in README.md and in docs/ from the measurements in benchmarks/*.json.
+"""Write the tables of measurements in README.md and in docs/ from benchmarks/*.json.
 
     python benchmarks/accuracy.py DATA_DIR --json benchmarks/accuracy.json
     python docs/make_tables.py
@@ -47,7 +47,7 @@ END = "<!-- end -->"
 
 
 Records = Sequence[Mapping[str, Any]]
-# What the README shows of accuracy.json: data sets of which CRFsuite has a run, a cell of a row, and its name there.
+# What the README shows of accuracy.json: data sets of which CRFsuite has a run, and cells of ATIS with their names.
 SCORES = ("atis", "chunks", "ewt", "atis-100")
 CELLS = {"training, s": "ATIS, seconds of CPU to train", "model, MB": "ATIS, size of the model, MB"}
 
@@ -74,14 +74,22 @@ def beside_others(records: Records, lines: Records, sentences: Records) -> list[
     speeds = {record["tagger"]: f"{statistics.median(record['speeds']):,.0f}" for record in lines}
     times = {record["tagger"]: f"{1e3 * statistics.median(record['seconds']):.2f}" for record in sentences}
     spacy = next((time for name, time in times.items() if name.startswith("spaCy") and "ner" in name), "–")
-    rows.append({
-        "": "file to file, one thread, tokens a second", "rnncli": speeds.get("default, 1 thread", "–"),
-        "CRFsuite": speeds.get("CRFsuite", "–"), "spaCy": "–",
-    })
-    rows.append({
-        "": "one sentence in a running process, ms", "rnncli": times.get("rnncli, kernels", "–"), "CRFsuite": "–",
-        "spaCy": spacy,
-    })
+    rows.append(
+        {
+            "": "file to file, one thread, tokens a second",
+            "rnncli": speeds.get("default, 1 thread", "–"),
+            "CRFsuite": speeds.get("CRFsuite", "–"),
+            "spaCy": "–",
+        }
+    )
+    rows.append(
+        {
+            "": "one sentence in a running process, ms",
+            "rnncli": times.get("rnncli, kernels", "–"),
+            "CRFsuite": "–",
+            "spaCy": spacy,
+        }
+    )
     return rows
 
 
