@@ -28,6 +28,7 @@ import latency  # noqa: E402
 import limits  # noqa: E402
 import memory  # noqa: E402
 import report  # noqa: E402
+import serving  # noqa: E402
 import speed  # noqa: E402
 import time_to_score  # noqa: E402
 
@@ -36,7 +37,7 @@ PAGES = {
     DOCS / "accuracy.md": ("accuracy", "small data", "time to pass others", "time of versions"),
     DOCS / "speed.md": (
         "speed", "speed on EWT", "limits", "scaling", "files", "formats", "sizes", "extremes",
-        "cold start", "compiling", "latency", "choices",
+        "cold start", "compiling", "latency", "choices", "serving",
     ),
     DOCS / "memory-tasks.md": ("delays",),
     DOCS / "decisions.md": ("ablations",),
@@ -122,6 +123,7 @@ def tables() -> dict[str, str]:
         "compiling": [cold_start.compile_row(record) for record in measured("cold_start", "cold")],
         "latency": [latency.warm_row(record, sentences[0]) for record in sentences],
         "choices": [latency.choice_row(record) for record in measured("latency", "turns")],
+        "serving": serving.rows(measured("serving")),
         "delays": memory.side_by_side(measured("memory"), ("order", "copy")),
     }  # fmt: skip
     return {name: report.markdown(lines) if lines else "Not measured yet." for name, lines in rows.items()}
