@@ -4,6 +4,7 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,18 +62,31 @@ def test_a_table_stands_on_one_page() -> None:
     assert [] == [name for name, times in Counter(names).items() if times > 1 and name != "end"]
 
 
-def test_own_data_takes_two_commands(run: "Callable[..., Result]", tmp_path: Path) -> None:
+def test_own_data_takes_two_commands_or_three_lines_of_python(
+    run: "Callable[..., Result]",
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     section = README[README.index("## Your own data") :]
     example = re.search(r"^```text\n(.*?)^```$", section, re.M | re.S)
     console = re.search(r"^```console\n(.*?)^```$", section, re.M | re.S)
+    python = re.search(r"^```python\n(.*?)^```$", section, re.M | re.S)
     assert example
     assert console
+    assert python
     (tmp_path / "train.tsv").write_text((example[1] + "\n") * 20, "utf-8")
     commands = [shlex.split(line.removeprefix("$ rnncli ")) for line in console[1].splitlines()]
     assert len(commands) == 2
     results = [run(*command, env={"RNNCLI_EPOCHS": "30", "RNNCLI_HIDDEN": "8"}) for command in commands]
     assert [0, 0] == [result.exit_code for result in results], results[0].stderr
     assert results[1].stdout == "leave [Taipei: departure] on [November 2nd: departure_time]\n"
+    monkeypatch.setattr(rnncli, "train", partial(rnncli.train, epochs=30, hidden=8))  # the defaults take longer
+    capsys.readouterr()
+    exec(compile(python[1], "README.md", "exec"), {})
+    assert ["departure", "Taipei", "departure_time", "November"] == [
+        word for line in capsys.readouterr().out.splitlines() for word in line.split()[:2]
+    ]
 
 
 @pytest.mark.parametrize("page", [*MEASURED, ROOT / "SECURITY.md"], ids=lambda page: page.name)
