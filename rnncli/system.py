@@ -18,6 +18,7 @@ WITHOUT_TERMINAL = getattr(os, "O_NOCTTY", 0)
 PIPE_BYTES = getattr(select, "PIPE_BUF", 512)
 # Signals that ask a program to end.
 ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+_MOST_HEAPS = -8  # M_ARENA_MAX of malloc.h
 _CAN_ASK = hasattr(select, "PIPE_BUF")  # Windows asks sockets alone whether they are ready
 
 
@@ -70,3 +71,17 @@ def soon(seconds: float, call: Callable[[], object]) -> None:
     if hasattr(signal, "setitimer"):
         signal.signal(signal.SIGALRM, lambda *_: call())
         signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def share_heap() -> None:
+    """Let all threads of this process take memory from one heap, where the C library is that of GNU.
+
+    It gives threads heaps of their own, and what one of them frees the others cannot use: the memory of a process
+    that goes on for long grows. To be called before there are threads. Source: mallopt(3), M_ARENA_MAX.
+    """
+    if sys.platform == "linux":
+        import ctypes  # here, since its import takes long
+
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+        if mallopt is not None:
+            mallopt(_MOST_HEAPS, 1)

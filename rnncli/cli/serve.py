@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from rnncli import resources
+from rnncli import resources, system
 from rnncli.cli import show, signals
 from rnncli.cli.options import ThreadsOption, command, find_model
 from rnncli.cli.registry import variable
@@ -102,6 +102,7 @@ def serve(
         ),
     )
     check_address(settings, public)
+    system.share_heap()
     server = Server(Service(settings))
     stop = signals.Stop()
 
