@@ -1,8 +1,8 @@
 """The blocks of commands on the pages of the documentation, and how they are run.
 
 A page is one session of a shell in a folder of its own: its blocks run in their order. What a command prints is
-compared with what the page shows below it; a line `…` stands for any lines. A comment on the line above a block says what is
-special about it: ``<!-- not run: REASON -->``, or ``<!-- slow -->`` of one that is run with ``--long``.
+compared with what the page shows below it; a line `…` stands for any lines. A comment on the line above a block
+says what is special: ``<!-- not run: REASON -->``, or ``<!-- slow -->`` of one that is run with ``--long``.
 """
 
 import re
@@ -21,6 +21,7 @@ PAGES = [
 BLOCK = re.compile(r"(?:^<!-- (?P<marker>[^\n]*) -->\n)?^```(?P<language>[\w-]*)\n(?P<code>.*?)^```$", re.M | re.S)
 COMMANDS = {"console", "bash", "sh", "python"}  # languages; other blocks are data, formulas or help
 TRAINS = re.compile(r"\brnncli(?: -\S+)* (?:train|study|memory-task)\b")
+BAR = re.compile("[·▁▂▃▄▅▆▇█]")  # of a chart
 NUMBER = re.compile(r"[-−+]?\d[\d,]*(?:\.\d+)?")
 # Lines that depend on the machine: whether there is a cache, and where rnncli is installed.
 NOTE = re.compile(r"compiling kernels|model   .* comes with rnncli$")
@@ -140,9 +141,10 @@ def matches(shown: Sequence[str], printed: Sequence[str], tolerance: float) -> b
 
 
 def same(shown: str, printed: str, tolerance: float) -> bool:
-    """Whether two lines are the same but for their numbers, and these are close."""
+    """Whether two lines are the same but for their numbers and bars, and the numbers are close."""
     if tolerance == 0:
         return shown.rstrip() == printed.rstrip()
+    shown, printed = BAR.sub("", shown), BAR.sub("", printed)
     if NUMBER.sub("#", shown).split() != NUMBER.sub("#", printed).split():
         return False
     pairs = zip(NUMBER.findall(shown), NUMBER.findall(printed), strict=True)
