@@ -1,4 +1,4 @@
-"""What the documents say of the code is there."""
+"""What the documents name is there: code, commands, options and files."""
 
 import ast
 import re
@@ -7,8 +7,43 @@ import sys
 from pathlib import Path
 
 import pytest
+from pages import PAGES, ROOT
 
-DOCS = Path(__file__).parent.parent / "docs"
+from rnncli.cli.app import program
+from rnncli.cli.registry import COMMANDS
+
+DOCS = ROOT / "docs"
+WRITTEN = [*PAGES, *(ROOT / folder / "README.md" for folder in ("models", "sample_data", "benchmarks"))]
+# Code on a page: a block, or words between backticks.
+CODE = re.compile(r"^```[\w-]*\n(.*?)^```$|`([^`]+)`", re.M | re.S)
+USE = re.compile(r"(?:^|[|&;(] *|\$ |-m |bin/)rnncli (?=[a-z])([^|;&>`)]*)")
+OPTION = re.compile(r"(?<![\w-])--([a-z][\w-]*)")
+PATH = re.compile(r"^(?:rnncli|tests|benchmarks|docs|sample_data|models)/[\w./-]*$")
+LINK = re.compile(r"\]\(([^)\s:#]+)(?:#[^)]*)?\)")
+# Options of other programs, and of scripts of this repository.
+OTHERS = {
+    "ablations",
+    "against",
+    "allow-host",
+    "array",
+    "check",
+    "cpus-per-task",
+    "dashboard-address",
+    "lang",
+    "long",
+    "mem",
+    "mem-per-cpu",
+    "name",
+    "no-nanny",
+    "nthreads",
+    "ntasks",
+    "nworkers",
+    "optimize",
+    "pipeline",
+    "record",
+    "scheduler-file",
+    "torch-env",
+}
 # [`module.name`, `name`](../rnncli/file.py)
 LINKS = re.compile(r"\[(`[\w.]+`(?:,\s`[\w.]+`)*)\]\(\.\./(rnncli/[\w/]+\.py)\)")
 
@@ -42,3 +77,51 @@ def test_pages_name_code() -> None:
 def test_tables_are_made_from_what_was_run(maker: str) -> None:
     made = subprocess.run([sys.executable, DOCS / maker, "--check"], capture_output=True, text=True, check=False)
     assert (0, "") == (made.returncode, made.stderr)
+
+
+def code(page: Path) -> list[str]:
+    """All code on a page, each command in one line."""
+    found = [block or words for block, words in CODE.findall(page.read_text("utf-8"))]
+    return [re.sub(r"\\\n|\n(?= )", " ", text) for text in found]
+
+
+def label(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=label)
+def test_commands_and_options_that_a_page_names_exist(page: Path) -> None:
+    program()
+    for text in code(page):
+        for line in text.splitlines():
+            for use in USE.findall(line):
+                words = use.split()
+                command = " ".join(words[:2]) if " ".join(words[:2]) in COMMANDS else words[0]
+                group = command == "study" and (len(words) == 1 or not words[1].isalpha())
+                assert command in COMMANDS or group, f"rnncli {use}"
+                if command in COMMANDS:
+                    unknown = set(OPTION.findall(use)) - COMMANDS[command].flags - {"config", "help", "help-all"}
+                    assert not unknown, f"rnncli {use}"
+    known = (
+        {flag for command in COMMANDS.values() for flag in command.flags} | OTHERS | {"config", "help", "help-all"}
+    )
+    assert set(OPTION.findall(" ".join(code(page)))) <= known
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=label)
+def test_files_that_a_page_names_exist(page: Path) -> None:
+    text = page.read_text("utf-8")
+    for link in LINK.findall(text):
+        assert (page.parent / link).exists(), link
+    for words in code(page):
+        assert not PATH.match(words) or (ROOT / words).exists(), words
+
+
+def test_every_page_is_on_a_shelf_of_the_site() -> None:
+    shelves = re.findall(r"^ +- [^\n]*: ([\w-]+\.md)$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.M)
+    assert sorted(shelves) == sorted(page.name for page in DOCS.glob("*.md"))
+
+
+def test_pages_name_commands() -> None:
+    uses = [use for page in WRITTEN for text in code(page) for use in USE.findall(text)]
+    assert len(uses) > 100
