@@ -23,8 +23,8 @@ COMMANDS = {"console", "bash", "sh", "python"}  # languages; other blocks are da
 TRAINS = re.compile(r"\brnncli(?: -\S+)* (?:train|study|memory-task)\b")
 BAR = re.compile("[·▁▂▃▄▅▆▇█]")  # of a chart
 NUMBER = re.compile(r"[-−+]?\d[\d,]*(?:\.\d+)?")
-# Lines that depend on the machine: whether there is a cache, and where rnncli is installed.
-NOTE = re.compile(r"compiling kernels|model   .* comes with rnncli$")
+# Lines that depend on the machine: whether there is a cache, its speed, and where rnncli is installed.
+NOTE = re.compile(r"compiling kernels|\d+ % after |model   .* comes with rnncli$")
 
 
 class Command(NamedTuple):
