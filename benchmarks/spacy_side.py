@@ -37,8 +37,8 @@ def gold(nlp: Language, rows: Iterable[datasets.Row], component: str) -> Doc:
     return doc
 
 
-def latency(data: Path, component: str) -> None:
-    """Make the pipeline and serve."""
+def pipeline(data: Path, component: str) -> Language:
+    """A pipeline for English of one component, which is updated a few times."""
     nlp = spacy.blank("en")
     pipe = nlp.add_pipe(component)
     examples = []
@@ -51,6 +51,12 @@ def latency(data: Path, component: str) -> None:
     optimizer = nlp.initialize(lambda: examples)
     for _ in range(5):
         nlp.update(examples, sgd=optimizer)
+    return nlp
+
+
+def latency(data: Path, component: str) -> None:
+    """Make the pipeline and serve."""
+    nlp = pipeline(data, component)
     print(spacy.__version__, flush=True)
     for line in sys.stdin:
         calls, text = line.rstrip("\n").split("\t")

@@ -14,6 +14,7 @@ from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
 from rnncli.data import tokenizer_choice, weights
 from rnncli.data.digits import choose_digits
 from rnncli.data.examples import BOOKING_PAIR, contrast_pair
+from rnncli.data.given import Labelled, is_file
 from rnncli.data.lexicon import read as read_lexicon
 from rnncli.data.parts import Reader
 from rnncli.data.reading import AS_USUAL, Corpus
@@ -23,12 +24,11 @@ from rnncli.data.vectors import read as read_vectors
 from rnncli.errors import UsageError
 from rnncli.evaluation import Scores
 from rnncli.inspect.gradient_log import Log, sample
-from rnncli.modelfile import load as load_model
 from rnncli.resources import bundled
 from rnncli.runs import Runs
 from rnncli.seeds import Running, train_seeds
 from rnncli.spec import suggestion
-from rnncli.tagging import Tagger
+from rnncli.tagging import load as load
 from rnncli.task import Task, identity
 from rnncli.threads import count_threads
 from rnncli.trained import Trained
@@ -36,11 +36,6 @@ from rnncli.training import Listener, carry
 
 # The header of a model file has a limit, so it does not hold the scores of each type if there are more than these.
 MOST_TYPES = 10_000
-
-
-def load(model: str | Path | None = None, threads: int = 1) -> Tagger:
-    """Load a model, by default the bundled one, to label text with it; threads 0: one for each available CPU."""
-    return Tagger(load_model(bundled("models/default.npz") if model is None else model), threads)
 
 
 def specs(options: dict[str, Any]) -> tuple[NetworkSpec, TrainingSpec]:
@@ -55,10 +50,10 @@ def specs(options: dict[str, Any]) -> tuple[NetworkSpec, TrainingSpec]:
 
 
 class Files(NamedTuple):
-    """The files that a training reads and writes."""
+    """The files that a training reads and writes; labelled sentences may be given as they are."""
 
-    data: str | Path | None = None
-    dev: str | Path | None = None
+    data: Labelled | None = None
+    dev: Labelled | None = None
     out: str | Path = "models/default.npz"
     vectors: str | Path | None = None
     log_gradients: str | Path | None = None
@@ -91,8 +86,8 @@ def checkpoint_of(out: str | Path) -> Path:
 
 
 def train(
-    data: str | Path | None = None,
-    dev: str | Path | None = None,
+    data: Labelled | None = None,
+    dev: Labelled | None = None,
     out: str | Path = "models/default.npz",
     threads: int = 1,
     listener: Listener | None = None,
@@ -214,6 +209,7 @@ def train_files(
             runs.student,
             runs.refit,
             clock.times,
+            runs.history,
         )
 
 
@@ -225,7 +221,8 @@ def _checked(settings: Settings, files: Files, training_spec: TrainingSpec) -> S
     if settings.resume not in (None, False, True):
         arguments.refuse("resume", "True, False or None", settings.resume)
     for name, value in arguments.instance("files", files, Files)._asdict().items():
-        if value is not None or name == "out":
+        is_given = name in ("data", "dev") and not is_file(value)
+        if name == "out" or not (value is None or is_given):
             arguments.path(name, value)
     has_student = files.unlabelled is not None
     dataclasses.replace(training_spec, seed=training_spec.seed + seeds - 1 + has_student)  # checks the last seed
@@ -280,15 +277,16 @@ def _read(
     start: carry.Start | None,
 ) -> tuple[Corpus, Task]:
     """Read all files of a training but the model that it begins from."""
+    data = bundled("sample_data/train.tsv") if files.data is None else files.data
     dev = bundled("sample_data/dev.tsv") if files.data is None and files.dev is None else files.dev
     model = start.model if start else None
     scheme = model.scheme if model else None
     reader = Reader(network_spec, training_spec, read_options, force, listener, scheme)
-    corpus, train_part, dev_part, scheme = reader.read(files.data or bundled("sample_data/train.tsv"), dev)
+    corpus, train_part, dev_part, scheme = reader.read(data, dev)
     others = reader.unlabelled(files.unlabelled, corpus) if files.unlabelled else None
     refit = training_spec.refits(dev is not None, len(corpus.sentences))
-    data = train_part, dev_part, scheme, None, None, model, others
-    task = Task(network_spec, training_spec, *data, refit=refit)
+    read = train_part, dev_part, scheme, None, None, model, others
+    task = Task(network_spec, training_spec, *read, refit=refit)
     return corpus, with_files(task, files, read_options)
 
 
@@ -319,6 +317,13 @@ def _vectors(path: str | Path, sentences: list[Sentence], digits: str) -> Vector
     return read_vectors(str(path), wanted_by(tokens, digits), digits)
 
 
+def _file(data: Labelled | None, usual: str) -> str | Path | None:
+    """The file that is read; ``None`` for sentences that are given as they are."""
+    if data is None:
+        return bundled(usual)
+    return data if is_file(data) else None
+
+
 def _check_outputs(files: Files, spec: TrainingSpec, overwrite: bool, resume: bool) -> None:
     """Refuse to write over a file that is read, or over what rnncli did not write."""
     outputs = [
@@ -331,8 +336,8 @@ def _check_outputs(files: Files, spec: TrainingSpec, overwrite: bool, resume: bo
             kind = kind._replace(beginning=re.compile(b""))
         outputs.append(writing.Output("--out", checkpoint_of(files.out), kind))
     inputs = {
-        "TRAIN": files.data or bundled("sample_data/train.tsv"),
-        "--dev": files.dev or bundled("sample_data/dev.tsv"),
+        "TRAIN": _file(files.data, "sample_data/train.tsv"),
+        "--dev": _file(files.dev, "sample_data/dev.tsv"),
         "--vectors": files.vectors,
         "--lexicon": files.lexicon,
         "--init-from": files.init_from,

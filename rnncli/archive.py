@@ -6,6 +6,7 @@ any byte differs is refused. :mod:`rnncli.container` computes the bytes between 
 """
 
 import hashlib
+import io
 import json
 import os
 import stat
@@ -19,7 +20,7 @@ from typing import IO, Any, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from rnncli import arguments, container, writing
+from rnncli import arguments, container, system, writing
 from rnncli.container import AGAIN
 from rnncli.errors import FileError, ModelError, RnncliError
 
@@ -53,21 +54,31 @@ def write(path: Path, header: dict[str, Any], arrays: Mapping[str, Array]) -> st
 
     A header that :func:`read` would refuse is a :class:`.ModelError`, and nothing is written.
     """
-    members = {f"{name}.npy": array for name, array in arrays.items()}
-    hashes = {name: _sha256(array) for name, array in members.items()}
+    text = header_text(path, header, arrays)
+    whole = hashlib.sha256()
+    with writing.writing(path) as file:
+        for chunk in _chunks(text, arrays):
+            whole.update(chunk)
+            file.write(chunk)
+    return whole.hexdigest()
+
+
+def header_text(path: Path, header: dict[str, Any], arrays: Mapping[str, Array]) -> str:
+    """The header of a file with its hashes; errors are those of :func:`write`, and name ``path``."""
+    hashes = {f"{name}.npy": _sha256(array) for name, array in arrays.items()}
     try:
-        content = text_array("".join(_dump({**header, "sha256": hashes})))
-        _check_header(content.tobytes())
+        text = "".join(_dump({**header, "sha256": hashes}))
+        _check_header(text.encode("utf-8"))
     except ValueError as error:  # not finite, nested in itself, or no Unicode
         raise ModelError(f"not saved: its header cannot be written ({error})", where=str(path)) from error
     except ModelError as error:
         raise ModelError(f"not saved: {error.message}", where=str(path)) from error
-    whole = hashlib.sha256()
-    with writing.writing(path) as file:
-        for chunk in container.chunks({_HEADER: content, **members}):
-            whole.update(chunk)
-            file.write(chunk)
-    return whole.hexdigest()
+    return text
+
+
+def _chunks(text: str, arrays: Mapping[str, Array]) -> Iterator[bytes | memoryview]:
+    """Yield the bytes of a file with this header."""
+    return container.chunks({_HEADER: text_array(text), **{f"{name}.npy": array for name, array in arrays.items()}})
 
 
 def _sha256(array: Array) -> str:
@@ -95,6 +106,15 @@ def _check_header(text: bytes | bytearray) -> None:
         raise ModelError("the header is too deep")
 
 
+def parsed_header(text: bytes | bytearray) -> dict[str, Any]:
+    """The object that a header is; one that is too large is a :class:`.ModelError` before it is parsed."""
+    _check_header(text)
+    header = json.loads(text.decode("utf-8"))
+    if not isinstance(header, dict):
+        raise ModelError("the header is damaged")
+    return header
+
+
 class Members:
     """The members of an open file; each is checked when it is read.
 
@@ -114,12 +134,8 @@ class Members:
         if first.size > _LARGEST_HEADER:
             raise ModelError("the header is too large")
         content = self._bytes(first, "header")
-        _check_header(content)
+        self.header = parsed_header(content)
         self._text = content.decode("utf-8")
-        del content
-        self.header = json.loads(self._text)
-        if not isinstance(self.header, dict):
-            raise ModelError("the header is damaged")
 
     def holds(self, name: str, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> bool:
         """Tell, without reading a member, whether its size is that of an array of this shape and type."""
@@ -219,7 +235,7 @@ class Members:
 
 
 @contextmanager
-def _errors_of(path: Path) -> Iterator[None]:
+def errors_of(path: Path) -> Iterator[None]:
     """Turn every exception that a missing, damaged or hostile file can cause into one clear error."""
     name = str(path)
     try:
@@ -242,7 +258,7 @@ def _errors_of(path: Path) -> Iterator[None]:
         raise ModelError(f"damaged header ({error})"[:300], where=name, hint=AGAIN) from error
 
 
-def _check_kind(mode: int) -> None:
+def check_kind(mode: int) -> None:
     """Refuse what is no regular file: it might never end, or wait for ever."""
     for is_kind, kind in _KINDS:
         if is_kind(mode):
@@ -251,17 +267,32 @@ def _check_kind(mode: int) -> None:
 
 def _open(path: str, flags: int) -> int:
     """Open a file without waiting: the file that was looked at may have been replaced by a pipe."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    return os.open(path, flags | system.WITHOUT_WAITING)
 
 
 def read(path: Path, build: Callable[[Members], T]) -> T:
     """Open a file and return ``build(members)``. A damaged file is a ModelError, a missing one a FileError."""
-    with _errors_of(path):
-        _check_kind(path.stat().st_mode)
+    with errors_of(path):
+        check_kind(path.stat().st_mode)
         with open(path, "rb", opener=_open) as file:
             status = os.fstat(file.fileno())
-            _check_kind(status.st_mode)
-            members = Members(file, status.st_size)
-            built = build(members)
-            members.finish()
-            return built
+            check_kind(status.st_mode)
+            return _built(file, status.st_size, build)
+
+
+def rebuild(path: Path, text: str, arrays: Mapping[str, Array], build: Callable[[Members], T]) -> T:
+    """What :func:`read` returns for a file of this header and these arrays, which came from another kind of file.
+
+    path  of that file, for errors
+    """
+    with errors_of(path), io.BytesIO() as file:
+        for chunk in _chunks(text, arrays):
+            file.write(chunk)
+        return _built(file, file.tell(), build)
+
+
+def _built(file: IO[bytes], size: int, build: Callable[[Members], T]) -> T:
+    members = Members(file, size)
+    built = build(members)
+    members.finish()
+    return built

@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnncli.config import REFIT, NetworkSpec, ReadOptions, TrainingSpec, usual_epochs
-from rnncli.data import compatibility, plausibility, schemes, tokenizer_choice
+from rnncli.data import compatibility, given, plausibility, schemes, tokenizer_choice
 from rnncli.data.digits import choose_digits
-from rnncli.data.faults import Fault, Faults
+from rnncli.data.faults import SHOWN_FAULTS, Fault, Faults
+from rnncli.data.given import Labelled, is_file
 from rnncli.data.opening import name_of
 from rnncli.data.reading import Corpus, reading
 from rnncli.data.repetition import Ambiguous, Relabelled, Repetition
@@ -27,6 +28,7 @@ from rnncli.data.vocabulary import UNKNOWN, Vocabulary
 from rnncli.data.watch import Watch
 from rnncli.errors import DataError
 from rnncli.plain.blas import one_thread
+from rnncli.tables import table
 from rnncli.threads import count_threads
 
 VERSION = 1  # of the JSON
@@ -164,6 +166,22 @@ class Report:
         """The faults of all files."""
         return sum(file.fault_count for file in self.files)
 
+    def __repr__(self) -> str:
+        names = ", ".join(f"{file.name} ({file.sentences:,} sentences)" for file in self.files)
+        return f"<report on {names}: {self.fault_count:,} faults>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            [file.name, *(f"{n:,}" for n in (file.sentences, file.tokens, len(file.tags), file.fault_count))]
+            for file in self.files
+        ]
+        faults = [
+            [fault.located(file.name), kind] for file in self.files for kind, fault in file.faults[:SHOWN_FAULTS]
+        ]
+        notes = [[message, "warning"] for file in self.files for message in file.warnings]
+        pieces = [table("Labelled data", ["", "sentences", "tokens", "tags", "faults"], rows)]
+        return "".join([*pieces, *([table("", [], faults + notes)] if faults or notes else [])])
+
     def line(self, file: int, sentence: int, token: int = 0) -> int:
         """The line of a token; numbers count from 0, lines from 1."""
         return self.corpora[file].sentences[sentence].line_of(token)
@@ -215,7 +233,9 @@ def _silent(share: float, message: str) -> None:
     pass
 
 
-def check(paths: Sequence[str], options: ReadOptions, *, threads: int = 0, progress: Progress = _silent) -> Report:
+def check(
+    paths: Sequence[Labelled], options: ReadOptions, *, threads: int = 0, progress: Progress = _silent
+) -> Report:
     """Read labelled files and report on them; the first is the training data, with which the others are compared.
 
     threads   that a training would have, for the estimate of its time; 0: one for each available CPU
@@ -223,12 +243,15 @@ def check(paths: Sequence[str], options: ReadOptions, *, threads: int = 0, progr
 
     Raises :class:`.FileError` for a file that cannot be opened.
     """
-    sizes = [max(1, Path(path).stat().st_size) if Path(path).is_file() else 1 for path in paths]
+    sizes = [max(1, Path(path).stat().st_size) if is_file(path) and Path(path).is_file() else 1 for path in paths]
     report = Report([])
     for number, path in enumerate(paths):
         done = READING * sum(sizes[:number]) / sum(sizes)
         part = READING * sizes[number] / sum(sizes)
-        corpus, file = _read(path, options, done, part, progress)
+        if is_file(path):
+            corpus, file = _read(str(path), options, done, part, progress)
+        else:
+            corpus, file = _given("data" if number == 0 else f"data {number + 1}", path, options)
         report.corpora.append(corpus)
         report.files.append(file)
     first = report.corpora[0]
@@ -285,6 +308,17 @@ def _read(
     if not sentences and not report.fault_count:
         report.add("format", Fault(0, 0, "no token in this file", "", "expected lines of token<TAB>tag"))
     return corpus, report
+
+
+def _given(name: str, data: Labelled, options: ReadOptions) -> tuple[Corpus, FileReport]:
+    """The same for sentences that are given as they are, whose faults are one error."""
+    try:
+        corpus = given.corpus(name, data, options)
+    except DataError as error:
+        report = FileReport(error.where or f"<{name}>")
+        report.add("format", Fault(0, 0, error.message, "", error.hint))
+        return Corpus(report.name, []), report
+    return corpus, FileReport(corpus.name, corpus.format, corpus.description)
 
 
 def _count(corpus: Corpus, report: FileReport, scheme: Scheme) -> None:

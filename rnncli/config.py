@@ -110,6 +110,7 @@ if typing.TYPE_CHECKING:
 else:
     FormatName = Literal["auto", *FORMATS]
     TargetName = Literal[FORMATS]
+ExportName = Literal["onnx", "safetensors", "npz"]
 Decoder = Literal["softmax", "crf"]
 Transitions = Literal["auto", "any", "legal"]
 Feedback = Literal["predicted", "gold", "mixed"]

@@ -32,6 +32,10 @@ class UsageError(RnncliError):
     exit_code = 2
 
 
+class MissingLibraryError(UsageError):
+    """A library that is needed for this, and not for other things, is not installed."""
+
+
 class DataError(RnncliError):
     """Training or test data, or a text, that is not what its format says."""
 

@@ -18,6 +18,7 @@ from rnncli.data.tags import Scheme, Span
 from rnncli.data.vocabulary import UNKNOWN
 from rnncli.errors import DataError
 from rnncli.model import Model
+from rnncli.tables import percent, table
 
 
 @dataclass
@@ -120,6 +121,22 @@ class Scores:
     per_type: dict[str, Count] = field(default_factory=dict)
     confusion: Counter[tuple[str, str]] = field(default_factory=Counter)  # (gold, predicted) of wrong tokens
     calibration: Calibration | None = None  # None without the probabilities of all tokens
+
+    def __repr__(self) -> str:
+        f1 = f"F1 {percent(self.f1)}, " if self.scheme.has_spans else ""
+        return (
+            f"<scores {f1}accuracy {percent(self.accuracy)}; {self.sentences:,} sentences, {self.tokens:,} tokens>"
+        )
+
+    def _repr_html_(self) -> str:
+        def row(name: str, count: Count) -> list[str]:
+            shares = map(percent, (count.precision, count.recall, count.f1))
+            return [name, *shares, f"{count.gold:,}"]
+
+        what = "spans" if self.scheme.has_spans else "tokens"
+        rows = [row(name, count) for name, count in sorted(self.per_type.items())]
+        title = f"{self.sentences:,} sentences, {self.tokens:,} tokens: accuracy {percent(self.accuracy)}"
+        return table(title, ["", "precision", "recall", "F1", what], [*rows, row("all", self.total)])
 
     @property
     def accuracy(self) -> float:

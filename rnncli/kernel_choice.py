@@ -10,11 +10,12 @@ choice is made by the sentences alone.
 
 from collections import defaultdict
 from collections.abc import Callable
+from functools import cache
 
 from rnncli.config import NetworkSpec
 from rnncli.data.batch import Encoded
 from rnncli.data.tags import Rule
-from rnncli.errors import UsageError
+from rnncli.errors import MissingLibraryError, UsageError
 from rnncli.model import Model
 from rnncli.plain.decoding import Chain
 
@@ -61,7 +62,19 @@ def kernels_are_faster(model: Model, encoded: Encoded, chain: Chain | None, marg
 def sentences_are_many(model: Model, encoded: Encoded, chain: Chain | None, marginals: bool) -> bool:
     """Decide by the sentences alone, so that every process decides alike; the arguments are those of Choice."""
     is_slow = _estimated_seconds(model, encoded, chain, marginals) > LOADING_SECONDS
-    return is_slow or len(encoded.words) > SMALL_TOKENS
+    return (is_slow or len(encoded.words) > SMALL_TOKENS) and _numba_is_there()
+
+
+@cache
+def _numba_is_there() -> bool:
+    """Whether Numba is installed; without it NumPy labels everything. Any other problem is left to the kernels."""
+    try:
+        from rnncli import kernels  # noqa: F401  here, because it loads Numba
+    except MissingLibraryError:
+        return False
+    except UsageError:
+        pass
+    return True
 
 
 def _are_worth_loading(seconds: float) -> bool:

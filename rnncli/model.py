@@ -34,8 +34,14 @@ class Model:
     divided: list[str] = field(default_factory=list)  # known words that a tokenizer with lexicon cuts
     # The settings of training as they are in the file that the model was read from, for saving it again.
     stored_training: dict[str, Any] | None = field(default=None, compare=False)
+    # Whether its file has the weights as float16, which is so until training changes one.
+    half: bool = field(default=False, compare=False)
     # The share of the training sentences whose tokens the tokenizer gives; not in the file, so nan after loading.
     reproduced: float = field(default=math.nan, compare=False)
+
+    def __repr__(self) -> str:
+        words = len(self.inputs.words)
+        return f"<model {self.network_spec.description}; {words:,} words, {len(self.tags)} tags>"
 
     def __getstate__(self) -> dict[str, Any]:
         """Copy the fields only; cached properties are computed again in the copy."""

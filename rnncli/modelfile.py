@@ -6,7 +6,7 @@ The format is described in docs/format.md; :mod:`rnncli.archive` reads and write
 import dataclasses
 import re
 import reprlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,8 @@ from rnncli.errors import ModelError, UsageError
 from rnncli.model import Model
 from rnncli.parameters import Parameter, Parameters, table
 
-FORMAT = 3
+FORMAT = 4
+_NEIGHBOURS = 3  # the format of a model whose neighbours are added
 # Settings of a network that older versions do not have: the value that means the same, which is not written.
 _BEFORE = {"digits": "zero", "neighbours": "joined"}
 _OLDEST = 2  # the oldest format that is read; a model whose neighbours are joined is written in it
@@ -52,7 +53,7 @@ def _header(model: Model) -> dict[str, Any]:
     stored = model.stored_training
     is_same = stored is not None and _read_training(stored) == model.training_spec
     header = {
-        "format": FORMAT if "neighbours" in network else _OLDEST,
+        "format": format_of(model),
         "network": network,
         "training": stored if is_same else dataclasses.asdict(model.training_spec),
         "tokenizer": model.tokenizer,
@@ -66,18 +67,43 @@ def _header(model: Model) -> dict[str, Any]:
     return header
 
 
+def format_of(model: Model) -> int:
+    """The number of the format of a model's file."""
+    if is_half(model):
+        return FORMAT
+    return _NEIGHBOURS if model.network_spec.neighbours != _BEFORE["neighbours"] else _OLDEST
+
+
+def is_half(model: Model) -> bool:
+    """Whether the weights are stored as float16: they were made so, and were not changed since."""
+    flat = model.parameters.flat
+    with np.errstate(over="ignore"):
+        return model.half and bool(np.array_equal(flat.astype(np.float16), flat))
+
+
+def parts(model: Model) -> tuple[dict[str, Any], dict[str, archive.Array]]:
+    """The header of a model's file without its hashes, and the arrays by name.
+
+    What :func:`load` would refuse is a :class:`.ModelError`: a weight that is no finite number.
+    """
+    if not model.parameters.is_finite():
+        raise ModelError("not saved: a weight is not a finite number")
+    kind = np.float16 if is_half(model) else np.float32
+    arrays = {name: _list_bytes(texts) for name, texts in model.inputs.lists().items()}
+    arrays |= {f"parameters/{name}": np.asarray(array, kind) for name, array in model.parameters.items()}
+    return _header(model), arrays
+
+
 def save(model: Model, path: Path | str) -> str:
     """Write a model, whole or not at all; return the SHA-256 of the file.
 
-    What :func:`load` would refuse is not written: a weight that is no finite number is a :class:`.ModelError`.
+    What :func:`load` would refuse is not written: errors are those of :func:`parts`.
     """
     arguments.instance("model", model, Model)
     path = Path(arguments.path("path", path))
-    if not model.parameters.is_finite():
-        raise ModelError("not saved: a weight is not a finite number", where=str(path))
-    arrays = {name: _list_bytes(texts) for name, texts in model.inputs.lists().items()}
-    arrays |= {f"parameters/{name}": array for name, array in model.parameters.items()}
-    return archive.write(path, _header(model), arrays)
+    with archive.errors_of(path):
+        header, arrays = parts(model)
+    return archive.write(path, header, arrays)
 
 
 def load(path: Path | str) -> Model:
@@ -86,6 +112,11 @@ def load(path: Path | str) -> Model:
     There is one form of a file: to save the model again gives the same bytes.
     """
     return archive.read(Path(arguments.path("model", path)), _build)
+
+
+def rebuild(path: Path, text: str, arrays: Mapping[str, archive.Array]) -> Model:
+    """The model whose file has this header and these arrays, checked as in :func:`load`; ``path`` is for errors."""
+    return archive.rebuild(path, text, arrays, _build)
 
 
 def _read_network(header: Any) -> NetworkSpec:
@@ -240,7 +271,9 @@ def _read(file: archive.Members) -> Model:
     tables = _read_tables(spec, header["inputs"])
     rows = table(spec, tables, len(tags))
     lists = input_lists(part.name for part in tables)
-    _check_members(file, lists, rows)
+    half = header["format"] == FORMAT
+    kind = np.dtype(np.float16 if half else np.float32)
+    _check_members(file, lists, rows, kind)
     provenance = header["provenance"]
     if not isinstance(provenance, dict) or not _are_texts(provenance.get("examples", [])):
         raise ModelError("its provenance is damaged")
@@ -248,7 +281,10 @@ def _read(file: archive.Members) -> Model:
     inputs = Inputs.from_lists(widths, _read_lists(file, tables, lists), spec.digits)
     parameters = Parameters(rows)
     for row in rows:
-        file.read_into(f"parameters/{row.name}", parameters[row.name])
+        if half:
+            parameters[row.name][...] = file.array(f"parameters/{row.name}", row.shape, kind)
+        else:
+            file.read_into(f"parameters/{row.name}", parameters[row.name])
     return Model(
         spec,
         _read_training(header["training"]),
@@ -260,10 +296,11 @@ def _read(file: archive.Members) -> Model:
         provenance,
         divided,
         header["training"],
+        half,
     )
 
 
-def _check_members(file: archive.Members, lists: list[str], rows: list[Parameter]) -> None:
+def _check_members(file: archive.Members, lists: list[str], rows: list[Parameter], kind: np.dtype[Any]) -> None:
     """Refuse other members than those of a model, in another order or of other sizes, before any is read."""
     expected = [f"{name}.npy" for name in (*lists, *(f"parameters/{row.name}" for row in rows))]
     if file.files != expected:
@@ -271,5 +308,5 @@ def _check_members(file: archive.Members, lists: list[str], rows: list[Parameter
         raise ModelError(f"members do not fit the header: {names[:200]}")
     for row in rows:
         name = f"parameters/{row.name}"
-        if not file.holds(name, row.shape):
+        if not file.holds(name, row.shape, kind):
             raise ModelError(f"{name} does not have the size that the header gives it: {row.shape}")

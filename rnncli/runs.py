@@ -14,7 +14,7 @@ from rnncli.evaluation import Scores
 from rnncli.model import Model
 from rnncli.parameters import Array
 from rnncli.task import Task
-from rnncli.training import Failure, Listener, Run
+from rnncli.training import Failure, Listener, PastEpoch, Run
 
 
 class Refit(NamedTuple):
@@ -57,6 +57,7 @@ class Runs:
     refit: Refit | None = None
     dev: Scores | None = None  # of the best run on the development data; None if it was not evaluated here
     log_problem: RnncliError | None = None  # of the last time that the log of gradients was written
+    history: list[PastEpoch] = field(default_factory=list)  # of all seeds; only what was trained here
 
     def add(self, run: Run, model: Model | None, dev: Scores | None) -> None:
         """Add a run that is over; of equal scores the first is best."""

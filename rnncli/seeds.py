@@ -4,6 +4,7 @@ Or all of them are the teachers of one more, the student, which is kept. What is
 """
 
 import dataclasses
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import NamedTuple, NoReturn
@@ -12,6 +13,7 @@ from rnncli import distillation, evaluation, training
 from rnncli.checkpoint import Checkpoint, Saved
 from rnncli.clock import Clock, Share
 from rnncli.config import REFIT, usual_epochs
+from rnncli.data.reading import Corpus
 from rnncli.data.sentence import Sentence
 from rnncli.data.split import Overlap, overlap
 from rnncli.data.vectors import Vectors
@@ -22,7 +24,18 @@ from rnncli.model import Model
 from rnncli.runs import Refit, Runs, Stopped
 from rnncli.scoring import Scoring
 from rnncli.task import Task
-from rnncli.training import Carried, Course, Divergence, Epoch, Failure, Listener, Resumed, Run, State
+from rnncli.training import (
+    Carried,
+    Course,
+    Divergence,
+    Epoch,
+    Failure,
+    Listener,
+    PastEpoch,
+    Resumed,
+    Run,
+    State,
+)
 
 
 class Running(NamedTuple):
@@ -57,8 +70,10 @@ def train_seeds(task: Task, seeds: int, running: Running, saved: Saved | None = 
     """
     runs = Runs(task, seeds)
     refitting = running
+    listener: Listener = _Recording(running.listener, runs)
     if running.log:
-        running = running._replace(listener=_Logging(running.listener, running.log, runs))
+        listener = _Logging(listener, running.log, runs)
+    running = running._replace(listener=listener)
     state = None
     if saved:
         with running.naming():
@@ -246,23 +261,23 @@ class _Refitting(Listener):
         return self.listener.should_stop()
 
 
-class _Logging(Listener):
-    """Passes every event on to another listener, and keeps a log of gradients."""
+class _Passing(Listener):
+    """Passes every event on to another listener."""
 
-    def __init__(self, listener: Listener, log: Log, runs: Runs) -> None:
+    def __init__(self, listener: Listener) -> None:
         self.listener = listener
-        self.log = log
-        self.runs = runs
+
+    def reading(self, name: str, share: float) -> None:
+        self.listener.reading(name, share)
+
+    def read(self, corpus: Corpus) -> None:
+        self.listener.read(corpus)
 
     def prepared(self, model: Model, sentences: Sequence[Sentence], dev: Overlap, vectors: Vectors | None) -> None:
         self.listener.prepared(model, sentences, dev, vectors)
-        self.model = model
-        self.log.begin(model.training_spec.seed)
 
     def resumed(self, resumed: Resumed) -> None:
         self.listener.resumed(resumed)
-        if not self.log.resume(resumed.seed, resumed.progress.epochs, resumed.progress.lowered):
-            self.listener.warning(f"{self.log.path} does not hold the epochs before this one")
 
     def carried(self, carried: Carried) -> None:
         self.listener.carried(carried)
@@ -281,16 +296,60 @@ class _Logging(Listener):
 
     def epoch(self, epoch: Epoch) -> None:
         self.listener.epoch(epoch)
+
+    def diverged(self, divergence: Divergence) -> None:
+        self.listener.diverged(divergence)
+
+    def should_stop(self) -> bool:
+        return self.listener.should_stop()
+
+
+class _Recording(_Passing):
+    """Keeps the history of the runs."""
+
+    def __init__(self, listener: Listener, runs: Runs) -> None:
+        super().__init__(listener)
+        self.runs = runs
+        self.seed = 0
+
+    def prepared(self, model: Model, sentences: Sequence[Sentence], dev: Overlap, vectors: Vectors | None) -> None:
+        super().prepared(model, sentences, dev, vectors)
+        self.seed = model.training_spec.seed
+
+    def epoch(self, epoch: Epoch) -> None:
+        loss = epoch.loss if math.isfinite(epoch.loss) else None
+        past = PastEpoch(self.seed, epoch.number, loss, epoch.score, epoch.seconds, epoch.rate)
+        self.runs.history.append(past)
+        super().epoch(epoch)
+
+
+class _Logging(_Passing):
+    """Keeps a log of gradients."""
+
+    def __init__(self, listener: Listener, log: Log, runs: Runs) -> None:
+        super().__init__(listener)
+        self.log = log
+        self.runs = runs
+
+    def prepared(self, model: Model, sentences: Sequence[Sentence], dev: Overlap, vectors: Vectors | None) -> None:
+        super().prepared(model, sentences, dev, vectors)
+        self.model = model
+        self.log.begin(model.training_spec.seed)
+
+    def resumed(self, resumed: Resumed) -> None:
+        super().resumed(resumed)
+        if not self.log.resume(resumed.seed, resumed.progress.epochs, resumed.progress.lowered):
+            self.listener.warning(f"{self.log.path} does not hold the epochs before this one")
+
+    def epoch(self, epoch: Epoch) -> None:
+        super().epoch(epoch)
         with self._writing():
             self.log.add(self.model, epoch.number, epoch.loss, epoch.score, epoch.steps, epoch.clipped)
 
     def diverged(self, divergence: Divergence) -> None:
-        self.listener.diverged(divergence)
+        super().diverged(divergence)
         with self._writing():
             self.log.add_divergence(divergence._asdict())
-
-    def should_stop(self) -> bool:
-        return self.listener.should_stop()
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""What ``rnncli tag`` writes of sentences: lines for people, TSV, JSON Lines, labelled files."""
+"""What ``rnncli tag`` writes of sentences: lines for people, TSV, JSON Lines, labelled files, pages."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,6 +10,7 @@ from rnncli.data.formats.token_lines import format_sentence
 from rnncli.data.sentence import Sentence
 from rnncli.errors import DataError, UsageError
 from rnncli.json_text import json_line
+from rnncli.marks import Mark, page
 from rnncli.tagging import Tagged, Tagger
 
 if TYPE_CHECKING:  # all formats are loaded where a file is read, not to label one text
@@ -19,7 +20,7 @@ if TYPE_CHECKING:  # all formats are loaded where a file is read, not to label o
     from rnncli.data.text_field import Line
 
 JSON_ITEMS = 10_000  # tokens or spans that are formatted at once
-IN_LINES = ("line", "tsv", "jsonl")  # what is written sentence by sentence; all else is a labelled file
+IN_LINES = ("line", "tsv", "jsonl")  # what is written sentence by sentence; all else is a whole file
 
 Marks = Sequence[tuple[int, int, str]]  # start, end and label of each span of a text
 
@@ -27,7 +28,7 @@ Marks = Sequence[tuple[int, int, str]]  # start, end and label of each span of a
 class Writer:
     """Labels sentences and writes the results.
 
-    to     "line", "tsv", "jsonl", or the name of a format of labelled files
+    to     "line", "tsv", "jsonl", "html", or the name of a format of labelled files
     put    writes a piece of a result
     keep   whether the other columns of a file are written too, between token and tag
     mark   makes a line for people of a text and its marks, for "line"
@@ -61,7 +62,7 @@ class Writer:
 
     @property
     def writes_files(self) -> bool:
-        """Whether a whole file is written in a format of labelled files, by :meth:`label_as_file`."""
+        """Whether :meth:`label_as_file` writes a whole file: a page, or one in a format of labelled files."""
         return self.keep or self.to not in IN_LINES
 
     def write(self, results: Iterable[Tagged | str], after_each: Callable[[], None] = lambda: None) -> None:
@@ -142,6 +143,9 @@ class Writer:
         from rnncli.data.formats import conllu
         from rnncli.data.formats.registry import FORMATS
 
+        if self.to == "html":
+            yield from page(self._texts(sentences), types(self.tagger))
+            return
         labelled = self._labelled(sentences, names)
         if self.to == "conllu" and "FORM" in names.cells:
             if names.tag is None:
@@ -150,6 +154,17 @@ class Writer:
             others = [name for i, name in enumerate(names.cells) if i != names.token]
             names = names._replace(features=others if self.keep else (), cells=(), tag=None)
         yield from FORMATS[self.to].write(labelled, names)
+
+    def _texts(self, sentences: Iterable[Sentence]) -> Iterator[tuple[str, Iterable[Mark]]]:
+        """The texts of a page with their marks: the spans, or, where tags mark none, the tokens."""
+        scheme = self.tagger.model.scheme
+        for tagged in self.tagger.stream_sentences(sentences):
+            self.results += 1
+            self.tokens += len(tagged.tokens)
+            if scheme.has_spans:
+                yield tagged.text, (Mark(s.start, s.end, s.type, s.probability) for s in tagged.spans)
+            else:
+                yield tagged.text, (Mark(t.start, t.end, t.tag, t.probability) for t in tagged.tokens)
 
     def _labelled(self, sentences: Iterable[Sentence], names: "Names") -> Iterator[Sentence]:
         """The sentences with the tags of the model."""
@@ -237,6 +252,15 @@ def refuse_text(tagger: Tagger) -> None:
         number = "a column" if columns == 1 else f"{columns} columns"
         hint = f"give a file with {'it' if columns == 1 else 'them'}: --input FILE"
         raise UsageError(f"this model reads {number} beside each token", hint=hint)
+
+
+def types(tagger: Tagger) -> list[str]:
+    """What a model can mark: the types of its spans, or its tags where these mark none; sorted."""
+    scheme = tagger.model.scheme
+    if not scheme.has_spans:
+        return sorted(tagger.model.tags)
+    kinds = {scheme.type_of(tag) for tag in tagger.model.tags}
+    return sorted(kind for kind in kinds if kind is not None)
 
 
 def result_name(tagger: Tagger) -> str:

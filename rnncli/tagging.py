@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from math import prod
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from rnncli import arguments
+from rnncli import arguments, modelfile
 from rnncli.data.batch import Encoded
 from rnncli.data.formats import token_lines
 from rnncli.data.sentence import Sentence, check, check_columns
@@ -14,18 +15,36 @@ from rnncli.data.tags import Scheme
 from rnncli.data.tokenize import Token
 from rnncli.errors import RnncliError
 from rnncli.labelling import Labeller, Prediction, nbest
+from rnncli.marks import Mark, fragment
 from rnncli.model import Model
+from rnncli.resources import bundled
 from rnncli.threads import count_threads
 
 BLOCK_SENTENCES = 4_096
 BLOCK_TOKENS = 1 << 16  # after which a block of fewer sentences ends, so that long texts take no more memory
 AHEAD = 2  # blocks that are read and labelled while the result of another is written
 
+SHOWN = 300  # characters of a labelled text in its repr
+
 USUAL = Scheme("IOB2")
 
 T = TypeVar("T")
 _Columns = Sequence[tuple[str, ...]]  # the columns of each token
 _Tokenized = tuple[str, list[Token], _Columns | None]  # a text, its tokens, their columns
+
+
+def load(model: str | Path | None = None, threads: int = 1) -> "Tagger":
+    """Load a model to label text with it.
+
+    model    a file; by default the model that comes with rnncli
+    threads  that label at once; 0: one for each available CPU
+
+    Raises :class:`.FileError` and :class:`.ModelError`.
+
+    >>> rnncli.load().tag("leave Taipei on November 2nd").spans[0].type
+    'departure'
+    """
+    return Tagger(modelfile.load(bundled("models/default.npz") if model is None else model), threads)
 
 
 class TaggedToken(NamedTuple):
@@ -62,6 +81,21 @@ class Tagged(NamedTuple):
     tokens: list[TaggedToken]
     spans: list[TaggedSpan]
     readings: list[Reading] = []  # noqa: RUF012  the most probable, best first, if any were requested
+
+    def __repr__(self) -> str:
+        pieces = []
+        position = 0
+        for span in self.spans:
+            pieces.append(f"{self.text[position : span.start]}[{self.text[span.start : span.end]}: {span.type}]")
+            position = span.end
+        line = "".join([*pieces, self.text[position:]])
+        return f"<tagged {line if len(line) <= SHOWN else line[: SHOWN - 1] + '…'}>"
+
+    def _repr_html_(self) -> str:
+        marks = [Mark(span.start, span.end, span.type, span.probability) for span in self.spans]
+        if not marks:  # tags that mark no spans
+            marks = [Mark(t.start, t.end, t.tag, t.probability) for t in self.tokens if t.tag not in ("O", "o")]
+        return fragment([(self.text, marks)])
 
     def read_as(self, reading: Reading, scheme: Scheme = USUAL) -> "Tagged":
         """The same sentence with the tags of a reading; tokens and spans have the probability of the reading.
@@ -121,6 +155,9 @@ class Tagger:
     threads: int = 1  # 0: one for each available CPU
     nbest: int = 0  # how many readings of each sentence to compute
     kernels: bool | None = None  # whether the kernels label, or NumPy; None chooses the faster
+
+    def __repr__(self) -> str:
+        return f"<tagger with {self.model!r}>"
 
     def __post_init__(self) -> None:
         arguments.instance("model", self.model, Model, "rnncli.load(path) opens a model as a Tagger")

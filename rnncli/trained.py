@@ -1,15 +1,18 @@
 """The result of a training, as a value and as JSON."""
 
 import statistics
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rnncli.errors import DivergedError, RnncliError
 from rnncli.evaluation import Scores
+from rnncli.inspect import chart
 from rnncli.model import Model
 from rnncli.runs import Refit, Stopped
-from rnncli.training import Failure, Result, Run
+from rnncli.tables import image, percent, table
+from rnncli.training import Failure, PastEpoch, Result, Run
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,45 @@ class Trained:
     student: Run | None = None  # that learned from all other runs
     refit: Refit | None = None  # the scores are those before it
     time: dict[str, float] = field(default_factory=dict)  # seconds in each part of the work
+    # Every epoch of every seed; of a training that went on from a checkpoint, only those since then.
+    history: list[PastEpoch] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        return f"<trained {self.model.network_spec.description}; {self._score}; {self.path}>"
+
+    @property
+    def _score(self) -> str:
+        result = self.result
+        name = {"f1": "F1"}.get(result.metric, result.metric)
+        score = f"{result.best_score:.4f}" if result.metric == "loss" else percent(result.best_score)
+        return f"dev {name} {score} in epoch {result.best_epoch} of {result.epochs}"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ["network", self.model.network_spec.description],
+            ["development data", self._score],
+            ["seconds", f"{self.time.get('total', self.result.seconds):.1f}"],
+            ["file", str(self.path)],
+        ]
+        return table("A trained model", [], rows) + "".join(
+            image(chart.points(name, "epoch", name, lines, ticks), f"{name} by epoch")
+            for name, lines, ticks in self._curves()
+        )
+
+    def _curves(self) -> Iterator[tuple[str, list[chart.Points], list[tuple[float, str]]]]:
+        """The loss and the score by epoch, a line for each seed."""
+        if not self.history:
+            return
+        last = max(past.epoch for past in self.history)
+        ticks = [(float(number), str(number)) for number in range(1, last + 1, max(1, -(-last // 12)))]
+        for name in ("loss", "score"):
+            lines = []
+            for seed in dict.fromkeys(past.seed for past in self.history):
+                values = [(past.epoch, getattr(past, name)) for past in self.history if past.seed == seed]
+                points = [chart.Point(epoch, value, value, value) for epoch, value in values if value is not None]
+                lines.append(chart.Points(f"seed {seed}", points, is_line=True))
+            if any(line.points for line in lines):
+                yield name, lines, ticks
 
     @property
     def result(self) -> Result:
@@ -85,6 +127,7 @@ class Trained:
             "dev": self.dev.as_dict(),
             "refit": self.refit.as_dict() if self.refit else None,
             "time": self.time,
+            "history": [past._asdict() for past in self.history],
             "sha256": self.sha256,
             "student": _row(self.student) if self.student else None,
             "seeds": {

@@ -363,7 +363,7 @@ def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
 
 def test_a_pipe_that_takes_the_place_of_a_file_is_not_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     os.mkfifo(path)
-    monkeypatch.setattr(archive, "_check_kind", Replaced(archive._check_kind))
+    monkeypatch.setattr(archive, "check_kind", Replaced(archive.check_kind))
     with pytest.raises(FileError, match="is a pipe, not a model"):
         weights_of(path)
 

@@ -79,6 +79,15 @@ def test_tables_are_made_from_what_was_run(maker: str) -> None:
     assert (0, "") == (made.returncode, made.stderr)
 
 
+def test_the_page_of_the_service_shows_the_files_to_deploy_it() -> None:
+    page = (DOCS / "serve.md").read_text("utf-8")
+    blocks = re.findall(r"^```\w*\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    names = {"nginx.conf", "Caddyfile", "rnncli.service", "Containerfile"}
+    files = {path for path in (DOCS.parent / "deploy").iterdir() if path.suffix != ".whl"}
+    assert names == {path.name for path in files}
+    assert [] == [path.name for path in files if path.read_text("utf-8") not in blocks]
+
+
 def code(page: Path) -> list[str]:
     """All code on a page, each command in one line."""
     found = [block or words for block, words in CODE.findall(page.read_text("utf-8"))]

@@ -10,6 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "rnncli"
 # From the top down; parts of one floor do not know each other.
 FLOORS = [
     {"__main__"},
+    {"interface", "estimator"},
     {"cli"},
     {"diagnosis", "serving"},
     {"studies"},
@@ -19,8 +20,8 @@ FLOORS = [
     {"task", "tag_job"},
     {"error_analysis"},
     {"comparison"},
-    {"checkpoint", "distillation", "scoring", "tag_output"},
-    {"training", "tagging", "evaluation", "checking", "inspect"},
+    {"checkpoint", "distillation", "scoring", "tag_output", "history"},
+    {"training", "tagging", "evaluation", "checking", "inspect", "export"},
     {"labelling", "modelfile"},
     {"kernel_choice"},
     {"model"},
@@ -28,12 +29,12 @@ FLOORS = [
     {"plain"},
     {"parameters"},
     {"data", "kernels"},
-    {"jobs"},
+    {"jobs", "keywords"},
     {"config", "resources", "archive", "threads", "memory", "clock", "significance"},
-    {"writing", "container", "control_groups", "web"},
-    {"spec"},
-    {"arguments", "json_text"},
-    {"errors"},
+    {"writing", "container", "control_groups", "web", "tables"},
+    {"spec", "marks"},
+    {"arguments", "json_text", "printable"},
+    {"errors", "system"},
 ]
 HEIGHT = {room: -floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 TALK = ("print", "input", "exit", "quit", "sys.exit", "os._exit")
@@ -84,7 +85,9 @@ def test_each_library_has_one_home(path):
     homes |= {
         "jinja2": "inspect",
         "markupsafe": "inspect",
+        "onnx": "export",
         "pyarrow": "data",
+        "safetensors": "export",
         "zstandard": "data",
         "uvicorn": "serving",
     }

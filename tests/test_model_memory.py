@@ -17,6 +17,7 @@ from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.inputs import Inputs
 from rnncli.data.packed import PackedTexts
 from rnncli.data.tags import Scheme
+from rnncli.export.half import halved
 from rnncli.model import Model
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -120,6 +121,18 @@ def test_labelling_takes_twice_the_file(kind: str, tiny: Path, tmp_path: Path, l
         cases.add()
         bounds = [peak + 2 * path.stat().st_size + CONSTANT for peak in peaks(tiny, kernels)[:2]]
         *used, outcome = peaks(path, kernels)
+        assert ("labelled", True, True) == (outcome, used[0] < bounds[0], used[1] < bounds[1]), (used, bounds)
+
+
+@pytest.mark.promise("memory")
+def test_a_file_of_float16_counts_as_one_of_float32(tiny: Path, tmp_path: Path) -> None:
+    whole = large_models(12 * MB)["weights"]()
+    modelfile.save(whole, tmp_path / "whole.npz")
+    modelfile.save(halved(whole, ""), tmp_path / "half.npz")
+    for kernels in (False, True):
+        size = (tmp_path / "whole.npz").stat().st_size
+        bounds = [peak + 2 * size + CONSTANT for peak in peaks(tiny, kernels)[:2]]
+        *used, outcome = peaks(tmp_path / "half.npz", kernels)
         assert ("labelled", True, True) == (outcome, used[0] < bounds[0], used[1] < bounds[1]), (used, bounds)
 
 

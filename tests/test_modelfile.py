@@ -17,6 +17,7 @@ from rnncli import __version__, modelfile
 from rnncli.api import Trained
 from rnncli.config import TrainingSpec
 from rnncli.errors import FileError, ModelError, RnncliError
+from rnncli.export.half import halved
 from rnncli.model import Model
 from rnncli.modelfile import load
 
@@ -82,6 +83,86 @@ def test_neighbours_that_are_added_are_in_a_file_of_format_3(
     header = header_of(tmp_path / "without.npz")
     assert 2 == header["format"]
     assert "neighbours" not in header["network"]
+
+
+@pytest.mark.parametrize("kind", ["embedding", EVERYTHING])
+@pytest.mark.parametrize(("arch", "cell"), NETWORKS)
+def test_weights_of_float16_are_in_a_file_of_format_4(tmp_path: Path, arch: str, cell: str, kind: str) -> None:
+    model = untrained(arch=arch, cell=cell, features=kind, window=1, decoder="crf")
+    modelfile.save(model, tmp_path / "whole.npz")
+    small = halved(model, "ab")
+    assert_saved_and_loaded_alike(small, tmp_path)
+    header = header_of(tmp_path / "first.npz")
+    assert (4, "ab") == (header["format"], header["provenance"]["half_of"])
+    with np.load(tmp_path / "first.npz", allow_pickle=False) as file:
+        for name, weights in model.parameters.items():
+            stored = file[f"parameters/{name}"]
+            assert np.float16 == stored.dtype
+            np.testing.assert_array_equal(weights.astype(np.float16), stored)
+    loaded = load(tmp_path / "first.npz").parameters
+    assert np.float32 == loaded.flat.dtype
+    weights_saved = 2 * len(loaded.flat)
+    assert (tmp_path / "whole.npz").stat().st_size - (tmp_path / "first.npz").stat().st_size > weights_saved - 500
+
+
+@pytest.mark.parametrize("neighbours", ["joined", "added"])
+def test_a_small_model_that_is_changed_is_saved_whole(tmp_path: Path, neighbours: str) -> None:
+    model = halved(untrained(neighbours=neighbours, window=1), "")
+    modelfile.save(model, tmp_path / "small.npz")
+    loaded = load(tmp_path / "small.npz")
+    loaded.parameters["output/V"][0, 0] += 1e-6
+    modelfile.save(loaded, tmp_path / "whole.npz")
+    assert loaded == load(tmp_path / "whole.npz")
+    assert {"joined": 2, "added": 3}[neighbours] == header_of(tmp_path / "whole.npz")["format"]
+
+
+@pytest.mark.parametrize("weight", [65_520.0, -1e30])
+def test_a_weight_that_is_too_large_for_float16_is_refused(weight: float) -> None:
+    model = untrained()
+    model.parameters["output/c"][0] = 65_504
+    assert 65_504 == halved(model, "").parameters["output/c"][0]
+    model.parameters["output/c"][0] = weight
+    with pytest.raises(ModelError, match="larger than 65,504, the largest number of float16"):
+        halved(model, "")
+
+
+def _member(name: str, array: np.ndarray[Any, Any]) -> Callable[[Header, Members], None]:
+    def change(header: Header, members: Members) -> None:
+        stream = io.BytesIO()
+        np.save(stream, array)
+        members[f"parameters/{name}.npy"] = stream.getvalue()
+
+    return change
+
+
+HALF = np.float16
+ATTACKS_ON_HALF = {
+    "format 2": (lambda header, members: header.update(format=2), "does not have the size"),
+    "format 3": (lambda header, members: header.update(format=3), "does not have the size"),
+    "format true": (lambda header, members: header.update(format=True), "its format is True"),
+    "float32": (_member("output/c", np.zeros(3, np.float32)), "does not have the size"),
+    "bfloat16 as integers": (_member("output/c", np.zeros(3, np.int16)), "is not an array of float16"),
+    "big-endian": (_member("output/c", np.zeros(3, ">f2")), "is not an array of float16"),
+    "infinity": (_member("output/c", np.array([0, np.inf, 0], HALF)), "a number that is not finite"),
+    "NaN": (_member("output/c", np.array([0, 0, np.nan], HALF)), "a number that is not finite"),
+    "another size": (_member("output/c", np.zeros(4, HALF)), "does not have the size"),
+    "another shape": (
+        _member("output/V", np.zeros((4, 3), HALF).T.copy().reshape(4, 3)),
+        "does not have the size|is not",
+    ),
+}
+
+
+@pytest.mark.promise("damaged")
+@pytest.mark.parametrize(("change", "message"), ATTACKS_ON_HALF.values(), ids=ATTACKS_ON_HALF)
+def test_a_forged_model_of_float16_is_refused(
+    forge: Forge, tmp_path: Path, change: Callable[..., None], message: str
+) -> None:
+    path = tmp_path / "small.npz"
+    modelfile.save(halved(untrained(), ""), path)
+    assert load(forge(lambda header, members: None, of=path)) == load(path)
+    with pytest.raises(ModelError, match=message):
+        load(forge(change, of=path))
 
 
 @pytest.mark.parametrize("kind", ["embedding", EVERYTHING])
@@ -227,7 +308,7 @@ ATTACKS = {
     "NaN": (spoilt_weight(np.nan), "not finite"),
     "infinity": (spoilt_weight(-np.inf), "not finite"),
     "older format": (setting("format", value=1), "made by an older rnncli"),
-    "newer format": (setting("format", value=4), "made by a newer rnncli"),
+    "newer format": (setting("format", value=5), "made by a newer rnncli"),
     "the format of models whose neighbours are joined": (
         setting("format", value=2),
         "not written as rnncli writes it",
@@ -549,7 +630,7 @@ def test_what_is_not_known_asks_for_a_newer_version_only_if_one_made_it(
 @pytest.mark.parametrize(
     ("number", "message", "hint"),
     [
-        (4, "made by a newer rnncli (format 4)", "upgrade rnncli"),
+        (5, "made by a newer rnncli (format 5)", "upgrade rnncli"),
         (1, "made by an older rnncli (format 1)", "train it again with this version"),
     ],
 )

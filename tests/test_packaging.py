@@ -1,11 +1,15 @@
 """What pyproject.toml declares is what is run, and fits what the code uses."""
 
 import ast
+import datetime
 import re
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+
+from rnncli import __version__
 
 ROOT = Path(__file__).parent.parent
 DECLARED = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -77,3 +81,28 @@ def test_no_private_name_of_a_library_is_used(path: Path) -> None:
         owner, *inside = name.split(".")
         if owner in libraries:
             assert not [each for each in inside if each.startswith("_") and each not in DOCUMENTED], name
+
+
+def test_the_newest_changes_are_those_of_this_version() -> None:
+    heading = re.search(r"^## (\S+), (.*)$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M)
+    assert heading
+    assert __version__ == heading[1]
+    assert "unreleased" == heading[2] or datetime.date.fromisoformat(heading[2])
+
+
+def test_every_library_that_may_be_missing_is_an_extra() -> None:
+    extras = PROJECT["optional-dependencies"]
+    optional = {re.match(r"[\w-]+", line)[0] for name, lines in extras.items() if name != "test" for line in lines}
+    callers = {"sklearn"}  # they are there if what imports them is called
+    known = {*BOUNDS, *optional, *COMES_WITH, *callers}
+    names = {"dask": "distributed", "markupsafe": "jinja2"}  # libraries that come with others
+    for path in (ROOT / "rnncli").rglob("*.py"):
+        for _, name in imports(path):
+            library = name.split(".")[0]
+            is_standard = library in sys.stdlib_module_names or library == "rnncli"
+            assert is_standard or names.get(library, library) in known, f"{path.name} imports {library}"
+    said = set(
+        re.findall(r'"rnncli\[(\w+)\]"', "".join(p.read_text("utf-8") for p in (ROOT / "rnncli").rglob("*.py")))
+    )
+    assert said <= set(extras)
+    assert {"onnx", "safetensors"} <= said

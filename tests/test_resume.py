@@ -144,7 +144,7 @@ def test_stopped_once_after_each_batch(files: tuple[Path, Path], tmp_path: Path,
 
 def outcome(trained: Trained) -> dict[str, Any]:
     """The JSON of a training without its name and times."""
-    times = ("model", "seconds", "tokens_per_second", "time")
+    times = ("model", "seconds", "tokens_per_second", "time", "history")
     document = {k: v for k, v in trained.as_dict().items() if k not in times}
     if document["refit"]:
         del document["refit"]["seconds"]

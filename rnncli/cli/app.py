@@ -28,6 +28,7 @@ from rnncli.cli import inspect_gradients
 from rnncli.cli import memory_task
 from rnncli.cli import serve
 from rnncli.cli import info
+from rnncli.cli import export
 from rnncli.cli import verify
 from rnncli.cli import doctor
 from rnncli.cli import classes, show, signals, streams, usage
@@ -36,8 +37,7 @@ from rnncli.cli.registry import COMMANDS, GROUPS
 from rnncli.errors import INTERRUPTED, FileError, RnncliError, StoppedError
 
 _HELP = """\b
-Label sequences with recurrent networks, and see what they keep in memory.
-Try:
+Label sequences with recurrent networks, and see what they keep in memory. Try:
   rnncli tag "leave Taipei on November 2nd"
   rnncli inspect-memory "arrive Taipei" "leave Taipei"
   rnncli train"""

@@ -35,7 +35,7 @@ PANELS = {
         "Data": ("dev", "dev-share", "unlabelled", "vectors", "lexicon", "scheme", "tokenizer", "digits", "force"),
         "Training": ("init-from", "seeds", "time", "threads"),
         "Output": (
-            *("out", "log-gradients", "overwrite", "checkpoint-every", "resume", "restart"),
+            *("out", "plot", "log-gradients", "overwrite", "checkpoint-every", "resume", "restart"),
             *("json", "quiet", "config", "help", "help-all"),
         ),
     },

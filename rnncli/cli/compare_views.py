@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rnncli.cli import show
 from rnncli.cli.evaluate_views import between
 from rnncli.cli.printable import printable
+from rnncli.marks import Tones
 
 if TYPE_CHECKING:
     from rnncli.comparison import Comparison, Difference
@@ -86,6 +87,7 @@ def _p(value: float | None) -> str:
 
 def differing(result: "Comparison", corpus: "Corpus", tags: Sequence[Sequence[Sequence[str]]], most: int) -> None:
     """Show the first of the sentences on which the systems differ, the part of each that holds the differences."""
+    tones = Tones()
     for number in result.differing[:most]:
         sentence = corpus.sentences[number]
         readings = [sentence.tags, *(system[number] for system in tags)]
@@ -95,7 +97,7 @@ def differing(result: "Comparison", corpus: "Corpus", tags: Sequence[Sequence[Se
         show.line((f"sentence {number + 1:,}, line {sentence.line_of(places[0]):,}", "dim"))
         for name, reading in zip(("gold", *LETTERS), readings, strict=False):
             marks = _marks(reading, result.scheme, places)
-            show.labelled(f"  {name:<5}", *_part(sentence.tokens, marks, start, end))
+            show.labelled(f"  {name:<5}", *_part(sentence.tokens, marks, start, end), tones)
         show.blank()
     count = len(result.differing)
     total = f"{len(corpus.sentences):,}"

@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from rnncli import arguments
+from rnncli import arguments, system
 from rnncli.cli import outputs
 from rnncli.cli.registry import COMMANDS, GROUPS, is_shared
 from rnncli.cli.usage import RENAMED, option_hint
@@ -124,7 +124,7 @@ def _text(path: Path) -> str:
 
 def _open(path: str, flags: int) -> int:
     """Open a file without waiting, as for the writer of a pipe."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    return os.open(path, flags | system.WITHOUT_WAITING)
 
 
 def _check(path: Path, command: str, keys: Iterable[str], flags: frozenset[str]) -> None:

@@ -11,8 +11,12 @@ EXPLAINED = {
     "contribution": "the token's share of the score of the tag, by integrated gradients",
     "gradient": "how steeply the score of the tag changes with the token's input",
 }
+DETAILS = (
+    "Rank correlation: whether a measure puts the tokens in the same order as ablation; 1 the same order, 0 none. "
+    "Completeness gap: the share of the score that the contributions fail to explain."
+)
 _LABEL = 26  # the largest width of a row's name in a matrix, in columns of the terminal
-_CELL = 3
+_CELL = 3  # the least width of a column of a matrix
 
 
 def largest(all_panels: Sequence[Panel], measure: str, targets: Sequence[Sequence[int]]) -> float:
@@ -35,8 +39,13 @@ def number(value: float, signed: bool) -> str:
     return text.replace("-", "−") if len(text) <= 6 else f"{value:.0e}"
 
 
-def lines(document: dict[str, Any], measure: str, targets: Sequence[Sequence[int]]) -> None:
-    """For each target the sentence, with its tokens shaded and numbered by how much the tag depends on them."""
+def lines(
+    document: dict[str, Any], measure: str, targets: Sequence[Sequence[int]], with_details: bool = False
+) -> None:
+    """For each target the sentence, with its tokens shaded and numbered by how much the tag depends on them.
+
+    with_details  whether to say how far the measures agree too
+    """
     all_panels = panels(document)
     if not all_panels:
         return
@@ -52,9 +61,11 @@ def lines(document: dict[str, Any], measure: str, targets: Sequence[Sequence[int
         for target in chosen:
             for panel in all_panels[text * models : (text + 1) * models]:
                 _line(panel, measure, target, scale)
-    for panel in all_panels:
-        _agreement(panel)
-    show.blank()
+    if with_details:
+        for panel in all_panels:
+            _agreement(panel)
+        show.paragraph(DETAILS, "dim")
+        show.blank()
 
 
 def _line(panel: Panel, measure: str, target: int, scale: float) -> None:
@@ -140,15 +151,19 @@ def _matrix(panel: Panel, measure: str, scale: float) -> None:
     tags = [token["tag"] for token in panel.text["tokens"]]
     names = [f"{n:>3} {token} {tag}" for n, (token, tag) in enumerate(zip(tokens, tags, strict=True), 1)]
     label = min(_LABEL, max(map(show.columns_of, names)))
-    cells_in_line = max(1, (show.width() - label) // _CELL)
+    cell = max(_CELL, len(str(len(tokens))) + 1)
+    cells_in_line = max(1, (show.width() - label) // cell)
     rows = [panel.row(measure, target) for target in range(len(tokens))]
     for start in range(0, len(tokens), cells_in_line):
         block = range(start, min(start + cells_in_line, len(tokens)))
-        show.line((" " * label, ""), *((f"{n + 1:>{_CELL}}", "dim") for n in block))
+        show.line((" " * label, ""), *((f"{n + 1:>{cell}}", "dim") for n in block))
         for name, row in zip(names, rows, strict=True):
             cells = []
             for column in block:
                 step = show.level(row[column], scale, 9)
                 digit = str(step) if step else "·"
-                cells.append((f"{digit.replace('-', '−'):>{_CELL - 1}} ", show.shade(row[column], scale)))
+                cells += [
+                    (" " * (cell - 2), ""),
+                    (f"{digit.replace('-', '−'):>2}", show.shade(row[column], scale)),
+                ]
             show.line((show.padded(name, label), ""), *cells)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rnncli.cli import show
-from rnncli.cli.memory_views import name_units
+from rnncli.cli.memory_views import DETAILS, name_units
 from rnncli.inspect.panels import model_names, models_of
 
 _LABEL = 22  # the width of a row's name, in columns of the terminal
@@ -25,6 +25,8 @@ def corpus(document: dict[str, Any]) -> None:
             show.line((f"Units of {units['name']}", "bold"))
             name_units(units, with_shares=True)
             show.blank()
+        show.paragraph(DETAILS.strip(), "dim")
+        show.blank()
     if "unit" in document["corpus"]:
         _driven(document["corpus"]["unit"])
 

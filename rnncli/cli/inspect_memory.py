@@ -42,6 +42,9 @@ MeasureOption = Annotated[
     typer.Option(help="The measure of what a tag rests on; JSON and the page have all three."),
 ]
 MatrixOption = Annotated[bool, typer.Option("--matrix", help="Show what every token's tag rests on.")]
+DetailsOption = Annotated[
+    bool, typer.Option("--details", help="Also how far the measures agree, and which units hardly do anything.")
+]
 CorpusOption = Annotated[
     str | None,
     typer.Option(metavar="FILE", help="Labelled file: how far the whole model remembers, in numbers."),
@@ -67,6 +70,7 @@ def inspect_memory(
     target: TargetOption = None,
     measure: MeasureOption = "ablation",
     matrix: MatrixOption = False,
+    details: DetailsOption = False,
     corpus: CorpusOption = None,
     unit: UnitOption = None,
     memory: MemoryOption = "",
@@ -122,7 +126,7 @@ def inspect_memory(
     if json_output:
         show.data(show.json_line(document))
     elif "-" not in (html, svg):
-        _draw(document, measure, targets, matrix, target is not None)
+        _draw(document, measure, targets, matrix, details, target is not None)
 
 
 def _texts(model: "Model", texts: list[str] | None, corpus: str | None) -> list[str]:
@@ -196,7 +200,14 @@ def _write(
         show.put(svg, page.figure(document, measure, targets))
 
 
-def _draw(document: dict[str, Any], measure: str, targets: list[list[int]], matrix: bool, has_target: bool) -> None:
+def _draw(
+    document: dict[str, Any],
+    measure: str,
+    targets: list[list[int]],
+    matrix: bool,
+    details: bool,
+    has_target: bool,
+) -> None:
     from rnncli.cli import connectivity_views, corpus_views, memory_views
 
     document = printable_values(document)  # first, because the drawing measures the words
@@ -211,9 +222,9 @@ def _draw(document: dict[str, Any], measure: str, targets: list[list[int]], matr
             targets = [[number] for number in document["alignment"][position]]
     elif texts:
         memory_views.decisions(document)
-    connectivity_views.lines(document, measure, targets)
+    memory_views.heat_maps(document, details)
+    connectivity_views.lines(document, measure, targets, details)
     if matrix:
         connectivity_views.matrix(document, measure)
-    memory_views.heat_maps(document)
     if "corpus" in document:
         corpus_views.corpus(document)

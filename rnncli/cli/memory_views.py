@@ -7,6 +7,12 @@ from typing import Any
 from rnncli.cli import show
 from rnncli.inspect.panels import model_names, models_of
 
+_ROWS = 6  # units that have a row
+# Said once below what it explains.
+DETAILS = (
+    " A saturated unit is at an end of its range at nearly every token, so that it hardly learns; a dead unit has "
+    "one value at all tokens."
+)
 _NAMED = 8  # how many saturated or dead units are named; of the others only the number is shown
 Decision = tuple[str, str, Any]
 
@@ -88,13 +94,31 @@ def _by_pair(document: dict[str, Any], distance: dict[str, Any]) -> list[Any]:
     return ["" if None in pair else next(values) for pair in document["alignment"]]
 
 
-def heat_maps(document: dict[str, Any]) -> None:
-    """Every memory of the one text or of both, for both models where there are two, on one scale."""
+def heat_maps(document: dict[str, Any], with_details: bool = False) -> None:
+    """Every memory of the one text or of both, for both models where there are two, on one scale.
+
+    with_details  whether to name the saturated and dead units too
+    """
     models = models_of(document)
+    has_names = False
     for name, model in zip(model_names(document), models, strict=True):
         for index in range(len(model["texts"][0]["memories"]) if model["texts"] else 0):
             memories = [text["memories"][index] for text in model["texts"]]
             _memory(model, memories, index, _scale(models, memories[0]), f"{name}: " if name else "")
+            has_names |= not memories[0]["units"]["tags"] and any(memories[0]["units"]["apart"])
+            if with_details:
+                name_units(memories[0]["units"])
+            show.blank()
+    if not has_names:
+        return
+    tokens = "the corpus" if "corpus" in document else "these texts"
+    hint = "" if "corpus" in document else "; --corpus FILE takes those of a labelled file"
+    show.paragraph(
+        f"A unit tells two types apart if its values at their tokens differ more than they vary within a type, in "
+        f"{tokens}{hint}.{DETAILS if with_details else ''}",
+        "dim",
+    )
+    show.blank()
 
 
 def _scale(models: Sequence[dict[str, Any]], memory: dict[str, Any]) -> tuple[float, float]:
@@ -113,27 +137,116 @@ def _scale(models: Sequence[dict[str, Any]], memory: dict[str, Any]) -> tuple[fl
 def _memory(
     model: dict[str, Any], memories: Sequence[dict[str, Any]], index: int, scale: tuple[float, float], name: str
 ) -> None:
+    units = memories[0]["units"]
+    low, high = scale
+    show.line((f"{name}Memory: {memories[0]['name']}", "bold"), (f" (▁ {low:g} … █ {high:g})", ""))
+    order = _most_probable(memories) if units["tags"] else _named_first(model, memories)
+    if not _by_unit(model, memories, index, scale, order):
+        _by_token(model, memories, index, scale, order)
+
+
+def _most_probable(memories: Sequence[dict[str, Any]]) -> list[int]:
+    """The tags of an output by their largest probability."""
+    rows = [row for memory in memories for row in memory["values"]]
+    return sorted(range(len(rows[0])), key=lambda tag: -max(row[tag] for row in rows))
+
+
+def _named_first(model: dict[str, Any], memories: Sequence[dict[str, Any]]) -> list[int]:
+    """The units by how much they differ, or by their separation; for each two types the first one comes first."""
+    units = memories[0]["units"]
+    by_measure = _differing(model, memories) if len(memories) == 2 else units["order"]
+    firsts: dict[frozenset[str], int] = {}
+    for unit in by_measure:
+        if units["apart"][unit]:
+            firsts.setdefault(frozenset(units["apart"][unit]), unit)
+    chosen = set(firsts.values())
+    return sorted(by_measure, key=lambda unit: (unit not in chosen, units["apart"][unit] is None))
+
+
+def _criterion(memories: Sequence[dict[str, Any]], shown: int) -> str:
+    """Which units are shown, in words."""
+    units = len(memories[0]["units"]["order"])
+    if memories[0]["units"]["tags"]:
+        return f"what is fed back, ŷ: {shown} of {units} tags, the most probable first"
+    if shown >= units:
+        return f"{units} units"
+    measure = "separates the tags best" if len(memories) == 1 else "differs most"
+    return f"{shown} of {units} units, first for each two types the one that {measure}"
+
+
+def _by_unit(
+    model: dict[str, Any],
+    memories: Sequence[dict[str, Any]],
+    index: int,
+    scale: tuple[float, float],
+    order: Sequence[int],
+) -> bool:
+    """Draw a row for each unit, named by what it tells apart, under the tokens; return whether they fit."""
+    units = memories[0]["units"]
+    shown = order[:_ROWS]
+    labels = [str(unit + 1) if units["tags"] is None else units["tags"][unit] for unit in shown]
+    label = max(4, *map(show.columns_of, labels))
+    apart = [None if units["tags"] else units["apart"][unit] for unit in shown]
+    names = ["" if pair is None else f"{pair[0]} from {pair[1]}" for pair in apart]
+    pairs = model["alignment"] if len(memories) == 2 else [[number] for number in range(len(memories[0]["values"]))]
+    words = [
+        ["" if n is None else text["tokens"][n]["text"] for n in numbers]
+        for text, numbers in zip(model["texts"], zip(*pairs, strict=True), strict=True)
+    ]
+    least = 1 if len(memories) == 1 else 4  # of a distance
+    widths = [max(least, *map(show.columns_of, column)) for column in zip(*words, strict=True)]
+    sides = [""] if len(memories) == 1 else ["a ", "b "]
+    indent = label + 2 + len(sides[0])
+    columns = indent + sum(widths) + len(widths) + 1
+    if columns + max(map(show.columns_of, names)) > show.width():
+        return False
+    show.paragraph(_criterion(memories, len(shown)), "dim")
+    for number, (side, tokens) in enumerate(zip(sides, words, strict=True)):
+        cells = " ".join(show.padded(word, width) for word, width in zip(tokens, widths, strict=True))
+        head = "  tells apart" if any(names) and number == 0 else ""
+        start = " " * (label + 2) + side
+        fits = show.columns_of(start + cells + head) <= show.width()
+        show.line((start + cells, ""), (head if fits else "", "dim"))
+    for unit, unit_label, unit_name in zip(shown, labels, names, strict=True):
+        for number, (side, memory) in enumerate(zip(sides, memories, strict=True)):
+            start = show.padded(unit_label if number == 0 else "", label, right=True)
+            row = [None if pair[number] is None else memory["values"][pair[number]][unit] for pair in pairs]
+            show.bands(f"{start}  {side}", row, widths, scale, unit_name if number == 0 else "")
+    if len(memories) == 2:
+        distances = _by_pair(model, model["distances"][index])
+        far = (f"{value:.2f}" if value != "" else "" for value in distances)
+        cells = " ".join(show.padded(value, width) for value, width in zip(far, widths, strict=True))
+        show.line((f"{show.padded('apart', indent)}{cells}", "dim"))
+    return True
+
+
+def _by_token(
+    model: dict[str, Any],
+    memories: Sequence[dict[str, Any]],
+    index: int,
+    scale: tuple[float, float],
+    order: Sequence[int],
+) -> None:
+    """Draw a row for each token, a column for each unit."""
     texts = [[token["text"] for token in text["tokens"]] for text in model["texts"]]
     widest = sum(max(map(show.columns_of, tokens)) for tokens in texts)
     cells = max(8, (show.width() - widest - 4) if len(texts) == 1 else (show.width() - widest - 18) // 2)
-    low, high = scale
     units = memories[0]["units"]
-    order = units["order"] if len(texts) == 1 else _differing(model, memories)
-    criterion = "that tell the tags apart best" if len(texts) == 1 else "that differ most"
-    chosen = f"the {cells} of {len(order)} units {criterion}" if len(order) > cells else f"{len(order)} units"
-    show.line((f"{name}Memory: {memories[0]['name']}", "bold"), (f" (▁ {low:g} … █ {high:g})", ""))
-    show.paragraph(f"{chosen}, from the left: {', '.join(str(unit + 1) for unit in order[:5])}, …", "dim")
-    heat = [[show.cells([row[u] for u in order[:cells]], low, high) for row in m["values"]] for m in memories]
+    first = [f"{unit + 1}" if units["tags"] is None else units["tags"][unit] for unit in order[:5]]
+    for number, unit in enumerate(order[:5]):
+        pair = units["apart"][unit]
+        if pair and units["tags"] is None:
+            first[number] += f" ({pair[0]} from {pair[1]})"
+    show.paragraph(f"{_criterion(memories, min(cells, len(order)))}, from the left: {', '.join(first)}, …", "dim")
+    heat = [[show.cells([row[u] for u in order[:cells]], *scale) for row in m["values"]] for m in memories]
     if len(texts) == 1:
         show.heat_map("", ("token", ""), list(zip(texts[0], heat[0], strict=True)))
-    else:
-        left, right = (list(zip(tokens, rows, strict=True)) for tokens, rows in zip(texts, heat, strict=True))
-        distances = _by_pair(model, model["distances"][index])
-        pairs = _aligned(model, left, right, ("", ""))
-        rows = [(*a, *b, distance) for (a, b), distance in zip(pairs, distances, strict=True)]
-        show.heat_map("", ("a", "", "b", "", "distance"), rows)
-    name_units(units)
-    show.blank()
+        return
+    left, right = (list(zip(tokens, rows, strict=True)) for tokens, rows in zip(texts, heat, strict=True))
+    distances = _by_pair(model, model["distances"][index])
+    pairs = _aligned(model, left, right, ("", ""))
+    rows = [(*a, *b, distance) for (a, b), distance in zip(pairs, distances, strict=True)]
+    show.heat_map("", ("a", "", "b", "", "distance"), rows)
 
 
 def _differing(model: dict[str, Any], memories: Sequence[dict[str, Any]]) -> list[int]:

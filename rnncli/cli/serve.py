@@ -13,7 +13,9 @@ from rnncli.cli import show, signals
 from rnncli.cli.options import ThreadsOption, command, find_model
 from rnncli.cli.registry import variable
 from rnncli.errors import FileError, UsageError
+from rnncli.serving.settings import Limits
 
+_USUAL = Limits()
 _NAME = re.compile(r"[\w.-]+")
 
 
@@ -46,6 +48,21 @@ def serve(
         ),
     ] = None,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    max_bytes: Annotated[
+        int, typer.Option("--max-bytes", min=1, metavar="N", help="Most bytes of a request.")
+    ] = _USUAL.bytes,
+    max_tokens: Annotated[
+        int, typer.Option("--max-tokens", min=1, metavar="N", help="Most tokens of a request.")
+    ] = _USUAL.tokens,
+    time_limit: Annotated[
+        int,
+        typer.Option(
+            "--time-limit", min=1, max=86_400, metavar="SECONDS", help="Time in which a request is answered."
+        ),
+    ] = int(_USUAL.seconds),
+    queue: Annotated[
+        int, typer.Option("--queue", min=1, metavar="N", help="Most requests that wait; others get status 503.")
+    ] = _USUAL.waiting,
     openapi: Annotated[bool, typer.Option("--openapi", help="Print the OpenAPI document and exit.")] = False,
     threads: ThreadsOption = 0,
     json_output: bool = False,
@@ -75,6 +92,13 @@ def serve(
         token=_token(token, token_file),
         hosts=tuple(allow_host or ()),
         threads=threads,
+        limits=Limits(
+            bytes=max_bytes,
+            tokens=max_tokens,
+            seconds=float(time_limit),
+            waiting=queue,
+            waiting_bytes=max(max_bytes, _USUAL.waiting_bytes),
+        ),
     )
     check_address(settings, public)
     service = Service(settings)

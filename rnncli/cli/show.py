@@ -4,6 +4,7 @@ Only this file imports rich, and only when something is drawn. What it writes fo
 writes to a terminal, is :func:`.printable`.
 """
 
+import math
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
     from rich.text import Text
+
+    from rnncli.marks import Tones
 
 # Columns below which no table can be read, so that a smaller number, as COLUMNS=0, cannot be the width.
 _NARROWEST = 20
@@ -219,20 +222,22 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def labelled_line(text: str, marks: Sequence[tuple[int, int, str]], colour: bool) -> str:
+def labelled_line(text: str, marks: Sequence[tuple[int, int, str]], tones: "Tones | None" = None) -> str:
     """A text with its spans in brackets, printable: ``leave [Taipei: departure]``.
 
     marks  (start, end, label) of each span, in order
+    tones  of the labels, if the line is for a terminal, which may have colours
     """
     pieces = []
     position = 0
     for start, end, label in marks:
-        pieces += [(text[position:start], ""), ("[", "dim"), (text[start:end], "bold"), (": ", "dim")]
-        pieces += [(label, _colour(label)), ("]", "dim")]
+        style = f"color(16) on color({tones.colour(label)})" if tones else ""
+        pieces += [(text[position:start], ""), (f"[{text[start:end]}: ", style), (label, f"bold {style}".strip())]
+        pieces.append(("]", style))
         position = end
     pieces.append((text[position:], ""))
     pieces = [(printable(piece, keep="\t"), style) for piece, style in pieces]
-    if not colour:
+    if not tones:
         return "".join(piece for piece, _ in pieces)
     from rich.text import Text
 
@@ -242,22 +247,34 @@ def labelled_line(text: str, marks: Sequence[tuple[int, int, str]], colour: bool
     return capture.get()
 
 
-def labelled(name: str, text: str, marks: Sequence[tuple[int, int, str]]) -> None:
+def labelled(name: str, text: str, marks: Sequence[tuple[int, int, str]], tones: "Tones") -> None:
     """Print such a line on stdout after a name, in colours if the terminal has some."""
-    sys.stdout.write(f"{printable(name)}{labelled_line(text, marks, colour=bool(colours()))}\n")
-
-
-_COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
-
-
-def _colour(label: str) -> str:
-    return _COLOURS[sum(label.encode()) % len(_COLOURS)]
+    line = labelled_line(text, marks, tones if colours() else None)
+    sys.stdout.write(f"{printable(name)}{line}\n")
 
 
 # Eight heights, the lowest for −1 (or the least value), the highest for 1, so that colour is not needed.
 _HEIGHTS = "▁▂▃▄▅▆▇█"
 # Blue – grey – orange, which most colour-blind people can distinguish; numbers of the 256-colour palette.
 _SHADES = (27, 33, 75, 153, 223, 215, 208, 202)
+
+
+def bars(values: Sequence[float]) -> str:
+    """A line of bars from the least to the greatest value; digits from 1 to 8 in a locale without bars.
+
+    A value that is not finite is a blank.
+    """
+    import locale
+
+    heights = _HEIGHTS
+    try:
+        heights.encode(locale.getencoding())
+    except (UnicodeEncodeError, LookupError):
+        heights = "12345678"
+    finite = [value for value in values if math.isfinite(value)]
+    low, high = min(finite, default=0.0), max(finite, default=0.0)
+    span = (high - low) or 1.0
+    return "".join(heights[round(7 * (v - low) / span)] if math.isfinite(v) else " " for v in values)
 
 
 def cells(values: Sequence[float], low: float, high: float) -> "Text":
@@ -269,6 +286,29 @@ def cells(values: Sequence[float], low: float, high: float) -> "Text":
         level = round(7 * (min(max(value, low), high) - low) / (high - low)) if high > low else 0
         row.append(_HEIGHTS[level], f"color({_SHADES[level]})")
     return row
+
+
+def bands(
+    name: str, values: Sequence[float | None], widths: Sequence[int], scale: tuple[float, float], end: str
+) -> None:
+    """Print one row of a heat map on stdout, with cells as wide as the words above them.
+
+    name, end  what stands before and after the cells
+    values     ``None`` for an empty cell
+    """
+    from rich.text import Text
+
+    row = Text(printable(name))
+    for value, columns in zip(values, widths, strict=True):
+        if value is None:
+            row.append(" " * columns)
+        else:
+            cell = cells([value], *scale)
+            row.append(cell.plain * columns, cell.spans[0].style)
+        row.append(" ")
+    row.append(f" {printable(end)}" if end else "")
+    row.rstrip()
+    _console().print(row, soft_wrap=True)
 
 
 # Single hues from faint to strong: orange for more than 0, blue for less.
@@ -356,6 +396,11 @@ def blank() -> None:
     print()
 
 
+def width_of_notes() -> int:
+    """Columns of the terminal of stderr; 80 if it is none."""
+    return _console(to_stderr=True).width
+
+
 def width() -> int:
     """Columns of the terminal; 80 if there is no terminal."""
     return _console().width
@@ -371,7 +416,6 @@ def reach(low: float, middle: float, high: float, least: int, most: int, columns
 
     least, most  the powers of ten at both ends of the scale
     """
-    import math
 
     def column(value: float) -> int:
         share = (math.log10(value) - least) / (most - least) if value > 0 else 0.0
@@ -391,8 +435,6 @@ def reach(low: float, middle: float, high: float, least: int, most: int, columns
 
 def logarithms(values: Sequence[float | None], least: int, most: int) -> "Text":
     """One row of a heat map of positive values on a logarithmic scale; a space for 0 and ``None``."""
-    import math
-
     from rich.text import Text
 
     row = Text(no_wrap=True)

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
-# SIGHUP is missing on Windows.
-NUMBERS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+from rnncli import system
+
 # Seconds. Signals that are no further apart are one request: GNU timeout sends its signal twice.
 TOGETHER = 0.2
 # Seconds until Stopped is raised again where it was raised in a destructor, which it cannot leave.
@@ -37,7 +37,7 @@ _latest = -TOGETHER
 
 def install() -> None:
     """Receive the signals from now on; one that is ignored, as SIGHUP is by ``nohup``, stays ignored."""
-    for number in NUMBERS:
+    for number in system.ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _receive)
     sys.unraisablehook = _raise_again
@@ -105,5 +105,4 @@ def _raise_again(unraisable: "sys.UnraisableHookArgs") -> None:
     if not isinstance(unraisable.exc_value, Stopped):
         sys.__unraisablehook__(unraisable)
         return
-    signal.signal(signal.SIGALRM, lambda *_: stop(received))
-    signal.setitimer(signal.ITIMER_REAL, AGAIN)
+    system.soon(AGAIN, lambda: stop(received))

@@ -7,12 +7,12 @@ that does not wait by itself, because another program has set it so (O_NONBLOCK)
 import errno
 import io
 import os
-import select
 import stat
 import sys
 from contextlib import suppress
 from typing import Any
 
+from rnncli import system
 from rnncli.errors import FileError
 
 # Seconds that a note waits for the reader of a full pipe. After that, notes that do not fit are dropped at once.
@@ -31,7 +31,7 @@ class _Input(io.FileIO):
 
     def readinto(self, buffer: Any) -> int:
         while (count := super().readinto(buffer)) is None:
-            select.select([self], [], [])
+            system.is_readable(self)
         return count
 
 
@@ -74,11 +74,11 @@ class _Output(io.BufferedIOBase):
 
     def _put(self) -> None:
         """Write the first part of what waits, when the stream is ready."""
-        if not select.select([], [self._file], [], self.patience)[1]:
+        if not system.is_writable(self._file, self.patience):
             raise TimeoutError
         self.is_writing = True
         # A pipe that is ready takes so much without waiting, so that a signal does not come in the middle.
-        count = self._file.write(self._waiting[: select.PIPE_BUF])
+        count = self._file.write(self._waiting[: system.PIPE_BYTES])
         del self._waiting[: count or 0]
         self.is_writing = False
 

@@ -21,6 +21,7 @@ from rnncli.cli.options import (
 )
 from rnncli.config import JobOptions, ReadOptions
 from rnncli.errors import ModelError, RnncliError, UsageError
+from rnncli.marks import Tones
 
 if TYPE_CHECKING:
     from rnncli.tag_output import Marks, Writer
@@ -43,10 +44,10 @@ InputOption = Annotated[
     typer.Option("--input", "-i", metavar="FILE", help="Label a file: a text on each line, or tokens; - is stdin."),
 ]
 ToOption = Annotated[
-    Literal["line", "tsv", "jsonl", "conll", "conllu", "csv"] | None,
+    Literal["line", "tsv", "jsonl", "conll", "conllu", "csv", "html"] | None,
     typer.Option(
         help="Write a readable line (the default), lines of token<TAB>tag, a JSON object on each line (the default "
-        "with --out-dir), or a labelled file.",
+        "with --out-dir), a labelled file, or a page with coloured marks.",
         show_default=False,
     ),
 ]
@@ -136,6 +137,8 @@ def tag(
 
     Example: rnncli tag --input requests.txt --to tsv --out labelled.tsv
 
+    Example: rnncli tag --input requests.txt --to html --out labelled.html
+
     Example: echo "leave Taipei" | rnncli tag
 
     Example: rnncli tag 'in/*.jsonl.gz' --text-field body --out-dir labelled --jobs 2
@@ -172,7 +175,7 @@ def tag(
     _check_output(to, nbest, keep, source or "", text_field, result_field)
     from rnncli import writing
     from rnncli.modelfile import load
-    from rnncli.tag_output import Writer, refuse_text
+    from rnncli.tag_output import Writer, refuse_text, types
     from rnncli.tagging import Tagger
 
     path = None if out in (None, "-") else Path(str(out))
@@ -180,7 +183,7 @@ def tag(
     if text is not None or options.format == "text":
         refuse_text(tagger)
     with nullcontext() if path is None else writing.writing(path) as file:
-        output = _Output(file, to)
+        output = _Output(file, to, types(tagger))
         writer = Writer(tagger, to, output.put, keep, output.mark, result_field, force)
         if source is None:
             _label_text(writer, text or "")
@@ -195,9 +198,10 @@ def tag(
 class _Output:
     """Where results go: a file, or stdout if there is none."""
 
-    def __init__(self, file: IO[bytes] | None, to: str) -> None:
+    def __init__(self, file: IO[bytes] | None, to: str, types: list[str]) -> None:
         self.file = file
         self.is_on_terminal = not file and sys.stdout.isatty()  # people see the results at once
+        self._tones = Tones(types) if self.is_on_terminal else None
         # A line for people is printable already, and may have colours.
         self.put: Callable[[str], object] = sys.stdout.write if to == "line" else show.data
         if file:
@@ -210,7 +214,7 @@ class _Output:
 
     def mark(self, text: str, marks: "Marks") -> str:
         """A line for people."""
-        return show.labelled_line(text, marks, self.is_on_terminal)
+        return show.labelled_line(text, marks, self._tones)
 
 
 def _check_output(to: str, nbest: int, keep: bool, source: str, field: str, added: str) -> None:

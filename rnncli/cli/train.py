@@ -8,7 +8,7 @@ import typer
 
 from rnncli.cli import show, signals
 from rnncli.cli.options import ForceOption, OverwriteOption, ThreadsOption, command, given
-from rnncli.cli.outputs import DEFAULT_MODEL
+from rnncli.cli.outputs import DEFAULT_MODEL, is_page
 from rnncli.clock import Clock, duration
 from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
 from rnncli.errors import StoppedError, UsageError
@@ -66,6 +66,12 @@ LogOption = Annotated[
         help="Log how far gradients reach back, epoch by epoch; rnncli inspect-gradients --log FILE draws it.",
     ),
 ]
+PlotOption = Annotated[
+    str | None,
+    typer.Option(
+        "--plot", metavar="FILE", help="Draw loss, dev score and learning rate by epoch: SVG, or a page if .html."
+    ),
+]
 CheckpointOption = Annotated[
     float,
     typer.Option(
@@ -101,6 +107,7 @@ def train(
     time: TimeOption = "",
     out: OutOption = str(DEFAULT_MODEL),
     log_gradients: LogOption = None,
+    plot: PlotOption = None,
     checkpoint_every: CheckpointOption = 1.0,
     resume: ResumeOption = False,
     restart: RestartOption = False,
@@ -148,9 +155,11 @@ def train(
             raise typer.Exit(stop.exit_code) from error
     if json_output:
         show.data(show.json_line(trained.as_dict()))
-    train_view.summary(trained, view, reading)
+    train_view.summary(trained, view, reading, with_course=not json_output)
     if log_gradients and not trained.log_problem:
         show.written(log_gradients)
+    if plot:
+        show.put(plot, train_view.plot(trained, is_page(plot)))
     if trained.stopped:
         raise typer.Exit(stop.exit_code)
     if trained.problem:

@@ -14,6 +14,7 @@ from rnncli.cli.signals import Stop
 from rnncli.clock import Clock
 from rnncli.config import ReadOptions
 from rnncli.data.examples import example
+from rnncli.data.faults import is_given
 from rnncli.data.lexicon import Lexicon
 from rnncli.data.reading import Corpus
 from rnncli.data.sentence import Sentence
@@ -220,10 +221,39 @@ def _why(result: Result) -> str:
     return f"the last one within a standard error of the {extreme} dev {name} ({shown})"
 
 
-def summary(trained: Trained, view: TrainView, options: ReadOptions) -> None:
+def plot(trained: Trained, as_page: bool) -> str:
+    """The course of a training as SVG, or as a page with it and its numbers."""
+    from rnncli import history
+
+    saved = history.Saved(trained.best.seed, trained.result.best_epoch, NAMES[trained.result.metric])
+    return (history.page if as_page else history.figure)(trained.history, saved)
+
+
+def course(trained: Trained) -> None:
+    """Show the losses and the scores of the run that was saved as two lines of bars, and which epoch was saved."""
+    epochs = [past for past in trained.history if past.seed == trained.best.seed]
+    name = NAMES[trained.result.metric]
+    columns = show.width_of_notes() - 36
+    if len(epochs) < 2 or columns < 8:
+        return
+    step = -(-len(epochs) // columns)  # epochs in a column, of which the last is shown
+    shown = [epochs[min(first + step, len(epochs)) - 1] for first in range(0, len(epochs), step)]
+    losses = [math.nan if past.loss is None else past.loss for past in shown]
+    first, last = epochs[0], epochs[-1]
+    ends = f"{losses[0]:.4f} … {losses[-1]:.4f}"
+    show.note(f"{'loss':<13}{show.bars(losses)}  {ends}")
+    ends = f"{_shown(trained.result.metric, first.score)} … {_shown(trained.result.metric, last.score)}"
+    show.note(f"{'dev ' + name:<13}{show.bars([past.score for past in shown])}  {ends}")
+    places = [number // step for number, past in enumerate(epochs) if past.epoch == trained.result.best_epoch]
+    if places:
+        show.note(f"{' ' * (13 + places[0])}^ epoch {trained.result.best_epoch}")
+
+
+def summary(trained: Trained, view: TrainView, options: ReadOptions, with_course: bool = True) -> None:
     """Show the model that was saved, how it was trained, and how to tag with it.
 
-    options  those that the training data were read with
+    options      those that the training data were read with
+    with_course  whether to draw its losses and scores too
     """
     result = trained.result
     model = trained.model
@@ -247,6 +277,8 @@ def summary(trained: Trained, view: TrainView, options: ReadOptions) -> None:
         which = "the student is saved" if is_student else f"{model.training_spec.seed} is best"
         rows.insert(2, ("seeds", f"{spread}; {which}"))
     show.table("", ("saved", ""), rows, to_stderr=True)
+    if with_course:
+        course(trained)
     if trained.stopped:
         seed, number, in_refit = trained.stopped
         of_seed = f" of seed {seed}" if view.seeds > 1 else ""
@@ -283,7 +315,7 @@ def _next_command(trained: Trained, view: TrainView, options: ReadOptions) -> st
         words += ["--model", shell_word(str(trained.path))]
     if trained.model.inputs.columns:  # of a text they are not known
         name = view.files[-1]
-        words += ["--input", "FILE" if name == "stdin" else shell_word(name)]
+        words += ["--input", "FILE" if name == "stdin" or is_given(name) else shell_word(name)]
         for option in ("format", "columns", "encoding"):
             value = getattr(options, option)
             if value not in ("", "auto"):

@@ -116,7 +116,8 @@ COMMANDS_ELSEWHERE = {
     "validate": "check", "lint": "check", "stats": "check", "describe": "check",
     "show": "info", "card": "info", "metadata": "info", "model-card": "info",
     "diagnose": "doctor", "self-test": "doctor", "selftest": "doctor", "env": "doctor",
-    "transform": "convert", "export": "convert", "import": "convert",
+    "transform": "convert", "import": "convert",
+    "onnx": "export", "safetensors": "export", "quantize": "export",
     "fit": "train", "learn": "train", "run": "train", "help": "--help", "version": "--version",
     "inspect": "inspect-memory", "memory": "inspect-memory", "gradients": "inspect-gradients",
 }  # fmt: skip

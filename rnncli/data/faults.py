@@ -18,10 +18,8 @@ class Fault(NamedTuple):
 
     def located(self, name: str) -> str:
         """The message with the place in the file of this name, and the text there."""
-        line = f":{self.line}" if self.line else ""
-        column = f":{self.column}" if self.column else ""
         text = f": {shown(self.text)}" if self.text else ""
-        return f"{name}{line}{column}: {self.message}{text}"
+        return f"{place(name, self.line, self.column)}: {self.message}{text}"
 
 
 class Faults:
@@ -56,6 +54,23 @@ class Faults:
             lines.append(f"… and {self.count - len(self.kept)} more faults")
         hints = dict.fromkeys(fault.hint for fault in kept if fault.hint)
         raise DataError("\n".join(lines), hint="\n  ".join(hints))
+
+
+def place(name: str, line: int = 0, column: int = 0) -> str:
+    """A place in a file; or, of sentences that a program gave, whose name is ``<name>``, one of these."""
+    if is_given(name):
+        return f"{name}, sentence {line}" if line else name
+    return ":".join([name, *(str(number) for number in (line, column) if number)])
+
+
+def line_in_words(name: str, line: int) -> str:
+    """The same without the name: ``line 3`` or ``sentence 3``."""
+    return f"{'sentence' if is_given(name) else 'line'} {line}"
+
+
+def is_given(name: str) -> bool:
+    """Whether this is the name of sentences that a program gave, and not that of a file."""
+    return name.startswith("<") and name.endswith(">")
 
 
 def shown(text: str) -> str:

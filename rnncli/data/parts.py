@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from rnncli.config import NetworkSpec, ReadOptions, TrainingSpec
-from rnncli.data import compatibility, plausibility, reading, schemes
+from rnncli.data import compatibility, given, plausibility, reading, schemes
 from rnncli.data.formats.format import Wanted
+from rnncli.data.given import Labelled, is_file
 from rnncli.data.reading import Corpus
 from rnncli.data.sentence import Sentence
 from rnncli.data.split import kept_apart
@@ -52,18 +53,18 @@ class Reader(NamedTuple):
     events: Events
     scheme: Scheme | None = None
 
-    def read(self, data: str | Path, dev: str | Path | None) -> Parts:
+    def read(self, data: Labelled, dev: Labelled | None) -> Parts:
         """Read both parts; without a file for development a share of the training sentences is kept for it.
 
         Raises :class:`.DataError` for data that cannot be right, and for tags that do not fit their scheme.
         """
-        corpus = self._read(data)
+        corpus = self._read("data", data)
         plausibility.refuse(corpus.name, plausibility.problems(corpus, for_training=True), self.force)
         corpora = [corpus]
         if dev is not None:
-            if str(dev) == "-" and corpus.name == "stdin":
+            if isinstance(dev, str | Path) and str(dev) == "-" and corpus.name == "stdin":
                 raise UsageError("stdin cannot be both the training and the development data")
-            corpora.append(self._read(dev))
+            corpora.append(self._read("dev", dev))
             self._check_dev(*corpora)
         scheme = self.scheme or schemes.choose(self.training.scheme, (s.tags for s in corpus.sentences))
         if self.scheme and not self.force:
@@ -92,10 +93,13 @@ class Reader(NamedTuple):
         self.events.read(Corpus(file.name, sentences, file.description, file.format, file.names))
         return [s._replace(tags=[], columns=[cells[:needed] for cells in s.columns]) for s in sentences]
 
-    def _read(self, path: str | Path) -> Corpus:
+    def _read(self, name: str, data: Labelled) -> Corpus:
         wanted = Wanted(tokenizer=self.training.tokenizer, force=self.force)
-        watch = Watch(after_read=partial(self.events.reading, str(path)))
-        corpus = reading.read(str(path), self.options, wanted, watch)
+        if is_file(data):
+            watch = Watch(after_read=partial(self.events.reading, str(data)))
+            corpus = reading.read(str(data), self.options, wanted, watch)
+        else:
+            corpus = given.corpus(name, data, self.options, wanted)
         self.events.read(corpus)
         return corpus
 

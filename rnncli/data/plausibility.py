@@ -14,7 +14,7 @@ from statistics import median
 from typing import Protocol
 
 from rnncli.data.evidence import Column, Evidence, Problem
-from rnncli.data.faults import shown
+from rnncli.data.faults import place, shown
 from rnncli.data.formats.conllu import UPOS
 from rnncli.data.formats.format import Names
 from rnncli.data.sentence import Sentence
@@ -60,15 +60,11 @@ def refuse(name: str, reported: Iterable[Problem], force: bool = False) -> None:
         if problem.is_refused and not force:
             refused.append(problem)
         else:
-            _LOG.info("warning: %s: %s", _location(name, problem), problem.message)
+            _LOG.info("warning: %s: %s", place(name, problem.line), problem.message)
     if refused:
-        lines = [f"{_location(name, problem)}: {problem.message}" for problem in refused]
+        lines = [f"{place(name, problem.line)}: {problem.message}" for problem in refused]
         hints = dict.fromkeys([*(problem.hint for problem in refused if problem.hint), FORCE])
         raise DataError("\n".join(lines), hint="\n  ".join(hints))
-
-
-def _location(name: str, problem: Problem) -> str:
-    return f"{name}:{problem.line}" if problem.line else name
 
 
 # The token column.

@@ -45,6 +45,9 @@ class Corpus(NamedTuple):
     format: str = tsv.FORMAT.name
     names: Names = NAMELESS
 
+    def __repr__(self) -> str:
+        return f"<{len(self.sentences):,} sentences of {self.name}>"
+
     @property
     def sha256(self) -> str:
         """The SHA-256 of the sentences as TSV with a blank line between them; the same for any format."""
@@ -96,6 +99,12 @@ def _named(sentences: Iterable[Sentence], names: Sequence[str], faults: Faults) 
         yield sentence._replace(tags=[numbers.get(tag, tag) for tag in sentence.tags])
 
 
+def chosen(wanted: Wanted, options: ReadOptions) -> Wanted:
+    """The same with the columns and the names of tags that were chosen."""
+    names = tuple(name.strip() for name in options.tag_names.split(",")) if options.tag_names else ()
+    return wanted._replace(columns=columns.parse(options.columns), tag_names=names or wanted.tag_names)
+
+
 @contextmanager
 def reading(
     path: str,
@@ -113,8 +122,7 @@ def reading(
     watch    is told how much was read, and when the writer of a pipe lets us wait
     part     of the file, whose sentences are read; the format and the columns are those of the whole file
     """
-    tag_names = tuple(name.strip() for name in options.tag_names.split(",")) if options.tag_names else ()
-    wanted = wanted._replace(columns=columns.parse(options.columns), tag_names=tag_names or wanted.tag_names)
+    wanted = chosen(wanted, options)
     name = name_of(path)
     collected = Faults(name, at_once) if faults is None else faults
     with ExitStack() as stack:
@@ -125,8 +133,8 @@ def reading(
             lines = _lines_of(part, stack, path, collected, head)
         contents = row.read(lines, wanted, collected)
         sentences = contents.sentences
-        if tag_names and row.name in OF_COLUMNS and wanted.labelled:
-            sentences = _named(sentences, tag_names, collected)
+        if options.tag_names and row.name in OF_COLUMNS and wanted.labelled:
+            sentences = _named(sentences, wanted.tag_names, collected)
         encoding = "" if lines.encoding == "utf-8" else f", {lines.encoding.upper()}"
         description = f"{name}: {row.name}{encoding}; {contents.layout}"
         yield File(name, row.name, description, sentences, contents.names)

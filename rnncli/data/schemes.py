@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnncli.data.faults import SHOWN_FAULTS, Fault, Faults
+from rnncli.data.faults import SHOWN_FAULTS, Fault, Faults, line_in_words
 from rnncli.data.formats import tsv
 from rnncli.data.reading import Corpus
 from rnncli.data.sentence import Sentence
@@ -191,7 +191,8 @@ def describe_odd(
         raise DataError(message, where=corpus.name, hint=hint)
     first = faults.kept[0]
     count = "1 tag is" if faults.count == 1 else f"{faults.count:,} tags are"
-    return f"{corpus.name}: {count} none of {scheme.text}, such as {first.text} in line {first.line}"
+    where = line_in_words(corpus.name, first.line)
+    return f"{corpus.name}: {count} none of {scheme.text}, such as {first.text} in {where}"
 
 
 def _refuse_other(corpus: Corpus, scheme: Scheme, own: Scheme, whose: str) -> None:
@@ -213,7 +214,7 @@ def describe_malformed(corpus: Corpus, scheme: Scheme) -> str:
     for move in malformed[:SHOWN_MOVES]:
         sentence = corpus.sentences[move.sentence]
         last = len(sentence.tags)
-        where = f"in line {sentence.line_of(min(move.token, last - 1))}"
+        where = f"in {line_in_words(corpus.name, sentence.line_of(min(move.token, last - 1)))}"
         if move.token == 0:
             examples.append(f"{move.tag} {where} begins a sentence")
         elif move.token == last:

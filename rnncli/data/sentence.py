@@ -21,6 +21,7 @@ class Extra(NamedTuple):
 
 
 NOTHING = Extra()
+SHOWN = 12  # tokens of a sentence in its repr
 
 
 class Sentence(NamedTuple):
@@ -31,6 +32,11 @@ class Sentence(NamedTuple):
     columns: list[tuple[str, ...]]
     line: int
     extra: Extra = NOTHING
+
+    def __repr__(self) -> str:
+        tags = self.tags or [""] * len(self.tokens)
+        pairs = [f"{token}/{tag}" if tag else token for token, tag in zip(self.tokens, tags, strict=False)]
+        return f"<sentence {' '.join(pairs[:SHOWN])}{' …' if len(pairs) > SHOWN else ''}>"
 
     def line_of(self, token: int) -> int:
         """The line of a token, which is numbered from 0."""

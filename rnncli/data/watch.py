@@ -2,9 +2,10 @@
 
 import io
 import os
-import select
 from collections.abc import Callable
 from typing import BinaryIO
+
+from rnncli import system
 
 
 def _nothing() -> None:
@@ -52,7 +53,7 @@ class _Watched(io.RawIOBase):
         return True
 
     def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
-        if self._can_wait and not select.select([self._file], [], [], 0)[0]:
+        if self._can_wait and not system.is_readable(self._file, 0):
             self._watch.before_wait()
         data = self._read(len(buffer))
         self._watch.bytes_read += len(data)

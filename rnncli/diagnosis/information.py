@@ -36,7 +36,7 @@ class Information(NamedTuple):
     @property
     def format(self) -> int:
         """The number of the format."""
-        return modelfile.FORMAT
+        return modelfile.format_of(self.model)
 
     @property
     def weights(self) -> int:

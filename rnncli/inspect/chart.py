@@ -1,4 +1,4 @@
-"""Drawings as SVG, for papers and slides: curves over a logarithmic scale, a map of shades, points with intervals.
+"""Drawings as SVG, for papers and slides: curves, a map of shades, points with intervals.
 
 A file needs no other file: it has no script and no font. It can be read without colours: curves differ by their
 dashes and have their names at the right, and shades go from light to dark.
@@ -6,7 +6,7 @@ dashes and have their names at the right, and shades go from light to dark.
 
 import html
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 WIDTH, HEIGHT = 720, 420
@@ -40,6 +40,14 @@ class Points(NamedTuple):
     name: str
     points: Sequence[Point]
     is_line: bool = False
+
+
+class Panel(NamedTuple):
+    """Curves over one scale: for each its name and its points (x, y). ``mark`` is a point to mark, and its name."""
+
+    y_label: str
+    curves: Sequence[tuple[str, Sequence[tuple[float, float]]]]
+    mark: tuple[float, float, str] | None = None
 
 
 def decades(values: Sequence[float], most: int = 20) -> tuple[int, int]:
@@ -157,11 +165,72 @@ def points(
     return _file(parts, HEIGHT)
 
 
-def _steps(least: float, most: float) -> tuple[float, float, float]:
-    """A round step, of which at most eight lie between the two multiples of it that enclose both values."""
+def panels(title: str, x_label: str, several: Sequence[Panel]) -> str:
+    """Draw panels of curves below each other, over one x axis of whole numbers; return the text of an SVG file.
+
+    The first curve of each panel is drawn over the others. With more curves than colours, the others are grey.
+    """
+    right = WIDTH - _RIGHT
+    height = 200
+    every = [x for panel in several for _, points in panel.curves for x, _ in points]
+    first, last = min(every), max(every)
+
+    def x(value: float) -> float:
+        return _LEFT + 12 + (right - _LEFT - 24) * ((value - first) / (last - first) if last > first else 0.5)
+
+    parts = []
+    for number, panel in enumerate(several):
+        parts.append(f'<g transform="translate(0 {number * (height - _BOTTOM + 10)})">')
+        is_last = number == len(several) - 1
+        parts += _axes("" if number else title, x_label if is_last else "", panel.y_label, height)
+        parts += _scaled(panel, x, height - _BOTTOM, is_first=number == 0)
+        if is_last:
+            step = max(1, -(-round(last - first) // 12))
+            for value in range(round(first), round(last) + 1, step):
+                parts.append(_text(x(value), height - _BOTTOM + 16, str(value)))
+        parts.append("</g>")
+    return _file(parts, len(several) * (height - _BOTTOM + 10) + _BOTTOM)
+
+
+def _scaled(panel: Panel, x: Callable[[float], float], bottom: float, is_first: bool) -> Iterator[str]:
+    """The scale of a panel, its curves, the mark, and in the first panel the names of the curves."""
+    right = WIDTH - _RIGHT
+    values = [value for _, points in panel.curves for _, value in points]
+    step, low, high = _steps(min(values), max(values), 4)
+
+    def y(value: float) -> float:
+        return bottom - (bottom - _TOP) * (value - low) / (high - low)
+
+    for number in range(round((high - low) / step) + 1):
+        value = low + number * step
+        yield f'<path class="grid" d="M{_LEFT} {y(value):.1f}H{right}"/>'
+        yield _text(_LEFT - 6, y(value) + 4, f"{value:.6g}", "end")
+    has_colours = len(panel.curves) <= len(_COLOURS)
+    for number, (name, points) in reversed(list(enumerate(panel.curves))):
+        colour = _COLOURS[number] if has_colours or number == 0 else "#999"
+        dash = _DASHES[number] if has_colours else ""
+        style = f'fill="none" stroke="{colour}" stroke-dasharray="{dash}"'
+        path = " ".join(f"{x(a):.1f},{y(b):.1f}" for a, b in points)
+        yield f'<polyline points="{path}" {style} stroke-width="{1.2 if number else 2.2}"/>'
+        if len(points) == 1:
+            yield f'<circle cx="{x(points[0][0]):.1f}" cy="{y(points[0][1]):.1f}" r="2.5" fill="{colour}"/>'
+        if is_first and (has_colours or number < 2):
+            key = _TOP + 8 + 18 * number
+            yield f'<path d="M{right + 6} {key}h22" {style} stroke-width="2"/>'
+            others = f"{len(panel.curves) - 1:,} others"
+            yield _text(right + 32, key + 4, name if has_colours or not number else others, "start")
+    if panel.mark:
+        place, value, name = panel.mark
+        yield f'<path d="M{x(place):.1f} {_TOP}V{bottom:.1f}" stroke="#444" stroke-dasharray="3 3"/>'
+        yield f'<circle cx="{x(place):.1f}" cy="{y(value):.1f}" r="4" fill="{_COLOURS[0]}" stroke="#222"/>'
+        yield _text(right + 6, y(value) + 4, name, "start")
+
+
+def _steps(least: float, most: float, count: int = 6) -> tuple[float, float, float]:
+    """A round step, of which at most ``count`` + 2 lie between the two multiples of it that enclose both values."""
     span = (most - least) or 1.0
     power = 10.0 ** math.floor(math.log10(span / 4))
-    step = next(power * factor for factor in (1, 2, 5, 10, 20) if span / (power * factor) <= 6)
+    step = next(power * factor for factor in (1, 2, 5, 10, 20, 50) if span / (power * factor) <= count)
     low = step * math.floor(least / step)
     high = step * math.ceil(most / step)
     return step, low, high if high > low else low + step

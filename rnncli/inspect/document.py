@@ -18,6 +18,7 @@ from rnncli.inspect.memory import TextMemory, memories, scales, text_memory, uni
 from rnncli.inspect.progress import Progress, part, silent
 from rnncli.inspect.steps import Columns, Steps
 from rnncli.inspect.survey import survey
+from rnncli.inspect.units import Units
 from rnncli.model import Model
 from rnncli.modelfile import network_header
 
@@ -92,7 +93,11 @@ def _answer(model: Model, question: Question, progress: Progress) -> Document:
     if read_texts:
         memory_scales = scales(model.network_spec, read_texts)
         if unit_measures is None:
-            unit_measures = [measures.as_dict() for measures in units(model.network_spec, read_texts)]
+            names = [memory.name for memory in read_texts[0].memories]
+            unit_measures = [
+                _measures(model, name, measured)
+                for name, measured in zip(names, units(model, read_texts), strict=True)
+            ]
         for number, read_text in enumerate(read_texts, parts - len(read_texts)):
             text = read_text.as_dict()
             for memory, scale, measures in zip(text["memories"], memory_scales, unit_measures, strict=True):
@@ -148,7 +153,7 @@ def _corpus(model: Model, question: Question, progress: Progress) -> tuple[Docum
     """What a corpus shows about a model as a whole, and the measures of the units of each memory."""
     unit = None if question.unit is None else _checked_unit(model, question.memory, question.unit)
     surveyed = survey(model, question.sentences, unit, part(progress, 0, 3))
-    unit_measures = {name: measures.as_dict() for name, measures in surveyed.units.items()}
+    unit_measures = {name: _measures(model, name, measured) for name, measured in surveyed.units.items()}
     sentences = list(question.sentences)
     corpus = {
         "sentences": len(sentences),
@@ -160,6 +165,11 @@ def _corpus(model: Model, question: Question, progress: Progress) -> tuple[Docum
     if surveyed.driven is not None:
         corpus["unit"] = surveyed.driven.as_dict()
     return corpus, list(unit_measures.values())
+
+
+def _measures(model: Model, memory: str, measured: Units) -> Document:
+    """The measures of the units of a memory; those of the output are tags."""
+    return measured.as_dict() | {"tags": list(model.tags) if memory == "output" else None}
 
 
 def _checked_unit(model: Model, memory: str, unit: int) -> tuple[str, int]:

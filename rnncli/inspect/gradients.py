@@ -17,6 +17,7 @@ from rnncli.config import CELLS, NetworkSpec
 from rnncli.data.batch import Encoded
 from rnncli.data.sentence import Sentence
 from rnncli.errors import UsageError
+from rnncli.inspect import chart
 from rnncli.inspect.progress import Progress, silent
 from rnncli.model import Model
 from rnncli.parameters import Array
@@ -24,6 +25,7 @@ from rnncli.plain import jacobian
 from rnncli.plain.backward import sweep
 from rnncli.plain.forward import Trace
 from rnncli.plain.limits import check
+from rnncli.tables import image, table
 
 ALL, HIDDEN, OUTPUT = "all", "hidden", "output"
 # The share of a gradient that is left after ten steps: below the first it vanishes, above the second it explodes.
@@ -96,6 +98,20 @@ class Gradients(NamedTuple):
     weights: list[Weight]
     steps: list[StepNorm]
     verdicts: list[Verdict]
+
+    def __repr__(self) -> str:
+        verdicts = ", ".join(f"{verdict.name} {verdict.word}" for verdict in self.verdicts)
+        return f"<gradients by distance over {self.tokens:,} tokens: {verdicts}>"
+
+    def _repr_html_(self) -> str:
+        paths = {ALL: "", HIDDEN: ", h alone", OUTPUT: ", ŷ alone"}
+        lines = [chart.Line(c.name + paths[c.path], c.mean, c.low, c.high) for c in self.curves]
+        drawn = chart.curves("Gradients by distance", "distance k in tokens", "‖∂L(t)/∂h(t−k)‖", lines)
+        rows = [
+            [v.name, v.word, *("–" if n is None else f"{n:.3g}" for n in (v.factor, v.after_ten))]
+            for v in self.verdicts
+        ]
+        return image(drawn, repr(self)) + table("", ["", "verdict", "a step back ×", "ten ×"], rows)
 
     def as_dict(self) -> dict[str, Any]:
         """Every number, for JSON."""

@@ -10,7 +10,7 @@ from rnncli import labelling
 from rnncli.config import NetworkSpec
 from rnncli.data.tags import Span
 from rnncli.errors import DataError
-from rnncli.inspect.units import Tally, Units, bounds
+from rnncli.inspect.units import Tally, Units, bounds, kind
 from rnncli.model import Model
 
 Array = NDArray[Any]
@@ -91,12 +91,13 @@ def text_memory(model: Model, text: str, columns: Sequence[tuple[str, ...]] | No
     )
 
 
-def units(network: NetworkSpec, texts: Sequence[TextMemory]) -> list[Units]:
+def units(model: Model, texts: Sequence[TextMemory]) -> list[Units]:
     """Measure the units of each memory over the tokens of these texts and their predicted tags."""
     numbers = {tag: number for number, tag in enumerate(dict.fromkeys(tag for text in texts for tag in text.tags))}
+    kinds = [kind(model.scheme, tag) for tag in numbers]
     measured = []
     for index, memory in enumerate(texts[0].memories):
-        tally = Tally(memory.values.shape[1], len(numbers), bounds(network, memory.name))
+        tally = Tally(memory.values.shape[1], kinds, bounds(model.network_spec, memory.name))
         for text in texts:
             tally.add(text.memories[index].values, np.array([numbers[tag] for tag in text.tags]))
         measured.append(tally.result())

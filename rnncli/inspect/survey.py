@@ -10,7 +10,7 @@ from rnncli import labelling
 from rnncli.data.sentence import Sentence
 from rnncli.inspect.memory import Memory, memories
 from rnncli.inspect.progress import Progress, silent
-from rnncli.inspect.units import Tally, Units, bounds
+from rnncli.inspect.units import Tally, Units, bounds, kind
 from rnncli.model import Model
 
 Array = NDArray[Any]
@@ -107,6 +107,7 @@ def survey(
     unit  the name of a memory and the number of a unit in it, from 0: the unit whose contexts are wanted
     """
     numbers = {tag: n for n, tag in enumerate(dict.fromkeys(tag for s in sentences for tag in s.tags))}
+    kinds = [kind(model.scheme, tag) for tag in numbers]
     tallies: dict[str, Tally] = {}
     highest = _Largest(1)
     lowest = _Largest(-1)
@@ -118,7 +119,7 @@ def survey(
         for memory in batch_memories:
             if memory.name not in tallies:
                 limits = bounds(model.network_spec, memory.name)
-                tallies[memory.name] = Tally(memory.values.shape[1], len(numbers), limits)
+                tallies[memory.name] = Tally(memory.values.shape[1], kinds, limits)
             tallies[memory.name].add(memory.values, gold)
             if unit and memory.name == unit[0]:
                 context_of = _ContextFinder(block, starts, positions)

@@ -5,7 +5,9 @@ import re
 import warnings
 from typing import NoReturn
 
-from rnncli.errors import UsageError
+from rnncli.errors import MissingLibraryError, UsageError
+
+NUMBA = "numba>=0.61,<0.69"  # as in the requirements
 
 
 def load_numba() -> None:
@@ -18,6 +20,11 @@ def load_numba() -> None:
             # Numba prints the traceback of a value that it cannot read, and goes on without it.
             warnings.filterwarnings("error", "Environment variable 'NUMBA_")
             import numba
+    except ImportError as error:
+        message = f"this needs Numba, which cannot be imported: {error}"
+        raise MissingLibraryError(
+            message, hint=f"install it: pip install '{NUMBA}'; without it rnncli only labels"
+        ) from error
     except (ValueError, RuntimeWarning) as error:
         names = re.findall(r"NUMBA_\w+", str(error)) or sorted(n for n in os.environ if n.startswith("NUMBA_"))
         if not names:

@@ -10,15 +10,16 @@ TEXTS = ["1 1 2", "2 1 1"]
 TAGS = ["first", "second"]
 
 
-def worked_example() -> Model:
+def worked_example(layers: int = 1) -> Model:
     """Two inputs, two hidden units, two outputs; all weights are 1, there is no bias, φ is the identity.
 
     The token ``1`` is read as [1, 1] and ``2`` as [2, 2], any other as [0, 0]. So the scores of ``1 1 2`` are
-    [4, 4], [12, 12], [32, 32].
+    [4, 4], [12, 12], [32, 32]; with a second layer of two hidden units [8, 8], [40, 40], [144, 144].
     """
     network = NetworkSpec(
         arch="elman",
         cell="simple",
+        layers=layers,
         hidden=2,
         activation="identity",
         features="embedding",
@@ -32,7 +33,7 @@ def worked_example() -> Model:
     inputs = Inputs.from_lists({"embedding": network.embedding}, {"words": ["1", "2"]}, network.digits)
     model = Model.untrained(network, TrainingSpec(), inputs, TAGS, "whitespace", Scheme("plain"))
     for name, array in model.parameters.items():
-        array[...] = 0 if name in ("layer1/b", "output/c") else 1
+        array[...] = 0 if name.endswith(("/b", "/c")) else 1
     model.parameters["input/embedding"][...] = [[0, 0], [1, 1], [2, 2]]
     model.parameters.version += 1
     model.provenance["examples"] = TEXTS

@@ -1,14 +1,14 @@
 """Requests of all connections, labelled together by one thread.
 
-A batch begins with the first request that waits, and takes those that come within a few milliseconds. While it is
+The first request that comes while nothing is labelled waits a few milliseconds for others. While a batch is
 labelled, the next requests collect. A request that nobody waits for any longer is left out.
 """
 
 import asyncio
 import queue
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -19,6 +19,8 @@ from rnncli.serving.metrics import Metrics
 from rnncli.serving.models import EVERY, Models, Served
 from rnncli.serving.settings import Limits
 from rnncli.tagging import Tagged
+
+PATIENCE = 0.05  # seconds that a request waits before it is watched whether its client leaves
 
 Input = str | list[str]  # a text, or the tokens of a sentence
 _Result = list[Tagged] | Exception
@@ -52,7 +54,10 @@ class Batcher:
         self._models = models
         self._limits = limits
         self._metrics = metrics
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()  # None ends the thread
+        self._jobs: deque[_Job] = deque()  # that no batch has taken
+        self._timer: asyncio.TimerHandle | None = None  # takes a batch when the time of collecting is over
+        self._is_labelling = False
+        self._batches: queue.SimpleQueue[list[_Job] | None] = queue.SimpleQueue()  # None ends the thread
         self._thread = threading.Thread(target=self._run, name="rnncli labels", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_closed = False
@@ -65,17 +70,27 @@ class Batcher:
     async def stop(self) -> None:
         """Label what was accepted, and end the thread."""
         self._is_closed = True
-        self._jobs.put(None)
+        while self._jobs or self._is_labelling:
+            await asyncio.sleep(0.005)
+        self._batches.put(None)
         await asyncio.to_thread(self._thread.join)
 
-    async def label(self, served: Served, inputs: Sequence[Input], nbest: int, size: int) -> list[Tagged]:
+    async def label(
+        self,
+        served: Served,
+        inputs: Sequence[Input],
+        nbest: int,
+        size: int,
+        gone: Callable[[], Awaitable[None]],
+    ) -> list[Tagged]:
         """Label texts or sentences of tokens, and return the results in order.
 
         nbest  how many labellings of each sentence
         size   bytes of the request
+        gone   ends when the client has left
 
         Raises :class:`.RefusedError`: 503 if too many requests wait, 504 if it takes too long, 413 for too many
-        tokens.
+        tokens. Raises ConnectionResetError if the client leaves before they are labelled.
         """
         limits = self._limits
         if self._is_closed or not self._loop:
@@ -85,49 +100,65 @@ class Batcher:
         job = _Job(served, inputs, nbest, self._loop.create_future())
         self.waiting += 1
         self._waiting_bytes += size
-        self._jobs.put(job)
+        self._jobs.append(job)
+        if not (self._is_labelling or self._timer):
+            self._timer = self._loop.call_later(limits.collect, self._begin)
         try:
-            async with asyncio.timeout(limits.seconds):
-                return await job.future
-        except TimeoutError:
-            hint = "send fewer texts in a request"
-            raise RefusedError(504, f"no result within {limits.seconds:g} seconds", hint=hint) from None
+            # Nearly all are labelled soon, so that no task has to watch their clients.
+            await asyncio.wait((job.future,), timeout=min(PATIENCE, limits.seconds))
+            if not job.future.done():
+                await self._wait(job.future, limits.seconds - PATIENCE, gone)
+            return job.future.result()
         finally:
             job.is_dropped = True
+            job.future.cancel()
             self.waiting -= 1
             self._waiting_bytes -= size
 
+    async def _wait(
+        self, future: asyncio.Future[list[Tagged]], seconds: float, gone: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Wait for a result; an error if the client leaves, or if there is none after so many seconds."""
+        leaving = asyncio.ensure_future(gone())
+        try:
+            await asyncio.wait((future, leaving), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            leaving.cancel()
+        if not future.done():
+            if leaving.done():
+                raise ConnectionResetError
+            hint = "send fewer texts in a request"
+            raise RefusedError(504, f"no result within {self._limits.seconds:g} seconds", hint=hint)
+
+    def _begin(self) -> None:
+        """Give the requests that wait to the thread, but not many more than are enough for a batch."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        batch = []
+        size = 0
+        while self._jobs and size < self._limits.batch:
+            batch.append(self._jobs.popleft())
+            size += len(batch[-1].inputs)
+        self._is_labelling = bool(batch)
+        if batch:
+            self._batches.put(batch)
+
     def _run(self) -> None:
-        is_ending = False
-        while not is_ending:
+        while True:
             try:
-                jobs = [self._jobs.get(timeout=EVERY)]
+                batch = self._batches.get(timeout=EVERY)
             except queue.Empty:
                 self._models.refresh()
                 continue
-            jobs += self._others(jobs[0])
-            is_ending = jobs[-1] is None
+            if batch is None:
+                return
             self._models.refresh()
-            accepted = [job for job in jobs if job]
             try:
-                self._label(accepted)
+                self._label(batch)
             except Exception as error:  # the next requests are labelled, whatever it was
-                self._deliver([(job, error) for job in accepted])
-
-    def _others(self, first: _Job | None) -> list[_Job | None]:
-        """The requests that come within the time of collecting, or until there is enough for a batch."""
-        jobs: list[_Job | None] = []
-        last = first
-        until = time.monotonic() + self._limits.collect
-        size = len(first.inputs) if first else 0
-        while last and size < self._limits.batch:
-            try:
-                last = self._jobs.get(timeout=max(0.0, until - time.monotonic()))
-            except queue.Empty:
-                break
-            jobs.append(last)
-            size += len(last.inputs) if last else 0
-        return jobs
+                self._deliver([(job, error) for job in batch])
+            self._call(self._begin)
 
     def _label(self, jobs: list[_Job]) -> None:
         """Label requests, those for one model and one number of labellings together."""

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, MutableMapping
+from math import isfinite
 from typing import Any, NamedTuple, NoReturn, TypeVar
 from urllib.parse import parse_qsl
 
@@ -134,7 +135,7 @@ class Request(NamedTuple):
         """The value of a body of JSON; a :class:`RefusedError` if it is none."""
         text = _text(self.body)
         try:
-            return json.loads(text, parse_constant=_no_constant)
+            return json.loads(text, parse_constant=_no_constant, parse_float=_number)
         except RecursionError:
             raise RefusedError(
                 400, "the body is nested too deeply", hint="send lists and objects as documented"
@@ -177,6 +178,14 @@ def _text(body: bytes) -> str:
         raise RefusedError(400, f"the body is not UTF-8 at byte {error.start + 1}") from None
 
 
+def _number(text: str) -> int | float:
+    """A number with a point or an exponent; without a fraction it is whole, as in JSON Schema."""
+    value = float(text)
+    if not isfinite(value):
+        raise ValueError("a number is too large")
+    return int(value) if value.is_integer() else value
+
+
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number of JSON")
 
@@ -203,18 +212,22 @@ def _parts(body: bytes, content_type: str) -> dict[str, str]:
     for piece in pieces:
         if piece.startswith(b"--"):
             return fields
-        head, blank, content = piece.partition(b"\r\n\r\n")
+        head, _, content = piece.partition(b"\r\n\r\n")
+        name = None
         for line in head.decode("utf-8", "replace").split("\r\n"):
             kind, _, value = line.partition(":")
-            if kind.strip().lower() == "content-disposition" and blank and (name := _parameter(value, "name")):
-                fields[name] = _text(content)
+            if kind.strip().lower() == "content-disposition":
+                name = _parameter(value, "name")
+        if name is None:
+            raise wrong
+        fields[name] = _text(content)
     raise wrong
 
 
-def _parameter(value: str, name: str) -> str:
-    """A parameter of a header: ``b`` of ``a; name="b"``."""
+def _parameter(value: str, name: str) -> str | None:
+    """A parameter of a header: ``b`` of ``a; name="b"``; None if there is none of this name."""
     for item in value.split(";")[1:]:
         key, _, text = item.strip().partition("=")
         if key.strip().lower() == name:
             return text.strip().strip('"')
-    return ""
+    return None

@@ -9,6 +9,7 @@ import hmac
 import re
 import socket
 from base64 import b64decode
+from functools import lru_cache
 from ipaddress import ip_address
 
 from rnncli.serving.exchange import RefusedError
@@ -22,6 +23,7 @@ HEADERS = (
 )
 
 
+MOST = 300  # characters of a Host; a name has 253 at most
 _HOST = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([^\[\]:/@]+))(?::\d{1,5})?", re.ASCII)
 
 
@@ -34,11 +36,12 @@ class Guard:
         if settings.host not in LOOPBACK:
             names |= {settings.host, socket.gethostname(), socket.getfqdn()}
         self._names = frozenset(map(_name, names))
+        self._is_own = lru_cache(100)(self._is_name)  # most requests have the same few names
 
     def check_names(self, headers: dict[str, str]) -> None:
         """Refuse a request to another name, and one from a page of another site."""
         host = headers.get("host", "")
-        if not self._is_own(host):
+        if len(host) > MOST or not self._is_own(host):
             hint = "--allow-host NAME lets the service be reached under a further name"
             raise RefusedError(421, "this is not a name of the service", "the header Host", hint)
         origin = headers.get("origin")
@@ -65,7 +68,7 @@ class Guard:
                 401, "the token is missing or wrong", hint=hint, headers=(("WWW-Authenticate", "Bearer"),)
             )
 
-    def _is_own(self, host: str) -> bool:
+    def _is_name(self, host: str) -> bool:
         name = _name(host)
         return name in self._names or _is_address(name)
 

@@ -103,6 +103,7 @@ class Models:
         self._served = {name: FromFile(name, path, settings.threads) for name, path in settings.models.items()}
         self._lessons: dict[str, Lesson] = {}
         self.add_lesson(WORKED_EXAMPLE, worked_example())
+        self.add_lesson(f"{WORKED_EXAMPLE}, two layers", worked_example(layers=2))
         self.default = next(iter(self._served))
         self._next_look = 0.0
 

@@ -6,6 +6,7 @@ from rnncli.serving import routes
 from rnncli.serving.exchange import Answer, RefusedError, Request, as_json
 from rnncli.serving.routes import OBJECT, TEXT, Route
 from rnncli.serving.schema import Schema
+from rnncli.serving.settings import Limits
 
 if TYPE_CHECKING:
     from rnncli.serving.service import Service
@@ -19,13 +20,19 @@ _BODY: Schema = {
     "type": "object",
     "description": f"Exactly one of {', '.join(INPUTS)}. The answer to the last two has a list of results.",
     "additionalProperties": False,
+    "oneOf": [{"required": [name]} for name in INPUTS],
     "properties": {
         "text": {**TEXT, "description": "A text, which is cut into tokens as the model was trained for."},
         "tokens": {**_TOKENS, "description": "A sentence that is cut into tokens already."},
         "texts": {"type": "array", "items": TEXT, "description": "Several texts."},
         "sentences": {"type": "array", "items": _TOKENS, "description": "Several sentences of tokens."},
         "model": {"type": ["string", "null"], "description": "Name of a model; without it the first one."},
-        "nbest": {**_INTEGER, "minimum": 0, "description": "The most probable labellings of each sentence."},
+        "nbest": {
+            **_INTEGER,
+            "minimum": 0,
+            "maximum": Limits().nbest,
+            "description": "The most probable labellings of each sentence.",
+        },
     },
 }
 _TAGGED: Schema = {
@@ -76,8 +83,6 @@ async def _tag(service: "Service", request: Request, body: Any) -> Answer:
     value = body[name]
     limits = service.settings.limits
     nbest = body.get("nbest", 0)
-    if nbest > limits.nbest:
-        raise RefusedError(400, f"expected at most {limits.nbest:,}, got {nbest:,}", "nbest")
     inputs = value if name in ("texts", "sentences") else [value]
     if len(inputs) > limits.texts:
         hint = "send fewer texts in a request"

@@ -34,6 +34,7 @@ class Route(NamedTuple):
     answer   gives the answer to a request and the checked value of its body, None without one
     body     schema of a body of JSON; None if the route has none
     fields   of a query or a form, each with its schema, if it reads these
+    needed   fields that must be given
     result   schema of the answer
     media    of the answer
     refuse   gives the form of a refusal
@@ -46,6 +47,7 @@ class Route(NamedTuple):
     answer: "Callable[[Service, Request, Any], Awaitable[Answer | Stream]]"
     body: Schema | None = None
     fields: Mapping[str, Schema] | None = None
+    needed: tuple[str, ...] = ()
     result: Schema = OBJECT
     media: str = JSON
     refuse: Callable[[RefusedError], Answer] = error_as_json
@@ -110,10 +112,13 @@ def _operation(route: Route) -> dict[str, Any]:
         parameters.append({"name": route.varying, "in": "path", "required": True, "schema": TEXT})
     if route.fields is not None:
         if route.method == "GET":
-            parameters += [{"name": name, "in": "query", "schema": schema} for name, schema in route.fields.items()]
+            parameters += [
+                {"name": name, "in": "query", "required": name in route.needed, "schema": schema}
+                for name, schema in route.fields.items()
+            ]
         else:
-            form = {"schema": {"type": "object", "properties": route.fields}}
-            operation["requestBody"] = {"content": dict.fromkeys(route.medias, form)}
+            form = {"schema": {"type": "object", "required": [*route.needed], "properties": route.fields}}
+            operation["requestBody"] = {"required": True, "content": dict.fromkeys(route.medias, form)}
     if route.body is not None:
         operation["requestBody"] = {"required": True, "content": {JSON: {"schema": route.body}}}
     if parameters:

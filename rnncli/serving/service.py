@@ -86,7 +86,7 @@ class Service:
         if len(inputs) > self.settings.limits.texts:
             hint = "send fewer texts in a request"
             raise RefusedError(413, f"there are more than {self.settings.limits.texts:,} texts", hint=hint)
-        return await request.unless_gone(self.batcher.label(served, inputs, nbest, len(request.body)))
+        return await self.batcher.label(served, inputs, nbest, len(request.body), request.gone)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or start and stop with the server."""

@@ -26,7 +26,7 @@ class Limits(NamedTuple):
     seconds        from the end of a request to its answer
     slow           seconds that a client has to send the head of a request, or its body, or to read an answer
     collect        seconds that a request waits for others, to be labelled together with them
-    batch          tokens after which the labelling begins at once
+    batch          texts after which a batch takes no more requests
     """
 
     bytes: int = 1 << 20

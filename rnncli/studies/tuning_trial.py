@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rnncli import evaluation, modelfile
+from rnncli import evaluation, modelfile, system
 from rnncli.clock import Clock
 from rnncli.config import FALL
 from rnncli.data.parts import Parts
@@ -179,8 +179,7 @@ def undisturbed() -> Iterator[None]:
         yield
         return
     waiting: list[int] = []
-    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.getsignal(number) for number in (getattr(signal, name) for name in names)}
+    before = {number: signal.getsignal(number) for number in system.ENDING}
     for number in before:
         signal.signal(number, lambda received, _: waiting.append(received))
     try:

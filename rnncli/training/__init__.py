@@ -1,7 +1,7 @@
 """Training: an untrained model for the data, the loop of epochs and batches, and what it reports."""
 
 from rnncli.training.carry import Carried
-from rnncli.training.events import Divergence, Epoch, Failure, Listener, Result, Resumed, Run
+from rnncli.training.events import Divergence, Epoch, Failure, Listener, PastEpoch, Result, Resumed, Run
 from rnncli.training.loop import Course, Saver, train
 from rnncli.training.prepare import prepare
 from rnncli.training.schedule import Plan, Schedule
@@ -15,6 +15,7 @@ __all__ = [
     "Epoch",
     "Failure",
     "Listener",
+    "PastEpoch",
     "Plan",
     "Progress",
     "Result",

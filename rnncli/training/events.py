@@ -26,6 +26,18 @@ class Epoch(NamedTuple):
     metric: str = "score"  # what ``score`` is: "f1", "accuracy" or, lower being better, "loss"; "": not scored
     planned: int = 0  # epochs of the training as far as they are planned; before the rate falls, the most of them
     is_falling: bool = True  # whether the learning rate falls, so that it is known when it begins and ends
+    rate: float = 0.0  # the learning rate of its last step
+
+
+class PastEpoch(NamedTuple):
+    """A line of the history of a training."""
+
+    seed: int
+    epoch: int
+    loss: float | None  # the mean per token; None where it is not finite
+    score: float  # on development data, by the metric of the training
+    seconds: float  # of its steps
+    rate: float  # the learning rate of its last step
 
 
 class Divergence(NamedTuple):

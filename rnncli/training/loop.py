@@ -230,6 +230,7 @@ class _Loop:
         number = trainer.epochs + 1
         is_kept = self.best.update(number, score, self.model.parameters)
         self.good = self.best.parameters if is_kept else self.model.parameters.copy()
+        rate = trainer.rate
         trainer.schedule.epoch_over(number, self.best.mark_epoch if self.best.mark_score > 0 else number)
         epoch = Epoch(
             number,
@@ -243,6 +244,7 @@ class _Loop:
             self.metric,
             self._epochs(number - self.missing),
             trainer.schedule.is_falling,
+            rate,
         )
         self.earlier_seconds += self.seconds
         self.seconds = 0.0

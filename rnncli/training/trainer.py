@@ -84,7 +84,7 @@ class Trainer:
         for sentences in self._batches():
             if self.schedule.end and self.steps >= self.schedule.end:
                 break
-            self.loss += self.step(sentences, self._rate())
+            self.loss += self.step(sentences, self._rate(self.steps))
             self.batch += 1
             if batch_done(self.batch / self.batches):
                 return True
@@ -125,9 +125,13 @@ class Trainer:
         """The steps that are done, without those that were taken back."""
         return self.epochs * self.batches + self.batch
 
-    def _rate(self) -> float:
-        """The learning rate of the next step."""
-        share = min(self.most, self.schedule.share(self.steps))
+    @property
+    def rate(self) -> float:
+        """The learning rate of the last step."""
+        return self._rate(max(0, self.steps - 1))
+
+    def _rate(self, step: int) -> float:
+        share = min(self.most, self.schedule.share(step))
         return self.rate_share * self.training.learning_rate * share
 
     def step(self, sentences: Longs, rate: float) -> float:

@@ -13,15 +13,32 @@ from rnncli.writing.appending import appending
 from rnncli.writing.elsewhere import or_elsewhere
 from rnncli.writing.files import is_stream, write, write_text, writing
 from rnncli.writing.locks import lock
-from rnncli.writing.outputs import CHECKPOINT, FIGURE, LOG, MODEL, PAGE, SETTINGS, TEXT, Kind, Output, check
+from rnncli.writing.outputs import (
+    CHECKPOINT,
+    FIGURE,
+    LISTS,
+    LOG,
+    MODEL,
+    ONNX,
+    PAGE,
+    SAFETENSORS,
+    SETTINGS,
+    TEXT,
+    Kind,
+    Output,
+    check,
+)
 from rnncli.writing.temporary import remove_leftovers
 
 __all__ = [
     "CHECKPOINT",
     "FIGURE",
+    "LISTS",
     "LOG",
     "MODEL",
+    "ONNX",
     "PAGE",
+    "SAFETENSORS",
     "SETTINGS",
     "TEXT",
     "Kind",

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from rnncli import system
 from rnncli.errors import FileError
 from rnncli.writing.files import made, sync_folder
 
@@ -34,7 +35,7 @@ def appending(path: Path) -> Iterator[Callable[[str], None]]:
 
     try:
         with made(path.parent):
-            number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+            number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | system.BINARY, 0o666)
             os.ftruncate(number, _end_of_lines(number))
             sync_folder(path.parent)
     except OSError as error:

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
+from rnncli import system
 from rnncli.errors import FileError
 from rnncli.writing import temporary
 from rnncli.writing.places import Place, find
@@ -88,7 +89,7 @@ def _replacing(place: Place) -> Iterator[BinaryIO]:
             temporary.remove_leftovers(folder)
             # The system gives a new file its permissions. One that replaces another is private until it has those.
             mode = 0o600 if place.status else 0o666
-            number = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+            number = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | system.BINARY, mode)
             with buffered(number) as file:
                 yield file
                 file.flush()
@@ -112,7 +113,7 @@ def try_to_write(folder: Path) -> None:
     temporary.remove_leftovers(folder)
     new = temporary.new_path(folder)
     try:
-        os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | system.BINARY, 0o600))
     finally:
         with suppress(OSError):
             new.unlink(missing_ok=True)
@@ -141,9 +142,9 @@ def _take_over(number: int, path: Path, old: os.stat_result) -> None:
     new = os.fstat(number)
     if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
         with _passing_over(_NOT_ALLOWED):
-            os.fchown(number, -1, old.st_gid)
+            system.give(number, group=old.st_gid)
         with _passing_over(_NOT_ALLOWED):
-            os.fchown(number, old.st_uid, -1)
+            system.give(number, user=old.st_uid)
     if hasattr(os, "listxattr"):
         with suppress(OSError):
             for name in os.listxattr(path):
@@ -153,7 +154,7 @@ def _take_over(number: int, path: Path, old: os.stat_result) -> None:
     if os.fstat(number).st_gid != old.st_gid:  # another group may do no more than everybody
         mode = mode & ~0o070 | (mode & 0o007) << 3
     with _passing_over(_NOT_ALLOWED):
-        os.fchmod(number, mode)
+        system.permit(number, mode)
 
 
 @contextmanager
@@ -174,7 +175,7 @@ def _sync(number: int) -> None:
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder last, where the system can do that."""
     try:
-        number = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        number = os.open(folder, os.O_RDONLY | system.BINARY)
     except PermissionError:  # a folder that may be written and not listed
         return
     try:

@@ -23,6 +23,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from rnncli import system
 from rnncli.errors import FileError
 from rnncli.writing import temporary
 from rnncli.writing.files import made
@@ -141,7 +142,7 @@ def _make(file: Path, token: str) -> bool:
 
 def _write(file: Path, content: bytes) -> None:
     """Write a new file by one call; if that fails there is none."""
-    number = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    number = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | system.BINARY, 0o644)
     try:
         if os.write(number, content) < len(content):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -39,6 +39,15 @@ MODEL = Kind("a model", "model.npz", re.compile(_HEADER + b'"format":', re.DOTAL
 CHECKPOINT = Kind(
     "a checkpoint", "model.npz.checkpoint", re.compile(_HEADER + b'"kind": "checkpoint"', re.DOTALL), is_binary=True
 )
+# Protocol Buffers: field 1, a version of one byte; field 2, the producer.
+ONNX = Kind("an ONNX file of rnncli", "model.onnx", re.compile(rb"\x08.\x12\x06rnncli", re.DOTALL), is_binary=True)
+LISTS = Kind("the lists of an ONNX file", "model.onnx.json", re.compile(rb'\{"version": \d+, "rnncli": '))
+SAFETENSORS = Kind(
+    "a file of safetensors of rnncli",
+    "model.safetensors",
+    re.compile(rb'.{8}\{"__metadata__":\{"rnncli":', re.DOTALL),
+    is_binary=True,
+)
 PAGE = Kind("a page of rnncli", "page.html", re.compile(rb'.*<meta name="generator" content="rnncli', re.DOTALL))
 FIGURE = Kind("a figure of rnncli", "figure.svg", re.compile(rb"<svg .*<!-- Generator: rnncli", re.DOTALL))
 LOG = Kind("a log of gradients", "log.json", re.compile(rb'\{"version": \d+, "sample": \{"sentences": '))

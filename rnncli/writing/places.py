@@ -7,6 +7,8 @@ import stat
 from pathlib import Path
 from typing import NamedTuple
 
+from rnncli import system
+
 _MOST_LINKS = 40  # as in Linux
 # Devices that take anything. Other devices are not for results.
 _SINKS = ("/dev/null", "/dev/zero", "/dev/full")
@@ -42,10 +44,7 @@ class Place(NamedTuple):
         if is_binary and _is_terminal(self):
             return "is a terminal, which cannot show it"
         if self.descriptor is not None:
-            import fcntl  # here, because Windows has none
-
-            is_readonly = fcntl.fcntl(self.descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
-            return "is not open for writing" if is_readonly else ""
+            return "is not open for writing" if system.is_for_reading(self.descriptor) else ""
         if stat.S_ISBLK(kind):
             return "is a disk, not a file"
         if stat.S_ISSOCK(kind):

@@ -7,6 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from rnncli import system
+
 
 class Process(NamedTuple):
     """A process of any machine.
@@ -26,15 +28,12 @@ def this_process() -> Process:
 
 
 def runs(process: Process) -> bool | None:
-    """Tell whether a process still runs; ``None`` if it was started on another machine, so that nobody can tell."""
+    """Tell whether a process still runs; ``None`` if nobody can tell, as of another machine."""
     if process.machine != _machine():
         return None
-    try:
-        os.kill(process.pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:  # it belongs to another user
-        pass
+    is_running = system.is_running(process.pid)
+    if not is_running:
+        return is_running
     start = _start(process.pid)
     return start != _ENDED and (start == process.start or "" in (start, process.start))
 

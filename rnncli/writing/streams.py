@@ -4,13 +4,13 @@ import errno
 import io
 import logging
 import os
-import select
 import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
+from rnncli import system
 from rnncli.writing.places import Place
 
 _log = logging.getLogger("rnncli")
@@ -43,7 +43,7 @@ class _Descriptor(io.RawIOBase):
             except InterruptedError:
                 pass
             except BlockingIOError:  # a full pipe that another program has set so that it does not wait
-                select.select([], [self._number], [])
+                system.is_writable(self._number)
 
     def close(self) -> None:
         if not self.closed:
@@ -76,14 +76,14 @@ def opened(place: Place) -> Iterator[BinaryIO]:
 def _open(place: Place) -> int:
     """Open a pipe or a device. For a while it waits for somebody to read a FIFO."""
     assert place.status
-    flags = os.O_WRONLY | os.O_CLOEXEC | os.O_NOCTTY
+    flags = os.O_WRONLY | system.BINARY | system.WITHOUT_TERMINAL
     if not stat.S_ISFIFO(place.status.st_mode):
         return os.open(place.path, flags)
     began = time.monotonic()
     is_announced = False
     while True:
         try:
-            number = os.open(place.path, flags | os.O_NONBLOCK)
+            number = os.open(place.path, flags | system.WITHOUT_WAITING)
         except OSError as error:
             if error.errno != errno.ENXIO:
                 raise

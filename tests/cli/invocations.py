@@ -52,6 +52,7 @@ INVOCATIONS = {
     "tag": Invocation(("tag", "leave Taipei")),
     "tag a file": Invocation(("tag", "--input={texts}", "--format", "text", "--to", "jsonl"), stdin=True),
     "tag to a file": Invocation(("tag", "--input={data}", "--to", "conll", "--out={out}"), False, ".conll", True),
+    "tag to a page": Invocation(("tag", "--input={texts}", "--to", "html", "--out={out}"), False, ".html", True),
     "evaluate": Invocation(("evaluate", "--", "{data}"), stdin=True),
     "evaluate predictions": Invocation(("evaluate", "--predictions={data}", "--", "{data}")),
     "evaluate with errors": Invocation(
@@ -77,6 +78,7 @@ INVOCATIONS = {
     "study next": Invocation(("study", "next", "--out={out}", "--", "{texts}"), writes=".jsonl", stdin=True),
     "info": Invocation(("info",)),
     "info as a card": Invocation(("info", "--card")),
+    "export": Invocation(("export", "--half", "--out={out}"), False, ".npz"),
     "verify": Invocation(("verify",)),
     "doctor": Invocation(("doctor", "--json")),
     "memory-task": Invocation(("memory-task", "copy", "--delay", "2", "--sentences", "3")),

@@ -102,7 +102,7 @@ def test_stdin_serves_once(run: Run, tmp_path: Path) -> None:
         (("tag", "leave", "--nbest", "1001"), "--nbest: 1001 is out of range\n  give a number from 0 to 1000"),
         (
             ("tag", "text", "--to", "xml"),
-            '--to: "xml" is not one of its values\n  known: line, tsv, jsonl, conll, conllu, csv',
+            '--to: "xml" is not one of its values\n  known: line, tsv, jsonl, conll, conllu, csv, html',
         ),
         (("tag", "text", "--to", "json"), '--to: "json" is not one of its values\n  did you mean --to jsonl?'),
         (("train", "--hiden", "8"), "no such option: --hiden\n  did you mean --hidden?"),

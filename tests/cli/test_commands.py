@@ -361,7 +361,7 @@ def test_the_n_best_readings_as_tsv_are_sentences_with_rank_and_probability(run:
     assert 1.0 == json.loads(run("evaluate", out, "--json").stdout)["accuracy"]
 
 
-@pytest.mark.parametrize("to", ["line", "tsv", "jsonl"])
+@pytest.mark.parametrize("to", ["line", "tsv", "jsonl", "html"])
 def test_what_is_written_to_a_file_is_what_stdout_gets(run: Run, tmp_path: Path, to: str) -> None:
     (tmp_path / "in.txt").write_text("leave Taipei\n\nhello \u202e\x1b\n", "utf-8")
     arguments = ("tag", "--input", "in.txt", "--to", to)

@@ -66,6 +66,7 @@ def commands(model: Path, data: Path, folder: Path) -> list[tuple[object, ...]]:
         ("train", data, "--dev", "unseen.tsv", "--json", *QUICK),
         ("train", data, "--class-weight", "weights.tsv", *QUICK),
         ("train", data, "--log-gradients", f"log{EVIL}\n", *QUICK),
+        ("train", data, "--plot", f"plot{EVIL}\n", *QUICK),
         ("train", f"missing{EVIL}\n"),
         ("train", "bad.tsv"),
         ("train", "--arch", EVIL),
@@ -80,6 +81,7 @@ def commands(model: Path, data: Path, folder: Path) -> list[tuple[object, ...]]:
         ("tag", text, "--json", "--nbest", "2", *of_model),
         ("tag", "--input", "lines.txt", *of_model),
         ("tag", "--input", "lines.txt", "--to", "jsonl", *of_model),
+        ("tag", "--input", "lines.txt", "--to", "html", *of_model),
         ("tag", "--input", "latin.txt", *of_model),
         ("tag", text, "--out", folder / f"text{EVIL}\n", *of_model),
         ("tag", text, "--model", data),
@@ -154,7 +156,7 @@ def test_json_means_the_same_texts(run: Run, evil_model: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="this system has no terminals")
-@pytest.mark.parametrize("to", ["line", "tsv", "jsonl"])
+@pytest.mark.parametrize("to", ["line", "tsv", "jsonl", "html"])
 def test_a_terminal_gets_no_command_in_any_format(evil_model: Path, tmp_path: Path, to: str) -> None:
     controller, terminal = os.openpty()
     command = [sys.executable, "-m", "rnncli", "tag", f"leave Tai{EVIL}pei", "--to", to, "--model", evil_model]

@@ -61,7 +61,7 @@ def test_the_json_of_a_trained_model_is_the_documented_one(run: Run, trained: "T
         "version": 1,
         "sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content),
-        "format": modelfile.FORMAT,
+        "format": modelfile.format_of(trained.model),
         "rnncli": "0.1.0",
         "description": "bidirectional, 1 × 8 lstm, crf",
         "weights": sum(array.size for array in trained.model.parameters.values()),

@@ -75,7 +75,8 @@ def numbers_of(shown: str, measure: str) -> list[str]:
 def test_each_measure_is_shown_with_its_numbers(inspect: Run, measure: str) -> None:
     document = json.loads(inspect(LEAVE, "--json").stdout)
     expected = document["texts"][0]["connectivity"][measure][1]
-    shown = inspect(LEAVE, "--target", "Taipei", "--measure", measure, env={"COLUMNS": "120"}).stdout
+    words = (LEAVE, "--target", "Taipei", "--measure", measure, "--details")
+    shown = inspect(*words, env={"COLUMNS": "120"}).stdout
     found = [float(number.replace("−", "-")) for number in numbers_of(shown, measure)]
     assert [round(value, 2) for value in expected] == pytest.approx(found, abs=0.0051)
     agreement = document["texts"][0]["connectivity"]["agreement"]
@@ -110,6 +111,78 @@ def test_the_matrix_has_a_row_a_tag_in_digits(inspect: Run) -> None:
     assert [[round(9 * value / largest) for value in row] for row in rows] == [
         [int(digit) for digit in row] for row in digits
     ]
+
+
+def test_columns_of_the_matrix_stand_under_their_numbers(inspect: Run) -> None:
+    text = "leave 臺北市 on May 2nd and arrive in 高雄 today , thanks"
+    shown = inspect(text, "--matrix", env={"COLUMNS": "80"}).stdout
+    numbers, *rows = shown[shown.index("All tags by ablation") :].splitlines()[1:14]
+    ends = [match.end() for match in re.finditer(r"\d+", numbers)]
+    assert 12 == len(ends)
+    for row in rows:
+        places = [cell_len(row[: match.end()]) for match in re.finditer(r" (−?\d|·)(?= |$)", row)][-12:]
+        assert ends == places, row
+
+
+def rows_of(shown: str, memory: str) -> list[str]:
+    """The rows of a memory, without those above and below them."""
+    part = shown[shown.index(f"Memory: {memory}") :].split("\n\n")[0]
+    return [line for line in part.splitlines() if re.search("[▁-█]", line) and "Memory" not in line]
+
+
+def test_rows_of_a_memory_are_units_named_by_what_they_tell_apart(run: Run) -> None:
+    document = json.loads(run("inspect-memory", LEAVE, "--json").stdout)
+    shown = run("inspect-memory", LEAVE, env={"COLUMNS": "80"}).stdout
+    for memory in document["texts"][0]["memories"]:
+        apart = memory["units"]["apart"]
+        low, high = memory["scale"]
+        rows = rows_of(shown, memory["name"])
+        assert len(rows) == 6
+        for row in rows:
+            unit = int(row.split()[0]) - 1
+            bands = re.findall("[▁-█]+", row)
+            assert [len(word) for word in LEAVE.split()] == list(map(len, bands))
+            steps = [round(7 * (values[unit] - low) / (high - low)) for values in memory["values"]]
+            assert ["▁▂▃▄▅▆▇█"[step] for step in steps] == [band[0] for band in bands]
+            assert row.endswith("{} from {}".format(*apart[unit])) if apart[unit] else row.endswith(bands[-1])
+        assert any(" from " in row for row in rows)
+        assert memory["units"]["tags"] is None
+
+
+def test_the_memory_comes_before_what_tags_rest_on(run: Run) -> None:
+    shown = run("inspect-memory").stdout
+    order = ("The texts part", "Memory: layer 1 forward", "tells apart", "What tags rest on")
+    places = [shown.index(words) for words in order]
+    assert places == sorted(places)
+
+
+def test_a_jordan_networks_memory_has_a_row_for_each_tag(run: Run, other: Path) -> None:
+    document = json.loads(run("inspect-memory", LEAVE, "--model", other, "--json").stdout)
+    (memory,) = document["texts"][0]["memories"]
+    tags = load(other).tags
+    assert tags == memory["units"]["tags"]
+    most = max(range(len(tags)), key=lambda tag: max(row[tag] for row in memory["values"]))
+    rows = rows_of(run("inspect-memory", LEAVE, "--model", other).stdout, "output")
+    assert tags[most] == rows[0].split()[0]
+    assert {row.split()[0] for row in rows} <= set(tags)
+
+
+TERMS = ("rank correlation", "completeness gap", "saturated", "dead")
+
+
+def test_terms_of_the_field_are_shown_with_details_and_explained(inspect: Run, booking_tsv: Path) -> None:
+    plain = inspect(LEAVE, env={"COLUMNS": "1000"}).stdout.lower()
+    assert not [term for term in TERMS if term in plain]
+    detailed = inspect(LEAVE, "--details", env={"COLUMNS": "1000"}).stdout
+    for sentence in (
+        "Rank correlation: whether",
+        "Completeness gap: the share",
+        "A saturated unit is",
+        "a dead unit has",
+    ):
+        assert 1 == detailed.count(sentence)
+    corpus = inspect("--corpus", booking_tsv, "--quiet", env={"COLUMNS": "1000"}).stdout
+    assert 1 == corpus.count("A saturated unit is")
 
 
 LONG = " ".join(["leave 臺北市 on May 2nd and arrive in 高雄 today ,"] * 4)

@@ -75,7 +75,7 @@ def test_no_command_writes_over_a_file_that_it_reads(
                 words += [link, "--to", "tsv"]
             else:
                 words += [*words_of[written], link]
-                words += ["copy"] if command == "memory-task" else []
+                words += {"memory-task": ["copy"], "export": ["--to", "npz"]}.get(command, [])
                 if command == "compare":
                     words += [__file__] * 2
             if command == "tag" and read != "source":
@@ -106,11 +106,14 @@ def test_the_model_that_is_used_by_itself_is_an_input_too(run: Run, tmp_path: Pa
 WRITING = {
     "train": ("train", "{data}", *TINY, "--out={out}"),
     "train --log-gradients": ("train", "{data}", *TINY, "--out=m.npz", "--log-gradients={out}"),
+    "train --plot": ("train", "{data}", *TINY, "--out=m.npz", "--plot={out}"),
     "tag": ("tag", "hello", "--out={out}"),
     "tag in pieces": ("tag", "--input={data}", "--to", "conll", "--out={out}"),
+    "tag --to html": ("tag", "--input={data}", "--to", "html", "--out={out}"),
     "evaluate": ("evaluate", "{data}", "--errors={out}"),
     "compare": ("compare", "{data}", "{data}", "{data}", "--differences={out}"),
     "convert": ("convert", "{data}", "{out}", "--to", "jsonl"),
+    "export": ("export", "--half", "--to", "npz", "--out={out}"),
     "inspect-memory --html": ("inspect-memory", "hello", "--html={out}"),
     "inspect-memory --svg": ("inspect-memory", "hello", "--svg={out}"),
     "inspect-gradients": ("inspect-gradients", "hello", "--svg={out}"),
@@ -181,7 +184,7 @@ def test_what_others_wrote_is_replaced_by_overwrite_alone(
     assert f"error: {out}: is there already" in refused.stderr
     assert "give --overwrite to replace it" in refused.stderr
     assert "important" == out.read_text()
-    if way != "memory-task":
+    if way not in ("memory-task", "export"):
         assert 5 == run(*words, "--force").exit_code
         assert "important" == out.read_text()
     assert 0 == run(*words, "--overwrite").exit_code

@@ -268,7 +268,7 @@ def test_what_comes_before_a_fault_is_labelled(
         good = (sentence * count).encode()
         (tmp_path / "good").write_bytes(good)
         (tmp_path / "bad").write_bytes(good + bad + good[:1_000])
-        for to in ("line", "tsv", "jsonl", "conll", "conllu", "csv") if count == 3 else ("tsv",):
+        for to in ("line", "tsv", "jsonl", "conll", "conllu", "csv", "html") if count == 3 else ("tsv",):
             words = ("tag", "--to", to, "--model", trained.path, "--quiet", "--input")
             expected = run(*words, "good").stdout
             assert expected.count("Taipei") >= count

@@ -85,7 +85,7 @@ def summary(result: "Result") -> dict[str, Any]:
     return dict(json.loads(result.stdout))
 
 
-@pytest.mark.parametrize("to", ["jsonl", "tsv", "conll", "conllu", "csv"])
+@pytest.mark.parametrize("to", ["jsonl", "tsv", "conll", "conllu", "csv", "html"])
 def test_every_format_gives_what_input_gives_packed_or_not(run: Run, trained: "Trained", tmp_path: Path, to: str):
     options = ("--model", trained.path, "--to", to)
     files = contents()

@@ -48,7 +48,7 @@ def test_everything_holds_of_a_trained_model_and_its_development_data(
         "version": 1,
         "holds": True,
         "sha256": trained.sha256,
-        "format": modelfile.FORMAT,
+        "format": modelfile.format_of(trained.model),
         "rnncli": "0.1.0",
         "data_sha256": trained.model.provenance["data_sha256"],
     } == document

@@ -21,6 +21,7 @@ from rnncli import modelfile
 from rnncli.config import NetworkSpec, TrainingSpec
 from rnncli.data.inputs import Inputs
 from rnncli.data.tags import Scheme
+from rnncli.export.half import halved
 from rnncli.model import Model
 
 FOLDER = Path(__file__).parent
@@ -124,6 +125,14 @@ KINDS: dict[str, dict[str, Any]] = {
         "neighbours": "added",
         "features": "onehot+columns",
     },
+    "format4-half": {
+        "arch": "bidirectional",
+        "cell": "lstm",
+        "features": "embedding+ngram",
+        "transitions": "legal",
+        "scheme": "IOB2",
+        "half": True,
+    },
 }
 
 
@@ -132,6 +141,7 @@ def model(
     tokenizer: str = "words",
     divided: tuple[str, ...] = (),
     training: dict[str, Any] | None = None,
+    half: bool = False,
     **network: Any,
 ) -> Model:
     """A small model whose weights are drawn."""
@@ -153,7 +163,7 @@ def model(
     if training is not None:
         made.stored_training = training
         made.training_spec = TrainingSpec(epochs=training["epochs"], seed=training["seed"])
-    return made
+    return halved(made, "0" * 64) if half else made
 
 
 def main() -> None:

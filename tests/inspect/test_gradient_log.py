@@ -188,4 +188,4 @@ def test_a_log_of_a_network_without_memory_has_nothing_to_draw(tmp_path, run):
 def test_a_log_hides_no_event_from_the_listener():
     read_before = {"reading", "read"}  # by then the log has not begun
     events = {name for name in vars(training.Listener) if not name.startswith("_")} - read_before
-    assert events <= set(vars(seeds._Logging))
+    assert events <= set(vars(seeds._Passing))

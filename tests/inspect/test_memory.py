@@ -86,7 +86,7 @@ def test_units_are_judged_by_the_tokens_of_all_texts():
     tags = np.array([tag for each in traces for tag in each.tags])
     means = values.mean(axis=0)
     between = sum((tags == t).sum() * (values[tags == t].mean(axis=0) - means) ** 2 for t in set(tags))
-    (found,) = units(model.network_spec, traces)
+    (found,) = units(model, traces)
     np.testing.assert_allclose(
         found.separation, between / ((values - means) ** 2).sum(axis=0), rtol=1e-6, atol=1e-9
     )

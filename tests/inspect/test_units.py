@@ -9,8 +9,8 @@ from rnncli.inspect.units import Range, Tally, bounds
 TANH = Range(-1.0, 1.0)
 
 
-def tallied(values, tags, limits=TANH, pieces=1):
-    tally = Tally(len(values[0]), max(tags) + 1, limits)
+def tallied(values, tags, limits=TANH, pieces=1, kinds=None):
+    tally = Tally(len(values[0]), [str(tag) for tag in range(max(tags) + 1)] if kinds is None else kinds, limits)
     for part, of in zip(
         np.array_split(np.array(values), pieces), np.array_split(np.array(tags), pieces), strict=True
     ):
@@ -37,6 +37,33 @@ def test_tokens_may_come_in_pieces():
 def test_a_unit_that_never_moves_is_dead_and_tells_nothing():
     found = tallied([[0.3, 0.1], [0.3, 0.2]], [0, 1])
     assert ([True, False], 0.0) == (found.dead.tolist(), found.separation[0])
+
+
+def test_a_unit_is_named_by_the_two_types_whose_means_are_farthest_apart():
+    values = [[0.9], [0.8], [0.1], [0.0], [-0.7], [-0.9]]
+    kinds = ["city", "city", "O", "day"]  # B-city and I-city are of one type
+    assert [("city", "day")] == tallied(values, [0, 1, 2, 2, 3, 3], kinds=kinds).apart
+    assert [("day", "city")] == tallied(
+        [[-v for v in row] for row in values], [0, 1, 2, 2, 3, 3], kinds=kinds
+    ).apart
+
+
+def test_a_unit_that_varies_within_types_tells_nothing_apart():
+    values = [[0.9], [-0.9], [0.8], [-0.7]]
+    assert [None] == tallied(values, [0, 0, 1, 1]).apart
+    # Where each type occurs once, nothing is known of how much a unit varies within one.
+    assert [None] == tallied([[0.9], [-0.9], [0.1]], [0, 1, 2]).apart
+    assert [None] == tallied([[0.9], [-0.9]], [0, 0]).apart
+    assert [None] == tallied([[0.5], [0.5], [0.5]], [0, 1, 1]).apart
+
+
+def test_chance_names_few_units():
+    """Of units that have nothing to do with tags, about one in a hundred is named, however small the text."""
+    rng = np.random.default_rng(3)
+    for tokens, tags in ((8, 3), (12, 5), (200, 9)):
+        numbers = np.concatenate([np.arange(tags), rng.integers(0, tags, tokens - tags)])
+        found = tallied(rng.uniform(-1, 1, (tokens, 4000)), numbers.tolist())
+        assert np.mean([pair is not None for pair in found.apart]) < 0.02, tokens
 
 
 def test_one_token_makes_no_unit_dead():

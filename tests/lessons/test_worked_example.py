@@ -27,6 +27,15 @@ def test_the_model_computes_what_is_computed_by_hand(text, h, o):
     assert [step["scores"] for step in shown] == [[value] * 2 for value in o]
 
 
+def test_a_second_layer_reads_the_first_and_its_own_memory():
+    steps = Steps(worked_example(layers=2), ["1", "1", "2"])
+    shown = [steps.step(t) for t in range(3)]
+    assert [[layer["h"] for layer in step["layers"]] for step in shown] == [
+        [[2, 2], [4, 4]], [[6, 6], [20, 20]], [[16, 16], [72, 72]],
+    ]  # fmt: skip
+    assert [step["scores"] for step in shown] == [[8, 8], [40, 40], [144, 144]]
+
+
 def test_its_equations_are_those_of_the_lecture():
     steps = Steps(worked_example(), ["1", "1", "2"])
     texts = [unfold(steps, what, t, 0).text for t in range(3) for what in ("layer 1/h", "output/o")]

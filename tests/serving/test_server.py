@@ -132,6 +132,17 @@ def test_a_browser_is_opened_only_if_it_is_asked_for(trained: Trained, tmp_path:
         assert f"http://127.0.0.1:{port}\n" == opened.read_text()
 
 
+def test_limits_are_options(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RNNCLI_MAX_BYTES", "500")
+    limits = ("--max-tokens", 20, "--time-limit", 60, "--queue", 1)
+    with serving("--model", trained.path, *limits) as (_, port):
+        assert 200 == ask(port, body=json.dumps({"text": "a " * 20}))[0]
+        for text, message in (("a " * 21, "more than 20 tokens"), ("a" * 500, "longer than 500 bytes")):
+            status, answer = ask(port, body=json.dumps({"text": text}))
+            assert 413 == status
+            assert message in answer["error"]["message"]
+
+
 @pytest.fixture(scope="module")
 def slow_port(trained: Trained) -> Iterator[int]:
     """A server in this process that cuts off clients after half a second."""

@@ -193,17 +193,17 @@ def test_every_setting_has_bounds_and_they_are_kept(client: Any) -> None:
     for name, setting in FORM.items():
         wrong: list[Any] = [None, [], {}]
         if "minimum" in setting:
-            wrong = [setting["minimum"] - 1, setting["maximum"] + 1, "1", True, 1e999]
+            wrong = [setting["minimum"] - 1, setting["maximum"] + 1, "1", True]
         elif "enum" in setting:
             wrong = ["", "lstm ", 1, None]
         elif name == "texts":
             wrong = ["a", [1], ["a"] * 5, ["a" * 1_001]]
         for value in wrong:
-            body = f'{{"{name}": 1e999}}'.encode() if value == 1e999 else {name: value}
-            reply = client.post("/v1/train", body)
+            reply = client.post("/v1/train", {name: value})
             assert 400 == reply.status, (name, value)
             assert reply.error["where"].startswith(name)
     assert 400 == client.post("/v1/train", {"seed": 1}).status
+    assert 400 == client.post("/v1/train", b'{"hidden": 1e999}').status
     reply = client.post("/v1/train", {"arch": "jordan", "cell": "lstm"})
     assert 400 == reply.status
     assert "needs a network that keeps only its hidden layer" in reply.error["message"]

@@ -1,12 +1,18 @@
 """The live page in a real browser: labels while typing, two texts, a word erased, the saved file."""
 
+import json
+import re
+
 import browsers
 import pytest
 from browsers import wait_for
 
 from rnncli import modelfile
 from rnncli.inspect.document import Question, document
+from rnncli.inspect.equation import quantities, unfold
 from rnncli.inspect.erasing import erased
+from rnncli.inspect.steps import Steps
+from rnncli.lessons.worked_example import worked_example
 from rnncli.tagging import Tagger
 
 pytestmark = browsers.needs_browser
@@ -328,3 +334,62 @@ def test_a_saved_page_shows_the_same_without_a_network(opened, tmp_path, text):
         assert [] == page.find_elements("css selector", "img")
     finally:
         browsers.set_offline(page, False)
+
+
+def test_a_saved_page_holds_the_numbers_of_the_library(opened, tmp_path):
+    model = worked_example()
+    page = opened(model="worked example", text="1 1 2", other="2 1 1")
+    wait_for_words(page, "1 1 2")
+    html = save(page, tmp_path).read_text("utf-8")
+    saved = json.loads(re.search('<script type="application/json" id="document">(.*?)</script>', html, re.S)[1])
+    assert ["worked example"] == [each["name"] for each in saved["models"]]
+    answers = {json.dumps([name, question], sort_keys=True): answer for name, question, answer in saved["answers"]}
+
+    def answer_to(name, **question):
+        return answers[json.dumps([name, {"model": "worked example", **question}], sort_keys=True)]
+
+    texts = ["1 1 2", "2 1 1"]
+    for options in ({}, {"measures": True}):
+        expected = document(model, Question(texts, measures=bool(options)))
+        assert without_files(answer_to("inspect", texts=texts, **options)) == without_files(expected)
+    expected = document(model, Question(texts[:1], measures=False, steps=[0, 1, 2]))
+    assert without_files(answer_to("inspect", texts=texts[:1], steps=[0, 1, 2])) == without_files(expected)
+    steps = Steps(model, texts[0].split())
+    for token in range(3):
+        assert erased(model, texts[0].split(), token) == answer_to("erase", text=texts[0], token=token)
+        for what, count in quantities(steps).items():
+            for unit in range(count):
+                equation = answer_to("equation", text=texts[0], what=what, step=token, unit=unit)
+                assert unfold(steps, what, token, unit).as_dict().items() <= equation.items()
+
+
+def test_a_saved_page_gives_single_steps_of_what_it_holds(opened):
+    model = worked_example()
+    doc = document(model, Question(["1 1 2"], measures=False, steps=[0, 1, 2]))
+    held = ["inspect", {"texts": ["1 1 2"], "model": "a", "steps": [0, 1, 2], "measures": False}, doc]
+    script = """const [held, questions, done] = arguments;
+        import("/page/source.js").then(async ({ inside }) => {
+            const source = inside([held], () => "not in this file");
+            const answers = [];
+            for (const question of questions) {
+                try {
+                    const answer = await source.inspect(question);
+                    answers.push(answer.texts[0].steps.steps.map(({ step }) => step));
+                } catch (error) {
+                    answers.push(error.message);
+                }
+            }
+            done(answers);
+        });"""
+    questions = [
+        {"texts": ["1 1 2"], "model": "a", "steps": steps, "measures": measures}
+        for steps, measures in ([[0, 1, 2], False], ["all", False], [[1], False], [[2, 1], False], [[1], True])
+    ]
+    questions += [{**questions[2], "model": "b"}, {**questions[2], "texts": ["1 1 1"]}]
+    answers = opened(text="1 1 2").execute_async_script(script, held, questions)
+    missing = "not in this file"
+    assert [[0, 1, 2], [0, 1, 2], [1], [1, 2], missing, missing, missing] == answers
+
+
+def without_files(doc):
+    return {**doc, "model": {key: value for key, value in doc["model"].items() if key != "file"}}

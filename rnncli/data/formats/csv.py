@@ -34,7 +34,7 @@ class _Table(NamedTuple):
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL
 
 
-class _Layout(NamedTuple):
+class TableLayout(NamedTuple):
     """Which column holds what."""
 
     columns: Layout
@@ -126,11 +126,16 @@ def read(lines: Lines, wanted: Wanted, faults: Faults) -> Contents:
     words = [f"columns between {_DELIMITERS[table.delimiter]}", layout.columns.in_words()]
     if layout.sentence is not None:
         words.append(f"sentences by column {table.names[layout.sentence] if table.names else layout.sentence + 1}")
-    sentences = _sentences(_rows(lines, table, faults), layout, wanted, faults)
-    return Contents(", ".join(words), sentences, layout.columns.all_names())
+    rows = _rows(lines, table, faults)
+    return Contents(", ".join(words), sentences(rows, layout, wanted, faults), layout.columns.all_names())
 
 
-def _choose(table: _Table, wanted: Wanted, name: str) -> _Layout:
+def chosen(names: Sequence[str], rows: Sequence[Sequence[str]], wanted: Wanted, name: str) -> TableLayout:
+    """The columns of a table that is no file; these are some of its rows."""
+    return _choose(_Table(",", names, [names, *rows]), wanted, name)
+
+
+def _choose(table: _Table, wanted: Wanted, name: str) -> TableLayout:
     """Choose the columns by --columns, or by their usual names."""
     names = table.names
     width = len(names) or columns.usual_width([row for row in table.rows if row])
@@ -163,7 +168,7 @@ def _choose(table: _Table, wanted: Wanted, name: str) -> _Layout:
     if wanted.labelled and tag in (token, *features):
         raise DataError("a column cannot be the tag and something else", where=name, hint=header)
     layout = Layout(width, token, tag if wanted.labelled else None, features, tuple(names))
-    return _Layout(layout, sentence if sentence not in (token, tag) else None)
+    return TableLayout(layout, sentence if sentence not in (token, tag) else None)
 
 
 def _rows(lines: Lines, table: _Table, faults: Faults) -> Iterator[tuple[int, list[str]]]:
@@ -187,9 +192,10 @@ def _unclosed(number: int, text: str) -> Fault:
     return Fault(number, 1, "a quotation mark is not closed", text, hint)
 
 
-def _sentences(
-    rows: Iterable[tuple[int, list[str]]], layout: _Layout, wanted: Wanted, faults: Faults
+def sentences(
+    rows: Iterable[tuple[int, list[str]]], layout: TableLayout, wanted: Wanted, faults: Faults
 ) -> Iterator[Sentence]:
+    """The sentences of rows, each with the number of its line."""
     words: list[list[str]] = []
     numbers: list[int] = []
     current = ""
@@ -217,7 +223,7 @@ def _sentences(
         yield _sentence(words, numbers, layout.columns, wanted)
 
 
-def _fault(number: int, cells: Sequence[str], layout: _Layout, wanted: Wanted) -> Fault | None:
+def _fault(number: int, cells: Sequence[str], layout: TableLayout, wanted: Wanted) -> Fault | None:
     """What is wrong with a row."""
     width = layout.columns.width
     if len(cells) != width:

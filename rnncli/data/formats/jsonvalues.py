@@ -121,7 +121,7 @@ class Values:
             return False
         start = self._position
         self._position = end
-        if _SURROGATE.search(self._text, start, end) and _has_half_pair(value):
+        if _SURROGATE.search(self._text, start, end) and has_half_pair(value):
             self._problems.append("half of a surrogate pair: \\ud800 to \\udfff are characters only in pairs")
         if self._problems:
             self._add(start, self._problems[0])
@@ -233,7 +233,8 @@ class Values:
         self._add(position, f"not JSON: {message}", hint)
 
 
-def _has_half_pair(value: Any) -> bool:
+def has_half_pair(value: Any) -> bool:
+    """Whether a text in a value of JSON has half of a surrogate pair, which is no character."""
     try:
         json.dumps(value, ensure_ascii=False, allow_nan=True).encode()  # which is not written
     except UnicodeEncodeError:

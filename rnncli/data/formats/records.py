@@ -50,8 +50,13 @@ def _say(text: str) -> None:
 
 def read(lines: Lines, wanted: Wanted, faults: Faults) -> Contents:
     """Read the records of a file of JSON: an array of them, or one after another."""
+    return of_values(Values(lines, faults), wanted, faults)
+
+
+def of_values(values: Iterable[Value], wanted: Wanted, faults: Faults) -> Contents:
+    """Read such records."""
     reader = _Reader(wanted, faults)
-    records = reader.records(Values(lines, faults))
+    records = reader.records(values)
     sample = list(islice(records, _SAMPLE if wanted.labelled else 1))
     if not sample:
         faults.raise_any()

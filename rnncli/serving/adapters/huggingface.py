@@ -121,7 +121,7 @@ ROUTES = (
         "Token classification as Hugging Face's inference API answers it.",
         _classify,
         _BODY,
-        result={"type": "array", "items": {"type": ["object", "array"], **_ENTITY, "items": _ENTITY}},
+        result={"type": "array", "items": {**_ENTITY, "type": ["object", "array"], "items": _ENTITY}},
         refuse=refuse,
         refused={"type": "object", "required": ["error"], "properties": {"error": TEXT}},
     ),

@@ -3,7 +3,7 @@
 Source: label_studio_ml/api.py and label_studio_ml/examples/spacy of
 https://github.com/HumanSignal/label-studio-ml-backend, and label_studio/ml/api_connector.py of
 https://github.com/HumanSignal/label-studio, which is the client. The service does not train, so what asks for
-training is refused with status 501.
+training is refused with status 403.
 """
 
 from math import prod
@@ -113,7 +113,7 @@ async def _train(service: "Service", request: Request, body: Any) -> Answer:
     hint = (
         "export the annotations, and train with: rnncli train FILE --out MODEL; the service then loads the new file"
     )
-    raise RefusedError(501, "the service does not train", hint=hint)
+    raise RefusedError(403, "the service does not train", hint=hint)
 
 
 async def _webhook(service: "Service", request: Request, body: Any) -> Answer:

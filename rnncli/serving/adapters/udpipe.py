@@ -27,8 +27,8 @@ _FIELDS: dict[str, Schema] = {
     "tokenizer": {**TEXT, "description": "Cut each line into tokens; options change nothing."},
     "tagger": {**TEXT, "description": "Write tags; options change nothing."},
     "parser": {**TEXT, "description": "Changes nothing: there is no parser."},
-    "input": {**TEXT, "description": "conllu, horizontal or vertical."},
-    "output": {**TEXT, "description": "conllu."},
+    "input": {**TEXT, "enum": ["conllu", "horizontal", "vertical"], "description": "Without it conllu."},
+    "output": {**TEXT, "enum": ["conllu"]},
 }
 _WORD = re.compile(r"[1-9][0-9]*")
 _EMPTY = "_"
@@ -47,6 +47,9 @@ async def _process(service: "Service", request: Request, body: Any) -> Answer:
         raise RefusedError(400, "The parameter 'data' is required.")
     if fields.get("output", "conllu") != "conllu":
         raise RefusedError(400, f"Unknown output format '{fields['output']}'.")
+    read = _READERS.get(fields.get("input", "conllu"))
+    if read is None:
+        raise RefusedError(400, f"Cannot parse the input in '{fields['input']}' format.")
     served = service.models.named(fields.get("model") or None)
     model = served.tagger.model
     column = COLUMNS.index("UPOS" if UPOS.issuperset(model.tags) else "XPOS")
@@ -60,9 +63,6 @@ async def _process(service: "Service", request: Request, body: Any) -> Answer:
         else:
             pieces = [_of_tokens(text, model.tokenize(text), number) for number, text in enumerate(texts, 1)]
     else:
-        read = _READERS.get(fields.get("input", "conllu"))
-        if read is None:
-            raise RefusedError(400, f"Cannot parse the input in '{fields['input']}' format.")
         sentences = list(read(data))
         if "tagger" in fields:
             labelled = await service.label(request, served.name, [sentence.tokens for sentence in sentences])
@@ -153,6 +153,7 @@ _READERS: dict[str, Callable[[str], Iterator[_Sentence]]] = {
 
 
 async def _models(service: "Service", request: Request, body: Any) -> Answer:
+    request.fields()  # a form that cannot be read is refused
     models = {served.name: ["tokenizer", "tagger"] for served in service.models}
     return as_json({"models": models, "default_model": service.models.default})
 
@@ -181,6 +182,7 @@ def _route(
     summary: str,
     answer: "Callable[[Service, Request, Any], Awaitable[Answer]]",
     fields: dict[str, Schema],
+    needed: tuple[str, ...],
     result: Schema,
 ) -> Route:
     return Route(
@@ -189,6 +191,7 @@ def _route(
         summary,
         answer,
         fields=fields,
+        needed=needed,
         result=result,
         refuse=refuse,
         refused=TEXT,
@@ -200,7 +203,7 @@ ROUTES = tuple(
     route
     for method in ("GET", "POST")
     for route in (
-        _route(method, "/process", "Label as UDPipe's REST server does.", _process, _FIELDS, _PROCESSED),
-        _route(method, "/models", "The models as UDPipe lists them.", _models, {}, _LISTED),
+        _route(method, "/process", "Label as UDPipe's REST server does.", _process, _FIELDS, ("data",), _PROCESSED),
+        _route(method, "/models", "The models as UDPipe lists them.", _models, {}, (), _LISTED),
     )
 )

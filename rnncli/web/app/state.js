@@ -1,5 +1,7 @@
 // What the page shows, as one plain object. All of it is in the URL, so that a link shows the same.
 
+import { firstSettings } from "./settings.js";
+
 /** Every key with its value at first; a view with further settings adds its keys here. Types are kept by the URL. */
 export const defaults = {
   view: "label",
@@ -13,7 +15,9 @@ export const defaults = {
   target: -1, // the token whose tag is explained; −1 for that of the first span
   erased: -1, // the number of the token that is erased; −1 for none
   stop: 0,
+  look: -1, // what the stop shows; −1 until the lesson has begun
   language: "en",
+  ...firstSettings, // of a training
 };
 
 // A change of one of these is a step that the browser's "back" undoes; others, such as each key of a text, are not.
