@@ -20,28 +20,20 @@ USE = re.compile(r"(?:^|[|&;(] *|\$ |-m |bin/)rnncli (?=[a-z])([^|;&>`)]*)")
 OPTION = re.compile(r"(?<![\w-])--([a-z][\w-]*)")
 PATH = re.compile(r"^(?:rnncli|tests|benchmarks|docs|sample_data|models)/[\w./-]*$")
 LINK = re.compile(r"\]\(([^)\s:#]+)(?:#[^)]*)?\)")
-# Options of other programs, and of scripts of this repository.
+# Options of other programs and of scripts of this repository.
 OTHERS = {
     "ablations",
     "against",
     "allow-host",
-    "array",
     "check",
-    "cpus-per-task",
-    "dashboard-address",
     "lang",
     "long",
-    "mem",
-    "mem-per-cpu",
-    "name",
-    "no-nanny",
     "nthreads",
-    "ntasks",
     "nworkers",
     "optimize",
     "pipeline",
-    "record",
-    "scheduler-file",
+    "spec",
+    "strict",
     "torch-env",
 }
 # [`module.name`, `name`](../rnncli/file.py)
@@ -111,10 +103,9 @@ def test_commands_and_options_that_a_page_names_exist(page: Path) -> None:
                 if command in COMMANDS:
                     unknown = set(OPTION.findall(use)) - COMMANDS[command].flags - {"config", "help", "help-all"}
                     assert not unknown, f"rnncli {use}"
-    known = (
-        {flag for command in COMMANDS.values() for flag in command.flags} | OTHERS | {"config", "help", "help-all"}
-    )
-    assert set(OPTION.findall(" ".join(code(page)))) <= known
+    known = {flag for command in COMMANDS.values() for flag in command.flags} | {"config", "help", "help-all"}
+    words = " ".join(words for _, words in CODE.findall(page.read_text("utf-8")))
+    assert set(OPTION.findall(words)) <= known | OTHERS
 
 
 @pytest.mark.parametrize("page", WRITTEN, ids=label)
