@@ -36,7 +36,7 @@ TEX = (
 
 def place(path: Path) -> Path:
     """Where a file or folder of the repository is among the pages."""
-    if path.is_relative_to("docs"):
+    if path.is_relative_to("docs") and path.suffix not in LANGUAGES:
         return path.relative_to("docs")
     if (ROOT / path).is_dir():
         return "source" / path / "index.md"
