@@ -114,7 +114,7 @@ def run(commands: Sequence[Command], folder: Path, logs: Path, environment: dict
         if code.read_text().strip() != "0" and not shows_code:
             wrong.append(f"$ {command.text}\nexit code {code.read_text()}" + "\n".join(printed))
         elif command.shown is not None:
-            tolerance = float("inf") if trains else 0.1 if trained else 0.0
+            tolerance = float("inf") if trains else 0.2 if trained else 0.0
             if not matches(command.shown, without_end(printed), tolerance):
                 wrong.append("\n".join([f"$ {command.text}", *printed, "is shown as", *command.shown]))
     return wrong
