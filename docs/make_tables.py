@@ -23,11 +23,29 @@ import time_to_score  # noqa: E402
 
 PAGES = {
     DOCS.parent / "README.md": ("accuracy", "small data", "time to pass others", "time of versions"),
+    DOCS.parent / "README.zh.md": ("scores in Chinese",),
     DOCS / "decisions.md": ("ablations",),
     DOCS / "cluster.md": ("jobs",),
     DOCS / "scale.md": ("folders", "plan"),
 }
 END = "<!-- end -->"
+# Columns of the table of scores in Chinese, with their heads, and what stands in the names of data.
+CHINESE = {
+    "data": "資料與指標",
+    "rnncli": "rnncli",
+    "CRFsuite": "CRFsuite",
+    "spaCy": "spaCy",
+    "rnncli, s": "rnncli 訓練秒數",
+    "CRFsuite, s": "CRFsuite 訓練秒數",
+    "spaCy, s": "spaCy 訓練秒數",
+}
+TITLES = {
+    ", words and POS, ": "，詞與詞性，",
+    ", words, ": "，詞，",
+    ", characters, ": "，字，",
+    ", UPOS accuracy": "，詞性正確率",
+    "span F1": "片段 F1",
+}
 
 
 def tables() -> dict[str, str]:
@@ -37,6 +55,7 @@ def tables() -> dict[str, str]:
     rows = {
         "accuracy": accuracy.full(records, list(datasets.FULL), [*accuracy.ROWS, *accuracy.ARCHITECTURES]),
         "small data": accuracy.small(records),
+        "scores in Chinese": [chinese(row) for row in time_to_score.peers(records)],
         "time to pass others": time_to_score.peers(records),
         "time of versions": time_to_score.versions(records),
         "ablations": accuracy.ablations(records),
@@ -45,6 +64,14 @@ def tables() -> dict[str, str]:
         "plan": folders.plan(labelling),
     }
     return {name: report.markdown(lines) if lines else "Not measured yet." for name, lines in rows.items()}
+
+
+def chinese(row: dict[str, str]) -> dict[str, str]:
+    """A row of scores with Chinese heads."""
+    title = row["data"]
+    for english, translated in TITLES.items():
+        title = title.replace(english, translated)
+    return {head: title if name == "data" else row[name] for name, head in CHINESE.items()}
 
 
 def page(path: Path, made: dict[str, str]) -> str:

@@ -23,6 +23,7 @@ from numpy.typing import DTypeLike, NDArray
 from rnncli import arguments, container, system, writing
 from rnncli.container import AGAIN
 from rnncli.errors import FileError, ModelError, RnncliError
+from rnncli.resources import MODELS
 
 Array = NDArray[Any]
 T = TypeVar("T")
@@ -242,7 +243,8 @@ def errors_of(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         near = arguments.nearest_path(path)
-        hint = f"did you mean {near}?" if near else '"rnncli train" makes one'
+        others = f'"rnncli train" makes one; {" and ".join(MODELS)} come with rnncli'
+        hint = f"did you mean {near}?" if near else others
         raise FileError("no such model", where=name, hint=hint) from error
     except FileError as error:
         raise FileError(error.message, where=name, hint=error.hint) from error

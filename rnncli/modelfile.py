@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from rnncli import __version__, archive, arguments
+from rnncli import __version__, archive, arguments, resources
 from rnncli.config import NetworkSpec, TrainingSpec, is_tokenizer
 from rnncli.data import lexicon
 from rnncli.data.inputs import OF_WORDS, Inputs, InputTable, input_lists
@@ -109,9 +109,10 @@ def save(model: Model, path: Path | str) -> str:
 def load(path: Path | str) -> Model:
     """Read a model file. Nothing in it is executed; a damaged, hostile or newer file is a :class:`.ModelError`.
 
+    The name of a bundled model stands for its file, unless there is a file of this name.
     There is one form of a file: to save the model again gives the same bytes.
     """
-    return archive.read(Path(arguments.path("model", path)), _build)
+    return archive.read(resources.model(arguments.path("model", path)), _build)
 
 
 def rebuild(path: Path, text: str, arrays: Mapping[str, archive.Array]) -> Model:

@@ -1,10 +1,12 @@
-"""The paths of the bundled model and the sample data: in an installed package, or next to it in a source tree."""
+"""The paths of the bundled models and the sample data: in an installed package, or next to it in a source tree."""
 
 from pathlib import Path
 
 from rnncli.errors import FileError
 
 _PACKAGE = Path(__file__).resolve().parent
+# Names of the bundled models: of the English and of the Chinese part of the sample data.
+MODELS = ("default", "zh")
 
 
 def bundled(name: str) -> Path:
@@ -13,3 +15,9 @@ def bundled(name: str) -> Path:
         if (root / name).is_file():
             return root / name
     raise FileError("this installation has no such file", where=name, hint="install rnncli again")
+
+
+def model(path: str | Path) -> Path:
+    """Return the file of a model: ``path`` if there is such a file, else the bundled model of this name."""
+    path = Path(path)
+    return bundled(f"models/{path}.npz") if str(path) in MODELS and not path.is_file() else path

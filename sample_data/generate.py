@@ -1,8 +1,8 @@
-"""Write the ticket-booking corpus: train.tsv, dev.tsv and test.tsv.
+"""Write the ticket-booking corpus: train.tsv, dev.tsv and test.tsv, and in zh/ the same in Chinese.
 
     python sample_data/generate.py [--seed N] [--out DIR] [--check]
 
-The words and sentence frames are in templates.py; this file expands them. All chance comes from
+The words and sentence frames are in templates.py and templates_zh.py; this file expands them. All chance comes from
 ``random.Random.random``, whose sequence is the same in every Python version, so the files are too.
 """
 
@@ -14,24 +14,19 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
-from templates import CITIES, FAMILIES, ROLES, SLOTS, TABLES, TIMES
+import templates
+import templates_zh
 
-SIZES = {"train": 3100, "dev": 400, "test": 600}
+# The folder of each part of the corpus and the words that it is made of.
+PARTS = {"": templates, "zh": templates_zh}
 HELD_OUT = ("dev", "test")
 NOVELTY = 0.15  # how often dev and test take a held-out entry where a table has one
-MAX_TOKENS = 35
-MAX_DISTANCE = 15  # tokens between a place or time and the only words that give its role away
 LOWER, CAPITAL, SHOUT = 0.40, 0.30, 0.02  # whole sentence lower-cased; first letter or clue raised
 FULL_STOP = 0.30
 CITY_SLOTS = ("departure", "destination", "via")
 ROLE_SLOTS = ("departure", "destination", "departure_time", "arrival_time")
-
-# The two sentences the corpus is about. They open the test file and occur nowhere else.
-SHOWCASE = (
-    ("arrive Taipei on November 2nd", "O B-destination O B-arrival_time I-arrival_time"),
-    ("leave Taipei on November 2nd", "O B-departure O B-departure_time I-departure_time"),
-)
 
 Role = dict[str, tuple[str, ...]]
 
@@ -51,11 +46,14 @@ class Sentence:
 
     pieces: tuple[Piece, ...]
     template: str
+    joint: str = " "
+    stop: str = "."
 
     @property
     def key(self) -> str:
         """The words without case and closing full stop: equal keys count as the same sentence."""
-        return " ".join(piece.token for piece in self.pieces).casefold().removesuffix(" .")
+        text = self.joint.join(piece.token for piece in self.pieces)
+        return text.casefold().removesuffix(self.joint + self.stop)
 
     def distances(self) -> list[int]:
         """Tokens from each place and time to the only clue, counted positive if the clue comes first."""
@@ -91,10 +89,11 @@ def body(entry: str) -> str:
 class Writer:
     """Expands templates into sentences for one of the three files."""
 
-    def __init__(self, rng: random.Random, split: str) -> None:
-        """Draw from ``rng``; ``split`` says which held-out entries are allowed."""
+    def __init__(self, rng: random.Random, split: str, words: ModuleType = templates) -> None:
+        """Draw from ``rng``; ``split`` says which held-out entries of ``words`` are allowed."""
         self.rng = rng
         self.split = split
+        self.words = words
         self.used: list[str] = []
 
     def pick(self, entries: Sequence[str]) -> str:
@@ -119,11 +118,12 @@ class Writer:
     def sentence(self) -> Sentence:
         """Make one sentence."""
         self.used.clear()
-        family = FAMILIES[self.weighted([weight for weight, _ in FAMILIES])][1]
+        words = self.words
+        family = words.FAMILIES[self.weighted([weight for weight, _ in words.FAMILIES])][1]
         template = self.pick(family)
-        role = ROLES[int(self.rng.random() * len(ROLES))]
+        role = words.ROLES[int(self.rng.random() * len(words.ROLES))]
         pieces = fix_articles(list(self.expand(body(template), role)))
-        return Sentence(tuple(self.dress(pieces)), template)
+        return Sentence(tuple(self.dress(pieces)), template, words.JOINT, words.STOP)
 
     def expand(self, text: str, role: Role) -> Iterator[Piece]:
         """Replace every symbol of ``text`` by its tokens."""
@@ -133,19 +133,21 @@ class Writer:
             if symbol.endswith("}"):
                 yield from self.fill(role.get(name, (name,))[0], role, symbol.startswith("@"))
             elif symbol.endswith(">"):
-                entry = body(self.pick(role.get(name) or TABLES[name]))
+                entry = body(self.pick(role.get(name) or self.words.TABLES[name]))
                 yield from (Piece(p.token, p.tag, p.clue or clue) for p in self.expand(entry, role))
             else:
-                yield Piece(symbol.removeprefix("^"), clue=clue)
+                for token in tokens(symbol.removeprefix("^"), self.words):
+                    yield Piece(token, clue=clue)
 
     def fill(self, slot: str, role: Role, with_preposition: bool) -> Iterator[Piece]:
         """A value for ``slot``, tagged; a preposition before it stays outside the span."""
         if slot in CITY_SLOTS:
-            value = self.pick(CITIES)
-        elif slot in SLOTS:
-            value = self.pick(SLOTS[slot])
+            value = self.pick(self.words.CITIES)
+        elif slot in self.words.SLOTS:
+            value = self.pick(self.words.SLOTS[slot])
         else:
-            preposition, _, values = TIMES[self.weighted([weight for _, weight, _ in TIMES])]
+            times = self.words.TIMES
+            preposition, _, values = times[self.weighted([weight for _, weight, _ in times])]
             value = self.pick(values)
             if with_preposition and preposition:
                 yield Piece(preposition)
@@ -155,16 +157,16 @@ class Writer:
     def dress(self, pieces: list[Piece]) -> list[Piece]:
         """Vary capitals and the closing full stop, as different people type."""
         style = self.rng.random()
-        if pieces[-1].token != "?" and self.rng.random() < FULL_STOP:
-            pieces = [*pieces, Piece(".")]
-        tokens = [piece.token for piece in pieces]
+        if pieces[-1].token not in ("?", "？") and self.rng.random() < FULL_STOP:
+            pieces = [*pieces, Piece(self.words.STOP)]
+        texts = [piece.token for piece in pieces]
         if style < LOWER:
-            tokens = [token.lower() for token in tokens]
+            texts = [text.lower() for text in texts]
         elif style < LOWER + CAPITAL:
-            tokens[0] = tokens[0][0].upper() + tokens[0][1:]
+            texts[0] = texts[0][0].upper() + texts[0][1:]
         elif style < LOWER + CAPITAL + SHOUT:
-            tokens = [piece.token.upper() if piece.clue else piece.token for piece in pieces]
-        return [Piece(token, piece.tag, piece.clue) for token, piece in zip(tokens, pieces, strict=True)]
+            texts = [piece.token.upper() if piece.clue else piece.token for piece in pieces]
+        return [Piece(text, piece.tag, piece.clue) for text, piece in zip(texts, pieces, strict=True)]
 
 
 def fix_articles(pieces: list[Piece]) -> list[Piece]:
@@ -176,28 +178,38 @@ def fix_articles(pieces: list[Piece]) -> list[Piece]:
     ]
 
 
-def showcase() -> list[Sentence]:
+def tokens(text: str, words: ModuleType) -> list[str]:
+    """The tokens of a text: words between blanks, or characters where words are joined without blanks."""
+    return text.split() if words.JOINT else list(text)
+
+
+def showcase(words: ModuleType) -> list[Sentence]:
     """The two sentences of SHOWCASE."""
     return [
-        Sentence(tuple(Piece(*pair) for pair in zip(words.split(), tags.split(), strict=True)), words)
-        for words, tags in SHOWCASE
+        Sentence(
+            tuple(Piece(*pair) for pair in zip(tokens(text, words), tags.split(), strict=True)),
+            text,
+            words.JOINT,
+            words.STOP,
+        )
+        for text, tags in words.SHOWCASE
     ]
 
 
-def build(seed: int) -> dict[str, list[Sentence]]:
-    """Make the whole corpus; no two of its sentences are the same."""
+def build(seed: int, words: ModuleType = templates) -> dict[str, list[Sentence]]:
+    """Make one part of the corpus; no two of its sentences are the same."""
     rng = random.Random(seed)
-    banned = [sentence.key for sentence in showcase()]
+    banned = [sentence.key for sentence in showcase(words)]
     seen: set[str] = set()
     corpus: dict[str, list[Sentence]] = {}
-    for split, size in SIZES.items():
-        writer = Writer(rng, split)
-        sentences = showcase() if split == "test" else []
+    for split, size in words.SIZES.items():
+        writer = Writer(rng, split, words)
+        sentences = showcase(words) if split == "test" else []
         while len(sentences) < size:
             sentence = writer.sentence()
-            fits = 2 <= len(sentence.pieces) <= MAX_TOKENS
-            fits = fits and all(abs(step) <= MAX_DISTANCE for step in sentence.distances())
-            if fits and sentence.key not in seen and not any(words in sentence.key for words in banned):
+            fits = 2 <= len(sentence.pieces) <= words.MAX_TOKENS
+            fits = fits and all(abs(step) <= words.MAX_DISTANCE for step in sentence.distances())
+            if fits and sentence.key not in seen and not any(key in sentence.key for key in banned):
                 seen.add(sentence.key)
                 sentences.append(sentence)
         corpus[split] = sentences
@@ -224,17 +236,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
 
     same = True
-    if not args.check:
-        args.out.mkdir(parents=True, exist_ok=True)
-    for split, sentences in build(args.seed).items():
-        path, content = args.out / f"{split}.tsv", render(sentences)
-        if args.check:
-            state = "up to date" if path.is_file() and path.read_bytes() == content else "differs"
-            same = same and state == "up to date"
-        else:
-            path.write_bytes(content)
-            state = "written"
-        print(f"{path}: {len(sentences)} sentences, {len(content)} bytes, {state}")
+    for folder, words in PARTS.items():
+        for split, sentences in build(args.seed, words).items():
+            path = args.out / folder / f"{split}.tsv"
+            content = render(sentences)
+            if args.check:
+                state = "up to date" if path.is_file() and path.read_bytes() == content else "differs"
+                same = same and state == "up to date"
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+                state = "written"
+            print(f"{path}: {len(sentences)} sentences, {len(content)} bytes, {state}")
     return 0 if same else 1
 
 

@@ -9,11 +9,11 @@ import argparse
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from generate import CITY_SLOTS, Sentence, build
+from generate import CITY_SLOTS, PARTS, Sentence, build
 
 Span = tuple[int, int, str]
 Predict = Callable[[list[str]], list[str]]
-BANDS = ((1, 1), (2, 3), (4, 6), (7, 10), (11, 15))
+BANDS = ((1, 1), (2, 3), (4, 6), (7, 10), (11, 15), (16, 25))
 
 
 def words(sentence: Sentence) -> list[str]:
@@ -95,11 +95,17 @@ def novelty(train: Sequence[Sentence], other: Sequence[Sentence]) -> str:
 
 
 def main() -> None:
-    """Print everything."""
+    """Print everything of every part."""
     parser = argparse.ArgumentParser(description="Measure the ticket-booking corpus.")
     parser.add_argument("--seed", type=int, default=1, help="default: %(default)s")
-    corpus = build(parser.parse_args().seed)
+    seed = parser.parse_args().seed
+    for folder, words in PARTS.items():
+        print(f"{folder or 'English'}:")
+        measure(build(seed, words))
 
+
+def measure(corpus: dict[str, list[Sentence]]) -> None:
+    """Print the figures of one part of the corpus."""
     for split, sentences in corpus.items():
         lengths = [len(sentence.pieces) for sentence in sentences]
         counts = Counter(name for sentence in sentences for *_, name in spans(tags(sentence)))

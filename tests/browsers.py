@@ -4,6 +4,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,3 +56,17 @@ def wait_for(page: Any, script: str, *values: Any, seconds: float = 30) -> Any:
         assert time.monotonic() < end, f"never true: {script} {values}"
         time.sleep(0.01)
     return value
+
+
+def saved(page: Any, folder: Path) -> Path:
+    """Save the live page as one file, as its button does."""
+    page.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(folder)})
+    button = "[...document.querySelectorAll('.settings button')].at(-1)"
+    page.execute_script(f"{button}.click()")
+    wait_for(page, f"return {button}.disabled === false", seconds=60)
+    path = folder / "rnncli.html"
+    for _ in range(500):
+        if path.exists():
+            break
+        page.execute_async_script("setTimeout(arguments[0], 20)")
+    return path

@@ -34,6 +34,9 @@ settings.load_profile("rnncli")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of this suite."""
     parser.addoption("--long", action="store_true", help="run hundreds of faults and minutes of fuzzing")
+    parser.addoption(
+        "--axe", metavar="FILE", help="axe.min.js to check pages with, such as that of the newest axe-core"
+    )
     parser.addoption("--record", metavar="FILE", help="write how many cases of each promise were run, as JSON")
 
 

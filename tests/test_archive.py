@@ -336,7 +336,8 @@ def test_an_encrypted_member_is_refused(written: Path) -> None:
 def test_a_missing_file_is_an_input_error(path: Path) -> None:
     with pytest.raises(FileError) as caught:
         weights_of(path)
-    assert f'{path}: no such model\n  "rnncli train" makes one' == str(caught.value)
+    hint = '"rnncli train" makes one; default and zh come with rnncli'
+    assert f"{path}: no such model\n  {hint}" == str(caught.value)
 
 
 def test_a_directory_cannot_be_read(tmp_path: Path) -> None:

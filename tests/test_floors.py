@@ -30,10 +30,10 @@ FLOORS = [
     {"parameters"},
     {"data", "kernels"},
     {"jobs", "keywords"},
-    {"config", "resources", "archive", "threads", "memory", "clock", "significance"},
+    {"config", "archive", "threads", "memory", "clock", "significance"},
     {"writing", "container", "control_groups", "web", "tables"},
     {"spec", "marks"},
-    {"arguments", "json_text", "printable"},
+    {"arguments", "json_text", "printable", "resources"},
     {"errors", "system"},
 ]
 HEIGHT = {room: -floor for floor, rooms in enumerate(FLOORS) for room in rooms}

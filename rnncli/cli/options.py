@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rnncli import memory
+from rnncli import memory, resources
 from rnncli.cli import classes, config_file, outputs, show, streams, usage
 from rnncli.cli.outputs import DEFAULT_MODEL
 from rnncli.cli.printable import printable, shell_word
@@ -34,18 +34,31 @@ _HELP_ALL = Annotated[
     bool, typer.Option("--help-all", callback=classes.help_all, is_eager=True, help="Show all options and exit.")
 ]
 
+
+def _model_file(path: Path | None) -> Path | None:
+    """The file of a value of ``--model``, which may be the name of a bundled model."""
+    return None if path is None else resources.model(path)
+
+
 ModelOption = Annotated[
     Path | None,
     typer.Option(
         "--model",
         "-m",
-        help="Model file; without it models/default.npz in the current folder, else the bundled model.",
+        callback=_model_file,
+        help="Model file or bundled model (default, zh); without it models/default.npz of this folder, "
+        "else default.",
         show_default=False,
     ),
 ]
 ModelArgument = Annotated[
     Path | None,
-    typer.Argument(metavar="MODEL", help="Model file; the same as --model.", show_default=False),
+    typer.Argument(
+        metavar="MODEL",
+        callback=_model_file,
+        help="Model file or bundled model; the same as --model.",
+        show_default=False,
+    ),
 ]
 ThreadsOption = Annotated[
     int,

@@ -11,8 +11,8 @@ from rnncli.resources import bundled
 DEFAULT_MODEL = Path("models/default.npz")
 
 # Parameters that name a file that a command writes, and the kind of the file in rnncli.writing; a REPORT is a PAGE
-# or a TEXT by its name, a PLOT is a PAGE or a FIGURE, a TEXT is a PAGE with --to html, and an EXPORT is of the kind that
-# --to or its name says.
+# or a TEXT by its name, a PLOT is a PAGE or a FIGURE, a TEXT is a PAGE with --to html, and an EXPORT is of the kind
+# that --to or its name says.
 OUTPUTS = {
     "train": {"out": "MODEL", "log_gradients": "LOG", "plot": "PLOT"},
     "tag": {"out": "TEXT"},

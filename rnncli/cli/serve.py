@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from rnncli import resources
 from rnncli.cli import show, signals
 from rnncli.cli.options import ThreadsOption, command, find_model
 from rnncli.cli.registry import variable
@@ -27,7 +28,7 @@ def serve(
             "--model",
             "-m",
             metavar="FILE",
-            help="Model file, or NAME=FILE; may be given several times. Without it that of rnncli tag.",
+            help="Model file, bundled model, or NAME=FILE; several times too. Without it that of rnncli tag.",
             show_default=False,
         ),
     ] = None,
@@ -101,9 +102,7 @@ def serve(
         ),
     )
     check_address(settings, public)
-    service = Service(settings)
-    server = Server(service)
-    service.prepare()
+    server = Server(Service(settings))
     stop = signals.Stop()
 
     def handle(number: int) -> None:
@@ -145,7 +144,7 @@ def _named(given: list[str]) -> dict[str, Path]:
             raise UsageError(f'--model: "{name}" cannot be the name of a model', hint=hint)
         if name in models:
             raise UsageError(f"--model: two models have the name {name}", hint="--model NAME=FILE gives another")
-        models[name] = Path(file)
+        models[name] = resources.model(file)
     return models or {"default": find_model(None)}
 
 

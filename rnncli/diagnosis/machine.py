@@ -14,12 +14,15 @@ from rnncli import __version__
 from rnncli import memory as rnncli_memory
 from rnncli.diagnosis.check import Check
 from rnncli.errors import RnncliError
-from rnncli.resources import bundled
+from rnncli.resources import MODELS, bundled
 from rnncli.threads import available_cpus
 
 LIBRARIES = ("numpy", "numba", "llvmlite", "typer", "rich", "jinja2", "platformdirs", "regex", "threadpoolctl")
 PYTHONS = (11, 13)  # Python 3.11 to 3.13
-BUNDLED = ("models/default.npz", "sample_data/train.tsv", "sample_data/dev.tsv", "sample_data/test.tsv")
+BUNDLED = (
+    *(f"models/{name}.npz" for name in MODELS),
+    *(f"sample_data/{name}.tsv" for name in ("train", "dev", "test")),
+)
 LEAST_MEMORY = 1 << 30  # bytes that are available; training on 200,000 tokens takes about half of that
 LEAST_DISK = 200 << 20
 

@@ -145,6 +145,10 @@ class Batcher:
             self._batches.put(batch)
 
     def _run(self) -> None:
+        # The page and its first request come while the kernels are loaded; only labels wait for them.
+        for served in (*self._models, *self._models.lessons):
+            if not self._is_closed:
+                served.prepare()
         while True:
             try:
                 batch = self._batches.get(timeout=EVERY)

@@ -48,7 +48,7 @@ class Served:
 
     def prepare(self) -> None:
         """Load the kernels, so that the first request does not wait for them."""
-        with suppress(RnncliError):  # of labelling, which the first request gets too
+        with suppress(Exception):  # which the first request gets too
             self.tagger.tag("a")
 
 

@@ -69,11 +69,6 @@ class Service:
             table = self._by_start if route.varying else self._by_path
             table.setdefault(route.start, {})[route.method] = route
 
-    def prepare(self) -> None:
-        """Load the kernels of the models, so that no request waits for them."""
-        for served in (*self.models, *self.models.lessons):
-            served.prepare()
-
     async def compute(self, request: Request, function: Callable[[Progress], T]) -> T:
         """The result of a function that takes its time; ConnectionResetError if the client leaves before it."""
         return await request.unless_gone(self.work.do(function))

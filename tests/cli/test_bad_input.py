@@ -292,7 +292,7 @@ def test_a_bad_model_is_refused_and_not_executed(
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_missing_model_is_refused(run: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
     missing = tmp_path / "missing.npz"
-    message = f'{missing}: no such model\n  "rnncli train" makes one'
+    message = f'{missing}: no such model\n  "rnncli train" makes one; default and zh come with rnncli'
     refused(run(*command, "--model", missing), FILE, message)
     # What the environment names is not passed over in silence either.
     refused(run(*command, env={"RNNCLI_MODEL": str(missing)}), FILE, message)

@@ -447,6 +447,28 @@ def test_without_a_model_option_the_model_is_named(
     assert f"model   models/default.npz, in {tmp_path}\n" == run("tag", "leave").stderr
 
 
+@pytest.mark.parametrize(
+    "command",
+    [("tag", "到台北"), ("inspect-memory", "到台北"), ("inspect-gradients", "到台北"), ("info",), ("verify",)],
+)
+def test_a_bundled_model_has_a_name(
+    run: Run, trained: "Trained", tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    expected = run(*command, "--model", bundled("models/zh.npz"))
+    assert 0 == expected.exit_code
+    assert expected.stdout == run(*command, "--model", "zh").stdout
+    assert expected.stdout == run(*command, env={"RNNCLI_MODEL": "zh"}).stdout
+    (tmp_path / "zh").write_bytes(trained.path.read_bytes())  # a file goes before a name
+    assert run(*command, "--model", "./zh").stdout == run(*command, "--model", "zh").stdout != expected.stdout
+
+
+def test_a_bundled_model_is_not_written_over(run: Run) -> None:
+    result = run("tag", "到台北", "--model", "zh", "--out", bundled("models/zh.npz"), "--overwrite")
+    assert 2 == result.exit_code
+    assert "would replace a file that is read" in result.stderr
+
+
 def test_a_line_without_tokens_has_no_readings_and_its_line_all_the_same(run: Run) -> None:
     arguments = ("tag", "--input", "-", "--nbest", "2")
     assert "\n" == run(*arguments, stdin=b"\n").stdout

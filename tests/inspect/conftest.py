@@ -24,7 +24,14 @@ def _text(tokens: list[str], spans: list[tuple[str, int, int]], factor: float) -
                 "name": "layer 1",
                 "values": [[t / count, -t / count, 0.5] for t in range(count)],
                 "scale": [-1.0, 1.0],
-                "units": {"order": [1, 0, 2], "separation": [0.5, 0.75, 0.0], "saturated": [1], "dead": [2]},
+                "units": {
+                    "order": [1, 0, 2],
+                    "separation": [0.5, 0.75, 0.0],
+                    "saturated": [1],
+                    "dead": [2],
+                    "apart": [["time", "O"], None, ["departure", "O"]],
+                    "tags": None,
+                },
             }
         ],
         "connectivity": {

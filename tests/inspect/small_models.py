@@ -1,5 +1,7 @@
 """Models that several tests look into: drawn at random in float64, and one that copies a word from k tokens ago."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from rnncli import training
@@ -13,8 +15,11 @@ SIDES = [("D",), ("N",), ("V",), ("P",), ("D",), ("N",), ("?",)]
 TAGS = ["O", "B-a", "I-a", "B-b", "O", "I-b"]
 
 
-def drawn(scale: float = 0.7, **spec: object) -> Model:
-    """A model with random weights in float64, biases too, which knows all words of TEXT but the last."""
+def drawn(scale: float = 0.7, tags: Sequence[list[str]] = (TAGS, TAGS), **spec: object) -> Model:
+    """A model with random weights in float64, biases too, which knows all words of TEXT but the last.
+
+    tags  of two sentences or more, so that n-grams of neighbours occur twice
+    """
     settings = {"hidden": 4, "embedding": 3, "ngram": 3, "column": 2, "window": 0}
     settings |= {"neighbours": "joined", "decoder": "softmax"}
     sentence = Sentence(TEXT[:6], TAGS, SIDES[:6], 1)
@@ -22,7 +27,7 @@ def drawn(scale: float = 0.7, **spec: object) -> Model:
     if not has_columns:
         sentence = sentence._replace(columns=[()] * 6)
     network = NetworkSpec(**({"features": "embedding"} | settings | spec))
-    model = training.prepare([sentence] * 2, network, TrainingSpec())  # n-grams of neighbours occur twice
+    model = training.prepare([sentence._replace(tags=row) for row in tags], network, TrainingSpec())
     rng, old = np.random.default_rng(5), model.parameters
     model.parameters = Parameters(old.rows, np.float64)
     for array in model.parameters.values():

@@ -44,7 +44,7 @@ def shown(browser, panel=0):
 
 
 def background(browser, token):
-    script = 'return getComputedStyle(document.querySelectorAll(".token")[arguments[0]]).backgroundColor'
+    script = 'return getComputedStyle(document.querySelectorAll("#sentences .token")[arguments[0]]).backgroundColor'
     return browser.execute_script(script, token)
 
 
@@ -63,7 +63,7 @@ def test_pointing_at_a_token_makes_it_the_target(opened, made):
     from selenium.webdriver import ActionChains
 
     page = opened(made(TOKENS))
-    tokens = page.find_elements("css selector", ".token")
+    tokens = page.find_elements("css selector", "#sentences .token")
     before = [background(page, n) for n in range(3)]
     ActionChains(page).move_to_element(tokens[2]).perform()
     values = [("+0.33", "11%", False), ("+0.67", "22%", False), ("+1.00", "33%", True)]
@@ -82,7 +82,7 @@ def test_the_keyboard_alone_is_enough(opened, made):
         for key in keys:
             ActionChains(page).send_keys(key).perform()
 
-    press(Keys.TAB)  # the measures
+    press(Keys.TAB, Keys.TAB, Keys.TAB)  # the map of the memory, more on its units, the measures
     press(Keys.ARROW_RIGHT)
     assert ["+1.00", "+2.00", "−3.00"] == [row[1] for row in shown(page)]  # contribution is twice ablation
     press(Keys.ARROW_RIGHT)
@@ -104,18 +104,39 @@ def test_the_matrix_has_every_number_and_chooses_the_target(opened, made):
 
 def test_two_models_share_one_scale_and_one_target(opened, made):
     page = opened(made(TOKENS, compare=True))
-    page.execute_script('document.querySelectorAll(".token")[2].click()')
+    page.execute_script('document.querySelectorAll("#sentences .token")[2].click()')
     # The largest of both is 9: three times the first model's 3.
     assert ["4%", "7%", "11%"] == [row[2] for row in shown(page, 0)]
     assert ["11%", "22%", "33%"] == [row[2] for row in shown(page, 1)]
 
 
-def test_the_heat_map_is_painted_on_its_scale(opened, made):
+def test_the_map_of_a_memory_names_its_rows_and_is_painted_on_its_scale(opened, made):
     page = opened(made(TOKENS))
+    names = [name.text for name in page.find_elements("css selector", ".map-names li")]
+    # The units in their order, 2, 1, 3; those that tell two types apart are before the others.
+    assert ["1: time from O", "3: departure from O", "2"] == names
     script = 'return [...document.querySelector("canvas").getContext("2d").getImageData(0, 0, 3, 3).data]'
     pixels = page.execute_script(script)
-    # Unit 2 is first: 0, −0.33, −0.67. White at 0; so much of the way to blue, (106, 165, 227), from there.
-    assert [255, 255, 255, 255, 206, 225, 246, 255, 155, 195, 236, 255] == pixels[:12]
+    # Unit 2 is last: 0, −0.33, −0.67. White at 0; so much of the way to blue, (106, 165, 227), from there.
+    assert [255, 255, 255, 255, 206, 225, 246, 255, 155, 195, 236, 255] == pixels[24:]
+    order = [heading.text for heading in page.find_elements("css selector", "#main h2")]
+    assert ["The tags", "The memories", "What a tag rests on", "All tags at once"] == order
+
+
+def test_the_first_of_each_two_types_comes_first_and_tags_name_what_is_fed_back(opened, made):
+    document = made(TOKENS)
+    (memory,) = document["texts"][0]["memories"]
+    memory["units"]["apart"] = [["time", "O"], ["O", "time"], ["departure", "O"]]
+    output = {**memory, "name": "output", "values": [[0.2, 0.7, 0.1], [0.9, 0.05, 0.05], [0.1, 0.1, 0.8]]}
+    output["units"] = {**memory["units"], "tags": ["O", "B-time", "B-departure"]}
+    document["texts"][0]["memories"].append(output)
+    page = opened(document)
+    names = [name.text for name in page.find_elements("css selector", ".map-names li")]
+    assert ["2: O from time", "3: departure from O", "1: time from O"] == names[:3]
+    assert ["O", "B-departure", "B-time"] == names[3:]  # the most probable first
+    page.find_elements("css selector", "canvas")[-1].send_keys("\ue015")  # arrow down
+    said = page.find_elements("css selector", "#heat .cell-readout")[-1].text
+    assert "B-departure, after leave: +0.10" == said
 
 
 @pytest.mark.parametrize("width", [400, 1600])

@@ -274,3 +274,9 @@ def test_without_the_library_the_command_says_how_to_get_it(run: Run, monkeypatc
     result = run("serve")
     assert (2, "") == (result.exit_code, result.stdout)
     assert 'pip install "rnncli[serve]"' in result.stderr
+
+
+def test_a_bundled_model_is_served_by_its_name() -> None:
+    with serving("--model", "zh") as (_, port):
+        status, labelled = ask(port, body=json.dumps({"text": "到台北"}))
+        assert (200, ["destination"]) == (status, [span["type"] for span in labelled["spans"]])

@@ -1,6 +1,8 @@
 """The live page of a service in this process, in a real browser."""
 
+import json
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlencode
@@ -9,6 +11,7 @@ import browsers
 import pytest
 
 from rnncli.api import Trained
+from rnncli.data.examples import BOOKING_PAIR
 from rnncli.serving.server import Server
 from rnncli.serving.service import Service
 from rnncli.serving.settings import Settings
@@ -29,6 +32,17 @@ def address(trained: Trained) -> Iterator[str]:
     yield server.url
     server.stop()
     thread.join(60)
+
+
+@pytest.fixture(scope="package")
+def networks(address: str) -> dict[str, Any]:
+    """What the service says of the networks side by side, which it trains for the first request, by name."""
+    body = json.dumps({"texts": BOOKING_PAIR}).encode()
+    request = urllib.request.Request(f"{address}/v1/architectures", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=120) as response:
+        events = response.read().decode().split("\n\n")
+    rows = [json.loads(event.partition("data: ")[2]) for event in events if event.startswith("event: network")]
+    return {row["name"]: row for row in rows}
 
 
 Opening = Callable[..., Any]

@@ -2,7 +2,6 @@
 
 import json
 import re
-import urllib.request
 from typing import Any
 from urllib.parse import parse_qs, urlparse
 
@@ -26,17 +25,6 @@ STOPS = 10
 def words(language: str) -> dict[str, str]:
     lines = re.findall(r'^  "(?:[^"\\]|\\.)*": "(?:[^"\\]|\\.)*",$', bundle.read(f"words/{language}.js"), re.M)
     return {key: text for line in lines for key, text in json.loads(f"{{{line[:-1]}}}").items()}
-
-
-@pytest.fixture(scope="module")
-def networks(address: str) -> dict[str, Any]:
-    """What the service says of the networks side by side, which it trains for the first request, by name."""
-    body = json.dumps({"texts": BOOKING_PAIR}).encode()
-    request = urllib.request.Request(f"{address}/v1/architectures", body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=120) as response:
-        events = response.read().decode().split("\n\n")
-    rows = [json.loads(event.partition("data: ")[2]) for event in events if event.startswith("event: network")]
-    return {row["name"]: row for row in rows}
 
 
 def text_of(page: Any, selector: str) -> str:

@@ -214,7 +214,7 @@ def test_two_texts_are_compared(opened, model):
         "return [...document.querySelectorAll('.pairs ~ .panels circle title')].map((title) => title.textContent)"
     )
     assert [
-        f"{memory['name']}, {doc['texts'][0]['tokens'][i]['text']}: {value:.3f}"
+        f"{memory['name']}, {doc['texts'][0]['tokens'][i]['text']}: {value:.3g}"
         for memory in doc["distances"]
         for (i, _), value in zip(doc["alignment"], memory["values"], strict=True)
     ] == points
@@ -223,25 +223,26 @@ def test_two_texts_are_compared(opened, model):
     wait_for(page, "return !document.querySelector('.pair')?.offsetParent")
 
 
-def test_a_word_is_erased_by_one_key(opened, model):
+@pytest.mark.parametrize(("key", "text", "mark"), [("text", LEAVE, "erased"), ("other", ARRIVE, "erased_other")])
+def test_a_word_of_either_text_is_erased_by_one_key(opened, model, key, text, mark):
     from selenium.webdriver import Keys
 
     page = opened(view="compare", text=LEAVE, other=ARRIVE)
-    place = ".view-compare > :nth-child(3)"
-    wait_for_words(page, LEAVE, place)
+    place = f'[data-erases="{key}"]'
+    wait_for_words(page, text, place)
     tokens = page.find_elements("css selector", f"{place} .token")
     tokens[0].send_keys(Keys.DELETE)
     wait_for(page, "return document.querySelector('.token.erased') !== null")
-    answer = erased(model, LEAVE.split(), 0)
+    answer = erased(model, text.split(), 0)
     assert [signed(fall) for fall in answer["score_falls"]] == [value for _, value, _ in words(page, place)]
     script = "return [...document.querySelectorAll(arguments[0])].map((token) => token.classList.contains('parts'))"
     changed = page.execute_script(script, f"{place} .token")
     assert [token["changed"] for token in answer["tokens"]] == changed
     said = page.find_element("css selector", f"{place} .readout").text.replace("\u00a0", " ")
-    for token, word in zip(answer["tokens"], LEAVE.split(), strict=True):
+    for token, word in zip(answer["tokens"], text.split(), strict=True):
         if token["changed"]:
             assert f"{word}: {token['tag']} ({percent(token['probability'])})" in said
-    assert "erased=0" in wait_for(page, "return location.hash.includes('erased') && location.hash")
+    assert f"{mark}=0" in wait_for(page, "return location.hash.includes('erased') && location.hash")
     tokens[0].send_keys(Keys.BACKSPACE)
     wait_for(page, "return document.querySelector('.token.erased') === null")
     page.find_element("css selector", f"{place} .actions button").click()
@@ -262,6 +263,23 @@ def test_what_tags_rest_on_comes_after_a_pause(opened, model):
         shown = texts_of(page, ".matrix tbody td")
         assert [sign(v) for text in doc["texts"] for row in text["connectivity"][measure] for v in row] == shown
     assert f"measure={measure}" in wait_for(page, "return location.hash.includes('measure') && location.hash")
+
+
+def test_the_target_of_each_text_is_in_the_address(opened):
+    page = opened(view="compare", text=LEAVE, other=ARRIVE, target=3)
+    wait_for(page, "return document.querySelectorAll('.view-compare .matrix').length === 2")
+    targets = """return [...document.querySelectorAll(".matrix")].map((matrix) =>
+        [...matrix.tBodies[0].rows].findIndex((row) => row.classList.contains("target")))"""
+    assert 3 == page.execute_script(targets)[0]
+    page.execute_script("document.querySelectorAll('.matrix')[1].querySelectorAll('button')[4].click()")
+    assert [3, 4] == page.execute_script(targets)
+    link = wait_for(page, "return location.hash.includes('target_other=4') && location.href")
+    page.get("about:blank")
+    page.get(link)
+    wait_for(page, "return document.querySelectorAll('.view-compare .matrix').length === 2")
+    assert [3, 4] == page.execute_script(targets)
+    type_text(page, f"{ARRIVE} x", "other")  # its own target goes with it, that of the other text stays
+    assert "target=3" in wait_for(page, "return !location.hash.includes('target_other') && location.hash")
 
 
 def test_a_long_text_is_not_measured(opened):
@@ -300,26 +318,12 @@ def test_hostile_tokens_stay_text(opened, model):
 # The saved file -------------------------------------------------------------------------------------------------
 
 
-def save(page, folder):
-    page.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(folder)})
-    page.execute_script("[...document.querySelectorAll('.settings button')].at(-1).click()")
-    wait_for(
-        page, "return [...document.querySelectorAll('.settings button')].at(-1).disabled === false", seconds=60
-    )
-    path = folder / "rnncli.html"
-    for _ in range(500):
-        if path.exists():
-            break
-        page.execute_async_script("setTimeout(arguments[0], 20)")
-    return path
-
-
 @pytest.mark.parametrize("text", [LEAVE, HOSTILE])
 def test_a_saved_page_shows_the_same_without_a_network(opened, tmp_path, text):
     page = opened(view="compare", text=text, other=ARRIVE)
     wait_for_measures(page)
     live = page.execute_script("return document.querySelector('.view-compare').textContent")
-    path = save(page, tmp_path)
+    path = browsers.saved(page, tmp_path)
     browsers.set_offline(page, True)
     try:
         page.get(path.as_uri())
@@ -340,7 +344,7 @@ def test_a_saved_page_holds_the_numbers_of_the_library(opened, tmp_path):
     model = worked_example()
     page = opened(model="worked example", text="1 1 2", other="2 1 1")
     wait_for_words(page, "1 1 2")
-    html = save(page, tmp_path).read_text("utf-8")
+    html = browsers.saved(page, tmp_path).read_text("utf-8")
     saved = json.loads(re.search('<script type="application/json" id="document">(.*?)</script>', html, re.S)[1])
     assert ["worked example"] == [each["name"] for each in saved["models"]]
     answers = {json.dumps([name, question], sort_keys=True): answer for name, question, answer in saved["answers"]}

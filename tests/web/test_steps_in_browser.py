@@ -30,13 +30,19 @@ KINDS = {
     "added": {"arch": "elman", "cell": "gru", "hidden": 20, "window": 1, "neighbours": "added"},
 }
 
+MANY_TAGS = {
+    "arch": "elman",
+    "cell": "simple",
+    "tags": [[f"B-type{6 * row + n}" for n in range(6)] for row in range(3)],
+}
+
 pytestmark = browsers.needs_browser
 
 
 @pytest.fixture(scope="module")
 def models() -> dict[str, Model]:
     made = {"worked example": worked_example()}
-    for name, spec in KINDS.items():
+    for name, spec in (KINDS | {"many tags": MANY_TAGS}).items():
         model = drawn(**spec)
         model.parameters = Parameters(model.parameters.rows).assign(model.parameters)
         if name == "hostile tags":
@@ -49,7 +55,7 @@ def models() -> dict[str, Model]:
 def address(models, tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
     files: dict[str, Path] = {}
-    for name in KINDS:
+    for name in (*KINDS, "many tags"):
         files[name] = folder / f"{name}.npz"
         save(models[name], files[name])
     server = Server(Service(Settings(files, port=0, threads=1)))
@@ -354,6 +360,32 @@ def test_a_long_text_is_read_a_part_at_a_time(page, models):
     assert len(page.all(".step-token")) <= 41
 
 
+def test_a_held_key_shows_steps_while_it_is_held(page, models):
+    """Answers take longer than a key repeats; no step is left out."""
+    text = " ".join(TEXT * 12)
+    page.open(model="gru", text=text, step=10)
+    page.script("""const real = window.fetch;
+        window.fetch = async (path, init) => {
+            const answer = await real(path, init);
+            if (path === "/v1/inspect") await new Promise((resolve) => setTimeout(resolve, 150));
+            return answer;
+        };
+        window.seen = [];
+        const now = () => Number(document.querySelector(".steps-bar input").value) - 1;
+        window.held = setInterval(() => {
+            window.seen.push(now());
+            const key = new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true, repeat: true });
+            document.querySelector(".steps").dispatchEvent(key);
+        }, 40);""")
+    page.wait(lambda: page.step >= 30)
+    page.script("clearInterval(window.held)")
+    seen = page.script("return window.seen")
+    assert set(range(10, 30)) <= set(seen)
+    page.wait(lambda: page.step == int(page.state["step"]))
+    steps = Steps(models["gru"], text.split())
+    assert page.numbers("layer 1/h") == steps.step(page.step)["layers"][0]["h"]
+
+
 def test_a_step_after_the_end_and_no_text_are_no_errors(page):
     from selenium.webdriver import Keys
 
@@ -403,6 +435,30 @@ def test_a_saved_page_has_all_steps_and_the_equations_that_were_open(page, model
         assert "not in the saved file" in page.one(".equation").text
     finally:
         browsers.set_offline(page.browser, False)
+
+
+def test_an_equation_on_a_wide_page_stays_in_sight(page):
+    page.open(width=1600, model="added", what="layer 1/h", unit=0)
+    page.unfolded("h₁(1)")
+    page.script("window.scrollTo(0, document.body.scrollHeight)")
+    place = page.script("return document.querySelector('.equation').getBoundingClientRect()")
+    assert page.script("return window.scrollY") > 100
+    assert 0 <= place["top"] < place["bottom"] <= 900
+    page.one(".equation .close").click()  # what is left is small
+    page.wait(lambda: page.one(".equation").get_attribute("class").split() == ["equation", "empty"])
+    assert page.script("return document.querySelector('.equation').offsetHeight") < 120
+
+
+def test_a_chosen_tag_after_the_first_rows_has_a_row(page, models):
+    name = "many tags"
+    steps = Steps(models[name], WORDS.split())
+    tags = models[name].tags
+    at = next(step for step in range(len(steps)) if tags.index(steps.step(step)["tag"]) >= 12)
+    page.open(model=name, step=at)
+    page.script("document.querySelector('[data-stage=scores] > .quiet').click()")  # in the order of the model
+    shown = list(page.by_tag("[data-stage=scores]"))
+    assert [*tags[:12], steps.step(at)["tag"]] == shown
+    assert page.texts("[data-stage=scores] .chosen .tag-name") == [shown[-1]]
 
 
 def test_an_equation_on_a_narrow_page_leaves_its_number_in_sight(page):

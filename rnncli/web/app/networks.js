@@ -14,9 +14,10 @@ function tell() {
   listeners.forEach((listener) => listener());
 }
 
-/** Call `listener` after every event. */
-export function watch(listener) {
+/** Call `listener` after every event, until `signal` ends it. */
+export function watch(listener, signal) {
   listeners.add(listener);
+  signal.addEventListener("abort", () => listeners.delete(listener));
 }
 
 /** Ask for the networks and two texts. One question at a time: of those that come meanwhile the newest is asked next. */

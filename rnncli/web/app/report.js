@@ -4,8 +4,9 @@ import { corpus } from "./views/corpus.js";
 import { matrices } from "./views/matrix.js";
 import { memories } from "./views/memories.js";
 import { sideBySide, verdict } from "./views/parting.js";
-import { createRests, measureChoice, panelsOf } from "./views/rests.js";
+import { article, createRests, measureChoice, panelsOf } from "./views/rests.js";
 import { sentences } from "./views/sentences.js";
+import { tagged } from "./views/tagged.js";
 import { translator } from "./words.js";
 
 const t = translator("en");
@@ -21,10 +22,11 @@ main.replaceChildren();
 const panels = panelsOf(doc, doc.page.names);
 if (panels.length) {
   const rests = createRests(t, panels, { twins: Boolean(doc.compare) });
-  section("rests-on", t("rests.title"), t("rests.hint"), measureChoice(rests), boxes("sentences", sentences(rests)));
+  section("tags", t("tags.title"), null, boxes("tagged", panels.map((panel) => article(panel, tagged(panel)))));
   if (doc.alignment.length) section("contrast", t("parting.title"), null, make("div", { id: "parting" }, verdict(t, doc), sideBySide(t, doc)));
-  section("matrices", t("matrix.title"), t("matrix.hint"), boxes("matrix", matrices(rests)));
   if (panels[0].memories.length) section("memories", t("memories.title"), t("memories.hint"), boxes("heat", memories(t, panels)));
+  section("rests-on", t("rests.title"), t("rests.hint"), measureChoice(rests), boxes("sentences", sentences(rests)));
+  section("matrices", t("matrix.title"), t("matrix.hint"), boxes("matrix", matrices(rests)));
 }
 if (doc.corpus) {
   const place = make("div", { id: "whole" });

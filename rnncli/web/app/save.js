@@ -24,9 +24,12 @@ async function answers({ source, state }) {
   const doc = await ask("inspect", { texts, model });
   if (doc.texts.every((one) => one.tokens.length <= MOST_MEASURED)) {
     await ask("inspect", { texts, model, measures: true });
-    for (let token = 0; token < tokens.length; token++) await ask("erase", { text, model, token });
-  } else if (state.erased >= 0) {
-    await ask("erase", { text, model, token: state.erased });
+    for (const [n, one] of doc.texts.entries()) {
+      for (let token = 0; token < one.tokens.length; token++) await ask("erase", { text: texts[n], model, token });
+    }
+  } else {
+    if (state.erased >= 0) await ask("erase", { text, model, token: state.erased });
+    if (state.erased_other >= 0) await ask("erase", { text: state.other, model, token: state.erased_other });
   }
   const steps = tokens.length <= MOST_STEPS ? [...tokens.keys()] : [Math.min(step, tokens.length - 1)];
   await ask("inspect", { texts: [text], model, steps });

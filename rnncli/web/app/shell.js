@@ -1,7 +1,7 @@
 // What stands around the views: title, models, language, tabs, the text, and messages.
 import { make, moved, repaint } from "./dom.js";
 import { textField } from "./field.js";
-import { createState } from "./state.js";
+import { createState, marksOf, noMarks } from "./state.js";
 import { languages, translator } from "./words.js";
 
 /**
@@ -14,8 +14,11 @@ export function show({ views, source, models, first, actions = [] }) {
   const state = createState(first);
   const body = document.body;
   let page = null;
+  let built = new AbortController(); // ends what the views of one language listen to outside of their elements
 
   function build() {
+    built.abort();
+    built = new AbortController();
     const t = translator(state.now.language);
     document.documentElement.lang = (languages[state.now.language] || languages.en).tag;
     document.title = t("page.title");
@@ -25,6 +28,8 @@ export function show({ views, source, models, first, actions = [] }) {
       t,
       source,
       models,
+      /** Ends when the views are made anew: for what they listen to outside of their elements. */
+      signal: built.signal,
       /** Say calmly why something could not be shown; null takes the message away. */
       problem: (error) => say(error),
       /** A view of its own by its name, for a view that shows others. */
@@ -46,7 +51,7 @@ export function show({ views, source, models, first, actions = [] }) {
       const of = (name) => models.find((model) => model.name === name)?.examples || [];
       // An example of one model says little to another; what was typed stays.
       const kept = (text, n) => (of(state.now.model).includes(text) ? of(choice.value)[n] ?? text : text);
-      state.set({ model: choice.value, text: kept(state.now.text, 0), other: kept(state.now.other, 1), erased: -1, target: -1, step: 0, what: "" });
+      state.set({ model: choice.value, text: kept(state.now.text, 0), other: kept(state.now.other, 1), ...noMarks, step: 0, what: "" });
     } });
     function fillModels() {
       choice.replaceChildren(...models.map(({ name, arch, problem }) => make("option", { value: name, title: problem || null }, arch ? `${name} (${arch})` : name)));
@@ -86,7 +91,7 @@ export function show({ views, source, models, first, actions = [] }) {
       if (texts !== shown) {
         shown = texts;
         examples.replaceChildren(...texts.map((text) =>
-          make("button", { type: "button", class: "example", dir: "auto", click: () => state.set({ text, erased: -1, target: -1, step: 0 }) }, text)));
+          make("button", { type: "button", class: "example", dir: "auto", click: () => state.set({ text, ...marksOf("text"), step: 0 }) }, text)));
       }
       [...examples.children].forEach((example) => example.setAttribute("aria-pressed", String(example.textContent === state.now.text)));
     }

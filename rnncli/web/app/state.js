@@ -2,6 +2,20 @@
 
 import { firstSettings } from "./settings.js";
 
+const marks = {
+  text: {
+    target: -1, // the token whose tag is explained; −1 for that of the first span
+    erased: -1, // the number of the token that is erased; −1 for none
+  },
+  other: { target_other: -1, erased_other: -1 }, // the same of the second text
+};
+
+/** No token of a text is marked. A change of that text goes with it. */
+export const marksOf = (key) => marks[key];
+
+/** No token of either text is marked. */
+export const noMarks = { ...marks.text, ...marks.other };
+
 /** Every key with its value at first; a view with further settings adds its keys here. Types are kept by the URL. */
 export const defaults = {
   view: "label",
@@ -12,8 +26,7 @@ export const defaults = {
   what: "",
   unit: 0,
   measure: "ablation",
-  target: -1, // the token whose tag is explained; −1 for that of the first span
-  erased: -1, // the number of the token that is erased; −1 for none
+  ...noMarks,
   stop: 0,
   look: -1, // what the stop shows; −1 until the lesson has begun
   language: "en",

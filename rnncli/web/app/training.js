@@ -13,9 +13,10 @@ function tell() {
   listeners.forEach((listener) => listener());
 }
 
-/** Call `listener` after every event. */
-export function watch(listener) {
+/** Call `listener` after every event, until `signal` ends it. */
+export function watch(listener, signal) {
   listeners.add(listener);
+  signal.addEventListener("abort", () => listeners.delete(listener));
 }
 
 /** Train with some settings; the promise is kept when the training is over, however it ended. */

@@ -152,7 +152,7 @@ export function create(app) {
     return t(apart.length ? "architectures.summary" : "architectures.summary_none", { word: wordAt(documents[0], pair), names: list(apart) });
   }
 
-  watch(() => { if (element.isConnected) draw(); });
+  watch(() => { if (element.isConnected) draw(); }, app.signal);
   return {
     element,
     begin,

@@ -1,7 +1,9 @@
-// A small chart of lines, as SVG.
+// Charts of lines, as SVG.
 import { make, svg } from "../dom.js";
 
-const SIZE = { width: 380, height: 220, left: 52, right: 12, top: 10, bottom: 40 };
+const SIZE = { width: 380, height: 220, left: 52, right: 12, top: 10, bottom: 40 }; // px
+const KINDS = ["one", "two", "three", "four"]; // of lines
+const MOST_DOTS = 80; // points of a line whose values are named
 
 /** Round numbers from `least` to `most`, about `count` of them. */
 function ticks(least, most, count) {
@@ -32,51 +34,60 @@ export function short(value) {
   return String(Number(value.toPrecision(3))).replace("-", "−");
 }
 
+/** The numbers or names that stand below the axis, as [place, text] each. */
+function below({ names, start, last, width }) {
+  if (!names) return ticks(start, last, 6).filter(Number.isInteger).map((at) => [at, short(at)]);
+  const every = Math.ceil(names.length / Math.max(4, Math.floor(width / 70)));
+  return [...names.entries()].filter(([n]) => n % every === 0).map(([n, name]) => [n, name.length > 9 ? `${name.slice(0, 8)}…` : name]);
+}
+
 /**
  * A figure with a chart.
  *
- * title, x, y  what is drawn, and the names of the axes with their units
- * lines        for each `name`, `kind` ("one" or "two") and `points`, pairs of numbers; a y that is null leaves a gap
- * range        the least and the greatest y at least; with `logarithm` as powers of ten
- * reach        the greatest x at least
+ * title, label  what is drawn, above the chart or only for those who do not see it
+ * x, y     the names of the axes with their units
+ * lines    for each `name` and `points`, pairs of numbers; a y that is null leaves a gap; `kind`, how it is drawn, from "one" to "four"
+ * names    of the places 0, 1, …, where the axis does not count
+ * range    the least and the greatest y at least; with `logarithm` as powers of ten
+ * start    the least x, and `reach`, the greatest at least
  */
-export function chart({ title, x, y, lines, range, reach = 1, start = 1, logarithm = false }) {
-  const { width, height, left, right, top, bottom } = SIZE;
+export function chart({ title = "", label = title, x = "", y = "", lines, names = null, range = [0, 0], start = names ? 0 : 1, reach = start, logarithm = false, width = SIZE.width, height = SIZE.height }) {
+  const { left, right, top, bottom } = SIZE;
   const scaled = (value) => (logarithm ? Math.log10(Math.max(value, 10 ** range[0])) : value);
-  const drawn = lines.map((line) => ({ ...line, points: line.points.map(([at, value]) => [at, value === null ? null : scaled(value)]) }));
-  const values = drawn.flatMap((line) => line.points.map((point) => point[1])).filter((value) => value !== null);
-  let [least, most] = [Math.min(range[0], ...values), Math.max(range[1], ...values)];
+  const drawn = lines.map(({ name, points, kind }, n) => ({ name, kind: kind || KINDS[n % KINDS.length], points }));
+  const values = drawn.flatMap(({ points }) => points.map((point) => point[1])).filter((value) => value !== null).map(scaled);
+  const least = Math.min(range[0], ...values);
+  let most = Math.max(range[1], ...values);
   if (most === least) most = least + 1;
-  const last = Math.max(start + 1, reach, ...drawn.flatMap((line) => line.points.map((point) => point[0])));
-  const across = (at) => left + ((at - start) / (last - start)) * (width - left - right);
-  const up = (value) => height - bottom - ((value - least) / (most - least)) * (height - top - bottom);
+  const last = Math.max(start + 1, reach, ...drawn.flatMap(({ points }) => points.map((point) => point[0])));
+  const across = (at) => (left + ((at - start) / (last - start)) * (width - left - right)).toFixed(1);
+  const up = (value) => (height - bottom - ((value - least) / (most - least)) * (height - top - bottom)).toFixed(1);
 
   const parts = [];
   const marks = logarithm ? ticks(Math.floor(least), Math.ceil(most), 6).filter(Number.isInteger) : ticks(least, most, 4);
   for (const value of marks.filter((mark) => mark >= least && mark <= most)) {
     parts.push(svg("line", { class: "grid", x1: left, x2: width - right, y1: up(value), y2: up(value) }));
-    parts.push(svg("text", { x: left - 6, y: up(value) + 4, "text-anchor": "end" }, logarithm ? power(value) : short(value)));
+    parts.push(svg("text", { x: left - 6, y: Number(up(value)) + 4, "text-anchor": "end" }, logarithm ? power(value) : short(value)));
   }
-  for (const at of ticks(start, last, 6).filter(Number.isInteger)) {
-    parts.push(svg("text", { x: across(at), y: height - bottom + 16, "text-anchor": "middle" }, String(at)));
+  for (const [at, text] of below({ names, start, last, width })) {
+    parts.push(svg("text", { x: across(at), y: height - bottom + 16, "text-anchor": "middle" }, text));
   }
   parts.push(svg("line", { class: "rule", x1: left, x2: width - right, y1: height - bottom, y2: height - bottom }));
-  parts.push(svg("text", { x: (left + width - right) / 2, y: height - 6, "text-anchor": "middle" }, x));
-  for (const { kind, points } of drawn) {
-    let path = "";
-    let isOn = false;
-    for (const [at, value] of points) {
-      if (value !== null) path += `${isOn ? "L" : "M"}${across(at).toFixed(1)} ${up(value).toFixed(1)}`;
-      isOn = value !== null;
-    }
+  if (x) parts.push(svg("text", { x: (left + width - right) / 2, y: height - 6, "text-anchor": "middle" }, x));
+  const placeOf = (at) => (names ? names[at] : short(at));
+  for (const { name, kind, points } of drawn) {
+    const known = points.map(([, value]) => value !== null);
+    const path = points.map(([at, value], n) => (known[n] ? `${known[n - 1] ? "L" : "M"}${across(at)} ${up(scaled(value))}` : "")).join("");
     parts.push(svg("path", { class: kind, d: path }));
-    if (points.length <= 40) {
-      parts.push(...points.filter((point) => point[1] !== null).map(([at, value]) => svg("circle", { class: kind, cx: across(at), cy: up(value), r: 2.5 })));
+    if (points.length > MOST_DOTS) continue;
+    for (const [at, value] of points.filter((_, n) => known[n])) {
+      parts.push(svg("circle", { class: kind, cx: across(at), cy: up(scaled(value)), r: 2.5 }, svg("title", {}, `${name}, ${placeOf(at)}: ${short(value)}`)));
     }
   }
-  const said = lines.filter((line) => line.points.length).map((line) => `${line.name}: ${line.points.map(([at, value]) => `${at}: ${short(value)}`).join(", ")}`);
+  const said = drawn.filter(({ points }) => points.length && points.length <= MOST_DOTS)
+    .map(({ name, points }) => `${name}: ${points.map(([at, value]) => `${placeOf(at)}: ${short(value)}`).join(", ")}`);
   return make("figure", { class: "chart" },
-    make("figcaption", {}, make("b", {}, title), make("span", {}, y)),
-    svg("svg", { class: "curve", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${title}. ${said.join(". ")}` }, parts),
-    lines.length > 1 && make("p", { class: "legend" }, lines.flatMap(({ name, kind }) => [make("span", { class: kind === "two" ? "key two" : "key" }), make("span", {}, name)])));
+    title && make("figcaption", {}, make("b", {}, title), make("span", {}, y)),
+    svg("svg", { class: "curve", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": [label, ...said].join(". ") }, parts),
+    (lines.length > 1 || !title) && make("p", { class: "legend" }, drawn.flatMap(({ name, kind }) => [make("span", { class: `key ${kind}`, "aria-hidden": "true" }), make("span", {}, name)])));
 }

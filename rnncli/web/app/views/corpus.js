@@ -1,6 +1,6 @@
 // What a labelled corpus shows about models as a whole.
 import { make, number } from "../dom.js";
-import { curves } from "./curve.js";
+import { chart } from "./chart.js";
 import { subheading } from "./rests.js";
 import { numbersTable, scrolling } from "./tables.js";
 
@@ -14,9 +14,10 @@ function contexts(t, { unit, memory, up, down }) {
 }
 
 // The axis begins where the curves need it to.
-function shares(width, options) {
-  const least = Math.min(...options.series.flatMap(([, values]) => values.filter((value) => value !== null)));
-  return curves({ ...options, width, low: least > 0.5 ? Math.floor(10 * least) / 10 : 0, high: 1 });
+function shares({ series, at = null, ...options }) {
+  const least = Math.min(...series.flatMap(([, values]) => values.filter((value) => value !== null)));
+  const lines = series.map(([name, values]) => ({ name, points: values.map((value, n) => [at ? at[n] : n, value]) }));
+  return chart({ ...options, lines, range: [least > 0.5 ? Math.floor(10 * least) / 10 : 0, 1] });
 }
 
 function whole(t, { decay, needed }, name, width) {
@@ -25,7 +26,7 @@ function whole(t, { decay, needed }, name, width) {
   const box = make("article", { class: "panel" }, name && make("h3", {}, name),
     subheading(name, t("corpus.decay")),
     make("p", { class: "units" }, t("corpus.half_life", { before: tokens(halfLife.ablation.before), after: tokens(halfLife.ablation.after) })),
-    shares(width, { label: t("corpus.by_distance"), xs: decay.lags, ticks: (lag) => decay.lags[lag] % 10 === 0, series: [[t("measure.ablation"), ablation], [t("measure.gradient"), gradient]], unit: t("corpus.lag") }),
+    shares({ label: t("corpus.by_distance"), at: decay.lags, start: decay.lags[0], series: [[t("measure.ablation"), ablation], [t("measure.gradient"), gradient]], x: t("corpus.lag"), width }),
     numbersTable([t("corpus.tag"), t("corpus.half_before"), t("corpus.half_after")],
       Object.entries(decay.tags).map(([tag, curve]) => [tag, number(curve.half_life.ablation.before), number(curve.half_life.ablation.after)])));
   for (const side of ["before", "after"]) {
@@ -33,9 +34,9 @@ function whole(t, { decay, needed }, name, width) {
     const { settled, agreement, accuracy } = needed[side].overall;
     box.append(subheading(name, t(`corpus.needed_${side}`)),
       make("p", { class: "units" }, settled === null ? t("corpus.unsettled") : t("corpus.settled", { count: settled })),
-      shares(width, {
-        label: t(`corpus.agreement_${side}`), xs: needed.k.map((k) => (k === null ? t("corpus.all") : String(k))),
-        series: [[t("corpus.agreement"), agreement], ...(accuracy ? [[t("corpus.accuracy"), accuracy]] : [])], unit: t("corpus.k"),
+      shares({
+        label: t(`corpus.agreement_${side}`), names: needed.k.map((k) => (k === null ? t("corpus.all") : String(k))),
+        series: [[t("corpus.agreement"), agreement], ...(accuracy ? [[t("corpus.accuracy"), accuracy]] : [])], x: t("corpus.k"), width,
       }));
   }
   return box;

@@ -110,7 +110,7 @@ export function createEquation(app, open) {
         make("td", { class: "value", title: fullFigure(product.rest.value) }, figure(product.rest.value)), make("td"))
       : null;
     const heads = (isShare ? ["input", "value"] : ["input", "product", "value"]).map((name) => make("th", { scope: "col", class: name === "value" ? "number" : null }, t(`equation.${name}`)));
-    return make("div", { class: "scroll-x" }, make("table", { class: "terms" },
+    return make("div", { class: "scroll" }, make("table", { class: "terms" },
       make("thead", {}, make("tr", {}, heads, make("td", { class: "term-bar" }))),
       make("tbody", {}, product.terms.map((term) => termLine(answer, product, term, largest, context)), rest)));
   }

@@ -3,6 +3,7 @@ import { make } from "../dom.js";
 import { textField } from "../field.js";
 import { STOPS } from "../lesson/stops.js";
 import { ask, names, networks } from "../networks.js";
+import { noMarks } from "../state.js";
 
 const WITH_TEXT = ["label", "steps", "compare"]; // views that leave the text to the page around them
 const guesses = new Map(); // the choice at each stop, by its number; −1: looked without a guess
@@ -52,7 +53,7 @@ export function create(app) {
     const wanted = { ...STOPS[stop].looks[look] };
     delete wanted.view;
     if ("model" in wanted) wanted.model = modelOf(wanted.model);
-    return { stop, look, step: 0, what: "", unit: 0, erased: -1, target: 0, ...wanted };
+    return { stop, look, step: 0, what: "", unit: 0, ...noMarks, ...wanted };
   }
   function go(stop) {
     if (stop < 0 || stop >= STOPS.length) return;
@@ -157,7 +158,7 @@ export function create(app) {
     else if (choice >= 0 && choice < STOPS[stop].choices && !guesses.has(stop)) guess(choice);
     else return;
     event.preventDefault();
-  });
+  }, { signal: app.signal });
 
   return {
     element,

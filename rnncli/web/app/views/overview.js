@@ -10,7 +10,7 @@ export function createOverview(app) {
   const { t } = app;
   const head = make("tr");
   const body = make("tbody");
-  const element = make("div", { class: "overview scroll-x", role: "region", tabindex: "0", "aria-label": t("steps.overview") },
+  const element = make("div", { class: "overview scroll", role: "region", tabindex: "0", "aria-label": t("steps.overview") },
     make("table", {}, make("thead", {}, head), body));
 
   function update({ known, tokens, tags, state }) {

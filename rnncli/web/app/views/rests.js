@@ -12,10 +12,10 @@ export function panelsOf(doc, names) {
 /**
  * panels   with `connectivity`
  * twins    whether two panels that follow each other are one text under two models
- * measure  at first, and `target` of the first panel; −1 for the first span
- * onMeasure, onTarget  are called with another of them
+ * measure  at first, and `chosen`, the target of each panel; −1 for the first span
+ * onMeasure(name), onTarget(n, target)  are called with another measure, or another target of panel n
  */
-export function createRests(t, panels, { twins = false, measure = "ablation", target = -1, onMeasure, onTarget } = {}) {
+export function createRests(t, panels, { twins = false, measure = "ablation", chosen = [], onMeasure, onTarget } = {}) {
   // One scale for all panels, so that they can be compared.
   const scales = Object.fromEntries(measures.map((name) => [name, panels.reduce((largest, panel) =>
     panel.connectivity[name].flat().reduce((most, value) => Math.max(most, Math.abs(value || 0)), largest), 0)]));
@@ -24,7 +24,7 @@ export function createRests(t, panels, { twins = false, measure = "ablation", ta
     t,
     panels,
     measure,
-    targets: panels.map((panel, n) => (!n && target >= 0 ? Math.min(target, panel.tokens.length - 1) : panel.spans[0]?.start ?? 0)),
+    targets: panels.map((panel, n) => (chosen[n] >= 0 ? Math.min(chosen[n], panel.tokens.length - 1) : panel.spans[0]?.start ?? 0)),
     get isSigned() { return rests.measure !== "gradient"; },
     get scale() { return scales[rests.measure]; },
     /** The place of a target in the rows of a panel; −1 where it has none. */
@@ -48,7 +48,7 @@ export function createRests(t, panels, { twins = false, measure = "ablation", ta
         rests.targets[panel] = target;
         listeners.forEach((listener) => listener(panel, false));
       }
-      if (!n) onTarget?.(target);
+      onTarget?.(n, target);
     },
     /** `listener(n, all)`: panel n has another target, or, with `all`, also other values. It is called at once. */
     subscribe(listener) {

@@ -42,7 +42,6 @@ function sentence(rests, n) {
     buttons[to].focus();
   });
   const said = make("p", { class: "readout", role: "status", "aria-live": "polite" });
-  const trust = make("p", { class: "trust" });
   rests.subscribe((changed) => {
     if (changed !== n) return;
     const target = rests.targets[n];
@@ -58,9 +57,9 @@ function sentence(rests, n) {
       button.title = `${tag} ${probability.toFixed(2)}`;
     });
     said.textContent = readout(rests, n, target, values);
-    trust.textContent = trusted(t, panel.connectivity);
   });
-  const box = article(panel, group, said, trust);
+  const box = article(panel, group, said, make("details", { class: "trust" }, make("summary", {}, t("rests.trust")),
+    make("p", {}, trusted(t, panel.connectivity)), make("p", {}, t("rests.trust_explained"))));
   box.dataset.panel = n;
   return box;
 }
@@ -84,7 +83,7 @@ function readout(rests, n, target, values) {
 
 function trusted(t, { agreement, gap }) {
   const gaps = gap.filter((value) => value !== null).sort((one, two) => one - two);
-  return t("rests.trust", {
+  return t("rests.trust_numbers", {
     gradient: number(agreement.gradient), contribution: number(agreement.contribution),
     median: percent(gaps[gaps.length >> 1] || 0), largest: percent(gaps.at(-1) || 0),
   });

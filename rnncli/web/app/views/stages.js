@@ -204,7 +204,7 @@ function choiceStage(app, model) {
   const summary = make("summary", {}, t("steps.paths"));
   const heads = ["tag", "best", "previous"].map((name) => make("th", { scope: "col" }, t(`steps.path.${name}`)));
   const details = make("details", {}, summary, make("p", { class: "hint" }, t("steps.paths.hint")),
-    make("div", { class: "scroll-x" }, make("table", { class: "terms" }, make("thead", {}, make("tr", {}, heads)), body)));
+    make("div", { class: "scroll" }, make("table", { class: "terms" }, make("thead", {}, make("tr", {}, heads)), body)));
   const whole = make("p", { class: "hint" });
   return {
     element: stage("choice", t("steps.stage.choice"), words, details, whole),

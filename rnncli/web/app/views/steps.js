@@ -13,7 +13,8 @@ const MOST_TOKENS = 40; // of a longer text, those around this step are listed
 export function create(app) {
   const { t } = app;
   let loaded = null; // key, document, text (of the document), known: document of each step
-  let asked = ""; // text and model that are asked for
+  let asked = ""; // text and model that are shown
+  let asking = ""; // the same, while further steps of them are asked for
   let playing = 0;
   let stages = [];
   let shape = "";
@@ -109,7 +110,9 @@ export function create(app) {
     if (event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented || event.target === slider) return;
     const to = { ArrowRight: app.state.step + 1, ArrowLeft: app.state.step - 1, Home: 0, End: last() }[event.key];
     if (event.key === "Escape" && app.state.what) close();
-    else if (to !== undefined && loaded) go(to);
+    else if (to !== undefined && loaded) {
+      if (!event.repeat || loaded.known.has(app.state.step)) go(to); // a held key waits until a step is shown
+    }
     else return;
     event.preventDefault();
   });
@@ -175,29 +178,46 @@ export function create(app) {
   function show(state) {
     if (state.step > last()) return app.set({ step: last() });
     draw(state);
-    const lacks = [state.step, state.step - 1, state.step + 1].some((step) => step >= 0 && step <= last() && !loaded.known.has(step));
-    if (lacks) ask(around(state.step));
+    const lacks = [-2, -1, 0, 1, 2].map((n) => state.step + n).some((step) => step >= 0 && step <= last() && !loaded.known.has(step));
+    if (lacks) askAround();
   }
 
-  /** The steps around one that are not known. */
-  function around(step) {
+  /** Ask for the steps around this one that are not known. One question at a time. */
+  async function askAround() {
+    const key = asked;
+    if (asking === key) return;
+    asking = key;
+    const { step, text, model } = app.state;
     const from = Math.max(0, step - AROUND);
     const to = Math.min(last(), step + AROUND);
-    return Array.from({ length: to - from + 1 }, (_, n) => from + n).filter((other) => !loaded.known.has(other));
+    const steps = Array.from({ length: to - from + 1 }, (_, n) => from + n).filter((other) => !loaded.known.has(other));
+    let answer = null;
+    try {
+      answer = await app.source.answer("inspect", { texts: [text], model, steps, measures: false });
+    } catch (error) {
+      refuse(key, error);
+    }
+    if (asking === key) asking = "";
+    if (answer) take(key, answer);
+  }
+
+  /** Say why there is no answer. A saved file may lack the steps beside this one. */
+  function refuse(key, error) {
+    if (key !== asked) return;
+    content.classList.remove("waiting");
+    content.hidden = loaded?.key !== key; // not the steps of another text
+    if (app.source.isLive || !loaded?.known.has(app.state.step)) app.problem(error);
   }
 
   /** Ask for steps; if they are refused, as all steps of a long text are, for the next of these lists. */
   function ask(steps, ...others) {
     const key = asked;
-    const refuse = (error) => {
-      if (key !== asked) return;
-      if (others.length && (error.status >= 400 && error.status < 500 || !app.source.isLive)) return ask(...others);
-      content.classList.remove("waiting");
-      content.hidden = loaded?.key !== key; // not the steps of another text
-      // A saved file may lack the steps beside this one.
-      if (app.source.isLive || !loaded?.known.has(app.state.step)) app.problem(error);
+    const retry = (error) => {
+      const isRefused = (error.status >= 400 && error.status < 500) || !app.source.isLive;
+      if (key === asked && others.length && isRefused) ask(...others);
+      else refuse(key, error);
     };
-    app.source.inspect({ texts: [app.state.text], model: app.state.model, steps, measures: false }).then((answer) => take(key, answer), refuse);
+    app.source.inspect({ texts: [app.state.text], model: app.state.model, steps, measures: false }).then((answer) => take(key, answer), retry);
   }
 
   /** All steps of a short text; of a long one the first, which also says how many there are. */

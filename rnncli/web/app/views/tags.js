@@ -21,7 +21,7 @@ export function createTagTable(t, label, columns) {
   const head = make("tr");
   const table = make("table", { class: columns.length > 2 ? "tag-bars three" : "tag-bars", "aria-label": label }, make("thead", {}, head), body);
   const more = make("button", { type: "button", class: "quiet", click: () => { isWhole = !isWhole; draw(); } });
-  const element = make("div", { class: "tag-table" }, make("div", { class: "scroll-x" }, table), more);
+  const element = make("div", { class: "tag-table" }, make("div", { class: "scroll" }, table), more);
   let isWhole = false;
   let shown = null;
   let at = [0, 0]; // row and column that Tab moves to

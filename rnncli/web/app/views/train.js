@@ -198,7 +198,7 @@ export function create(app) {
     drawTable(run);
   }
 
-  watch(() => { if (element.isConnected) draw(); });
+  watch(() => { if (element.isConnected) draw(); }, app.signal);
   return {
     element,
     /** Begin at once with the settings of the state. */
