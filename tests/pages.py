@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from textwrap import dedent
 from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
@@ -18,7 +19,10 @@ PAGES = [
     ROOT / "CONTRIBUTING.md",
     *(page for page in sorted((ROOT / "docs").glob("*.md")) if page.name != "cli.md"),  # tests/cli/test_help.py
 ]
-BLOCK = re.compile(r"(?:^<!-- (?P<marker>[^\n]*) -->\n)?^```(?P<language>[\w-]*)\n(?P<code>.*?)^```$", re.M | re.S)
+BLOCK = re.compile(
+    r"(?:^ *<!-- (?P<marker>[^\n]*) -->\n)?^(?P<indent> *)```(?P<language>[\w-]*)\n(?P<code>.*?)^(?P=indent)```$",
+    re.M | re.S,
+)
 COMMANDS = {"console", "bash", "sh", "python"}  # languages; other blocks are data, formulas or help
 TRAINS = re.compile(r"\brnncli(?: -\S+)* (?:train|study|memory-task)\b")
 BAR = re.compile("[·▁▂▃▄▅▆▇█]")  # of a chart
@@ -75,7 +79,12 @@ def blocks(page: Path) -> list[Block]:
     """All blocks of commands of a page."""
     text = page.read_text("utf-8")
     return [
-        Block(text.count("\n", 0, match.start("code")), match["language"], match["code"], match["marker"] or "")
+        Block(
+            text.count("\n", 0, match.start("code")),
+            match["language"],
+            dedent(match["code"]),
+            match["marker"] or "",
+        )
         for match in BLOCK.finditer(text)
         if match["language"] in COMMANDS
     ]
