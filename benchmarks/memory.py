@@ -33,6 +33,7 @@ INITS = {
     "lstm": ("orthogonal", "identity", "glorot"),
     "gru": ("orthogonal", "identity", "glorot"),
 }
+UNITS = {"elman": "elman, tanh", "elman relu": "elman, relu", "jordan": "jordan", "lstm": "lstm", "gru": "gru"}
 OMEGA = 4.0  # that of Pascanu et al. 2013 for temporal order
 
 
@@ -75,6 +76,29 @@ def row(group: Sequence[Mapping[str, Any]]) -> dict[str, str]:
         "steps clipped, %": f"{100 * statistics.mean(each['clipped'] for each in tried):.0f}",
         "training, s": f"{statistics.mean(each['seconds'] for each in group):.0f}",
     }
+
+
+def side_by_side(records: Sequence[Mapping[str, Any]], tasks: Sequence[str]) -> list[dict[str, str]]:
+    """A line for each network and variant: the longest delay of each task, its median and each seed's."""
+    lines = []
+    for network in NETWORKS:
+        for variant in variants(network):
+            group = [run for run in records if {"network": network, **variant}.items() <= run.items()]
+            if not group:
+                continue
+            line = {
+                "units": UNITS[network],
+                "W": "–" if network == "jordan" else variant["recurrent_init"],
+                "clipped": "yes" if variant["clip"] else "no",
+                "Ω": f"{variant['omega']:g}" if variant["omega"] else "–",
+            }
+            for task in tasks:
+                runs = sorted((run["seed"], run["longest"]) for run in group if run["task"] == task)
+                longest = [delay for _, delay in runs]
+                shown = f"{statistics.median(longest):g} ({', '.join(map(str, longest))})" if longest else "–"
+                line[f"{task}: longest delay"] = shown
+            lines.append(line)
+    return lines
 
 
 def main() -> None:

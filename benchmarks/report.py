@@ -53,7 +53,7 @@ def machine() -> str:
 def markdown(rows: Sequence[Mapping[str, str]]) -> str:
     """A Markdown table; its columns are the keys of the first row, and all but the first lie to the right."""
     heads = list(rows[0])
-    widths = [max(len(head), *(len(row[head]) for row in rows)) for head in heads]
+    widths = [max(2, len(head), *(len(row[head]) for row in rows)) for head in heads]  # a rule is at least -:
     sides = [str.ljust, *[str.rjust] * (len(heads) - 1)]
 
     def line(cells: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -182,6 +182,12 @@ def row(record: dict[str, Any], base: dict[str, Any]) -> dict[str, str]:
     }
 
 
+def rows(records: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
+    """The table; ratios are to the first service with as many sentences a request."""
+    bases = {record["sentences"]: record for record in reversed(records)}
+    return [row(record, bases[record["sentences"]]) for record in records]
+
+
 def main() -> None:
     """Run the benchmark."""
     parser = report.options(__doc__)
@@ -195,9 +201,7 @@ def main() -> None:
         parser.error("wrk is needed: apt-get install wrk")
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         records = measure(options, Path(folder), stack)
-    bases = {record["sentences"]: record for record in reversed(records)}
-    rows = [row(record, bases[record["sentences"]]) for record in records]
-    report.publish("The service under load", rows, records, options.json)
+    report.publish("The service under load", rows(records), records, options.json)
 
 
 if __name__ == "__main__":

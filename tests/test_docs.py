@@ -65,8 +65,8 @@ def test_pages_name_code() -> None:
     assert len(LINKS.findall((DOCS / "math.md").read_text("utf-8"))) > 20
 
 
-@pytest.mark.parametrize("maker", ["make_reliability.py", "make_tables.py"])
-def test_tables_are_made_from_what_was_run(maker: str) -> None:
+@pytest.mark.parametrize("maker", ["make_pictures.py", "make_reliability.py", "make_tables.py"])
+def test_tables_and_pictures_are_of_what_was_run(maker: str) -> None:
     made = subprocess.run([sys.executable, DOCS / maker, "--check"], capture_output=True, text=True, check=False)
     assert (0, "") == (made.returncode, made.stderr)
 

@@ -70,6 +70,16 @@ def test_what_is_used_beyond_documentation_has_an_upper_bound() -> None:
         assert ",<" in BOUNDS[COMES_WITH.get(library, library)], library
 
 
+def test_the_source_distribution_holds_every_page_and_folder_of_the_project() -> None:
+    included = set(DECLARED["tool"]["hatch"]["build"]["targets"]["sdist"]["include"])
+    pages = {path for path in ROOT.iterdir() if path.suffix in (".cff", ".md", ".yml") or path.name == "LICENSE"}
+    folders = {
+        path.parent for pattern in ("*/*.py", "*/*.npz", "*/*.md", "*/*.service") for path in ROOT.glob(pattern)
+    }
+    made = {path for path in folders if path.name.startswith(".") or path.name in ("build", "dist")}
+    assert included == {f"/{path.name}" for path in pages | folders - made}
+
+
 # Names with an underscore that are part of the documented interface of a library.
 DOCUMENTED = {"__version__", "_exit", "__excepthook__", "__unraisablehook__"}
 
