@@ -16,7 +16,8 @@ from rnncli.cli.registry import COMMANDS
 PAGE = Path(__file__).with_name("cli.md")
 HEAD = """# The command line
 
-Made by `python docs/make_cli.py` from the help texts; do not edit.
+All commands with all their options, to look something up. Made by `python docs/make_cli.py` from the help texts; do
+not edit.
 """
 
 
