@@ -149,15 +149,15 @@ def test_faults_are_skipped_and_listed_and_tried_again(tmp_path, place):
     assert failure(list(run(made[:5], out)), out) is None
 
 
-@pytest.mark.parametrize("place", PLACES, ids=["here", "processes"])
-def test_a_fault_ends_the_run_and_what_is_done_stays(tmp_path, place):
+@pytest.mark.parametrize(("place", "most_running"), zip(PLACES, (0, 1), strict=True), ids=["here", "processes"])
+def test_a_fault_ends_the_run_and_what_is_done_stays(tmp_path, place, most_running):
     out = tmp_path / "out"
     made = job_functions.jobs(tmp_path, 30)
     (tmp_path / "in/10.txt").write_text("poison")
     with pytest.raises(DataError, match="is poison"):
         list(run(made, out, place=place))
     done = {line["key"] for line in entries(out) if line.get("error", 1) is None}
-    assert {f"{number:02}.txt" for number in range(9)} <= done
+    assert len({f"{number:02}.txt" for number in range(10)} - done) <= most_running  # as the fault came
     assert len(done) < 20
     assert contents(out).keys() >= done
     (tmp_path / "in/10.txt").write_text("no poi-son")
