@@ -45,7 +45,7 @@ export function createEquation(app, open) {
   const { t } = app;
   const body = make("div", { class: "equation-body" });
   const said = make("p", { class: "unseen", role: "status" });
-  const element = make("aside", { class: "equation", "aria-label": t("equation.title"), tabindex: "-1" }, said, body);
+  const element = make("section", { class: "equation", "aria-label": t("equation.title"), tabindex: "-1" }, said, body);
   let trail = []; // the numbers that led here, and this one: what, step, unit, symbol
   let asked = "";
 
