@@ -64,7 +64,7 @@ class Model:
         rows = table(network_spec, inputs.tables, len(tags), training_spec.recurrent_init)
         need.check_network(rows, training_spec)
         parameters = Parameters(rows).initialise(np.random.default_rng([training_spec.seed, 0]))
-        return cls(network_spec, training_spec, tokenizer, scheme, tags, inputs, parameters)
+        return cls(network_spec, training_spec, tokenizer, scheme, list(tags), inputs, parameters)
 
     def encode(
         self,
