@@ -27,6 +27,13 @@ import rnncli
 from rnncli.resources import bundled
 
 LENGTH = 10  # tokens of a sentence
+NEEDED = (
+    "jinja2",
+    "numba",
+    "platformdirs",
+    "regex",
+    "threadpoolctl",
+)  # by the server of rnncli, which spaCy is put behind
 SIZES = {1: 64, 32: 8}  # connections by sentences of a request
 BODIES = 50  # different requests, which are sent one after the other
 HERE = Path(__file__).parent
@@ -75,6 +82,8 @@ def running(name: str, command: list[str], **environment: str) -> Iterator[Side]
         if not line.startswith("http"):  # the version
             name = f"spaCy {line}, {name}"
             line = process.stdout.readline().strip()
+        if not line.startswith("http"):
+            raise SystemExit(f"{' '.join(command)} did not start")
         yield Side(name, process, line)
     finally:
         process.terminate()
@@ -135,7 +144,7 @@ def measure(options: argparse.Namespace, folder: Path, stack: ExitStack) -> list
         serve = [sys.executable, "-m", "rnncli", "serve", "--port", "0", "--model", str(model)]
         sides.append(stack.enter_context(running(f"rnncli, {name}", serve)))
     if not options.no_spacy:
-        python = report.python_with(options.spacy_env, "spacy", "uvicorn", "httptools")
+        python = report.python_with(options.spacy_env, "spacy", "uvicorn", "httptools", *NEEDED)
         (folder / "rnncli").symlink_to(Path(rnncli.__file__).parent)
         command = [str(python), str(HERE / "spacy_service.py"), str(bundled("sample_data/train.tsv"))]
         sides.append(stack.enter_context(running("ner", command, PYTHONPATH=str(folder))))
