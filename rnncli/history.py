@@ -1,7 +1,5 @@
 """The course of a training as a picture: loss, score on development data and learning rate, epoch by epoch."""
 
-import base64
-import hashlib
 import html
 import math
 import re
@@ -10,6 +8,7 @@ from typing import NamedTuple
 
 from rnncli.inspect import chart
 from rnncli.training import PastEpoch
+from rnncli.web.bundle import sha256
 
 _STYLE = """
 :root { color-scheme: light dark; }
@@ -61,9 +60,7 @@ def page(history: Sequence[PastEpoch], saved: Saved) -> str:
     """The figure and its numbers as a page of HTML, which loads nothing and has no script."""
     svg = figure(history, saved)
     styles = [_STYLE, *re.findall("<style>(.*?)</style>", svg)]
-    hashes = " ".join(
-        f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'" for style in styles
-    )
+    hashes = " ".join(f"'sha256-{sha256(style)}'" for style in styles)
     heads = ("seed", "epoch", "loss", f"dev {saved.score}", "learning rate", "seconds")
     rows = "".join(_row(past, saved) for past in history)
     return (

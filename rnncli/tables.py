@@ -35,14 +35,19 @@ def table(title: str, headers: Sequence[str], rows: Sequence[Sequence[Cell]]) ->
 def _cell(kind: str, number: int, cell: Cell) -> str:
     style = _CELL.format("right" if number else "left")
     if isinstance(cell, Shade):
-        share = min(1.0, abs(cell.share))
-        mixed = (round(255 + share * (channel - 255)) for channel in (_PLUS if cell.share >= 0 else _MINUS))
         # Black letters can be read on both colours and on what is between them and white.
-        style = f"background:#{bytes(mixed).hex()}"
+        style = f"background:{ground(cell.share)}"
         if cell.text:  # of many cells without one, short styles keep the page small
             style = f"padding:.1em .3em;text-align:center;color:#000;{style}"
         return f'<{kind} style="{style}">{escaped(cell.text)}</{kind}>'
     return f'<{kind} style="{style}">{escaped(cell)}</{kind}>'
+
+
+def ground(share: float) -> str:
+    """The colour of a share from −1 to 1: white at 0, full orange at 1 and full blue at −1; those of page.css."""
+    strength = min(1.0, abs(share))
+    mixed = (round(255 + strength * (channel - 255)) for channel in (_PLUS if share >= 0 else _MINUS))
+    return f"#{bytes(mixed).hex()}"
 
 
 def image(svg: str, words: str) -> str:

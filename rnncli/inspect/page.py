@@ -7,13 +7,13 @@ from typing import Any
 
 from rnncli.inspect.panels import Document, Panel, model_names, models_of, panels
 from rnncli.inspect.template import template, trusted
+from rnncli.tables import ground
 from rnncli.web import bundle
 
 _DECIMALS = {"values": 2, "probability": 3}  # of numbers on the page; all others have four
 # What could end the block of JSON, or a line of it, as HTML and JavaScript read it.
 _ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 _CELL = (42, 26)  # width and height of a figure's cells, px
-_PLUS, _MINUS = (240, 145, 58), (106, 165, 227)  # those of page.css
 
 
 def render(document: Document) -> str:
@@ -131,7 +131,7 @@ def _panel(panel: Panel, targets: Sequence[int], matrix: Sequence[Sequence[float
             "token": words[target],
             "tag": tags[target],
             "cells": [
-                {"x": x, "fill": _fill(value, largest), "text": f"{value:.2f}".replace("-", "−")}
+                {"x": x, "fill": ground(value / (largest or 1.0)), "text": f"{value:.2f}".replace("-", "−")}
                 for x, value in zip(columns, values, strict=True)
             ],
         }
@@ -156,9 +156,3 @@ def _printable(text: str) -> str:
 def _pixels(text: str) -> int:
     """About how many pixels wide a text is at 12 px."""
     return sum(13 if unicodedata.east_asian_width(character) in "WF" else 7 for character in text)
-
-
-def _fill(value: float, largest: float) -> str:
-    share = min(1.0, abs(value) / largest) if largest else 0.0
-    mixed = (round(255 + share * (channel - 255)) for channel in (_PLUS if value >= 0 else _MINUS))
-    return "#" + "".join(f"{channel:02x}" for channel in mixed)

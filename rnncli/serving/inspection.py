@@ -79,8 +79,8 @@ async def _inspect(service: "Service", request: Request, body: Any) -> Answer:
     given = body.get("steps", [])
 
     def answer(progress: Progress) -> Answer:
-        lengths = _lengths(model, texts, most)
-        steps = range(max(lengths)) if given == ALL else sorted(set(given))
+        longest = max(map(len, _cut(model, texts, most)))
+        steps = range(longest) if given == ALL else sorted(set(given))
         if len(steps) > limits.steps:
             raise RefusedError(413, f"there are more than {limits.steps:,} steps", "steps", "ask for fewer")
         return as_json(document(model, Question(texts, steps=steps, measures=measures), progress=progress))
@@ -93,8 +93,8 @@ async def _equation(service: "Service", request: Request, body: Any) -> Answer:
     most = service.settings.limits.inspected
 
     def answer(progress: Progress) -> Answer:
-        _lengths(model, [body["text"]], most)
-        steps = Steps(model, model.cut(body["text"]))
+        (tokens,) = _cut(model, [body["text"]], most)
+        steps = Steps(model, tokens)
         equation = unfold(steps, body["what"], body["step"], body["unit"])
         return as_json({**equation.as_dict(), "quantities": quantities(steps)})
 
@@ -106,21 +106,21 @@ async def _erase(service: "Service", request: Request, body: Any) -> Answer:
     most = service.settings.limits.inspected
 
     def answer(progress: Progress) -> Answer:
-        _lengths(model, [body["text"]], most)
-        return as_json(erased(model, model.cut(body["text"]), body["token"]))
+        (tokens,) = _cut(model, [body["text"]], most)
+        return as_json(erased(model, tokens, body["token"]))
 
     return await service.compute(request, answer)
 
 
-def _lengths(model: Model, texts: Sequence[str], most: int) -> list[int]:
-    """The number of tokens of each text; a :class:`.RefusedError` if there are more than ``most`` in all."""
+def _cut(model: Model, texts: Sequence[str], most: int) -> list[list[str]]:
+    """The tokens of each text; a :class:`.RefusedError` if there are more than ``most`` in all."""
     too_many = RefusedError(413, f"there are more than {most:,} tokens", hint="give a shorter text")
     if sum(len(text.split()) for text in texts) > most:  # no text that is much too long is cut
         raise too_many
-    lengths = [len(model.cut(text)) for text in texts]
-    if sum(lengths) > most:
+    cut = [model.cut(text) for text in texts]
+    if sum(map(len, cut)) > most:
         raise too_many
-    return lengths
+    return cut
 
 
 ROUTES = (
